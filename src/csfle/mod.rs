@@ -1,0 +1,1 @@
+//! Client-side field-level encryption, interchangeable with Confluent's clients.

@@ -1,0 +1,1 @@
+//! Stand-ins for backends that are not configured.

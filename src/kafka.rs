@@ -1,0 +1,1 @@
+//! Topics, produce and consume, over librdkafka.

@@ -1,0 +1,1 @@
+//! The `.proto` files that every client and registry knows without registration.

@@ -1,0 +1,3 @@
+//! Asynchronous REST client for Schema Registry, DEK Registry and catalog.
+
+pub mod entities;

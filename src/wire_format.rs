@@ -1,0 +1,375 @@
+//! The envelope around a Protobuf record, as Confluent's serializers write it.
+//!
+//! ```text
+//! 00 | schema id, 4 bytes big-endian | message indexes | Protobuf payload
+//! 01 | schema GUID, 16 bytes         | message indexes | Protobuf payload
+//! ```
+//!
+//! Message indexes are the path from the file to the message type: the position
+//! among the top-level messages, then among the nested messages of the previous
+//! one. They are written as a zig-zag varint count followed by as many zig-zag
+//! varints; the path `[0]`, by far the most frequent, is the single byte `00`.
+//!
+//! This module is pure: no I/O, and decoding allocates nothing for paths of up
+//! to four elements.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// First byte of a record framed with a schema id.
+pub const MAGIC_ID: u8 = 0x00;
+/// First byte of a record framed with a schema GUID.
+pub const MAGIC_GUID: u8 = 0x01;
+
+/// Record header that carries the key's schema GUID when ids travel in headers.
+pub const KEY_SCHEMA_ID_HEADER: &str = "__key_schema_id";
+/// Record header that carries the value's schema GUID when ids travel in headers.
+pub const VALUE_SCHEMA_ID_HEADER: &str = "__value_schema_id";
+
+/// Bytes of a varint that holds 64 bits.
+const MAX_VARINT_LEN: usize = 10;
+
+/// Why bytes are not a framed record. Offsets count from the first byte given.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The first byte is neither 0 nor 1.
+    #[error(
+        "not a Schema Registry record: magic byte 0x{found:02x} at offset 0 is neither 0x00 (schema id) nor 0x01 (schema GUID)"
+    )]
+    NotFramed {
+        /// The byte found.
+        found: u8,
+    },
+    /// The bytes end inside the envelope.
+    #[error(
+        "record cut short: the {part} at offset {offset} needs more than the {len} bytes there are"
+    )]
+    Truncated {
+        /// The part of the envelope that is incomplete.
+        part: &'static str,
+        /// Where that part begins.
+        offset: usize,
+        /// Length of the whole input.
+        len: usize,
+    },
+    /// A varint of the message indexes is longer than 64 bits.
+    #[error("malformed message indexes: the varint at offset {offset} is longer than 10 bytes")]
+    VarintTooLong {
+        /// Where the varint begins.
+        offset: usize,
+    },
+    /// The count of message indexes is negative or more than the bytes left can hold.
+    #[error(
+        "malformed message indexes: count {count} at offset {offset} is not between 0 and the {left} bytes left"
+    )]
+    IndexCount {
+        /// Where the count begins.
+        offset: usize,
+        /// The count read.
+        count: i64,
+        /// Bytes after the count.
+        left: usize,
+    },
+    /// A message index is negative or does not fit 31 bits.
+    #[error(
+        "malformed message indexes: index {index} at offset {offset} is not between 0 and 2147483647"
+    )]
+    IndexRange {
+        /// Where the index begins.
+        offset: usize,
+        /// The index read.
+        index: i64,
+    },
+}
+
+/// Schema id: unique within one registry context, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SchemaId(pub u32);
+
+impl fmt::Display for SchemaId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Schema GUID: derived from a schema's content, equal in every registry.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SchemaGuid(pub [u8; 16]);
+
+impl fmt::Display for SchemaGuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, byte) in self.0.iter().enumerate() {
+            if matches!(i, 4 | 6 | 8 | 10) {
+                f.write_str("-")?;
+            }
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for SchemaGuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SchemaGuid({self})")
+    }
+}
+
+/// Text that is not a schema GUID.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a schema GUID (32 hexadecimal digits, with or without dashes)")]
+pub struct InvalidGuid(String);
+
+impl FromStr for SchemaGuid {
+    type Err = InvalidGuid;
+
+    fn from_str(text: &str) -> Result<Self, InvalidGuid> {
+        let invalid = || InvalidGuid(text.chars().take(64).collect());
+        let mut bytes = [0u8; 16];
+        let mut digits = text.bytes().filter(|b| *b != b'-');
+        for byte in &mut bytes {
+            let mut nibble = || {
+                let digit = digits.next().and_then(|d| char::from(d).to_digit(16));
+                digit.and_then(|d| u8::try_from(d).ok()).ok_or_else(invalid)
+            };
+            *byte = nibble()? << 4 | nibble()?;
+        }
+        if digits.next().is_some() {
+            Err(invalid())
+        } else {
+            Ok(Self(bytes))
+        }
+    }
+}
+
+/// What a record says about its writer's schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SchemaRef {
+    /// Magic byte 0: the id in the registry that the writer used.
+    Id(SchemaId),
+    /// Magic byte 1: the schema's GUID.
+    Guid(SchemaGuid),
+}
+
+impl fmt::Display for SchemaRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "id {id}"),
+            Self::Guid(guid) => write!(f, "GUID {guid}"),
+        }
+    }
+}
+
+/// Path from a file to one of its message types. Never empty.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageIndexes(Repr);
+
+const INLINE: usize = 4;
+
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Repr {
+    /// Unused places are zero, so that the derived equality holds.
+    Inline(u8, [u32; INLINE]),
+    Heap(Box<[u32]>),
+}
+
+impl MessageIndexes {
+    /// The first message of the file, `[0]`.
+    pub const FIRST: Self = Self(Repr::Inline(1, [0; INLINE]));
+
+    /// The path given; an empty one stands for `[0]`, as it does on the wire.
+    /// Values above 2³¹−1 cannot occur in a descriptor and are cut to it.
+    pub fn new(path: &[u32]) -> Self {
+        if path.is_empty() {
+            return Self::FIRST;
+        }
+        let capped = path.iter().map(|i| (*i).min(i32::MAX as u32));
+        if path.len() <= INLINE {
+            let mut inline = [0; INLINE];
+            for (slot, index) in inline.iter_mut().zip(capped) {
+                *slot = index;
+            }
+            Self(Repr::Inline(path.len() as u8, inline))
+        } else {
+            Self(Repr::Heap(capped.collect()))
+        }
+    }
+
+    /// The path, outermost message first.
+    pub fn as_slice(&self) -> &[u32] {
+        match &self.0 {
+            Repr::Inline(len, inline) => inline.get(..usize::from(*len)).unwrap_or(inline),
+            Repr::Heap(path) => path,
+        }
+    }
+
+    /// Appends the encoded path: `00` for `[0]`, else zig-zag count and indexes.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let path = self.as_slice();
+        if path == [0] {
+            out.push(0);
+            return;
+        }
+        put_zigzag(out, path.len() as u64);
+        for index in path {
+            put_zigzag(out, u64::from(*index));
+        }
+    }
+
+    /// Reads a path from the start of `bytes`; returns it and its length in
+    /// bytes. `base` is added to the offsets in errors.
+    pub fn decode(bytes: &[u8], base: usize) -> Result<(Self, usize), Error> {
+        let (count, mut at) = get_zigzag(bytes, 0, base)?;
+        if count == 0 {
+            return Ok((Self::FIRST, at));
+        }
+        // Each index takes a byte at least, so the count is bounded before
+        // anything is allocated.
+        let left = bytes.len() - at;
+        let len = usize::try_from(count)
+            .ok()
+            .filter(|len| *len <= left)
+            .ok_or(Error::IndexCount {
+                offset: base,
+                count,
+                left,
+            })?;
+        let mut inline = [0u32; INLINE];
+        let mut heap = if len > INLINE {
+            Vec::with_capacity(len)
+        } else {
+            Vec::new()
+        };
+        for i in 0..len {
+            let (value, next) = get_zigzag(bytes, at, base)?;
+            let index = i32::try_from(value)
+                .ok()
+                .and_then(|v| u32::try_from(v).ok())
+                .ok_or(Error::IndexRange {
+                    offset: base + at,
+                    index: value,
+                })?;
+            at = next;
+            match inline.get_mut(i) {
+                Some(slot) if len <= INLINE => *slot = index,
+                _ => heap.push(index),
+            }
+        }
+        let repr = if len > INLINE {
+            Repr::Heap(heap.into_boxed_slice())
+        } else {
+            Repr::Inline(len as u8, inline)
+        };
+        Ok((Self(repr), at))
+    }
+}
+
+impl fmt::Debug for MessageIndexes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_slice().fmt(f)
+    }
+}
+
+impl fmt::Display for MessageIndexes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_slice(), f)
+    }
+}
+
+/// A framed record, taken apart; the payload is borrowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope<'a> {
+    /// The writer's schema.
+    pub schema: SchemaRef,
+    /// The message type within that schema.
+    pub indexes: MessageIndexes,
+    /// The Protobuf encoding of the message.
+    pub payload: &'a [u8],
+}
+
+/// Appends magic byte, schema id or GUID, and message indexes.
+pub fn encode_prefix(schema: SchemaRef, indexes: &MessageIndexes, out: &mut Vec<u8>) {
+    match schema {
+        SchemaRef::Id(SchemaId(id)) => {
+            out.push(MAGIC_ID);
+            out.extend_from_slice(&id.to_be_bytes());
+        }
+        SchemaRef::Guid(SchemaGuid(guid)) => {
+            out.push(MAGIC_GUID);
+            out.extend_from_slice(&guid);
+        }
+    }
+    indexes.encode(out);
+}
+
+/// Frames `payload` in a buffer of its own.
+pub fn encode(schema: SchemaRef, indexes: &MessageIndexes, payload: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(32 + payload.len());
+    encode_prefix(schema, indexes, &mut out);
+    out.extend_from_slice(payload);
+    out
+}
+
+/// Takes a framed record apart. What follows the envelope is the payload, which
+/// may be empty: that is a message with every field at its default.
+///
+/// The same bytes without a payload are the value of a schema-id header.
+pub fn decode(record: &[u8]) -> Result<Envelope<'_>, Error> {
+    let truncated = |part, offset| Error::Truncated {
+        part,
+        offset,
+        len: record.len(),
+    };
+    let (schema, rest) = match record.split_first() {
+        None => return Err(truncated("magic byte", 0)),
+        Some((&MAGIC_ID, rest)) => {
+            let (id, rest) = rest.split_first_chunk().ok_or(truncated("schema id", 1))?;
+            (SchemaRef::Id(SchemaId(u32::from_be_bytes(*id))), rest)
+        }
+        Some((&MAGIC_GUID, rest)) => {
+            let (guid, rest) = rest
+                .split_first_chunk()
+                .ok_or(truncated("schema GUID", 1))?;
+            (SchemaRef::Guid(SchemaGuid(*guid)), rest)
+        }
+        Some((&found, _)) => return Err(Error::NotFramed { found }),
+    };
+    let base = record.len() - rest.len();
+    let (indexes, len) = MessageIndexes::decode(rest, base)?;
+    Ok(Envelope {
+        schema,
+        indexes,
+        payload: rest.get(len..).unwrap_or_default(),
+    })
+}
+
+fn put_zigzag(out: &mut Vec<u8>, value: u64) {
+    let mut rest = value << 1;
+    while rest >= 0x80 {
+        out.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    out.push(rest as u8);
+}
+
+/// Reads the varint at `at`; returns its value and the offset behind it.
+fn get_zigzag(bytes: &[u8], at: usize, base: usize) -> Result<(i64, usize), Error> {
+    let mut raw = 0u64;
+    for (i, byte) in bytes.iter().skip(at).take(MAX_VARINT_LEN).enumerate() {
+        raw |= u64::from(byte & 0x7f) << (7 * i);
+        if byte & 0x80 == 0 {
+            let value = (raw >> 1) as i64 ^ -((raw & 1) as i64);
+            return Ok((value, at + i + 1));
+        }
+    }
+    if bytes.len().saturating_sub(at) >= MAX_VARINT_LEN {
+        Err(Error::VarintTooLong { offset: base + at })
+    } else {
+        let len = base + bytes.len();
+        Err(Error::Truncated {
+            part: "message indexes",
+            offset: base + at,
+            len,
+        })
+    }
+}
