@@ -1,1 +1,3 @@
 //! Stand-ins for backends that are not configured.
+
+pub mod registry;

@@ -1,0 +1,275 @@
+//! What the registry answers when it cannot do what was asked: an HTTP status,
+//! a numeric code and a message, always as the same JSON object.
+//!
+//! The texts are Confluent's, missing spaces included: clients and people
+//! match on them.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use serde::Serialize;
+
+use super::negotiation::V1_JSON;
+
+/// An error answer. The status is the first three digits of the code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message} (error {code})")]
+pub(super) struct ApiError {
+    pub(super) status: StatusCode,
+    pub(super) code: u32,
+    pub(super) message: String,
+}
+
+/// The error answer as it travels.
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    error_code: u32,
+    message: &'a str,
+}
+
+impl ApiError {
+    /// An error of the registry: `code` begins with the HTTP status.
+    pub(super) fn new(code: u32, message: impl Into<String>) -> Self {
+        let mut status = code;
+        while status > 999 {
+            status /= 10;
+        }
+        let status = u16::try_from(status)
+            .ok()
+            .and_then(|status| StatusCode::from_u16(status).ok())
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self {
+            status,
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// An error of HTTP rather than of the registry, such as
+    /// `HTTP 404 Not Found`.
+    pub(super) fn http(status: StatusCode) -> Self {
+        let reason = status.canonical_reason().unwrap_or("Unknown");
+        Self {
+            status,
+            code: u32::from(status.as_u16()),
+            message: format!("HTTP {} {reason}", status.as_u16()),
+        }
+    }
+
+    pub(super) fn subject_not_found(subject: &str) -> Self {
+        Self::new(40401, format!("Subject '{subject}' not found."))
+    }
+
+    /// `version` is −1 where the newest one was asked for.
+    pub(super) fn version_not_found(version: i32) -> Self {
+        Self::new(40402, format!("Version {version} not found."))
+    }
+
+    pub(super) fn schema_not_found() -> Self {
+        Self::new(40403, "Schema not found")
+    }
+
+    /// `key` is the id or GUID asked for.
+    pub(super) fn schema_key_not_found(key: impl std::fmt::Display) -> Self {
+        Self::new(40403, format!("Schema {key} not found"))
+    }
+
+    pub(super) fn subject_soft_deleted(subject: &str) -> Self {
+        Self::new(
+            40404,
+            format!(
+                "Subject '{subject}' was soft deleted.Set permanent=true to delete permanently"
+            ),
+        )
+    }
+
+    pub(super) fn subject_not_soft_deleted(subject: &str) -> Self {
+        Self::new(
+            40405,
+            format!("Subject '{subject}' was not deleted first before being permanently deleted"),
+        )
+    }
+
+    pub(super) fn version_soft_deleted(subject: &str, version: i32) -> Self {
+        Self::new(
+            40406,
+            format!(
+                "Subject '{subject}' Version {version} was soft deleted.Set permanent=true to delete permanently"
+            ),
+        )
+    }
+
+    pub(super) fn version_not_soft_deleted(subject: &str, version: i32) -> Self {
+        Self::new(
+            40407,
+            format!(
+                "Subject '{subject}' Version {version} was not deleted first before being permanently deleted"
+            ),
+        )
+    }
+
+    pub(super) fn no_subject_config(subject: &str) -> Self {
+        Self::new(
+            40408,
+            format!("Subject '{subject}' does not have subject-level compatibility configured"),
+        )
+    }
+
+    pub(super) fn no_subject_mode(subject: &str) -> Self {
+        Self::new(
+            40409,
+            format!("Subject '{subject}' does not have subject-level mode configured"),
+        )
+    }
+
+    /// `messages` are those of the compatibility check.
+    pub(super) fn incompatible(subject: &str, messages: &[String]) -> Self {
+        Self::new(
+            40901,
+            format!(
+                "Schema being registered is incompatible with an earlier schema for subject \"{subject}\", details: [{}]",
+                messages.join(", ")
+            ),
+        )
+    }
+
+    pub(super) fn invalid_schema(message: impl Into<String>) -> Self {
+        Self::new(42201, message)
+    }
+
+    /// `version` is what stood in the path.
+    pub(super) fn invalid_version(version: &str) -> Self {
+        Self::new(
+            42202,
+            format!(
+                "The specified version '{version}' is not a valid version id. Allowed values are between [1, 2^31-1] and the string \"latest\""
+            ),
+        )
+    }
+
+    pub(super) fn invalid_compatibility_level() -> Self {
+        Self::new(
+            42203,
+            "Invalid compatibility level. Valid values are none, backward, forward, full, backward_transitive, forward_transitive, and full_transitive",
+        )
+    }
+
+    pub(super) fn invalid_mode() -> Self {
+        Self::new(
+            42204,
+            "Invalid mode. Valid values are READWRITE, READONLY, IMPORT and FORWARD.",
+        )
+    }
+
+    pub(super) fn not_permitted(message: impl Into<String>) -> Self {
+        Self::new(42205, message)
+    }
+
+    /// The subject and version are those of the schema that is referenced.
+    pub(super) fn referenced(subject: &str, version: i32) -> Self {
+        Self::new(
+            42206,
+            format!(
+                "One or more references exist to the schema {{magic=1,keytype=SCHEMA,subject={subject},version={version}}}."
+            ),
+        )
+    }
+
+    pub(super) fn invalid_subject(subject: &str) -> Self {
+        Self::new(
+            42208,
+            format!("The specified subject '{subject}' is not a valid."),
+        )
+    }
+
+    pub(super) fn invalid_rule_set(message: impl Into<String>) -> Self {
+        Self::new(42210, message)
+    }
+
+    pub(super) fn context_not_empty(context: &str) -> Self {
+        Self::new(
+            42211,
+            format!("The specified context '{context}' is not empty."),
+        )
+    }
+
+    /// The request has no body.
+    pub(super) fn missing_body() -> Self {
+        Self {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            code: 422,
+            message: "The request body must not be empty".to_owned(),
+        }
+    }
+
+    /// The body is no JSON, or not JSON of the shape expected.
+    pub(super) fn malformed_body(reason: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code: 400,
+            message: reason.into(),
+        }
+    }
+
+    pub(super) fn not_found() -> Self {
+        Self::http(StatusCode::NOT_FOUND)
+    }
+
+    /// A bug of this server; the cause goes to the log, never to the client.
+    pub(super) fn internal() -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            code: 500,
+            message: "Internal Server Error".to_owned(),
+        }
+    }
+
+    /// The JSON object.
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        let body = ErrorBody {
+            error_code: self.code,
+            message: &self.message,
+        };
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(Body::from(self.to_json()));
+        *response.status_mut() = self.status;
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(V1_JSON));
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_is_the_first_three_digits() {
+        for (code, status) in [
+            (40401, 404),
+            (40901, 409),
+            (42201, 422),
+            (50070, 500),
+            (404, 404),
+            (4_090_001, 409),
+        ] {
+            assert_eq!(ApiError::new(code, "x").status.as_u16(), status, "{code}");
+        }
+        assert_eq!(ApiError::new(7, "x").status.as_u16(), 500);
+    }
+
+    #[test]
+    fn generic_errors_name_the_status() {
+        let error = ApiError::http(StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(
+            String::from_utf8(error.to_json()).unwrap(),
+            r#"{"error_code":405,"message":"HTTP 405 Method Not Allowed"}"#
+        );
+    }
+}

@@ -1,0 +1,126 @@
+//! How a registry is configured before it starts.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::auth::Credentials;
+use super::request_log::RequestLog;
+use super::server::Server;
+use super::state::State;
+use super::store::Store;
+use super::{EmbeddedRegistry, Error};
+
+/// Options of an [`EmbeddedRegistry`]. The defaults suit tests: a free port on
+/// the loopback interface, no authentication.
+#[must_use = "a builder does nothing until it is started"]
+pub struct Builder {
+    listen: SocketAddr,
+    credentials: Option<Credentials>,
+    local_kms_secret: Option<Zeroizing<String>>,
+    request_log: bool,
+    request_timeout: Duration,
+    max_body_bytes: usize,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            credentials: None,
+            local_kms_secret: None,
+            request_log: false,
+            request_timeout: Duration::from_secs(30),
+            max_body_bytes: 1024 * 1024,
+        }
+    }
+}
+
+impl Builder {
+    /// Address and port to listen on; port 0 picks a free one. Anything but a
+    /// loopback address lets other machines in, and is warned about in the log.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Lets in only requests with these Basic credentials.
+    pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
+        self.credentials = Some(Credentials::new(user, password));
+        self
+    }
+
+    /// Secret of the local KMS. With it the registry can wrap and unwrap the
+    /// keys of shared KEKs of type `local-kms` itself.
+    pub fn local_kms_secret(mut self, secret: &str) -> Self {
+        self.local_kms_secret = Some(Zeroizing::new(secret.to_owned()));
+        self
+    }
+
+    /// Counts requests, see [`EmbeddedRegistry::requests`]. The counts grow with
+    /// the number of different paths.
+    pub fn record_requests(mut self) -> Self {
+        self.request_log = true;
+        self
+    }
+
+    /// How long one request may take, reading its body included, before it is
+    /// answered 408; 30 seconds by default.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
+    /// Longest request body in bytes, 1 MiB by default; a longer one is
+    /// answered 413.
+    pub fn max_body_bytes(mut self, bytes: usize) -> Self {
+        self.max_body_bytes = bytes;
+        self
+    }
+
+    /// Starts the registry. It serves requests when this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PortTaken`] and [`Error::Listen`] when the address cannot be
+    /// listened on, [`Error::Thread`] when the system refuses a thread.
+    pub async fn start(self) -> Result<EmbeddedRegistry, Error> {
+        if !self.listen.ip().is_loopback() {
+            tracing::warn!(
+                address = %self.listen,
+                authentication = self.credentials.is_some(),
+                "the embedded registry listens beyond this machine"
+            );
+        }
+        let request_log = self.request_log.then(Arc::<RequestLog>::default);
+        let state = State {
+            store: Store::default(),
+            credentials: self.credentials,
+            local_kms_secret: self.local_kms_secret,
+            request_log: request_log.clone(),
+            request_timeout: self.request_timeout,
+            max_body_bytes: self.max_body_bytes,
+        };
+        let server = Server::start(self.listen, Arc::new(state))?;
+        Ok(EmbeddedRegistry::new(server, request_log))
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("listen", &self.listen)
+            .field("credentials", &self.credentials)
+            .field(
+                "local_kms_secret",
+                &self.local_kms_secret.as_ref().map(|_| "***"),
+            )
+            .field("request_log", &self.request_log)
+            .field("request_timeout", &self.request_timeout)
+            .field("max_body_bytes", &self.max_body_bytes)
+            .finish()
+    }
+}

@@ -1,0 +1,98 @@
+//! JSON bodies, in and out, and path parameters, with errors in the registry's
+//! own shape.
+
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::api_error::ApiError;
+use super::negotiation::{self, V1_JSON};
+
+/// A JSON body. As an extractor it answers 415 to a foreign content type, 413
+/// to too long a body, 422 to none, 400 to what is not JSON of the shape of
+/// `T`. Unknown members are the business of `T`.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        if !content_type.is_none_or(negotiation::is_accepted_body) {
+            return Err(ApiError::http(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+        }
+        let body =
+            Bytes::from_request(request, state)
+                .await
+                .map_err(|rejection: BytesRejection| match rejection.status() {
+                    StatusCode::PAYLOAD_TOO_LARGE => ApiError::http(StatusCode::PAYLOAD_TOO_LARGE),
+                    _ => ApiError::malformed_body("The request body could not be read"),
+                })?;
+        parse(&body).map(Self)
+    }
+}
+
+/// Reads a body. It goes through [`Value`] so that a member given twice counts
+/// once (the last wins), and an array does not pass for an object.
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Err(ApiError::missing_body());
+    }
+    let value: Value =
+        serde_json::from_slice(body).map_err(|e| ApiError::malformed_body(e.to_string()))?;
+    if value.is_null() {
+        return Err(ApiError::missing_body());
+    }
+    serde_json::from_value(value).map_err(|e| ApiError::malformed_body(e.to_string()))
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response<Body> {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => in_v1_json(body),
+            Err(error) => {
+                tracing::error!(%error, "cannot write an answer as JSON");
+                ApiError::internal().into_response()
+            }
+        }
+    }
+}
+
+/// Bare text under the media type of JSON, as the `…/schema` endpoints send it.
+pub(super) struct RawText(pub(super) String);
+
+impl IntoResponse for RawText {
+    fn into_response(self) -> Response<Body> {
+        in_v1_json(self.0)
+    }
+}
+
+fn in_v1_json(body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(V1_JSON));
+    response
+}
+
+/// Parameters of the path, percent-decoded once after the route was matched on
+/// the encoded path, so that `%2F` is part of a name. What does not fit `T`,
+/// such as a word in the place of a number, is a path that does not exist.
+pub(super) struct Path<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match axum::extract::Path::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(parameters)) => Ok(Self(parameters)),
+            Err(_) => Err(ApiError::not_found()),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! An in-memory Schema Registry that any Confluent client can be pointed at.
+//!
+//! It speaks the REST API of Confluent Schema Registry for Protobuf over real
+//! HTTP: the same ids, versions, errors, deletion rules and compatibility
+//! verdicts, so that what is learnt on it holds on the real one.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
+//!
+//! let registry = EmbeddedRegistry::start().await?;
+//! println!("point a client at {}", registry.url());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Layout
+//!
+//! A request passes through `routes` (middleware, then one file per group of
+//! endpoints under `routes/`), which read it (`json`, `query`) and call the
+//! rules: one file per operation (`register`, `lookup`, `delete`, …), pure
+//! functions over the `store`.
+#![allow(dead_code)]
+
+mod api_error;
+mod auth;
+mod builder;
+mod catalog;
+mod dek;
+mod error;
+mod json;
+mod negotiation;
+mod query;
+mod request_log;
+mod routes;
+mod server;
+mod state;
+mod store;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+pub use builder::Builder;
+pub use error::Error;
+pub use request_log::RequestLog;
+
+use server::Server;
+
+/// A running registry. Dropping it stops the server and frees the port.
+pub struct EmbeddedRegistry {
+    server: Server,
+    url: String,
+    request_log: Option<Arc<RequestLog>>,
+}
+
+impl EmbeddedRegistry {
+    /// Starts an empty registry on a free port of the loopback interface.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses a socket or a thread; see [`Builder::start`].
+    pub async fn start() -> Result<Self, Error> {
+        Self::builder().start().await
+    }
+
+    /// Options: address, authentication, and more.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    fn new(server: Server, request_log: Option<Arc<RequestLog>>) -> Self {
+        let url = format!("http://{}", server.address());
+        Self {
+            server,
+            url,
+            request_log,
+        }
+    }
+
+    /// Base URL, such as `http://127.0.0.1:41907`, without a trailing slash.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Address that it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Counts of the requests served, if [`Builder::record_requests`] was called.
+    pub fn requests(&self) -> Option<&RequestLog> {
+        self.request_log.as_deref()
+    }
+
+    /// Stops: requests being served are finished first, for at most five
+    /// seconds.
+    pub async fn shutdown(self) {
+        self.server.shutdown().await;
+    }
+}
+
+impl fmt::Debug for EmbeddedRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmbeddedRegistry")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,75 @@
+//! The endpoints, and what every request passes on its way to them.
+
+mod service;
+
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+
+use super::api_error::ApiError;
+use super::state::Shared;
+use super::{auth, catalog, dek, negotiation};
+
+/// The whole application. A request is logged, timed, authenticated, checked
+/// for the media types it accepts, then routed.
+pub(super) fn app(state: Shared) -> Router {
+    let endpoints = Router::new()
+        .merge(service::routes())
+        .merge(dek::routes())
+        .merge(catalog::routes())
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(DefaultBodyLimit::max(state.max_body_bytes))
+        .with_state(state.clone());
+    // The outer router has no routes, so that its middleware runs before the
+    // inner one matches.
+    Router::new()
+        .fallback_service(endpoints)
+        .layer(middleware::from_fn(negotiation::negotiate))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            auth::authenticate,
+        ))
+        .layer(middleware::from_fn_with_state(state.clone(), limit_time))
+        .layer(middleware::from_fn_with_state(state, log))
+}
+
+async fn no_such_path() -> ApiError {
+    ApiError::not_found()
+}
+
+async fn no_such_method() -> ApiError {
+    ApiError::http(StatusCode::METHOD_NOT_ALLOWED)
+}
+
+/// Answers 408 when a request takes too long.
+async fn limit_time(State(state): State<Shared>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(state.request_timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::http(StatusCode::REQUEST_TIMEOUT).into_response(),
+    }
+}
+
+/// Logs one line per request, and counts it when asked to.
+async fn log(State(state): State<Shared>, request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let uri = request.uri().clone();
+    if let Some(log) = &state.request_log {
+        log.record(method.as_str(), uri.path());
+    }
+    let started = Instant::now();
+    let response = next.run(request).await;
+    tracing::debug!(
+        %method,
+        path = uri.path(),
+        query = uri.query(),
+        status = response.status().as_u16(),
+        elapsed = ?started.elapsed(),
+        "request"
+    );
+    response
+}

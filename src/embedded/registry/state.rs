@@ -1,0 +1,29 @@
+//! What all handlers share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::auth::Credentials;
+use super::request_log::RequestLog;
+use super::store::Store;
+
+/// Handle to the state, as axum hands it to handlers.
+pub(super) type Shared = Arc<State>;
+
+/// Everything one registry holds.
+pub(super) struct State {
+    /// Subjects, schemas, configuration, modes.
+    pub(super) store: Store,
+    /// Who is let in; anyone when absent.
+    pub(super) credentials: Option<Credentials>,
+    /// Secret from which the local KMS derives keys, for shared KEKs.
+    pub(super) local_kms_secret: Option<Zeroizing<String>>,
+    /// Counts of requests, when asked for.
+    pub(super) request_log: Option<Arc<RequestLog>>,
+    /// How long one request may take, reading its body included.
+    pub(super) request_timeout: Duration,
+    /// Longest body accepted, in bytes.
+    pub(super) max_body_bytes: usize,
+}
