@@ -1,0 +1,136 @@
+//! A Kafka cluster inside the process: librdkafka's own mock cluster, which
+//! speaks Kafka's protocol on loopback. Records live in memory and go with it.
+
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use futures_util::future::BoxFuture;
+use rdkafka::error::KafkaError;
+use rdkafka::mocking::MockCluster;
+use rdkafka::types::RDKafkaErrorCode;
+use tokio::sync::oneshot;
+
+use crate::kafka::{Error, TopicCreator, TopicSpec};
+
+const BROKERS: i32 = 3;
+
+/// The cluster; dropping it stops the brokers and joins their thread.
+pub struct EmbeddedBroker {
+    bootstrap_servers: String,
+    // Dropped before the thread is joined: its end is the signal to stop.
+    requests: Option<mpsc::Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Request {
+    topic: TopicSpec,
+    answer: oneshot::Sender<Result<(), KafkaError>>,
+}
+
+impl EmbeddedBroker {
+    /// Starts three brokers on ephemeral ports of the loopback interface.
+    ///
+    /// # Errors
+    /// [`Error::Client`] if the thread or the cluster cannot be started.
+    pub async fn start() -> Result<Self, Error> {
+        let (requests, inbox) = mpsc::channel::<Request>();
+        let (started, servers) = oneshot::channel();
+        // The mock cluster may not change threads, so it keeps one to itself.
+        let thread = std::thread::Builder::new()
+            .name("embedded-broker".into())
+            .spawn(move || {
+                let cluster = match MockCluster::new(BROKERS) {
+                    Ok(cluster) => cluster,
+                    Err(error) => {
+                        let _ = started.send(Err(error));
+                        return;
+                    }
+                };
+                let _ = started.send(Ok(cluster.bootstrap_servers()));
+                for Request { topic, answer } in inbox {
+                    let TopicSpec {
+                        name,
+                        partitions,
+                        replication_factor,
+                    } = topic;
+                    // The mock knows no more replicas than brokers.
+                    let replicas = replication_factor.min(BROKERS);
+                    let _ = answer.send(cluster.create_topic(&name, partitions, replicas));
+                }
+            })
+            .map_err(|e| Error::Client {
+                reason: e.to_string(),
+            })?;
+        let bootstrap_servers = match servers.await {
+            Ok(Ok(servers)) => servers,
+            Ok(Err(error)) => {
+                return Err(Error::Client {
+                    reason: error.to_string(),
+                });
+            }
+            Err(_) => {
+                return Err(Error::Client {
+                    reason: "the brokers did not start".into(),
+                });
+            }
+        };
+        Ok(Self {
+            bootstrap_servers,
+            requests: Some(requests),
+            thread: Some(thread),
+        })
+    }
+
+    /// `host:port` of the brokers, comma-separated.
+    pub fn bootstrap_servers(&self) -> &str {
+        &self.bootstrap_servers
+    }
+
+    async fn create_one(&self, topic: &TopicSpec) -> Result<(), Error> {
+        let (answer, result) = oneshot::channel();
+        if let Some(requests) = &self.requests {
+            // If the thread is gone, so is the answer's sender, which the
+            // receiver notices.
+            let _ = requests.send(Request {
+                topic: topic.clone(),
+                answer,
+            });
+        }
+        let reason = match result.await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error))
+                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAlreadyExists) =>
+            {
+                return Ok(());
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the brokers have stopped".to_owned(),
+        };
+        Err(Error::CreateTopic {
+            topic: topic.name.clone(),
+            partitions: topic.partitions,
+            replication_factor: topic.replication_factor,
+            reason,
+        })
+    }
+}
+
+impl TopicCreator for EmbeddedBroker {
+    fn create<'a>(&'a self, topics: &'a [TopicSpec]) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            for topic in topics {
+                self.create_one(topic).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Drop for EmbeddedBroker {
+    fn drop(&mut self) {
+        self.requests = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,86 @@
+use rdkafka::message::{BorrowedMessage, Header, Headers as _, Message, OwnedHeaders};
+
+/// Record headers: names may repeat, values may be null.
+pub type Headers = Vec<(String, Option<Vec<u8>>)>;
+
+/// A record to produce.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Topic.
+    pub topic: String,
+    /// Key; records of one key keep their order.
+    pub key: Option<Vec<u8>>,
+    /// Value; none is a tombstone.
+    pub value: Option<Vec<u8>>,
+    /// Headers.
+    pub headers: Headers,
+}
+
+/// Where the cluster put a record.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Delivery {
+    /// Topic.
+    pub topic: String,
+    /// Partition.
+    pub partition: i32,
+    /// Offset within the partition.
+    pub offset: i64,
+}
+
+/// A record that was consumed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Topic.
+    pub topic: String,
+    /// Partition.
+    pub partition: i32,
+    /// Offset within the partition.
+    pub offset: i64,
+    /// Key.
+    pub key: Option<Vec<u8>>,
+    /// Value; none is a tombstone.
+    pub value: Option<Vec<u8>>,
+    /// Headers.
+    pub headers: Headers,
+}
+
+impl Received {
+    /// Copies a message out of librdkafka. A consumer dropped while a borrowed
+    /// message lives waits for it for ever, so none leaves this module.
+    pub(super) fn detach(message: &BorrowedMessage<'_>) -> Self {
+        Self {
+            topic: message.topic().to_owned(),
+            partition: message.partition(),
+            offset: message.offset(),
+            key: message.key().map(<[u8]>::to_vec),
+            value: message.payload().map(<[u8]>::to_vec),
+            headers: message
+                .headers()
+                .map(|headers| {
+                    headers
+                        .iter()
+                        .map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec)))
+                        .collect()
+                })
+                .unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn is_at(&self, delivery: &Delivery) -> bool {
+        self.offset == delivery.offset
+            && self.partition == delivery.partition
+            && self.topic == delivery.topic
+    }
+}
+
+pub(super) fn to_native(headers: &Headers) -> OwnedHeaders {
+    headers.iter().fold(
+        OwnedHeaders::new_with_capacity(headers.len()),
+        |native, (key, value)| {
+            native.insert(Header {
+                key,
+                value: value.as_deref(),
+            })
+        },
+    )
+}
