@@ -1,0 +1,298 @@
+//! Key management systems: what wraps and unwraps data encryption keys.
+//!
+//! A key encryption key (KEK) never leaves its KMS. The DEK Registry knows only
+//! where it is: a KMS type such as `aws-kms` and a key id of that KMS.
+//! [`KmsDrivers`] picks the driver by type; a driver implements [`Kms`].
+
+#[cfg(feature = "aws-kms")]
+mod aws;
+mod error;
+mod local;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use zeroize::Zeroizing;
+
+use crate::schema_registry::entities::Kek;
+
+#[cfg(feature = "aws-kms")]
+pub use aws::AwsKms;
+pub use error::{Error, ErrorKind};
+pub use local::LocalKms;
+
+use super::algorithm::Algorithm;
+use super::key::RawDek;
+
+/// KEK property and driver setting with further key ids, comma-separated, that
+/// are tried in order after the KEK's own.
+pub const ALTERNATE_KEY_IDS: &str = "encrypt.alternate.kms.key.ids";
+
+/// Properties of a KEK (`kmsProps`); they overlay the settings of a driver.
+pub type Properties = BTreeMap<String, String>;
+
+/// A driver for one type of KMS. Neither call binds associated data.
+pub trait Kms: Send + Sync {
+    /// The `kmsType` of KEKs that it serves.
+    fn kms_type(&self) -> &str;
+
+    /// Encrypts `plaintext` under the key `key_id`.
+    fn encrypt<'a>(
+        &'a self,
+        key_id: &'a str,
+        properties: &'a Properties,
+        plaintext: &'a [u8],
+    ) -> BoxFuture<'a, Result<Vec<u8>, Error>>;
+
+    /// Decrypts `ciphertext`, which [`encrypt`](Self::encrypt) made with the
+    /// key `key_id`.
+    fn decrypt<'a>(
+        &'a self,
+        key_id: &'a str,
+        properties: &'a Properties,
+        ciphertext: &'a [u8],
+    ) -> BoxFuture<'a, Result<Zeroizing<Vec<u8>>, Error>>;
+}
+
+/// The drivers at hand. A cheap clone.
+#[derive(Clone, Default)]
+pub struct KmsDrivers {
+    drivers: Vec<Arc<dyn Kms>>,
+    alternate_key_ids: Vec<String>,
+}
+
+impl KmsDrivers {
+    /// No driver at all.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a driver; it replaces an earlier one of the same type.
+    #[must_use]
+    pub fn with(mut self, driver: impl Kms + 'static) -> Self {
+        self.drivers
+            .retain(|other| other.kms_type() != driver.kms_type());
+        self.drivers.push(Arc::new(driver));
+        self
+    }
+
+    /// Key ids to try in order after the KEK's own, for KEKs whose properties
+    /// name none ([`ALTERNATE_KEY_IDS`]).
+    #[must_use]
+    pub fn with_alternate_key_ids(
+        mut self,
+        key_ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.alternate_key_ids = key_ids.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The KMS types that are served.
+    pub fn kms_types(&self) -> impl Iterator<Item = &str> {
+        self.drivers.iter().map(|driver| driver.kms_type())
+    }
+
+    /// Wraps a DEK under a KEK, with the first of its key ids that works.
+    ///
+    /// # Errors
+    ///
+    /// When there is no driver for the KEK's type, or every key id fails.
+    pub async fn wrap(&self, kek: &Kek, dek: &RawDek) -> Result<Vec<u8>, Error> {
+        let driver = self.driver(kek)?;
+        let properties = kek.kms_props.clone().unwrap_or_default();
+        let mut failure = None;
+        for key_id in self.key_ids(kek) {
+            match driver.encrypt(key_id, &properties, dek.as_bytes()).await {
+                Ok(wrapped) => return Ok(wrapped),
+                Err(error) => failure = Some(Error::also(failure, error)),
+            }
+        }
+        Err(failure.unwrap_or_else(|| no_key_id(kek)))
+    }
+
+    /// Unwraps a DEK, with the first of the KEK's key ids that works.
+    ///
+    /// # Errors
+    ///
+    /// When there is no driver for the KEK's type, every key id fails, or what
+    /// was wrapped is not a key of this algorithm.
+    pub async fn unwrap(
+        &self,
+        kek: &Kek,
+        algorithm: Algorithm,
+        wrapped: &[u8],
+    ) -> Result<RawDek, Error> {
+        let driver = self.driver(kek)?;
+        let properties = kek.kms_props.clone().unwrap_or_default();
+        let mut failure = None;
+        for key_id in self.key_ids(kek) {
+            match driver.decrypt(key_id, &properties, wrapped).await {
+                Ok(raw) => {
+                    return RawDek::parse(algorithm, &raw).map_err(|error| {
+                        Error::new(ErrorKind::Invalid, &kek.kms_type, key_id, error.to_string())
+                    });
+                }
+                Err(error) => failure = Some(Error::also(failure, error)),
+            }
+        }
+        Err(failure.unwrap_or_else(|| no_key_id(kek)))
+    }
+
+    fn driver(&self, kek: &Kek) -> Result<&dyn Kms, Error> {
+        self.drivers
+            .iter()
+            .find(|driver| driver.kms_type() == kek.kms_type)
+            .map(Arc::as_ref)
+            .ok_or_else(|| {
+                let have: Vec<_> = self.kms_types().collect();
+                let have = if have.is_empty() {
+                    "none".to_owned()
+                } else {
+                    have.join(", ")
+                };
+                let hint = if cfg!(feature = "aws-kms") || kek.kms_type != "aws-kms" {
+                    ""
+                } else {
+                    "; this build lacks the feature aws-kms"
+                };
+                Error::new(
+                    ErrorKind::Unconfigured,
+                    &kek.kms_type,
+                    &kek.kms_key_id,
+                    format!("no driver for this KMS type is configured (configured: {have}){hint}"),
+                )
+            })
+    }
+
+    fn key_ids<'a>(&'a self, kek: &'a Kek) -> Vec<&'a str> {
+        let own = Some(kek.kms_key_id.as_str()).filter(|id| !id.is_empty());
+        let listed = kek
+            .kms_props
+            .as_ref()
+            .and_then(|properties| properties.get(ALTERNATE_KEY_IDS));
+        let alternates: Vec<&str> = match listed {
+            Some(list) => list.split(',').collect(),
+            None => self.alternate_key_ids.iter().map(String::as_str).collect(),
+        };
+        own.into_iter()
+            .chain(alternates.into_iter().map(str::trim))
+            .filter(|id| !id.is_empty())
+            .collect()
+    }
+}
+
+impl fmt::Debug for KmsDrivers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KmsDrivers")
+            .field("types", &self.kms_types().collect::<Vec<_>>())
+            .field("alternate_key_ids", &self.alternate_key_ids)
+            .finish()
+    }
+}
+
+fn no_key_id(kek: &Kek) -> Error {
+    Error::new(
+        ErrorKind::Invalid,
+        &kek.kms_type,
+        "",
+        format!("KEK {:?} names no KMS key id", kek.name),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Only(&'static str);
+
+    impl Kms for Only {
+        fn kms_type(&self) -> &str {
+            "test-kms"
+        }
+        fn encrypt<'a>(
+            &'a self,
+            key_id: &'a str,
+            _: &'a Properties,
+            plaintext: &'a [u8],
+        ) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
+            Box::pin(async move {
+                if key_id != self.0 {
+                    return Err(Error::new(ErrorKind::Denied, "test-kms", key_id, "no"));
+                }
+                Ok(plaintext.iter().map(|byte| byte ^ 0xff).collect())
+            })
+        }
+        fn decrypt<'a>(
+            &'a self,
+            key_id: &'a str,
+            properties: &'a Properties,
+            ciphertext: &'a [u8],
+        ) -> BoxFuture<'a, Result<Zeroizing<Vec<u8>>, Error>> {
+            Box::pin(async move {
+                Ok(Zeroizing::new(
+                    self.encrypt(key_id, properties, ciphertext).await?,
+                ))
+            })
+        }
+    }
+
+    fn kek(key_id: &str, alternates: Option<&str>) -> Kek {
+        Kek {
+            name: "kek".to_owned(),
+            kms_type: "test-kms".to_owned(),
+            kms_key_id: key_id.to_owned(),
+            kms_props: alternates
+                .map(|list| Properties::from([(ALTERNATE_KEY_IDS.to_owned(), list.to_owned())])),
+            ..Kek::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn alternate_key_ids_are_tried_in_order() {
+        let drivers = KmsDrivers::new()
+            .with(Only("good"))
+            .with_alternate_key_ids(["from-settings", "good"]);
+        let dek = RawDek::generate(Algorithm::Aes256Gcm).unwrap();
+        for kek in [
+            kek("good", None),
+            kek("bad", Some(" , worse,, good ")),
+            kek("bad", None),
+        ] {
+            let wrapped = drivers.wrap(&kek, &dek).await.unwrap();
+            let unwrapped = drivers
+                .unwrap(&kek, Algorithm::Aes256Gcm, &wrapped)
+                .await
+                .unwrap();
+            assert_eq!(unwrapped.as_bytes(), dek.as_bytes());
+        }
+        let error = drivers
+            .wrap(&kek("bad", Some("worse")), &dek)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Denied);
+        let message = error.to_string();
+        assert!(
+            message.contains("\"bad\"") && message.contains("\"worse\""),
+            "{message}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_missing_driver_and_a_missing_key_id_are_said() {
+        let dek = RawDek::generate(Algorithm::Aes256Gcm).unwrap();
+        let drivers = KmsDrivers::new().with(Only("good"));
+        let mut other = kek("good", None);
+        other.kms_type = "gcp-kms".to_owned();
+        let error = drivers.wrap(&other, &dek).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unconfigured);
+        assert!(
+            error.to_string().contains("configured: test-kms"),
+            "{error}"
+        );
+        let error = drivers.wrap(&kek("", None), &dek).await.unwrap_err();
+        assert!(error.to_string().contains("names no KMS key id"), "{error}");
+    }
+}
