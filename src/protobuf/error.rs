@@ -18,4 +18,38 @@ pub enum Error {
         /// Which name, where.
         reason: String,
     },
+    /// The file declares no such message.
+    #[error("{file} declares no message {message}")]
+    NoMessage {
+        /// Name of the file.
+        file: String,
+        /// Full name of the message.
+        message: String,
+    },
+    /// A JSON value does not fit the message.
+    #[error("JSON does not fit message {message} at {path:?}: {reason}")]
+    Json {
+        /// Full name of the message.
+        message: String,
+        /// Where in the value: `items[2].price`, `.` for the whole.
+        path: String,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// Bytes are not the message they are taken for.
+    #[error("not a message {message}")]
+    Decode {
+        /// Full name of the message.
+        message: String,
+        /// What is wrong with the bytes.
+        source: prost::DecodeError,
+    },
+    /// A message holds a value that has no JSON form.
+    #[error("message {message} cannot be printed as JSON: {reason}")]
+    Print {
+        /// Full name of the message.
+        message: String,
+        /// Which value.
+        reason: String,
+    },
 }

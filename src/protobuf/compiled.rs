@@ -1,0 +1,220 @@
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use prost::{Message, Name};
+use prost_reflect::{DescriptorPool, MessageDescriptor};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::json::ToValue;
+use super::resolved::{Resolved, closure};
+use super::{Error, JsonOptions, ProtoSchema, SchemaFile};
+use crate::wire_format::MessageIndexes;
+
+/// A prost type that knows its schema. Every type in
+/// [`generated`](super::generated) does; [`compiled_message!`](crate::compiled_message)
+/// teaches it to types generated elsewhere.
+pub trait CompiledMessage: Message + Name + Default + Serialize + DeserializeOwned {
+    /// The type's schema, made on first use and then shared.
+    ///
+    /// # Errors
+    /// Those of [`CompiledSchema::from_embedded`]. For the types of this
+    /// crate the build has ruled them out.
+    fn schema() -> Result<Arc<CompiledSchema<Self>>, Error>;
+}
+
+/// Implements [`CompiledMessage`](crate::protobuf::CompiledMessage) for a prost type.
+///
+/// ```ignore
+/// static SCHEMAS: EmbeddedSchemas = EmbeddedSchemas {
+///     descriptor_set: include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin")),
+///     sources: &[("shop/order.proto", include_str!("../schemas/shop/order.proto"))],
+/// };
+/// compiled_message!(shop::Order, SCHEMAS, "shop/order.proto");
+/// ```
+#[macro_export]
+macro_rules! compiled_message {
+    ($message:ty, $schemas:expr, $file:expr) => {
+        impl $crate::protobuf::CompiledMessage for $message {
+            fn schema() -> ::std::result::Result<
+                ::std::sync::Arc<$crate::protobuf::CompiledSchema<Self>>,
+                $crate::protobuf::Error,
+            > {
+                static SCHEMA: ::std::sync::OnceLock<
+                    ::std::sync::Arc<$crate::protobuf::CompiledSchema<$message>>,
+                > = ::std::sync::OnceLock::new();
+                if let Some(schema) = SCHEMA.get() {
+                    return Ok(schema.clone());
+                }
+                let schema = $crate::protobuf::CompiledSchema::from_embedded(&$schemas, $file)?;
+                Ok(SCHEMA.get_or_init(|| ::std::sync::Arc::new(schema)).clone())
+            }
+        }
+    };
+}
+
+/// Descriptors and sources of `.proto` files, embedded at build time.
+#[derive(Clone, Copy)]
+pub struct EmbeddedSchemas {
+    /// A serialized `google.protobuf.FileDescriptorSet` with all imports, as
+    /// `protoc --include_imports -o` or protox's
+    /// `Compiler::encode_file_descriptor_set` writes it. Re-encoding it through
+    /// `prost-types` would drop the options, field tags among them.
+    pub descriptor_set: &'static [u8],
+    /// Import path and `.proto` source of each file.
+    pub sources: &'static [(&'static str, &'static str)],
+}
+
+impl fmt::Debug for EmbeddedSchemas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.sources.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
+
+/// A message type known at compile time, as prost type `M` with serde
+/// implementations in Protobuf's canonical JSON mapping (pbjson-build's, with
+/// `preserve_proto_field_names`).
+///
+/// Typed messages need no reflection at all. JSON goes through `M`'s serde
+/// implementations; values those refuse although the mapping allows them, as
+/// the number of an enum value that `M` does not know, go through reflection.
+pub struct CompiledSchema<M> {
+    resolved: Resolved,
+    message: PhantomData<fn() -> M>,
+}
+
+impl<M> Clone for CompiledSchema<M> {
+    fn clone(&self) -> Self {
+        Self {
+            resolved: self.resolved.clone(),
+            message: PhantomData,
+        }
+    }
+}
+
+impl<M> fmt::Debug for CompiledSchema<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompiledSchema")
+            .field("message", &self.resolved.descriptor.full_name())
+            .field("file", &self.resolved.file.name())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<M: Name> CompiledSchema<M> {
+    /// The schema of `M` in file `file_name` of embedded schemas: descriptors
+    /// from the set, the text to register from the source.
+    ///
+    /// # Errors
+    /// [`Error::Resolve`] if the set is damaged or a source is missing,
+    /// [`Error::NoMessage`] if the file does not declare `M`.
+    pub fn from_embedded(schemas: &EmbeddedSchemas, file_name: &str) -> Result<Self, Error> {
+        let mut files = Vec::with_capacity(schemas.sources.len());
+        for (name, source) in schemas.sources {
+            files.push(SchemaFile::from_text(name, source)?);
+        }
+        let pool = pool(file_name, schemas.descriptor_set)?;
+        let text = schemas.sources.iter().find(|(name, _)| *name == file_name);
+        let text = text.map(|(_, text)| (*text).to_owned()).unwrap_or_default();
+        Self::from_files(files, text, file_name, &pool)
+    }
+
+    /// The schema of `M` in `.proto` source. `dependencies` holds all files
+    /// imported, directly or not; built-in ones need not be among them.
+    ///
+    /// # Errors
+    /// [`Error::Parse`], [`Error::Resolve`], or [`Error::NoMessage`] if the
+    /// text does not declare `M`.
+    pub fn from_text(
+        file_name: &str,
+        text: &str,
+        dependencies: &[SchemaFile],
+    ) -> Result<Self, Error> {
+        let file = SchemaFile::from_text(file_name, text)?;
+        Ok(Self {
+            resolved: Resolved::new(file, text.to_owned(), &M::full_name(), dependencies)?,
+            message: PhantomData,
+        })
+    }
+
+    fn from_files(
+        mut files: Vec<SchemaFile>,
+        text: String,
+        file_name: &str,
+        pool: &DescriptorPool,
+    ) -> Result<Self, Error> {
+        let Some(position) = files.iter().position(|file| file.name() == file_name) else {
+            return Err(Error::Resolve {
+                file: file_name.to_owned(),
+                reason: "not among the embedded files".to_owned(),
+            });
+        };
+        let file = files.swap_remove(position);
+        let dependencies = closure(&file, &files)?;
+        let full_name = M::full_name();
+        let descriptor = pool.get_message_by_name(&full_name);
+        let resolved = Resolved::with_descriptor(file, text, &full_name, dependencies, descriptor)?;
+        Ok(Self {
+            resolved,
+            message: PhantomData,
+        })
+    }
+}
+
+fn pool(file: &str, descriptor_set: &[u8]) -> Result<DescriptorPool, Error> {
+    DescriptorPool::decode(descriptor_set).map_err(|error| Error::Resolve {
+        file: file.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+impl<M> ProtoSchema for CompiledSchema<M>
+where
+    M: Message + Name + Default + Serialize + DeserializeOwned,
+{
+    fn file(&self) -> &SchemaFile {
+        &self.resolved.file
+    }
+
+    fn schema_text(&self) -> &str {
+        &self.resolved.text
+    }
+
+    fn descriptor(&self) -> &MessageDescriptor {
+        &self.resolved.descriptor
+    }
+
+    fn message_indexes(&self) -> &MessageIndexes {
+        &self.resolved.indexes
+    }
+
+    fn dependencies(&self) -> &[SchemaFile] {
+        &self.resolved.dependencies
+    }
+
+    fn serialize_into(&self, json: &Value, buffer: &mut Vec<u8>) -> Result<(), Error> {
+        match M::deserialize(json) {
+            Ok(message) => {
+                buffer.reserve(message.encoded_len());
+                message.encode_raw(buffer);
+            }
+            Err(_) => self.resolved.read_json(json)?.encode_raw(buffer),
+        }
+        Ok(())
+    }
+
+    fn deserialize_with(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {
+        if options.print_defaults {
+            return self.resolved.print_json(bytes, options);
+        }
+        let message = M::decode(bytes).map_err(|source| self.resolved.not_decoded(source))?;
+        match message.serialize(ToValue) {
+            Ok(json) => Ok(json),
+            Err(_) => self.resolved.print_json(bytes, options),
+        }
+    }
+}
