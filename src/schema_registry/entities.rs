@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::parameters::{CompatibilityLevel, Mode};
+use crate::wire_format::SchemaId;
+
 /// `schemaType` of Protobuf schemas. An absent type means `AVRO`.
 pub const PROTOBUF: &str = "PROTOBUF";
 
@@ -212,6 +215,13 @@ pub struct Schema {
     pub deleted: Option<bool>,
 }
 
+impl Schema {
+    /// The id as the wire format has it; none if absent or negative.
+    pub fn schema_id(&self) -> Option<SchemaId> {
+        self.id.and_then(|id| u32::try_from(id).ok()).map(SchemaId)
+    }
+}
+
 /// A place where a schema is registered.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SubjectVersion {
@@ -314,4 +324,234 @@ pub struct TagDefinition {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub entity_types: Vec<String>,
+}
+
+/// Body of the creation of a KEK.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KekRequest {
+    /// Name: a letter or `_`, then letters, digits, `_`, `-`; at most 256.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub name: String,
+    /// `aws-kms`, `azure-kms`, `gcp-kms`, `hcvault`, `local-kms`, …
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub kms_type: String,
+    /// Key id within that KMS.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub kms_key_id: String,
+    /// Properties for the KMS driver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_props: Option<BTreeMap<String, String>>,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
+    /// Whether the registry itself may use the KMS key.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub shared: bool,
+    /// Asks for the soft-deleted state; with an existing, otherwise equal KEK
+    /// this deletes or undeletes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<bool>,
+}
+
+/// Body of the change of a KEK; absent members stay as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KekUpdate {
+    /// Properties for the KMS driver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_props: Option<BTreeMap<String, String>>,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
+    /// Whether the registry itself may use the KMS key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<bool>,
+}
+
+/// Body of the creation of a DEK.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DekRequest {
+    /// Subject that it belongs to.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub subject: String,
+    /// Version; absent means 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i32>,
+    /// `AES128_GCM`, `AES256_GCM` (also when absent) or `AES256_SIV`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<String>,
+    /// Wrapped key, base64; left out for shared KEKs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encrypted_key_material: Option<String>,
+    /// Asks for the soft-deleted state, as for KEKs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<bool>,
+}
+
+/// Verdict of a compatibility test.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compatibility {
+    /// Whether the schema could be registered as far as tested.
+    pub is_compatible: bool,
+    /// The reasons if not; absent unless asked for with `verbose=true`.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub messages: Vec<String>,
+}
+
+/// Configuration of a subject, a context or the registry, as it is returned.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Config {
+    /// Compatibility level; answers to changes call it `compatibility`.
+    #[serde(
+        default,
+        alias = "compatibility",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub compatibility_level: Option<CompatibilityLevel>,
+    /// Subject that requests for this one act on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// Whether schemas are normalised when registered and looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normalize: Option<bool>,
+    /// Whether field names and numbers are checked strictly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validate_fields: Option<bool>,
+    /// `LENIENT` or `STRICT`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compatibility_policy: Option<String>,
+    /// Metadata property that separates groups of compatible versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compatibility_group: Option<String>,
+    /// Metadata of schemas that have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_metadata: Option<Metadata>,
+    /// Metadata that wins over a schema's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub override_metadata: Option<Metadata>,
+    /// Rules of schemas that have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_rule_set: Option<RuleSet>,
+    /// Rules that win over a schema's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub override_rule_set: Option<RuleSet>,
+}
+
+/// Change of a configuration; absent members stay as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfigUpdate {
+    /// Compatibility level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compatibility: Option<CompatibilityLevel>,
+    /// Subject that requests for this one are to act on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// Whether schemas are normalised when registered and looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normalize: Option<bool>,
+    /// Whether field names and numbers are checked strictly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validate_fields: Option<bool>,
+    /// `LENIENT` or `STRICT`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compatibility_policy: Option<String>,
+    /// Metadata property that separates groups of compatible versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compatibility_group: Option<String>,
+    /// Metadata of schemas that have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_metadata: Option<Metadata>,
+    /// Metadata that wins over a schema's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub override_metadata: Option<Metadata>,
+    /// Rules of schemas that have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_rule_set: Option<RuleSet>,
+    /// Rules that win over a schema's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub override_rule_set: Option<RuleSet>,
+}
+
+/// Body of mode requests and answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModeBody {
+    /// The mode.
+    pub mode: Mode,
+}
+
+/// An id of a schema and the context in which it is valid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaLocation {
+    /// Context; `.` is the default one.
+    pub context: String,
+    /// Schema id within it.
+    pub id: i32,
+}
+
+/// A subject bound to a resource such as a topic.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Association {
+    /// Subject.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub subject: String,
+    /// GUID of the association.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guid: Option<String>,
+    /// Topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_name: Option<String>,
+    /// Kafka cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_namespace: Option<String>,
+    /// Id of the topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_id: Option<String>,
+    /// `topic`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<String>,
+    /// `key` or `value`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub association_type: Option<String>,
+    /// `STRONG` or `WEAK`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<String>,
+    /// Whether the subject's schema may change no more.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub frozen: bool,
+}
+
+/// Version and build of a registry.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerVersion {
+    /// Version, such as `8.1.0`.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub version: String,
+    /// Commit that it was built from.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub commit_id: String,
+}
+
+/// Clusters that a registry belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerId {
+    /// Where in the system the registry is.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub scope: ServerScope,
+}
+
+/// The scope of a [`ServerId`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerScope {
+    /// Organisation and environment, outermost first.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub path: Vec<String>,
+    /// `kafka-cluster` and `schema-registry-cluster` → their ids.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub clusters: BTreeMap<String, String>,
 }

@@ -1,3 +1,69 @@
 //! Asynchronous REST client for Schema Registry, DEK Registry and catalog.
+//!
+//! ```no_run
+//! use cc_protobuf_examples::schema_registry::{ClientBuilder, Version, VersionQuery};
+//!
+//! # async fn story() -> Result<(), cc_protobuf_examples::schema_registry::Error> {
+//! let registry = ClientBuilder::new("https://psrc-example.europe-west1.gcp.confluent.cloud")
+//!     .basic_auth("KEY", "SECRET")
+//!     .build()?;
+//! let newest = registry
+//!     .version("orders-value", Version::Latest, VersionQuery::default())
+//!     .await?;
+//! println!("{:?} is version {:?}", newest.schema, newest.version);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Client`] is a handle: cloning it is cheap, clones share one connection
+//! pool and one OAuth token, and any number of tasks may use it at once.
+//!
+//! # What a call does
+//!
+//! Subjects, contexts and names travel percent-encoded, so that
+//! `google/type/date.proto` is one path segment. A call ends within its total
+//! time (60 s unless set), retries included: connect errors, broken
+//! connections and the statuses 408, 429, 500, 502, 503 and 504 are tried again
+//! up to three times with jittered exponential backoff, and `Retry-After` is
+//! obeyed. Creating a KEK or DEK is repeated only when no connection came about,
+//! since the first try may have succeeded unseen. With several base URLs, a
+//! server that fails is passed over for the next, and the last good one is kept.
+//!
+//! Nothing is cached here: see [`serdes`](crate::serdes).
+//!
+//! # Where to look
+//!
+//! [`ClientBuilder`] has the settings, [`Error`] what can go wrong, [`entities`]
+//! the JSON bodies, and [`Client`] the calls.
 
+mod auth;
+mod builder;
+mod call;
+mod catalog;
+mod client;
+mod config;
+mod dek_registry;
 pub mod entities;
+mod error;
+mod oauth;
+mod parameters;
+mod path;
+mod reply;
+mod retry;
+mod schemas;
+mod secret;
+mod server;
+mod subjects;
+mod transport;
+
+pub use auth::{BoxError, TokenProvider};
+pub use builder::ClientBuilder;
+pub use catalog::TagOutcome;
+pub use client::Client;
+pub use error::{Answer, Error, Exchange, Kind, TokenError};
+pub use oauth::ClientCredentials;
+pub use parameters::{
+    CompatibilityLevel, Format, LookupQuery, Mode, SchemasQuery, SubjectsQuery, UnknownWord,
+    Version, VersionQuery,
+};
+pub use secret::Secret;

@@ -1,0 +1,580 @@
+//! Settings of a client, checked once.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client as Http, Identity, Url};
+use zeroize::Zeroizing;
+
+use super::auth::{Auth, TokenProvider};
+use super::client::Client;
+use super::error::Error;
+use super::oauth::{ClientCredentials, OAuth};
+use super::retry::Limits;
+use super::secret::Secret;
+use super::transport::{Endpoint, Transport};
+
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+const IDENTITY_POOL: HeaderName = HeaderName::from_static("confluent-identity-pool-id");
+const LOGICAL_CLUSTER: HeaderName = HeaderName::from_static("target-sr-cluster");
+
+/// Collects settings and makes a [`Client`] of them.
+///
+/// ```
+/// use std::time::Duration;
+/// use cc_protobuf_examples::schema_registry::{ClientBuilder, ClientCredentials};
+///
+/// let client = ClientBuilder::new("https://sr-1.example.com,https://sr-2.example.com")
+///     .oauth(
+///         ClientCredentials::new("https://idp.example.com/token", "id", "secret")
+///             .scope("schema_registry"),
+///     )
+///     .logical_cluster("lsrc-abc12")
+///     .identity_pool_id("pool-x4mpl")
+///     .total_timeout(Duration::from_secs(20))
+///     .build()?;
+/// # Ok::<(), cc_protobuf_examples::schema_registry::Error>(())
+/// ```
+#[must_use]
+pub struct ClientBuilder {
+    urls: String,
+    auth: Vec<Method>,
+    identity_pool_id: Option<String>,
+    logical_cluster: Option<String>,
+    ca_pem: Vec<Vec<u8>>,
+    identity_pem: Option<Zeroizing<Vec<u8>>>,
+    connect_timeout: Duration,
+    limits: Limits,
+    max_answer: usize,
+    user_agent: String,
+}
+
+/// A way to authenticate, as set.
+enum Method {
+    Basic(String, Secret),
+    Bearer(Secret),
+    OAuth(ClientCredentials),
+    Provider(Arc<dyn TokenProvider>),
+}
+
+impl ClientBuilder {
+    /// A client of the registry at `urls`: one base URL, or several separated by
+    /// commas, all of the same registry.
+    ///
+    /// User information in a URL (`https://key:secret@host`) is used for Basic
+    /// authentication at that host.
+    pub fn new(urls: impl Into<String>) -> Self {
+        Self {
+            urls: urls.into(),
+            auth: Vec::new(),
+            identity_pool_id: None,
+            logical_cluster: None,
+            ca_pem: Vec::new(),
+            identity_pem: None,
+            connect_timeout: Duration::from_secs(5),
+            limits: Limits::default(),
+            max_answer: 64 * 1024 * 1024,
+            user_agent: USER_AGENT.to_owned(),
+        }
+    }
+
+    /// HTTP Basic authentication: on Confluent Cloud with an API key of the
+    /// Schema Registry and its secret.
+    pub fn basic_auth(mut self, user: impl Into<String>, password: impl Into<Secret>) -> Self {
+        self.auth.push(Method::Basic(user.into(), password.into()));
+        self
+    }
+
+    /// A bearer token that stays the same.
+    pub fn bearer_token(mut self, token: impl Into<Secret>) -> Self {
+        self.auth.push(Method::Bearer(token.into()));
+        self
+    }
+
+    /// Bearer tokens from an OAuth token endpoint, by client credentials: cached,
+    /// renewed when four fifths of their lifetime are over, and after a 401.
+    pub fn oauth(mut self, credentials: ClientCredentials) -> Self {
+        self.auth.push(Method::OAuth(credentials));
+        self
+    }
+
+    /// Bearer tokens from the application.
+    pub fn token_provider(mut self, provider: impl TokenProvider) -> Self {
+        self.auth.push(Method::Provider(Arc::new(provider)));
+        self
+    }
+
+    /// Identity pool of Confluent Cloud that the token stands for, `pool-…`;
+    /// header `Confluent-Identity-Pool-Id`. Goes with tokens only.
+    pub fn identity_pool_id(mut self, id: impl Into<String>) -> Self {
+        self.identity_pool_id = Some(id.into()).filter(|id| !id.is_empty());
+        self
+    }
+
+    /// Logical cluster of the Schema Registry in Confluent Cloud, `lsrc-…`;
+    /// header `target-sr-cluster`. Goes with tokens only.
+    pub fn logical_cluster(mut self, id: impl Into<String>) -> Self {
+        self.logical_cluster = Some(id.into()).filter(|id| !id.is_empty());
+        self
+    }
+
+    /// Trusts these certificates, PEM, besides those of the operating system.
+    pub fn ca_certificates_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.ca_pem.push(pem.into());
+        self
+    }
+
+    /// Presents a client certificate (mutual TLS): the certificate chain and the
+    /// unencrypted private key, both PEM.
+    pub fn client_certificate_pem(
+        mut self,
+        certificates: impl AsRef<[u8]>,
+        key: impl AsRef<[u8]>,
+    ) -> Self {
+        let mut pem = Zeroizing::new(Vec::with_capacity(
+            certificates
+                .as_ref()
+                .len()
+                .saturating_add(key.as_ref().len())
+                .saturating_add(1),
+        ));
+        pem.extend_from_slice(certificates.as_ref());
+        pem.push(b'\n');
+        pem.extend_from_slice(key.as_ref());
+        self.identity_pem = Some(pem);
+        self
+    }
+
+    /// How long connecting may take, TLS included; 5 s unless set.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long one request may take, its answer included; 30 s unless set.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.request = timeout;
+        self
+    }
+
+    /// How long a call may take, retries included; 60 s unless set.
+    pub fn total_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.total = timeout;
+        self
+    }
+
+    /// How often a failed request is repeated; 3 times unless set.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.limits.retries = retries;
+        self
+    }
+
+    /// Upper bounds of the first pause between tries, which doubles each time,
+    /// and of any pause; 500 ms and 20 s unless set. Pauses are random below.
+    pub fn retry_pauses(mut self, first: Duration, longest: Duration) -> Self {
+        self.limits.pause = first;
+        self.limits.longest_pause = longest;
+        self
+    }
+
+    /// Longest answer accepted, in bytes; 64 MiB unless set.
+    pub fn max_answer_bytes(mut self, bytes: usize) -> Self {
+        self.max_answer = bytes;
+        self
+    }
+
+    /// Puts the application's own product token in front of the `User-Agent`.
+    pub fn user_agent(mut self, product: &str) -> Self {
+        self.user_agent = format!("{product} {USER_AGENT}");
+        self
+    }
+
+    /// Makes the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Settings`]: no URL or a malformed one, more than one way to
+    /// authenticate, unreadable certificates or keys, values that no header can
+    /// carry.
+    pub fn build(self) -> Result<Client, Error> {
+        let urls = self
+            .urls
+            .split(',')
+            .map(str::trim)
+            .filter(|url| !url.is_empty())
+            .map(base_url)
+            .collect::<Result<Vec<_>, _>>()?;
+        if urls.is_empty() {
+            return Err(Error::settings("there is no base URL"));
+        }
+        let token_url = match self.auth.first() {
+            Some(Method::OAuth(credentials)) => Some(absolute_url(&credentials.token_url)?),
+            _ => None,
+        };
+        let stacks = Stacks::new(&self, urls.iter().chain(&token_url))?;
+        let (auth, headers) = self.authentication(&stacks, token_url)?;
+
+        let mut endpoints = Vec::with_capacity(urls.len());
+        for mut url in urls {
+            let origin = origin(&url);
+            let auth = match (user_info(&mut url)?, &auth) {
+                (None, auth) => auth.clone(),
+                (Some((user, password)), Auth::Anonymous) => Auth::basic(&user, &password)?,
+                (Some(_), _) => {
+                    return Err(Error::settings(format!(
+                        "the URL of {origin} has user information, and another way to authenticate is set too"
+                    )));
+                }
+            };
+            if url.scheme() == "http" && !is_loopback(&url) && !auth.is_anonymous() {
+                tracing::warn!(server = %origin, "credentials go over an unencrypted connection");
+            }
+            endpoints.push(Endpoint {
+                base: url.as_str().trim_end_matches('/').to_owned(),
+                http: stacks.for_url(&url)?,
+                headers: headers.clone(),
+                origin,
+                auth,
+            });
+        }
+        Ok(Client::over(Transport {
+            endpoints,
+            preferred: AtomicUsize::new(0),
+            limits: self.limits,
+            max_answer: self.max_answer,
+        }))
+    }
+
+    fn authentication(
+        &self,
+        stacks: &Stacks,
+        token_url: Option<Url>,
+    ) -> Result<(Auth, HeaderMap), Error> {
+        let auth = match (self.auth.as_slice(), token_url) {
+            ([], _) => Auth::Anonymous,
+            ([Method::Basic(user, password)], _) => Auth::basic(user, password)?,
+            ([Method::Bearer(token)], _) => Auth::bearer(token)?,
+            ([Method::Provider(provider)], _) => Auth::Provider(provider.clone()),
+            ([Method::OAuth(credentials)], Some(url)) => {
+                let endpoint = origin(&url);
+                if url.scheme() == "http" && !is_loopback(&url) {
+                    tracing::warn!(server = %endpoint, "the client secret goes over an unencrypted connection");
+                }
+                let http = stacks.for_url(&url)?;
+                let limit = self.limits.request;
+                Auth::Granted(Arc::new(OAuth::new(
+                    http,
+                    url,
+                    endpoint,
+                    credentials,
+                    limit,
+                )?))
+            }
+            _ => {
+                return Err(Error::settings(
+                    "more than one way to authenticate is set; choose one",
+                ));
+            }
+        };
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            (IDENTITY_POOL, &self.identity_pool_id),
+            (LOGICAL_CLUSTER, &self.logical_cluster),
+        ] {
+            let Some(value) = value else { continue };
+            if matches!(self.auth.first(), None | Some(Method::Basic(..))) {
+                return Err(Error::settings(format!(
+                    "{name} goes with bearer tokens or OAuth only"
+                )));
+            }
+            let value = HeaderValue::from_str(value)
+                .map_err(|_| Error::settings(format!("the value of {name} fits no header")))?;
+            headers.insert(name, value);
+        }
+        Ok((auth, headers))
+    }
+
+    fn http(&self) -> Result<reqwest::ClientBuilder, Error> {
+        let mut http = Http::builder()
+            .user_agent(self.user_agent.clone())
+            .connect_timeout(self.connect_timeout)
+            .tcp_nodelay(true)
+            // Below what servers and load balancers allow (30 s and more), so
+            // that a request rarely meets a connection that is being closed.
+            .pool_idle_timeout(Duration::from_secs(20))
+            // A registry does not redirect; whoever does shall not get the
+            // credentials.
+            .redirect(Policy::none());
+        for pem in &self.ca_pem {
+            let certificates = Certificate::from_pem_bundle(pem)
+                .map_err(|e| failed("the CA certificates are not readable as PEM", e))?;
+            if certificates.is_empty() {
+                return Err(Error::settings("there is no certificate in the CA file"));
+            }
+            http = http.tls_certs_merge(certificates);
+        }
+        if let Some(pem) = &self.identity_pem {
+            let encrypted = b"ENCRYPTED";
+            if pem.windows(encrypted.len()).any(|part| part == encrypted) {
+                return Err(Error::settings(
+                    "the private key of the client certificate is encrypted; decrypt it, for instance with openssl pkey",
+                ));
+            }
+            let identity = Identity::from_pem(pem).map_err(|e| {
+                failed(
+                    "the client certificate and its private key are not readable as PEM",
+                    e,
+                )
+            })?;
+            http = http.identity(identity);
+        }
+        Ok(http)
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // URLs may hold user information, and the PEMs a private key.
+        f.debug_struct("ClientBuilder")
+            .field("identity_pool_id", &self.identity_pool_id)
+            .field("logical_cluster", &self.logical_cluster)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("limits", &self.limits)
+            .field("user_agent", &self.user_agent)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Connection pools. Loopback is reached directly, whatever proxy the
+/// environment names: no proxy elsewhere could reach it.
+struct Stacks {
+    direct: Option<Http>,
+    proxied: Option<Http>,
+}
+
+impl Stacks {
+    fn new<'a>(
+        settings: &ClientBuilder,
+        urls: impl Iterator<Item = &'a Url>,
+    ) -> Result<Self, Error> {
+        let (direct, proxied): (Vec<&Url>, Vec<&Url>) = urls.partition(|url| is_loopback(url));
+        let secure = |urls: &[&Url]| urls.iter().any(|url| url.scheme() == "https");
+        let unusable = |e| failed("no HTTP client can be made of them", e);
+
+        let direct = if direct.is_empty() {
+            None
+        } else {
+            let mut http = settings.http()?.no_proxy();
+            if !secure(&direct) {
+                // Spares reading the system's certificates, a matter of tens of
+                // milliseconds, where no TLS is used.
+                http = http.tls_certs_only([]);
+            }
+            Some(http.build().map_err(unusable)?)
+        };
+        let proxied = if proxied.is_empty() {
+            None
+        } else {
+            Some(match settings.http()?.build() {
+                // A system without certificates can still do without TLS.
+                Err(_) if !secure(&proxied) => settings
+                    .http()?
+                    .tls_certs_only([])
+                    .build()
+                    .map_err(unusable)?,
+                built => built.map_err(unusable)?,
+            })
+        };
+        Ok(Self { direct, proxied })
+    }
+
+    fn for_url(&self, url: &Url) -> Result<Http, Error> {
+        let stack = if is_loopback(url) {
+            &self.direct
+        } else {
+            &self.proxied
+        };
+        stack
+            .clone()
+            .ok_or_else(|| Error::settings("there is no HTTP client for the URL"))
+    }
+}
+
+fn failed(reason: &str, error: reqwest::Error) -> Error {
+    Error::Settings {
+        reason: reason.to_owned(),
+        source: Some(Box::new(error.without_url())),
+    }
+}
+
+fn absolute_url(text: &str) -> Result<Url, Error> {
+    let shown = presentable(text);
+    let url = Url::parse(text).map_err(|e| Error::Settings {
+        reason: format!("{shown:?} is not a URL"),
+        source: Some(Box::new(e)),
+    });
+    match url {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        Err(error) if text.contains("://") => Err(error),
+        _ => Err(Error::settings(format!(
+            "{shown:?} does not begin with http:// or https://"
+        ))),
+    }
+}
+
+fn base_url(text: &str) -> Result<Url, Error> {
+    let url = absolute_url(text)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(Error::settings(format!(
+            "the URL {:?} has a query or a fragment, which a base URL cannot have",
+            presentable(text)
+        )));
+    }
+    Ok(url)
+}
+
+/// A URL, well-formed or not, without what may be secret.
+fn presentable(text: &str) -> String {
+    let host_on = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
+    let end = host_on.find(['?', '#']).unwrap_or(host_on.len());
+    host_on.get(..end).unwrap_or_default().to_owned()
+}
+
+/// Scheme, host and port.
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// Takes user information out of a URL.
+fn user_info(url: &mut Url) -> Result<Option<(String, Secret)>, Error> {
+    if url.username().is_empty() && url.password().is_none() {
+        return Ok(None);
+    }
+    let decoded = |text: &str| {
+        percent_decode_str(text)
+            .decode_utf8()
+            .map(|text| text.into_owned())
+            .map_err(|_| Error::settings("the user information of the URL is not UTF-8"))
+    };
+    let user = decoded(url.username())?;
+    let password = Secret::new(decoded(url.password().unwrap_or_default())?);
+    let cleared = url.set_username("").and_then(|()| url.set_password(None));
+    cleared.map_err(|()| Error::settings("the URL cannot have user information"))?;
+    Ok(Some((user, password)))
+}
+
+/// Whether the host is this machine by definition.
+fn is_loopback(url: &Url) -> bool {
+    let Some(host) = url.host_str() else {
+        return false;
+    };
+    let name = host.trim_end_matches('.');
+    if name == "localhost" || name.ends_with(".localhost") {
+        return true;
+    }
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.parse()
+        .is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback() || ip.is_unspecified())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_recognised_in_every_notation() {
+        for (url, expected) in [
+            ("http://localhost:8081", true),
+            ("http://LOCALHOST.", true),
+            ("http://sr.localhost", true),
+            ("http://127.0.0.1", true),
+            ("http://127.1", true),
+            ("http://0x7f000001", true),
+            ("https://[::1]:8081", true),
+            ("http://[::ffff:127.0.0.1]", true),
+            ("http://0.0.0.0:8081", true),
+            ("http://localhost.example.com", false),
+            ("http://notlocalhost", false),
+            ("http://10.0.0.1", false),
+            ("http://[2001:db8::1]", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn bad_settings_are_named_without_secrets() {
+        let two_ways = ClientBuilder::new("http://localhost")
+            .basic_auth("key", "s3cret")
+            .bearer_token("s3cret");
+        let cases = [
+            (ClientBuilder::new(" , "), "no base URL"),
+            (
+                ClientBuilder::new("localhost:8081"),
+                "does not begin with http",
+            ),
+            (ClientBuilder::new("ftp://host"), "does not begin with http"),
+            (ClientBuilder::new("http://u:s3cret@ho st"), "not a URL"),
+            (ClientBuilder::new("http://u:s3#cret@host"), "not a URL"),
+            (ClientBuilder::new("http://host?key=s3cret"), "query"),
+            (two_ways, "more than one way"),
+            (
+                ClientBuilder::new("http://u:p@localhost").bearer_token("s3cret"),
+                "user information",
+            ),
+            (
+                ClientBuilder::new("http://localhost").bearer_token("s3cret\n"),
+                "no header can carry",
+            ),
+            (
+                ClientBuilder::new("http://localhost").basic_auth("a:b", "s3cret"),
+                "colon",
+            ),
+            (
+                ClientBuilder::new("http://localhost")
+                    .basic_auth("a", "s3cret")
+                    .identity_pool_id("pool-1"),
+                "bearer tokens or OAuth only",
+            ),
+            (
+                ClientBuilder::new("http://localhost").ca_certificates_pem("s3cret"),
+                "CA file",
+            ),
+            (
+                ClientBuilder::new("http://localhost").client_certificate_pem("s3cret", "s3cret"),
+                "client certificate",
+            ),
+            (
+                ClientBuilder::new("http://localhost")
+                    .client_certificate_pem("", "-----BEGIN ENCRYPTED PRIVATE KEY-----"),
+                "is encrypted",
+            ),
+        ];
+        for (builder, expected) in cases {
+            assert!(!format!("{builder:?}").contains("s3"), "{builder:?}");
+            let error = builder.build().unwrap_err();
+            let text = format!("{error} / {error:?}");
+            assert!(text.contains(expected), "{text}");
+            assert!(!text.contains("s3"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_client_tells_where_but_not_who() {
+        let client = ClientBuilder::new("http://us%65r:s3cret@localhost:1/sr/,http://127.0.0.1:2")
+            .build()
+            .unwrap();
+        let text = format!("{client:?}");
+        assert!(text.contains("http://localhost:1/sr"), "{text}");
+        assert!(
+            !text.contains("s3cret") && !text.contains("user:"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! The handle that calls are made through.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::call::Call;
+use super::entities::Schema;
+use super::error::Error;
+use super::reply::Reply;
+use super::transport::Transport;
+
+/// Client of a Schema Registry; made by [`ClientBuilder`](super::ClientBuilder).
+///
+/// Cloning gives another handle to the same connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    transport: Arc<Transport>,
+}
+
+impl Client {
+    pub(super) fn over(transport: Transport) -> Self {
+        Self {
+            transport: Arc::new(transport),
+        }
+    }
+
+    /// The base URLs, without user information, in the order given.
+    pub fn base_urls(&self) -> impl Iterator<Item = &str> {
+        self.transport
+            .endpoints
+            .iter()
+            .map(|endpoint| endpoint.base.as_str())
+    }
+
+    /// For calls whose success has nothing to tell.
+    pub(super) async fn done(&self, call: Call) -> Result<(), Error> {
+        self.reply(call).await.map(drop)
+    }
+
+    pub(super) async fn json<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
+        self.reply(call).await?.json()
+    }
+
+    pub(super) async fn text(&self, call: Call) -> Result<String, Error> {
+        self.reply(call).await?.text()
+    }
+
+    /// JSON that must have certain members, for what answers any request with
+    /// some JSON is not a registry. `missing` names the first that is not there.
+    pub(super) async fn json_with<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        missing: impl Fn(&T) -> Option<&'static str>,
+    ) -> Result<T, Error> {
+        let reply = self.reply(call).await?;
+        let (exchange, status) = (reply.exchange.clone(), reply.status);
+        let entity = reply.json()?;
+        match missing(&entity) {
+            None => Ok(entity),
+            Some(member) => Err(Error::NotARegistry {
+                exchange: Box::new(exchange),
+                status,
+                reason: format!("JSON without {member:?}"),
+            }),
+        }
+    }
+
+    pub(super) async fn schema(&self, call: Call) -> Result<Schema, Error> {
+        self.json_with(call, |schema: &Schema| {
+            schema.schema.is_none().then_some("schema")
+        })
+        .await
+    }
+
+    /// A schema as a version of a subject.
+    pub(super) async fn placed_schema(&self, call: Call) -> Result<Schema, Error> {
+        self.json_with(call, |schema: &Schema| {
+            if schema.id.is_none() {
+                Some("id")
+            } else if schema.version.is_none() {
+                Some("version")
+            } else {
+                None
+            }
+        })
+        .await
+    }
+
+    pub(super) async fn reply(&self, call: Call) -> Result<Reply, Error> {
+        self.transport.send(&call).await
+    }
+}

@@ -1,0 +1,501 @@
+//! What can go wrong between this client and a registry.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::auth::BoxError;
+
+/// How much of a server's own text is kept.
+const MAX_TEXT: usize = 2_000;
+
+/// How much of a path is printed.
+const MAX_PATH: usize = 300;
+
+/// A call to the registry that failed.
+///
+/// The text names the server, the method and the path; never credentials, user
+/// information of the URL, query parameters or bodies. [`Error::hint`] says what
+/// can be done about it, [`Error::kind`] sorts failures into few classes.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The settings of the client contradict each other or are unusable.
+    #[error("unusable Schema Registry settings: {reason}")]
+    Settings {
+        /// What is wrong with them.
+        reason: String,
+        /// Why.
+        source: Option<BoxError>,
+    },
+    /// An argument cannot be sent; nothing was.
+    #[error("unusable {what} {value:?}: {reason}")]
+    Input {
+        /// What the argument stands for.
+        what: &'static str,
+        /// The argument.
+        value: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// No connection came about: name not found, refused, TLS handshake failed,
+    /// or no answer within the connect timeout.
+    #[error("cannot connect to the registry ({exchange})")]
+    Connect {
+        /// The request.
+        exchange: Box<Exchange>,
+        /// Why.
+        source: BoxError,
+    },
+    /// The connection broke before the answer was complete.
+    #[error("connection to the registry broke before the answer was complete ({exchange})")]
+    Interrupted {
+        /// The request.
+        exchange: Box<Exchange>,
+        /// Why.
+        source: BoxError,
+    },
+    /// No complete answer within the time set.
+    #[error("no complete answer from the registry within {} s ({exchange})", after.as_secs_f32())]
+    Timeout {
+        /// The request.
+        exchange: Box<Exchange>,
+        /// The limit that was exceeded.
+        after: Duration,
+    },
+    /// The registry answered with an error.
+    #[error("{0}")]
+    Answer(Box<Answer>),
+    /// What answers is not a Schema Registry: HTML, cut or malformed JSON, JSON
+    /// of another shape, a redirect, or more than the size limit.
+    #[error("the answer is not a Schema Registry's: HTTP {status}, {reason} ({exchange})")]
+    NotARegistry {
+        /// The request.
+        exchange: Box<Exchange>,
+        /// HTTP status.
+        status: u16,
+        /// What the answer was instead.
+        reason: String,
+    },
+    /// The registry lacks an optional API.
+    #[error("this registry has no {api}: HTTP {status} ({exchange})")]
+    Unsupported {
+        /// The request.
+        exchange: Box<Exchange>,
+        /// HTTP status.
+        status: u16,
+        /// The API missing: DEK Registry, catalog.
+        api: &'static str,
+    },
+    /// No access token could be obtained to authenticate with.
+    #[error("cannot obtain an access token for the registry ({exchange})")]
+    Token {
+        /// The request that needed it.
+        exchange: Box<Exchange>,
+        /// Why.
+        source: Arc<TokenError>,
+    },
+}
+
+/// A request, as far as it may be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exchange {
+    /// HTTP method.
+    pub method: &'static str,
+    /// Path as sent, below the base URL and percent-encoded; without the query.
+    pub path: String,
+    /// Scheme, host and port of the server asked last.
+    pub server: String,
+    /// How many requests were sent, retries and fail-over included.
+    pub requests: u32,
+}
+
+impl fmt::Display for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = bounded(&self.path, MAX_PATH);
+        write!(f, "{} {path} at {}", self.method, self.server)?;
+        if self.requests > 1 {
+            write!(f, ", {} requests", self.requests)?;
+        }
+        Ok(())
+    }
+}
+
+/// An error answer of the registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// The request.
+    pub exchange: Exchange,
+    /// HTTP status.
+    pub status: u16,
+    /// The registry's own code, such as 40401; the status when it sent none.
+    pub error_code: i32,
+    /// The registry's own text: one line, of bounded length, may be empty.
+    pub message: String,
+    /// What `Retry-After` asked for.
+    pub retry_after: Option<Duration>,
+    /// Whether a conflict is about compatibility rather than existence.
+    pub(super) about_schemas: bool,
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "registry answered {}", self.status)?;
+        if self.error_code != i32::from(self.status) {
+            write!(f, " (error {})", self.error_code)?;
+        }
+        write!(f, " to {}", self.exchange)?;
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why there is no access token.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The token endpoint cannot be reached or broke off.
+    #[error("cannot reach the token endpoint {endpoint}")]
+    Unreachable {
+        /// Scheme, host and port.
+        endpoint: String,
+        /// Why.
+        source: BoxError,
+    },
+    /// The token endpoint took too long.
+    #[error("no answer from the token endpoint {endpoint} in time")]
+    Timeout {
+        /// Scheme, host and port.
+        endpoint: String,
+    },
+    /// The token endpoint refused.
+    #[error("the token endpoint {endpoint} answered {status}: {message}")]
+    Refused {
+        /// Scheme, host and port.
+        endpoint: String,
+        /// HTTP status.
+        status: u16,
+        /// Its `error` and `error_description`.
+        message: String,
+    },
+    /// The answer holds no token.
+    #[error("the answer of the token endpoint {endpoint} is unusable: {reason}")]
+    Malformed {
+        /// Scheme, host and port.
+        endpoint: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The token provider that the application supplied failed.
+    #[error("the token provider failed")]
+    Provider(#[source] BoxError),
+}
+
+/// Classes of failures, for exit codes and decisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Unusable settings of the client.
+    Settings,
+    /// Unusable argument; nothing was sent.
+    Input,
+    /// No connection came about.
+    Connect,
+    /// The connection broke.
+    Interrupted,
+    /// Too slow.
+    Timeout,
+    /// Credentials missing or refused (401, 407).
+    Unauthorized,
+    /// Credentials accepted, action denied (403).
+    Forbidden,
+    /// No such subject, version, schema, key or tag (404).
+    NotFound,
+    /// The schema is incompatible with an earlier one (409).
+    Incompatible,
+    /// It exists already, or another state forbids it (409).
+    Conflict,
+    /// The registry understood and refused: schema, version, level, mode, name,
+    /// or operation not permitted (422, other 4xx).
+    Invalid,
+    /// Too many requests (429).
+    Throttled,
+    /// The registry failed (5xx, 408).
+    Server,
+    /// What answers is not a Schema Registry.
+    NotARegistry,
+    /// The registry lacks an optional API.
+    Unsupported,
+}
+
+impl Error {
+    pub(super) fn settings(reason: impl Into<String>) -> Self {
+        Self::Settings {
+            reason: reason.into(),
+            source: None,
+        }
+    }
+
+    pub(super) fn input(what: &'static str, value: &str, reason: &'static str) -> Self {
+        Self::Input {
+            what,
+            value: bounded(value, MAX_PATH),
+            reason,
+        }
+    }
+
+    /// The request that failed; none if nothing was to be sent.
+    pub fn exchange(&self) -> Option<&Exchange> {
+        match self {
+            Self::Settings { .. } | Self::Input { .. } => None,
+            Self::Answer(answer) => Some(&answer.exchange),
+            Self::Connect { exchange, .. }
+            | Self::Interrupted { exchange, .. }
+            | Self::Timeout { exchange, .. }
+            | Self::NotARegistry { exchange, .. }
+            | Self::Unsupported { exchange, .. }
+            | Self::Token { exchange, .. } => Some(exchange),
+        }
+    }
+
+    pub(super) fn count_requests(&mut self, requests: u32) {
+        match self {
+            Self::Settings { .. } | Self::Input { .. } => {}
+            Self::Answer(answer) => answer.exchange.requests = requests,
+            Self::Connect { exchange, .. }
+            | Self::Interrupted { exchange, .. }
+            | Self::Timeout { exchange, .. }
+            | Self::NotARegistry { exchange, .. }
+            | Self::Unsupported { exchange, .. }
+            | Self::Token { exchange, .. } => exchange.requests = requests,
+        }
+    }
+
+    /// HTTP status, if there was an answer.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answer(answer) => Some(answer.status),
+            Self::NotARegistry { status, .. } | Self::Unsupported { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// The registry's own error code, such as 40401; the HTTP status if the
+    /// registry sent none.
+    pub fn error_code(&self) -> Option<i32> {
+        match self {
+            Self::Answer(answer) => Some(answer.error_code),
+            _ => None,
+        }
+    }
+
+    /// The registry's own text, without the request.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Answer(answer) => Some(&answer.message),
+            _ => None,
+        }
+    }
+
+    /// How long the registry asked to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Answer(answer) => answer.retry_after,
+            _ => None,
+        }
+    }
+
+    /// The class of the failure.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Settings { .. } => Kind::Settings,
+            Self::Input { .. } => Kind::Input,
+            Self::Connect { .. } => Kind::Connect,
+            Self::Interrupted { .. } => Kind::Interrupted,
+            Self::Timeout { .. } => Kind::Timeout,
+            Self::NotARegistry { .. } => Kind::NotARegistry,
+            Self::Unsupported { .. } => Kind::Unsupported,
+            Self::Answer(answer) => match answer.status {
+                401 | 407 => Kind::Unauthorized,
+                403 => Kind::Forbidden,
+                404 => Kind::NotFound,
+                // Servers of before 2026, and other vendors', send the plain 409.
+                409 if answer.about_schemas && matches!(answer.error_code, 409 | 40901) => {
+                    Kind::Incompatible
+                }
+                409 => Kind::Conflict,
+                429 => Kind::Throttled,
+                408 | 500.. => Kind::Server,
+                _ => Kind::Invalid,
+            },
+            Self::Token { source, .. } => match &**source {
+                TokenError::Unreachable { .. } => Kind::Connect,
+                TokenError::Timeout { .. } => Kind::Timeout,
+                TokenError::Refused { status, .. } => match status {
+                    429 => Kind::Throttled,
+                    408 | 500.. => Kind::Server,
+                    _ => Kind::Unauthorized,
+                },
+                TokenError::Malformed { .. } => Kind::Server,
+                TokenError::Provider(_) => Kind::Unauthorized,
+            },
+        }
+    }
+
+    /// Whether the registry says that the thing asked for does not exist.
+    pub fn is_not_found(&self) -> bool {
+        self.kind() == Kind::NotFound
+    }
+
+    /// Whether the schema is incompatible with an earlier one (error codes 409
+    /// and 40901).
+    pub fn is_incompatible(&self) -> bool {
+        self.kind() == Kind::Incompatible
+    }
+
+    /// Whether the thing to be made exists already.
+    pub fn is_conflict(&self) -> bool {
+        self.kind() == Kind::Conflict
+    }
+
+    /// Whether credentials are missing or were refused.
+    pub fn is_unauthorized(&self) -> bool {
+        self.kind() == Kind::Unauthorized
+    }
+
+    /// Whether the credentials do not allow it.
+    pub fn is_forbidden(&self) -> bool {
+        self.kind() == Kind::Forbidden
+    }
+
+    /// Whether no connection came about.
+    pub fn is_connect(&self) -> bool {
+        self.kind() == Kind::Connect
+    }
+
+    /// Whether there was no answer in time.
+    pub fn is_timeout(&self) -> bool {
+        self.kind() == Kind::Timeout
+    }
+
+    /// Whether the registry lacks the API: no DEK Registry, no catalog.
+    pub fn is_unsupported(&self) -> bool {
+        self.kind() == Kind::Unsupported
+    }
+
+    /// Whether the same call may succeed later, with nothing changed. The client
+    /// has made its own retries by then.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Answer(answer) => {
+                matches!(answer.status, 408 | 429 | 500 | 502 | 503 | 504)
+            }
+            _ => matches!(
+                self.kind(),
+                Kind::Connect | Kind::Interrupted | Kind::Timeout | Kind::Throttled | Kind::Server
+            ),
+        }
+    }
+
+    /// What to do about it, in the words of this program's settings.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self.kind() {
+            Kind::Settings | Kind::Input => return None,
+            Kind::Connect => match self {
+                Self::Token { .. } => {
+                    "check SR_OAUTH_TOKEN_URL, and that it can be reached from here (proxy, firewall)"
+                }
+                _ => {
+                    "check SCHEMA_REGISTRY_URL, that the registry runs, and that it can be reached from here (proxy, firewall, SR_SSL_CA_LOCATION)"
+                }
+            },
+            Kind::Interrupted | Kind::Server => "the registry is in trouble; try again later",
+            Kind::Timeout => {
+                "the registry is slow or something in between swallows the traffic; try again later, or check the proxy and the firewall"
+            }
+            Kind::Unauthorized => match self {
+                Self::Token { .. } => {
+                    "check SR_OAUTH_CLIENT_ID, SR_OAUTH_CLIENT_SECRET and SR_OAUTH_SCOPE"
+                }
+                Self::Answer(answer) if answer.status == 407 => {
+                    "the proxy wants credentials: put them into HTTPS_PROXY or HTTP_PROXY"
+                }
+                _ => {
+                    "check SR_API_KEY and SR_API_SECRET: the key must belong to this Schema Registry, not to the Kafka cluster; or check SR_BEARER_TOKEN or the SR_OAUTH settings, SR_IDENTITY_POOL_ID and SR_LOGICAL_CLUSTER"
+                }
+            },
+            Kind::Forbidden => match self.error_code() {
+                Some(40370) => {
+                    "the KMS denied the registry the use of its key: check the key's policy"
+                }
+                _ => "the credentials are valid but not allowed to do this: ask for the role",
+            },
+            Kind::NotFound => "check the name, and that it was not deleted",
+            Kind::Incompatible => {
+                "change the schema compatibly (test it first), or set another compatibility level on the subject"
+            }
+            Kind::Conflict => {
+                "it exists already with other content: use another name, or delete it"
+            }
+            Kind::Invalid => match self.error_code() {
+                Some(42201) => {
+                    "the registry cannot use the schema: check its text and its references"
+                }
+                Some(42205) => "the subject or the registry is not in a mode that allows this",
+                Some(42206 | 42272) => "something refers to it: delete that first",
+                Some(42210) => "check the rule set: names, modes and types of its rules",
+                _ => return None,
+            },
+            Kind::Throttled => "the registry limits the rate of requests: try again later, slower",
+            Kind::NotARegistry => {
+                "check SCHEMA_REGISTRY_URL: it must be the registry's own address, not a console's or a proxy's"
+            }
+            Kind::Unsupported => {
+                "the catalog and data rules are Confluent Cloud or Confluent Platform features; the embedded registry has the DEK Registry"
+            }
+        })
+    }
+}
+
+/// A server's text as one line without control characters, of bounded length,
+/// and with the given secrets taken out.
+pub(super) fn sanitized(text: &str, secrets: &[&str]) -> String {
+    let mut line: String = text
+        .trim()
+        .chars()
+        // One more than is kept, so that cutting is noticed below.
+        .take(MAX_TEXT + 1)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    for secret in secrets {
+        // Replacing very short ones would garble the text and hide nothing.
+        if secret.len() > 3 {
+            line = line.replace(secret, "***");
+        }
+    }
+    bounded(&line, MAX_TEXT)
+}
+
+fn bounded(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_is_tamed() {
+        assert_eq!(sanitized("a\r\n\u{1b}[31mb\n", &[]), "a   [31mb");
+        assert_eq!(sanitized("key tops3cret!", &["tops3cret"]), "key ***!");
+        let long = "ä".repeat(MAX_TEXT + 10);
+        assert_eq!(sanitized(&long, &[]).chars().count(), MAX_TEXT + 1);
+    }
+}

@@ -1,0 +1,135 @@
+//! Telling a registry's answer from everything else that can come back.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::call::Api;
+use super::error::{Answer, Error, Exchange, sanitized};
+
+/// An answer that is complete, not yet judged.
+pub(super) struct Reply {
+    pub(super) exchange: Exchange,
+    pub(super) api: Api,
+    pub(super) status: u16,
+    pub(super) content_type: String,
+    /// Where a redirect points.
+    pub(super) location: Option<String>,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) body: Bytes,
+}
+
+/// The body of a registry's error. Some vendors say `code`.
+#[derive(Default, Deserialize)]
+struct ErrorBody {
+    #[serde(alias = "code")]
+    error_code: Option<i32>,
+    message: Option<String>,
+}
+
+impl Reply {
+    /// Success, or the error that the status stands for. `secrets` are taken
+    /// out of foreign text.
+    pub(super) fn judge(self, secrets: &[&str]) -> Result<Self, Error> {
+        match self.status {
+            200..=299 => return Ok(self),
+            300..=399 => {
+                let target = self.location.as_deref().unwrap_or("nowhere");
+                let reason = format!("a redirect to {}", sanitized(target, secrets));
+                return Err(self.foreign(reason));
+            }
+            _ => {}
+        }
+        let body: ErrorBody = serde_json::from_slice(&self.body).unwrap_or_default();
+        let readable = body.error_code.is_some() || body.message.is_some();
+        let error_code = body.error_code.unwrap_or(i32::from(self.status));
+
+        if let Some(api) = self.api.optional()
+            && (matches!(self.status, 405 | 501)
+                || self.status == 404 && (!readable || error_code == 404))
+        {
+            return Err(Error::Unsupported {
+                exchange: Box::new(self.exchange),
+                status: self.status,
+                api,
+            });
+        }
+        // Gateways answer these in any form, and the status says enough.
+        let plain = matches!(self.status, 401 | 403 | 407 | 408 | 429 | 500..);
+        if !readable && !plain {
+            let reason = self.description();
+            return Err(self.foreign(reason));
+        }
+        Err(Error::Answer(Box::new(Answer {
+            about_schemas: self.api == Api::Schemas,
+            status: self.status,
+            error_code,
+            message: sanitized(body.message.as_deref().unwrap_or_default(), secrets),
+            retry_after: self.retry_after,
+            exchange: self.exchange,
+        })))
+    }
+
+    /// The body as JSON of the shape expected.
+    pub(super) fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let reason = if self.is_html() || self.body.is_empty() {
+                self.description()
+            } else if error.is_eof() {
+                format!("JSON cut short after {} bytes", self.body.len())
+            } else if error.is_syntax() {
+                self.description()
+            } else if self.api == Api::DekRegistry {
+                // The parser quotes values, which may be keys here.
+                "JSON of another shape".to_owned()
+            } else {
+                format!(
+                    "JSON of another shape: {}",
+                    sanitized(&error.to_string(), &[])
+                )
+            };
+            self.foreign(reason)
+        })
+    }
+
+    /// The body as it is.
+    pub(super) fn text(self) -> Result<String, Error> {
+        if self.is_html() {
+            let reason = self.description();
+            return Err(self.foreign(reason));
+        }
+        String::from_utf8(self.body.to_vec())
+            .map_err(|_| self.foreign("bytes that are not UTF-8 text".to_owned()))
+    }
+
+    pub(super) fn foreign(self, reason: String) -> Error {
+        Error::NotARegistry {
+            exchange: Box::new(self.exchange),
+            status: self.status,
+            reason,
+        }
+    }
+
+    fn is_html(&self) -> bool {
+        self.content_type.starts_with("text/html")
+            || self.body.trim_ascii_start().first() == Some(&b'<')
+    }
+
+    /// What the body looks like, without quoting it.
+    fn description(&self) -> String {
+        if self.body.is_empty() {
+            "an empty answer".to_owned()
+        } else if self.is_html() {
+            "an HTML page".to_owned()
+        } else if self.content_type.is_empty() {
+            "an answer that is not JSON".to_owned()
+        } else {
+            format!(
+                "an answer that is not a registry's JSON (Content-Type {})",
+                sanitized(&self.content_type, &[])
+            )
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! How long to wait, and how often to try.
+
+use std::time::{Duration, SystemTime};
+
+/// Limits of one call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Of one request, its answer included.
+    pub(super) request: Duration,
+    /// Of the whole call: requests, pauses and tokens.
+    pub(super) total: Duration,
+    /// Tries after the first.
+    pub(super) retries: u32,
+    /// Upper bound of the first pause.
+    pub(super) pause: Duration,
+    /// Upper bound of any pause.
+    pub(super) longest_pause: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            request: Duration::from_secs(30),
+            total: Duration::from_secs(60),
+            retries: 3,
+            pause: Duration::from_millis(500),
+            longest_pause: Duration::from_secs(20),
+        }
+    }
+}
+
+impl Limits {
+    /// The pause before retry number `retry`, counted from 0: anything between
+    /// nothing and a bound that doubles ("full jitter"), so that clients which
+    /// failed together do not come back together.
+    pub(super) fn pause_before(&self, retry: u32) -> Duration {
+        let bound = self
+            .pause
+            .saturating_mul(1_u32.checked_shl(retry).unwrap_or(u32::MAX))
+            .min(self.longest_pause);
+        // Without randomness the middle does.
+        let random = getrandom::u32().unwrap_or(u32::MAX / 2);
+        bound.mul_f64(f64::from(random) / f64::from(u32::MAX))
+    }
+}
+
+/// Reads `Retry-After`: seconds, or a date. Dates in the past mean now.
+pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let limits = Limits {
+            pause: Duration::from_millis(100),
+            longest_pause: Duration::from_millis(350),
+            ..Limits::default()
+        };
+        for (retry, bound) in [(0, 100), (1, 200), (2, 350), (40, 350)] {
+            for _ in 0..100 {
+                assert!(limits.pause_before(retry) <= Duration::from_millis(bound));
+            }
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        let seconds = |n| Some(Duration::from_secs(n));
+        assert_eq!(retry_after(" 7 ", now), seconds(7));
+        assert_eq!(
+            retry_after("Sun, 06 Nov 1994 08:50:07 GMT", now),
+            seconds(30)
+        );
+        assert_eq!(
+            retry_after("Sun, 06 Nov 1994 08:00:00 GMT", now),
+            seconds(0)
+        );
+        for bad in ["", "-1", "soon", "1.5", "99999999999999999999999"] {
+            assert_eq!(retry_after(bad, now), None, "{bad}");
+        }
+    }
+}

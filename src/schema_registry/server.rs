@@ -1,0 +1,58 @@
+//! The registry itself, its contexts, and what is associated with topics.
+
+use super::call::{Api, Call};
+use super::client::Client;
+use super::entities::{Association, ServerId, ServerVersion};
+use super::error::Error;
+use super::path;
+
+impl Client {
+    /// Version and build of the registry: `GET /v1/metadata/version`.
+    pub async fn server_version(&self) -> Result<ServerVersion, Error> {
+        self.json(Call::get("/v1/metadata/version")).await
+    }
+
+    /// Clusters that the registry belongs to: `GET /v1/metadata/id`.
+    pub async fn server_id(&self) -> Result<ServerId, Error> {
+        self.json(Call::get("/v1/metadata/id")).await
+    }
+
+    /// Contexts ever registered into, `.` being the default: `GET /contexts`.
+    pub async fn contexts(&self) -> Result<Vec<String>, Error> {
+        self.json(Call::get("/contexts")).await
+    }
+
+    /// Deletes an empty context, such as `.staging`: `DELETE /contexts/{ctx}`.
+    ///
+    /// # Errors
+    ///
+    /// 42211 if it has subjects, soft-deleted ones included.
+    pub async fn delete_context(&self, context: &str) -> Result<(), Error> {
+        let context = path::name("context", context)?;
+        self.done(Call::delete(format!("/contexts/{context}")))
+            .await
+    }
+
+    /// Subjects associated with the keys or the values of a topic:
+    /// `GET /associations/resources/{namespace}/{topic}`. Empty for registries
+    /// without associations.
+    ///
+    /// The namespace is the id of the Kafka cluster; none stands for any.
+    pub async fn associations(
+        &self,
+        topic: &str,
+        is_key: bool,
+        namespace: Option<&str>,
+    ) -> Result<Vec<Association>, Error> {
+        let namespace = path::name("namespace", namespace.unwrap_or("-"))?;
+        let topic = path::name("topic", topic)?;
+        let call = Call::get(format!("/associations/resources/{namespace}/{topic}"))
+            .to(Api::Associations)
+            .query("resourceType", "topic")
+            .query("associationType", if is_key { "key" } else { "value" });
+        match self.json(call).await {
+            Err(error) if error.is_unsupported() || error.is_not_found() => Ok(Vec::new()),
+            answer => answer,
+        }
+    }
+}
