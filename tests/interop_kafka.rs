@@ -1,0 +1,162 @@
+//! Steps on a real cluster, which `tests/interop/kafka/run` starts and names by
+//! the environment. A test that needs something done to the cluster in between
+//! prints a line and waits for one.
+#![cfg(feature = "kafka")]
+
+use std::io::{BufRead, Write};
+use std::time::Duration;
+
+use cc_protobuf_examples::kafka::{
+    AdminTopics, Config, Credentials, Error, Kafka, Record, TopicSpec,
+};
+
+fn config() -> Config {
+    let get = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
+    let credentials = Credentials {
+        username: get("KAFKA_API_KEY"),
+        password: get("KAFKA_API_SECRET"),
+    };
+    let mut config = Config::new(get("BOOTSTRAP_SERVERS"), Some(credentials));
+    config.ca_location = Some(get("KAFKA_SSL_CA_LOCATION").into());
+    config
+}
+
+fn topic(name: &str) -> TopicSpec {
+    TopicSpec {
+        name: name.into(),
+        partitions: 6,
+        replication_factor: 3,
+    }
+}
+
+async fn connect(name: &str) -> (Kafka, Vec<String>) {
+    let config = config();
+    let admin = AdminTopics::new(&config).unwrap();
+    Kafka::connect(&config, &format!("{name}-group"), &[topic(name)], &admin)
+        .await
+        .unwrap()
+}
+
+/// Hands over to the script: says `word` and waits until it answers.
+async fn hand_over(word: &'static str) {
+    tokio::task::spawn_blocking(move || {
+        let mut out = std::io::stdout();
+        writeln!(out, "\n>>> {word}").unwrap();
+        out.flush().unwrap();
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).unwrap();
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs the cluster of tests/interop/kafka/run"]
+async fn a_broker_dies_between_produce_and_consume() {
+    let (kafka, _) = connect("broker-dies").await;
+    let records: Vec<Record> = (0..60u32)
+        .map(|i| Record {
+            topic: "broker-dies".into(),
+            key: Some(i.to_be_bytes().to_vec()),
+            value: Some(format!("value {i}").into_bytes()),
+            headers: vec![("n".into(), Some(i.to_be_bytes().to_vec()))],
+        })
+        .collect();
+    let deliveries = kafka.produce(&records).await.unwrap();
+    hand_over("produced").await;
+    let received = kafka.receive(&deliveries).await.unwrap();
+    assert!(records.iter().zip(&received).all(|(sent, got)| {
+        (&sent.key, &sent.value, &sent.headers) == (&got.key, &got.value, &got.headers)
+    }));
+    kafka.commit(&received).await.unwrap();
+    kafka.close().await;
+}
+
+#[tokio::test]
+#[ignore = "needs the cluster of tests/interop/kafka/run"]
+async fn a_value_over_the_brokers_limit() {
+    let (kafka, _) = connect("too-large").await;
+    // Over the broker's 400,000 bytes, below librdkafka's own limit.
+    let record = Record {
+        topic: "too-large".into(),
+        value: Some(vec![7; 600_000]),
+        ..Record::default()
+    };
+    let error = kafka.produce(&[record]).await.unwrap_err();
+    assert!(
+        matches!(error, Error::TooLarge { size: 600_000, .. }),
+        "{error}"
+    );
+    kafka.close().await;
+}
+
+#[tokio::test]
+#[ignore = "needs the cluster of tests/interop/kafka/run"]
+async fn topics_are_created_once_and_deleted() {
+    let (first, created) = connect("created-once").await;
+    assert_eq!(created, ["created-once"]);
+    first.close().await;
+    let (second, created) = connect("created-once").await;
+    assert!(created.is_empty());
+    let deliveries = second
+        .produce(&[Record {
+            topic: "created-once".into(),
+            ..Record::default()
+        }])
+        .await
+        .unwrap();
+    let received = second.receive(&deliveries).await.unwrap();
+    assert_eq!((&received[0].key, &received[0].value), (&None, &None));
+    second.commit(&received).await.unwrap();
+    second.close().await;
+
+    let admin = AdminTopics::new(&config()).unwrap();
+    assert_eq!(
+        admin
+            .delete_topics(&["created-once", "no-such"])
+            .await
+            .unwrap(),
+        ["created-once"]
+    );
+    assert_eq!(
+        admin
+            .delete_groups(&["created-once-group", "no-such"])
+            .await
+            .unwrap(),
+        ["created-once-group"]
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs the cluster of tests/interop/kafka/run"]
+async fn two_processes_create_one_topic_at_the_same_time() {
+    let (a, b) = tokio::join!(connect("raced"), connect("raced"));
+    a.0.close().await;
+    b.0.close().await;
+}
+
+#[tokio::test]
+#[ignore = "needs the cluster of tests/interop/kafka/run"]
+async fn a_committed_offset_survives_the_consumer() {
+    let (kafka, _) = connect("committed").await;
+    let record = |value: &str| Record {
+        topic: "committed".into(),
+        key: Some(b"k".to_vec()),
+        value: Some(value.into()),
+        ..Record::default()
+    };
+    let deliveries = kafka.produce(&[record("1")]).await.unwrap();
+    kafka
+        .commit(&kafka.receive(&deliveries).await.unwrap())
+        .await
+        .unwrap();
+    kafka.produce(&[record("2")]).await.unwrap();
+    kafka.close().await;
+    let (kafka, _) = connect("committed").await;
+    let seen = kafka
+        .consume("committed", 1, Duration::from_secs(20))
+        .await
+        .unwrap();
+    assert_eq!(seen[0].value.as_deref(), Some(&b"2"[..]));
+    kafka.close().await;
+}
