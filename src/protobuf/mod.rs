@@ -5,6 +5,7 @@
 //! [`DynamicSchema`] by reflection, [`CompiledSchema`] with a prost type.
 
 mod builtin;
+pub mod compatibility;
 mod compiled;
 mod dynamic;
 mod error;

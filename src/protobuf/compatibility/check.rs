@@ -1,0 +1,189 @@
+//! The seven levels, composed from one-way comparisons, and their messages.
+
+use std::collections::BTreeSet;
+
+use super::diff::diff_types;
+use super::types::Types;
+use super::{Candidate, Level};
+
+/// Metadata property with the names of fields that must not come back.
+const RESERVED: &str = "confluent:reserved";
+
+/// Characters of an older schema quoted in a message.
+const MAX_QUOTED: usize = 10 * 1024;
+
+/// What a subject asks of a new version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Direction and reach of the comparison.
+    pub level: Level,
+    /// Whether reserved fields are checked too, whatever the level.
+    pub validate_fields: bool,
+    /// Metadata property whose value divides versions into groups; only
+    /// versions of the new schema's group are compared with it.
+    pub compatibility_group: Option<String>,
+}
+
+impl From<Level> for Rules {
+    fn from(level: Level) -> Self {
+        Self {
+            level,
+            ..Self::default()
+        }
+    }
+}
+
+/// What a check found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Outcome {
+    /// The registry's messages, in its order; empty if compatible.
+    pub messages: Vec<String>,
+}
+
+impl Outcome {
+    /// Whether nothing is in the way.
+    pub fn is_compatible(&self) -> bool {
+        self.messages.is_empty()
+    }
+}
+
+/// Checks a new schema against the older versions of its subject.
+///
+/// `previous` holds the versions to compare with, newest first, without the
+/// deleted ones. Levels that are not transitive look at the first of them. A
+/// transitive level ends with the first version that is in the way, and tells
+/// about that one only.
+pub fn check(rules: &Rules, new: &Candidate<'_>, previous: &[Candidate<'_>]) -> Outcome {
+    let mut messages = Vec::new();
+    if rules.validate_fields {
+        messages.extend(reserved_fields(new, previous.first()));
+    }
+    messages.extend(levels(rules, new, previous));
+    if !messages.is_empty() {
+        messages.push(format!(
+            "{{validateFields: '{}', compatibility: '{}'}}",
+            rules.validate_fields, rules.level
+        ));
+    }
+    Outcome { messages }
+}
+
+fn levels(rules: &Rules, new: &Candidate<'_>, previous: &[Candidate<'_>]) -> Vec<String> {
+    if rules.level == Level::None {
+        return Vec::new();
+    }
+    let compared = previous
+        .iter()
+        .filter(|old| match &rules.compatibility_group {
+            Some(group) => property(old, group) == property(new, group),
+            None => true,
+        });
+    let reach = if rules.level.is_transitive() {
+        usize::MAX
+    } else {
+        1
+    };
+    let types = Types::new(new);
+    compared
+        .take(reach)
+        .map(|old| against(rules.level, &types, old))
+        .find(|messages| !messages.is_empty())
+        .unwrap_or_default()
+}
+
+/// Messages about one older version: forward ones first, and the quotation of
+/// that version behind the last direction that the level asks for.
+fn against(level: Level, new: &Types<'_>, old: &Candidate<'_>) -> Vec<String> {
+    let old_types = Types::new(old);
+    let mut messages = Vec::new();
+    if level.is_forward() {
+        messages = one_way(new, &old_types, "old", "new");
+        if !messages.is_empty() && !level.is_backward() {
+            messages.extend(quotation(old));
+        }
+    }
+    if level.is_backward() {
+        let backward = one_way(&old_types, new, "new", "old");
+        if !backward.is_empty() {
+            messages.extend(backward);
+            messages.extend(quotation(old));
+        }
+    }
+    messages
+}
+
+/// Why `reader` cannot read what `writer` wrote.
+fn one_way(
+    writer: &Types<'_>,
+    reader: &Types<'_>,
+    reader_name: &str,
+    writer_name: &str,
+) -> Vec<String> {
+    diff_types(writer, reader)
+        .into_iter()
+        .filter(|difference| !difference.kind.is_compatible())
+        .map(|difference| difference.message(reader_name, writer_name))
+        .collect()
+}
+
+fn quotation(old: &Candidate<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(version) = old.version {
+        lines.push(format!("{{oldSchemaVersion: {version}}}"));
+    }
+    if let Some(text) = old.text {
+        lines.push(match truncated(text) {
+            Some(start) => format!("{{oldSchema: <truncated> '{start}...'}}"),
+            None => format!("{{oldSchema: '{text}'}}"),
+        });
+    }
+    lines
+}
+
+/// The part of a long text that is quoted.
+fn truncated(text: &str) -> Option<&str> {
+    let (end, _) = text.char_indices().nth(MAX_QUOTED)?;
+    text.get(..end)
+}
+
+fn property<'a>(candidate: &Candidate<'a>, name: &str) -> Option<&'a str> {
+    candidate.properties?.get(name).map(String::as_str)
+}
+
+fn reserved<'a>(candidate: &Candidate<'a>) -> BTreeSet<&'a str> {
+    property(candidate, RESERVED)
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+fn reserved_fields(new: &Candidate<'_>, newest: Option<&Candidate<'_>>) -> Vec<String> {
+    let now = reserved(new);
+    let before = newest.map(reserved).unwrap_or_default();
+    let removed = before.difference(&now).map(|name| {
+        format!(
+            "The new schema has reserved field {name} removed from its metadata which is present in the old schema's metadata."
+        )
+    });
+    let conflicts = now
+        .iter()
+        .filter(|name| has_top_level_field(new, name))
+        .map(|name| {
+            format!("The new schema has field that conflicts with the reserved field {name}.")
+        });
+    removed.chain(conflicts).collect()
+}
+
+/// Whether a top-level message has an ordinary field of that name. Members of
+/// oneofs do not count.
+fn has_top_level_field(candidate: &Candidate<'_>, name: &str) -> bool {
+    let file = candidate.file.proto();
+    file.message_type.iter().any(|message| {
+        super::declaration::fields(file, message)
+            .values()
+            .any(|field| field.oneof.is_none() && field.name == name)
+    })
+}

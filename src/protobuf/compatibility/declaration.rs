@@ -1,0 +1,211 @@
+//! Facts about messages and fields, read from unresolved descriptors.
+//!
+//! The reference implementation compares syntax trees of `.proto` text. A
+//! descriptor holds the same facts in another shape; this file translates.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use prost_types::field_descriptor_proto::{Label as ProtoLabel, Type};
+use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
+
+/// A label as the source spells it. A proto3 field without keyword has none,
+/// nor has a member of a oneof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Label {
+    Required,
+    Optional,
+    Repeated,
+}
+
+/// A type as a field names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FieldType<'a> {
+    Scalar(ScalarGroup),
+    /// A name as written, with or without a leading dot.
+    Named(&'a str),
+}
+
+/// Scalar types that share an encoding. A change inside a group is compatible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ScalarGroup {
+    /// Varints; enums count as such.
+    GeneralNumber,
+    /// Zig-zag varints.
+    SignedNumber,
+    StringOrBytes,
+    Fixed32,
+    Fixed64,
+    Float,
+    Double,
+}
+
+/// A field of a message. Groups are not fields in this sense.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Field<'a> {
+    pub name: &'a str,
+    pub label: Option<Label>,
+    pub field_type: FieldType<'a>,
+    /// The oneof it is a member of.
+    pub oneof: Option<&'a str>,
+}
+
+/// The fields of a message by number. Of two fields with one number the later
+/// one counts, and a oneof's members come after the ordinary fields.
+pub(super) fn fields<'a>(
+    file: &FileDescriptorProto,
+    message: &'a DescriptorProto,
+) -> BTreeMap<i32, Field<'a>> {
+    let mut plain = Vec::new();
+    let mut members = Vec::new();
+    for proto in &message.field {
+        if proto.r#type == Some(Type::Group as i32) {
+            continue;
+        }
+        let oneof = oneof_of(message, proto);
+        let field = Field {
+            name: proto.name(),
+            label: label_of(file, proto, oneof.is_some()),
+            field_type: field_type(proto),
+            oneof: oneof.map(|(_, name)| name),
+        };
+        match oneof {
+            None => plain.push((proto.number(), field)),
+            Some((index, _)) => members.push((index, proto.number(), field)),
+        }
+    }
+    members.sort_by_key(|(index, ..)| *index);
+    let members = members
+        .into_iter()
+        .map(|(_, number, field)| (number, field));
+    plain.into_iter().chain(members).collect()
+}
+
+/// Names of the oneofs that the source declares. The synthetic ones that stand
+/// for proto3 `optional` are not among them.
+pub(super) fn oneofs(message: &DescriptorProto) -> BTreeSet<&str> {
+    let synthetic: HashSet<i32> = message
+        .field
+        .iter()
+        .filter(|field| field.proto3_optional())
+        .filter_map(|field| field.oneof_index)
+        .collect();
+    (0..)
+        .zip(&message.oneof_decl)
+        .filter(|(index, _)| !synthetic.contains(index))
+        .map(|(_, oneof)| oneof.name())
+        .collect()
+}
+
+fn oneof_of<'a>(
+    message: &'a DescriptorProto,
+    field: &FieldDescriptorProto,
+) -> Option<(i32, &'a str)> {
+    if field.proto3_optional() {
+        return None;
+    }
+    let index = field.oneof_index?;
+    let oneof = message.oneof_decl.get(usize::try_from(index).ok()?)?;
+    Some((index, oneof.name()))
+}
+
+fn label_of(
+    file: &FileDescriptorProto,
+    field: &FieldDescriptorProto,
+    in_oneof: bool,
+) -> Option<Label> {
+    let label = field
+        .label
+        .and_then(|label| ProtoLabel::try_from(label).ok());
+    match label {
+        Some(ProtoLabel::Required) => Some(Label::Required),
+        Some(ProtoLabel::Repeated) => Some(Label::Repeated),
+        // Descriptors give every singular field this label; only proto2 and the
+        // flag tell that the keyword is there.
+        Some(ProtoLabel::Optional) if field.proto3_optional() => Some(Label::Optional),
+        Some(ProtoLabel::Optional) if !in_oneof && is_proto2(file) => Some(Label::Optional),
+        Some(ProtoLabel::Optional) | None => None,
+    }
+}
+
+fn is_proto2(file: &FileDescriptorProto) -> bool {
+    matches!(file.syntax(), "" | "proto2")
+}
+
+/// The type a field names. A descriptor without one (no source gives that)
+/// yields the empty name, which resolves to nothing.
+pub(super) fn field_type(field: &FieldDescriptorProto) -> FieldType<'_> {
+    if let Some(name) = &field.type_name {
+        return FieldType::Named(name);
+    }
+    let scalar = field
+        .r#type
+        .and_then(|number| Type::try_from(number).ok())
+        .and_then(scalar_group);
+    scalar.map_or(FieldType::Named(""), FieldType::Scalar)
+}
+
+fn scalar_group(scalar: Type) -> Option<ScalarGroup> {
+    Some(match scalar {
+        Type::Int32 | Type::Int64 | Type::Uint32 | Type::Uint64 | Type::Bool => {
+            ScalarGroup::GeneralNumber
+        }
+        Type::Sint32 | Type::Sint64 => ScalarGroup::SignedNumber,
+        Type::String | Type::Bytes => ScalarGroup::StringOrBytes,
+        Type::Fixed32 | Type::Sfixed32 => ScalarGroup::Fixed32,
+        Type::Fixed64 | Type::Sfixed64 => ScalarGroup::Fixed64,
+        Type::Float => ScalarGroup::Float,
+        Type::Double => ScalarGroup::Double,
+        Type::Enum | Type::Message | Type::Group => return None,
+    })
+}
+
+/// How a message came to be a map entry, if it is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MapEntry {
+    No,
+    /// Stands for a `map<K, V>`.
+    Implied,
+    /// Spelled out with `option map_entry = true`.
+    Written,
+}
+
+pub(super) fn map_entry(message: &DescriptorProto) -> MapEntry {
+    let Some(options) = &message.options else {
+        return MapEntry::No;
+    };
+    if options.map_entry() {
+        return MapEntry::Implied;
+    }
+    let written = options.uninterpreted_option.iter().any(|option| {
+        matches!(option.name.as_slice(), [part] if part.name_part == "map_entry" && !part.is_extension)
+            && option.identifier_value() == "true"
+    });
+    if written {
+        MapEntry::Written
+    } else {
+        MapEntry::No
+    }
+}
+
+/// Key and value type of a map entry.
+pub(super) fn map_types(entry: &DescriptorProto) -> (FieldType<'_>, FieldType<'_>) {
+    let part = |name: &str| {
+        entry
+            .field
+            .iter()
+            .find(|field| field.name() == name)
+            .map_or(FieldType::Named(""), field_type)
+    };
+    (part("key"), part("value"))
+}
+
+/// Names of the messages among `nested` that exist only as the body of a group
+/// in `fields`; such messages are not types that one could name.
+pub(super) fn group_names<'a>(
+    fields: impl Iterator<Item = &'a FieldDescriptorProto>,
+) -> HashSet<&'a str> {
+    fields
+        .filter(|field| field.r#type == Some(Type::Group as i32))
+        .filter_map(|field| field.type_name().rsplit('.').next())
+        .collect()
+}

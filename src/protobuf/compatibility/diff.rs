@@ -1,0 +1,325 @@
+//! The walk over two files.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt::Display;
+
+use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
+
+use super::declaration::{self, MapEntry};
+use super::types::{Types, named_messages};
+use super::{Candidate, Difference, DifferenceKind};
+
+/// Messages inside messages that are followed before the rest is put off. Past
+/// it, differences are still found; only the fields that lead there are not
+/// named as changed for it.
+const MAX_DEPTH: usize = 100;
+
+/// Fields and messages compared before a pair of messages that was compared
+/// already is taken as known. Up to there a difference is listed once for every field that leads to
+/// it, as the reference implementation does; unbounded, types that mention each
+/// other a few times over would take exponential time. The verdict is the same
+/// either way.
+const MAX_REPEATED_WORK: usize = 100_000;
+
+/// All differences between two schemas, tolerated ones included.
+///
+/// `original` is the older one: the differences say whether `update` reads its
+/// data.
+pub fn diff(original: &Candidate<'_>, update: &Candidate<'_>) -> Vec<Difference> {
+    diff_types(&Types::new(original), &Types::new(update))
+}
+
+/// [`diff`] over type tables made beforehand.
+pub(super) fn diff_types(original: &Types<'_>, update: &Types<'_>) -> Vec<Difference> {
+    let mut walk = Walk {
+        original,
+        update,
+        differences: Vec::new(),
+        active: HashSet::new(),
+        finished: HashMap::new(),
+        deferred: VecDeque::new(),
+        deferred_once: HashSet::new(),
+        depth: 0,
+        work: 0,
+    };
+    walk.files();
+    walk.differences
+}
+
+/// A message and the file whose package its names are seen from.
+#[derive(Clone, Copy)]
+pub(super) struct Message<'a> {
+    pub proto: &'a DescriptorProto,
+    pub file: &'a FileDescriptorProto,
+}
+
+/// Two messages to compare. Their names are equal, without the package.
+#[derive(Clone)]
+pub(super) struct Pair<'a> {
+    /// Names of the enclosing messages and the message itself, dotted.
+    pub local_name: String,
+    pub original: Message<'a>,
+    pub update: Message<'a>,
+}
+
+impl Pair<'_> {
+    /// Identity of the two declarations. Names would not do: the same one may
+    /// be declared in several files.
+    fn key(&self) -> (usize, usize) {
+        (address(self.original.proto), address(self.update.proto))
+    }
+
+    pub fn path(&self, rest: &[&dyn Display]) -> String {
+        let mut path = format!("#/{}", self.local_name.replace('.', "/"));
+        for part in rest {
+            path.push('/');
+            path.push_str(&part.to_string());
+        }
+        path
+    }
+}
+
+fn address(message: &DescriptorProto) -> usize {
+    std::ptr::from_ref(message).addr()
+}
+
+/// Messages and enums of one parent.
+struct Siblings<'a> {
+    file: &'a FileDescriptorProto,
+    messages: Vec<&'a DescriptorProto>,
+    enums: &'a [EnumDescriptorProto],
+}
+
+impl<'a> Siblings<'a> {
+    fn of_file(file: &'a FileDescriptorProto) -> Self {
+        Self {
+            file,
+            messages: written(named_messages(&file.message_type, file.extension.iter())),
+            enums: &file.enum_type,
+        }
+    }
+
+    fn of_message(message: Message<'a>) -> Self {
+        let proto = message.proto;
+        let group_fields = proto.field.iter().chain(&proto.extension);
+        Self {
+            file: message.file,
+            messages: written(named_messages(&proto.nested_type, group_fields)),
+            enums: &proto.enum_type,
+        }
+    }
+
+    /// Messages by name with their index; of two with one name the later counts.
+    fn by_name(&self) -> HashMap<&'a str, (usize, &'a DescriptorProto)> {
+        self.messages
+            .iter()
+            .enumerate()
+            .map(|(index, message)| (message.name(), (index, *message)))
+            .collect()
+    }
+}
+
+/// Leaves out what stands for a `map<K, V>`: the source has no such message.
+fn written<'a>(messages: impl Iterator<Item = &'a DescriptorProto>) -> Vec<&'a DescriptorProto> {
+    messages
+        .filter(|message| declaration::map_entry(message) != MapEntry::Implied)
+        .collect()
+}
+
+/// Names in the order of the original, then those only the update has.
+fn names<'a>(
+    original: impl Iterator<Item = &'a str>,
+    update: impl Iterator<Item = &'a str>,
+) -> Vec<&'a str> {
+    let mut seen = HashSet::new();
+    original
+        .chain(update)
+        .filter(|name| seen.insert(*name))
+        .collect()
+}
+
+/// One comparison under way. `true` from its methods means that something
+/// incompatible was found.
+pub(super) struct Walk<'t, 'a> {
+    pub original: &'t Types<'a>,
+    pub update: &'t Types<'a>,
+    differences: Vec<Difference>,
+    /// Originals being compared now: meeting one again ends the recursion.
+    active: HashSet<usize>,
+    finished: HashMap<(usize, usize), bool>,
+    deferred: VecDeque<Pair<'a>>,
+    deferred_once: HashSet<(usize, usize)>,
+    depth: usize,
+    work: usize,
+}
+
+impl<'a> Walk<'_, 'a> {
+    pub fn add(&mut self, kind: DifferenceKind, path: String) -> bool {
+        self.differences.push(Difference { kind, path });
+        !kind.is_compatible()
+    }
+
+    /// Counts what is about to be compared.
+    pub fn count(&mut self, compared: usize) {
+        self.work = self.work.saturating_add(compared.max(1));
+    }
+
+    fn files(&mut self) {
+        let (original, update) = (self.original.file, self.update.file);
+        if original.package() != update.package() {
+            self.add(DifferenceKind::PackageChanged, "#/".to_owned());
+        }
+        self.types("", &Siblings::of_file(original), &Siblings::of_file(update));
+        while let Some(pair) = self.deferred.pop_front() {
+            if !self.finished.contains_key(&pair.key()) {
+                self.message(&pair);
+            }
+        }
+    }
+
+    fn types(&mut self, parent: &str, original: &Siblings<'a>, update: &Siblings<'a>) -> bool {
+        let path = |name: &str| match parent {
+            "" => name.to_owned(),
+            _ => format!("{parent}.{name}"),
+        };
+        self.count(original.messages.len().max(update.messages.len()));
+        let before = original.by_name();
+        let after = update.by_name();
+        let mut incompatible = false;
+        for name in names(
+            original.messages.iter().map(|message| message.name()),
+            update.messages.iter().map(|message| message.name()),
+        ) {
+            let local_name = path(name);
+            let slashed = || format!("#/{}", local_name.replace('.', "/"));
+            let is_entry = |message| declaration::map_entry(message) != MapEntry::No;
+            match (before.get(name), after.get(name)) {
+                (Some((_, message)), None) if !is_entry(message) => {
+                    incompatible |= self.add(DifferenceKind::MessageRemoved, slashed());
+                }
+                (None, Some((_, message))) if !is_entry(message) => {
+                    incompatible |= self.add(DifferenceKind::MessageAdded, slashed());
+                }
+                (Some((old_index, old)), Some((new_index, new))) => {
+                    let moved = (old_index != new_index).then(slashed);
+                    incompatible |= self.message(&Pair {
+                        local_name,
+                        original: Message {
+                            proto: old,
+                            file: original.file,
+                        },
+                        update: Message {
+                            proto: new,
+                            file: update.file,
+                        },
+                    });
+                    if let Some(path) = moved {
+                        incompatible |= self.add(DifferenceKind::MessageMoved, path);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.enums(parent, original.enums, update.enums);
+        incompatible
+    }
+
+    /// Nothing about enums is incompatible.
+    fn enums(
+        &mut self,
+        parent: &str,
+        original: &[EnumDescriptorProto],
+        update: &[EnumDescriptorProto],
+    ) {
+        fn by_name(enums: &[EnumDescriptorProto]) -> HashMap<&str, &EnumDescriptorProto> {
+            enums
+                .iter()
+                .map(|declared| (declared.name(), declared))
+                .collect()
+        }
+        let before = by_name(original);
+        let after = by_name(update);
+        let parent = match parent {
+            "" => "#".to_owned(),
+            _ => format!("#/{}", parent.replace('.', "/")),
+        };
+        for name in names(
+            original.iter().map(|declared| declared.name()),
+            update.iter().map(|declared| declared.name()),
+        ) {
+            let path = format!("{parent}/{name}");
+            match (before.get(name), after.get(name)) {
+                (Some(old), Some(new)) => self.enum_constants(&path, old, new),
+                (Some(_), None) => {
+                    self.add(DifferenceKind::EnumRemoved, path);
+                }
+                _ => {
+                    self.add(DifferenceKind::EnumAdded, path);
+                }
+            }
+        }
+    }
+
+    fn enum_constants(
+        &mut self,
+        path: &str,
+        original: &EnumDescriptorProto,
+        update: &EnumDescriptorProto,
+    ) {
+        fn by_number(declared: &EnumDescriptorProto) -> std::collections::BTreeMap<i32, &str> {
+            declared
+                .value
+                .iter()
+                .map(|value| (value.number(), value.name()))
+                .collect()
+        }
+        let before = by_number(original);
+        let after = by_number(update);
+        for (number, name) in &before {
+            let kind = match after.get(number) {
+                None => DifferenceKind::EnumConstRemoved,
+                Some(new) if new != name => DifferenceKind::EnumConstChanged,
+                Some(_) => continue,
+            };
+            self.add(kind, format!("{path}/{number}"));
+        }
+        for number in after.keys().filter(|number| !before.contains_key(number)) {
+            self.add(DifferenceKind::EnumConstAdded, format!("{path}/{number}"));
+        }
+    }
+
+    pub fn message(&mut self, pair: &Pair<'a>) -> bool {
+        let key = pair.key();
+        let exhausted = self.work > MAX_REPEATED_WORK;
+        if exhausted && let Some(incompatible) = self.finished.get(&key) {
+            return *incompatible;
+        }
+        let entered = !self.active.contains(&key.0);
+        if !entered && exhausted {
+            return false;
+        }
+        if self.depth >= MAX_DEPTH {
+            if self.deferred_once.insert(key) {
+                self.deferred.push_back(pair.clone());
+            }
+            return false;
+        }
+        self.depth += 1;
+        let mut incompatible = false;
+        if entered {
+            self.active.insert(key.0);
+            incompatible |= self.fields(pair);
+        }
+        incompatible |= self.types(
+            &pair.local_name,
+            &Siblings::of_message(pair.original),
+            &Siblings::of_message(pair.update),
+        );
+        if entered {
+            self.active.remove(&key.0);
+            self.finished.insert(key, incompatible);
+        }
+        self.depth -= 1;
+        incompatible
+    }
+}

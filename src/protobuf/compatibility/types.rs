@@ -1,0 +1,206 @@
+//! The type names that one side of a comparison knows.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
+
+use super::declaration::{MapEntry, group_names, map_entry};
+use super::{Candidate, Reference};
+
+/// Enclosing scopes tried for one name. Packages are not that deep; without a
+/// bound a hostile one would make every look-up expensive.
+const MAX_SCOPES: usize = 128;
+
+/// Where a type was declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin<'a> {
+    /// In the compared file itself.
+    Local,
+    /// In a file that the schema refers to directly.
+    Reference { subject: &'a str, version: i32 },
+    /// In a file that came with another one, or a built-in.
+    Unknown,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Declaration<'a> {
+    Enum,
+    Message(&'a DescriptorProto),
+    MapEntry(&'a DescriptorProto),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TypeInfo<'a> {
+    pub file: &'a FileDescriptorProto,
+    /// Import path of the declaring file.
+    file_name: &'a str,
+    pub origin: Origin<'a>,
+    pub declaration: Declaration<'a>,
+}
+
+/// A name that resolved.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found<'a, 't> {
+    /// Full name without the package of the declaring file.
+    pub local_name: &'t str,
+    pub info: TypeInfo<'a>,
+}
+
+/// Every type of a schema, its dependencies and the built-in files, by full
+/// name. Types are visible whether or not their file is imported.
+#[derive(Debug)]
+pub(super) struct Types<'a> {
+    named: HashMap<String, TypeInfo<'a>>,
+    /// Import paths that hide the built-in file of that name.
+    replaced: HashSet<&'a str>,
+    pub file: &'a FileDescriptorProto,
+}
+
+static BUILTINS: LazyLock<HashMap<String, TypeInfo<'static>>> = LazyLock::new(|| {
+    let mut named = HashMap::new();
+    for file in builtin_files() {
+        collect(&mut named, file, file.name(), Origin::Unknown);
+    }
+    named
+});
+
+fn builtin_files() -> &'static [FileDescriptorProto] {
+    static FILES: LazyLock<Vec<FileDescriptorProto>> = LazyLock::new(|| {
+        prost_reflect::DescriptorPool::global()
+            .file_descriptor_protos()
+            .cloned()
+            .collect()
+    });
+    &FILES
+}
+
+impl<'a> Types<'a> {
+    pub fn new(candidate: &Candidate<'a>) -> Self {
+        let references: HashMap<&str, &Reference<'a>> = candidate
+            .references
+            .iter()
+            .map(|reference| (reference.name, reference))
+            .collect();
+        let mut named = HashMap::new();
+        let mut replaced = HashSet::new();
+        for dependency in &candidate.dependencies {
+            let origin = references
+                .get(dependency.name)
+                .map_or(Origin::Unknown, |reference| Origin::Reference {
+                    subject: reference.subject,
+                    version: reference.version,
+                });
+            collect(&mut named, dependency.file.proto(), dependency.name, origin);
+            replaced.insert(dependency.name);
+        }
+        let file = candidate.file.proto();
+        collect(&mut named, file, file.name(), Origin::Local);
+        Self {
+            named,
+            replaced,
+            file,
+        }
+    }
+
+    /// Resolves `name` as written inside `package` and the messages `local`
+    /// (dotted, outermost first): the innermost scope that has it wins.
+    pub fn resolve(&self, package: &str, local: &str, name: &str) -> Option<Found<'a, '_>> {
+        if let Some(full) = name.strip_prefix('.') {
+            return self.get(full);
+        }
+        let mut scope = String::with_capacity(package.len() + local.len() + name.len() + 2);
+        scope.push_str(package);
+        if !package.is_empty() && !local.is_empty() {
+            scope.push('.');
+        }
+        scope.push_str(local);
+        for _ in 0..MAX_SCOPES {
+            if scope.is_empty() {
+                break;
+            }
+            let end = scope.len();
+            scope.push('.');
+            scope.push_str(name);
+            if let Some(found) = self.get(&scope) {
+                return Some(found);
+            }
+            let outer = scope
+                .get(..end)
+                .and_then(|inner| inner.rfind('.'))
+                .unwrap_or(0);
+            scope.truncate(outer);
+        }
+        self.get(name)
+    }
+
+    fn get(&self, full_name: &str) -> Option<Found<'a, '_>> {
+        let (name, info) = self.named.get_key_value(full_name).or_else(|| {
+            BUILTINS
+                .get_key_value(full_name)
+                .filter(|(_, info)| !self.replaced.contains(info.file_name))
+        })?;
+        let local_name = name
+            .strip_prefix(info.file.package())
+            .and_then(|rest| rest.strip_prefix('.'))
+            .unwrap_or(name);
+        Some(Found {
+            local_name,
+            info: *info,
+        })
+    }
+}
+
+/// Enters every message and enum of `file`, nested ones too. Later files
+/// override equal names.
+fn collect<'a>(
+    named: &mut HashMap<String, TypeInfo<'a>>,
+    file: &'a FileDescriptorProto,
+    file_name: &'a str,
+    origin: Origin<'a>,
+) {
+    let info = |declaration| TypeInfo {
+        file,
+        file_name,
+        origin,
+        declaration,
+    };
+    let joined = |prefix: &str, name: &str| match prefix {
+        "" => name.to_owned(),
+        _ => format!("{prefix}.{name}"),
+    };
+    let package = file.package();
+    for declared in &file.enum_type {
+        named.insert(joined(package, declared.name()), info(Declaration::Enum));
+    }
+    // A stack of our own: how deep messages nest is up to whoever sent them.
+    let mut open: Vec<(String, &'a DescriptorProto)> =
+        named_messages(&file.message_type, file.extension.iter())
+            .map(|message| (joined(package, message.name()), message))
+            .collect();
+    while let Some((name, message)) = open.pop() {
+        for declared in &message.enum_type {
+            named.insert(joined(&name, declared.name()), info(Declaration::Enum));
+        }
+        let group_fields = message.field.iter().chain(&message.extension);
+        for nested in named_messages(&message.nested_type, group_fields) {
+            open.push((joined(&name, nested.name()), nested));
+        }
+        let declaration = match map_entry(message) {
+            MapEntry::No => Declaration::Message(message),
+            MapEntry::Implied | MapEntry::Written => Declaration::MapEntry(message),
+        };
+        named.insert(name, info(declaration));
+    }
+}
+
+/// The messages that are types: bodies of groups are not.
+pub(super) fn named_messages<'a>(
+    messages: &'a [DescriptorProto],
+    fields: impl Iterator<Item = &'a FieldDescriptorProto>,
+) -> impl Iterator<Item = &'a DescriptorProto> {
+    let groups = group_names(fields);
+    messages
+        .iter()
+        .filter(move |message| !groups.contains(message.name()))
+}
