@@ -1,23 +1,22 @@
 //! Settings of a client, checked once.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
+use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client as Http, Identity, Url};
 use zeroize::Zeroizing;
 
+use super::address::{absolute_url, base_url, is_loopback, origin, user_info};
 use super::auth::{Auth, TokenProvider};
 use super::client::Client;
 use super::error::Error;
 use super::oauth::{ClientCredentials, OAuth};
 use super::retry::Limits;
 use super::secret::Secret;
+use super::stacks::Stacks;
 use super::transport::{Endpoint, Transport};
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
@@ -47,12 +46,12 @@ pub struct ClientBuilder {
     auth: Vec<Method>,
     identity_pool_id: Option<String>,
     logical_cluster: Option<String>,
-    ca_pem: Vec<Vec<u8>>,
-    identity_pem: Option<Zeroizing<Vec<u8>>>,
-    connect_timeout: Duration,
+    pub(super) ca_pem: Vec<Vec<u8>>,
+    pub(super) identity_pem: Option<Zeroizing<Vec<u8>>>,
+    pub(super) connect_timeout: Duration,
     limits: Limits,
     max_answer: usize,
-    user_agent: String,
+    pub(super) user_agent: String,
 }
 
 /// A way to authenticate, as set.
@@ -299,43 +298,6 @@ impl ClientBuilder {
         }
         Ok((auth, headers))
     }
-
-    fn http(&self) -> Result<reqwest::ClientBuilder, Error> {
-        let mut http = Http::builder()
-            .user_agent(self.user_agent.clone())
-            .connect_timeout(self.connect_timeout)
-            .tcp_nodelay(true)
-            // Below what servers and load balancers allow (30 s and more), so
-            // that a request rarely meets a connection that is being closed.
-            .pool_idle_timeout(Duration::from_secs(20))
-            // A registry does not redirect; whoever does shall not get the
-            // credentials.
-            .redirect(Policy::none());
-        for pem in &self.ca_pem {
-            let certificates = Certificate::from_pem_bundle(pem)
-                .map_err(|e| failed("the CA certificates are not readable as PEM", e))?;
-            if certificates.is_empty() {
-                return Err(Error::settings("there is no certificate in the CA file"));
-            }
-            http = http.tls_certs_merge(certificates);
-        }
-        if let Some(pem) = &self.identity_pem {
-            let encrypted = b"ENCRYPTED";
-            if pem.windows(encrypted.len()).any(|part| part == encrypted) {
-                return Err(Error::settings(
-                    "the private key of the client certificate is encrypted; decrypt it, for instance with openssl pkey",
-                ));
-            }
-            let identity = Identity::from_pem(pem).map_err(|e| {
-                failed(
-                    "the client certificate and its private key are not readable as PEM",
-                    e,
-                )
-            })?;
-            http = http.identity(identity);
-        }
-        Ok(http)
-    }
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -351,162 +313,9 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-/// Connection pools. Loopback is reached directly, whatever proxy the
-/// environment names: no proxy elsewhere could reach it.
-struct Stacks {
-    direct: Option<Http>,
-    proxied: Option<Http>,
-}
-
-impl Stacks {
-    fn new<'a>(
-        settings: &ClientBuilder,
-        urls: impl Iterator<Item = &'a Url>,
-    ) -> Result<Self, Error> {
-        let (direct, proxied): (Vec<&Url>, Vec<&Url>) = urls.partition(|url| is_loopback(url));
-        let secure = |urls: &[&Url]| urls.iter().any(|url| url.scheme() == "https");
-        let unusable = |e| failed("no HTTP client can be made of them", e);
-
-        let direct = if direct.is_empty() {
-            None
-        } else {
-            let mut http = settings.http()?.no_proxy();
-            if !secure(&direct) {
-                // Spares reading the system's certificates, a matter of tens of
-                // milliseconds, where no TLS is used.
-                http = http.tls_certs_only([]);
-            }
-            Some(http.build().map_err(unusable)?)
-        };
-        let proxied = if proxied.is_empty() {
-            None
-        } else {
-            Some(match settings.http()?.build() {
-                // A system without certificates can still do without TLS.
-                Err(_) if !secure(&proxied) => settings
-                    .http()?
-                    .tls_certs_only([])
-                    .build()
-                    .map_err(unusable)?,
-                built => built.map_err(unusable)?,
-            })
-        };
-        Ok(Self { direct, proxied })
-    }
-
-    fn for_url(&self, url: &Url) -> Result<Http, Error> {
-        let stack = if is_loopback(url) {
-            &self.direct
-        } else {
-            &self.proxied
-        };
-        stack
-            .clone()
-            .ok_or_else(|| Error::settings("there is no HTTP client for the URL"))
-    }
-}
-
-fn failed(reason: &str, error: reqwest::Error) -> Error {
-    Error::Settings {
-        reason: reason.to_owned(),
-        source: Some(Box::new(error.without_url())),
-    }
-}
-
-fn absolute_url(text: &str) -> Result<Url, Error> {
-    let shown = presentable(text);
-    let url = Url::parse(text).map_err(|e| Error::Settings {
-        reason: format!("{shown:?} is not a URL"),
-        source: Some(Box::new(e)),
-    });
-    match url {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-        Err(error) if text.contains("://") => Err(error),
-        _ => Err(Error::settings(format!(
-            "{shown:?} does not begin with http:// or https://"
-        ))),
-    }
-}
-
-fn base_url(text: &str) -> Result<Url, Error> {
-    let url = absolute_url(text)?;
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(Error::settings(format!(
-            "the URL {:?} has a query or a fragment, which a base URL cannot have",
-            presentable(text)
-        )));
-    }
-    Ok(url)
-}
-
-/// A URL, well-formed or not, without what may be secret.
-fn presentable(text: &str) -> String {
-    let host_on = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
-    let end = host_on.find(['?', '#']).unwrap_or(host_on.len());
-    host_on.get(..end).unwrap_or_default().to_owned()
-}
-
-/// Scheme, host and port.
-fn origin(url: &Url) -> String {
-    url.origin().ascii_serialization()
-}
-
-/// Takes user information out of a URL.
-fn user_info(url: &mut Url) -> Result<Option<(String, Secret)>, Error> {
-    if url.username().is_empty() && url.password().is_none() {
-        return Ok(None);
-    }
-    let decoded = |text: &str| {
-        percent_decode_str(text)
-            .decode_utf8()
-            .map(|text| text.into_owned())
-            .map_err(|_| Error::settings("the user information of the URL is not UTF-8"))
-    };
-    let user = decoded(url.username())?;
-    let password = Secret::new(decoded(url.password().unwrap_or_default())?);
-    let cleared = url.set_username("").and_then(|()| url.set_password(None));
-    cleared.map_err(|()| Error::settings("the URL cannot have user information"))?;
-    Ok(Some((user, password)))
-}
-
-/// Whether the host is this machine by definition.
-fn is_loopback(url: &Url) -> bool {
-    let Some(host) = url.host_str() else {
-        return false;
-    };
-    let name = host.trim_end_matches('.');
-    if name == "localhost" || name.ends_with(".localhost") {
-        return true;
-    }
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.parse()
-        .is_ok_and(|ip: IpAddr| ip.to_canonical().is_loopback() || ip.is_unspecified())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn loopback_is_recognised_in_every_notation() {
-        for (url, expected) in [
-            ("http://localhost:8081", true),
-            ("http://LOCALHOST.", true),
-            ("http://sr.localhost", true),
-            ("http://127.0.0.1", true),
-            ("http://127.1", true),
-            ("http://0x7f000001", true),
-            ("https://[::1]:8081", true),
-            ("http://[::ffff:127.0.0.1]", true),
-            ("http://0.0.0.0:8081", true),
-            ("http://localhost.example.com", false),
-            ("http://notlocalhost", false),
-            ("http://10.0.0.1", false),
-            ("http://[2001:db8::1]", false),
-        ] {
-            assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
-        }
-    }
 
     #[test]
     fn bad_settings_are_named_without_secrets() {

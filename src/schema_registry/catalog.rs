@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::call::{Api, Call};
 use super::client::Client;
 use super::entities::TagDefinition;
-use super::error::{Answer, Error, sanitized};
+use super::error::{Answer, Error};
+use super::foreign_text::sanitized;
 use super::path;
 
 const TAGDEFS: &str = "/catalog/v1/types/tagdefs";

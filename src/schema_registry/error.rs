@@ -5,12 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::auth::BoxError;
-
-/// How much of a server's own text is kept.
-const MAX_TEXT: usize = 2_000;
-
-/// How much of a path is printed.
-const MAX_PATH: usize = 300;
+use super::foreign_text::{MAX_PATH, bounded};
 
 /// A call to the registry that failed.
 ///
@@ -399,103 +394,5 @@ impl Error {
                 Kind::Connect | Kind::Interrupted | Kind::Timeout | Kind::Throttled | Kind::Server
             ),
         }
-    }
-
-    /// What to do about it, in the words of this program's settings.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self.kind() {
-            Kind::Settings | Kind::Input => return None,
-            Kind::Connect => match self {
-                Self::Token { .. } => {
-                    "check SR_OAUTH_TOKEN_URL, and that it can be reached from here (proxy, firewall)"
-                }
-                _ => {
-                    "check SCHEMA_REGISTRY_URL, that the registry runs, and that it can be reached from here (proxy, firewall, SR_SSL_CA_LOCATION)"
-                }
-            },
-            Kind::Interrupted | Kind::Server => "the registry is in trouble; try again later",
-            Kind::Timeout => {
-                "the registry is slow or something in between swallows the traffic; try again later, or check the proxy and the firewall"
-            }
-            Kind::Unauthorized => match self {
-                Self::Token { .. } => {
-                    "check SR_OAUTH_CLIENT_ID, SR_OAUTH_CLIENT_SECRET and SR_OAUTH_SCOPE"
-                }
-                Self::Answer(answer) if answer.status == 407 => {
-                    "the proxy wants credentials: put them into HTTPS_PROXY or HTTP_PROXY"
-                }
-                _ => {
-                    "check SR_API_KEY and SR_API_SECRET: the key must belong to this Schema Registry, not to the Kafka cluster; or check SR_BEARER_TOKEN or the SR_OAUTH settings, SR_IDENTITY_POOL_ID and SR_LOGICAL_CLUSTER"
-                }
-            },
-            Kind::Forbidden => match self.error_code() {
-                Some(40370) => {
-                    "the KMS denied the registry the use of its key: check the key's policy"
-                }
-                _ => "the credentials are valid but not allowed to do this: ask for the role",
-            },
-            Kind::NotFound => "check the name, and that it was not deleted",
-            Kind::Incompatible => {
-                "change the schema compatibly (test it first), or set another compatibility level on the subject"
-            }
-            Kind::Conflict => {
-                "it exists already with other content: use another name, or delete it"
-            }
-            Kind::Invalid => match self.error_code() {
-                Some(42201) => {
-                    "the registry cannot use the schema: check its text and its references"
-                }
-                Some(42205) => "the subject or the registry is not in a mode that allows this",
-                Some(42206 | 42272) => "something refers to it: delete that first",
-                Some(42210) => "check the rule set: names, modes and types of its rules",
-                _ => return None,
-            },
-            Kind::Throttled => "the registry limits the rate of requests: try again later, slower",
-            Kind::NotARegistry => {
-                "check SCHEMA_REGISTRY_URL: it must be the registry's own address, not a console's or a proxy's"
-            }
-            Kind::Unsupported => {
-                "the catalog and data rules are Confluent Cloud or Confluent Platform features; the embedded registry has the DEK Registry"
-            }
-        })
-    }
-}
-
-/// A server's text as one line without control characters, of bounded length,
-/// and with the given secrets taken out.
-pub(super) fn sanitized(text: &str, secrets: &[&str]) -> String {
-    let mut line: String = text
-        .trim()
-        .chars()
-        // One more than is kept, so that cutting is noticed below.
-        .take(MAX_TEXT + 1)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    for secret in secrets {
-        // Replacing very short ones would garble the text and hide nothing.
-        if secret.len() > 3 {
-            line = line.replace(secret, "***");
-        }
-    }
-    bounded(&line, MAX_TEXT)
-}
-
-fn bounded(text: &str, limit: usize) -> String {
-    match text.char_indices().nth(limit) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn foreign_text_is_tamed() {
-        assert_eq!(sanitized("a\r\n\u{1b}[31mb\n", &[]), "a   [31mb");
-        assert_eq!(sanitized("key tops3cret!", &["tops3cret"]), "key ***!");
-        let long = "ä".repeat(MAX_TEXT + 10);
-        assert_eq!(sanitized(&long, &[]).chars().count(), MAX_TEXT + 1);
     }
 }

@@ -36,6 +36,7 @@
 //! [`ClientBuilder`] has the settings, [`Error`] what can go wrong, [`entities`]
 //! the JSON bodies, and [`Client`] the calls.
 
+mod address;
 mod auth;
 mod builder;
 mod call;
@@ -45,6 +46,8 @@ mod config;
 mod dek_registry;
 pub mod entities;
 mod error;
+mod foreign_text;
+mod hint;
 mod oauth;
 mod parameters;
 mod path;
@@ -53,6 +56,7 @@ mod retry;
 mod schemas;
 mod secret;
 mod server;
+mod stacks;
 mod subjects;
 mod transport;
 

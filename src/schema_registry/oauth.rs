@@ -15,12 +15,16 @@ use tokio::sync::Mutex;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::auth::Auth;
-use super::error::{Error, TokenError, sanitized};
+use super::error::{Error, TokenError};
+use super::foreign_text::sanitized;
 use super::path::encode;
 use super::secret::Secret;
 
 /// Lifetime assumed of tokens that come without one.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
+
+/// How long after a failed renewal the next is tried, while the token is valid.
+const RENEWAL_PAUSE: Duration = Duration::from_secs(15);
 
 /// How much of an answer is read.
 const MAX_ANSWER: usize = 256 * 1024;
@@ -202,15 +206,17 @@ impl OAuth {
             }
             Err(error) => {
                 let error = Arc::new(error);
-                state.failure = Some((Instant::now(), error.clone()));
-                match usable {
-                    // Still good: the next call tries again.
-                    Some(token) => {
-                        tracing::warn!(%error, "token not renewed; the old one is still valid");
-                        Ok(token.secret)
-                    }
-                    None => Err(error),
-                }
+                let failed = Instant::now();
+                state.failure = Some((failed, error.clone()));
+                let Some(mut token) = usable else {
+                    return Err(error);
+                };
+                tracing::warn!(%error, "access token not renewed; the old one is still valid");
+                let secret = token.secret.clone();
+                // Calls shall not wait for a dead endpoint while they need not.
+                token.stale = failed.checked_add(RENEWAL_PAUSE).unwrap_or(failed);
+                state.token = Some(token);
+                Ok(secret)
             }
         }
     }
@@ -326,5 +332,64 @@ impl OAuth {
             stale: at(0.8),
             expired: at(1.0),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A source whose endpoint refuses connections.
+    fn unreachable() -> OAuth {
+        let url = Url::parse("http://127.0.0.1:1/token").unwrap();
+        let credentials = ClientCredentials::new(url.as_str(), "id", "s3cret");
+        let http = Http::builder().no_proxy().build().unwrap();
+        let endpoint = "http://127.0.0.1:1".to_owned();
+        OAuth::new(http, url, endpoint, &credentials, Duration::from_secs(5)).unwrap()
+    }
+
+    fn in_an_hour() -> Instant {
+        Instant::now() + Duration::from_secs(3600)
+    }
+
+    #[tokio::test]
+    async fn a_valid_token_outlives_a_failed_renewal() {
+        let oauth = unreachable();
+        oauth.state.lock().await.token = Some(Token {
+            secret: Secret::new("old"),
+            stale: Instant::now(),
+            expired: in_an_hour(),
+        });
+        assert_eq!(oauth.token().await.unwrap().expose(), "old");
+        let state = oauth.state.lock().await;
+        let token = state.token.as_ref().unwrap();
+        assert!(token.stale > Instant::now(), "the next try is put off");
+    }
+
+    #[tokio::test]
+    async fn an_expired_token_does_not() {
+        let oauth = unreachable();
+        oauth.state.lock().await.token = Some(Token {
+            secret: Secret::new("old"),
+            stale: Instant::now(),
+            expired: Instant::now(),
+        });
+        let error = oauth.token().await.unwrap_err();
+        assert!(matches!(*error, TokenError::Unreachable { .. }));
+        assert!(!format!("{error:?}").contains("s3cret"));
+    }
+
+    #[tokio::test]
+    async fn only_the_token_that_was_refused_is_forgotten() {
+        let oauth = unreachable();
+        oauth.state.lock().await.token = Some(Token {
+            secret: Secret::new("new"),
+            stale: in_an_hour(),
+            expired: in_an_hour(),
+        });
+        oauth.reject(&Secret::new("old")).await;
+        assert_eq!(oauth.token().await.unwrap().expose(), "new");
+        oauth.reject(&Secret::new("new")).await;
+        assert!(oauth.token().await.is_err());
     }
 }

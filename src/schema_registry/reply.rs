@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::call::Api;
-use super::error::{Answer, Error, Exchange, sanitized};
+use super::error::{Answer, Error, Exchange};
+use super::foreign_text::sanitized;
 
 /// An answer that is complete, not yet judged.
 pub(super) struct Reply {

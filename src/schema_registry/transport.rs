@@ -68,8 +68,7 @@ impl Transport {
             };
             failure.count_requests(requests);
 
-            let again = may_repeat(call, &failure);
-            if failed_over < count && (again || is_elsewhere_better(call, &failure)) {
+            if failed_over < count && is_worth_elsewhere(call, &failure) {
                 failed_over = failed_over.saturating_add(1);
                 index = index.wrapping_add(1).checked_rem(count).unwrap_or_default();
                 continue;
@@ -77,7 +76,7 @@ impl Transport {
             if failure.status().is_some_and(|status| status < 500) {
                 self.preferred.store(index, Ordering::Relaxed);
             }
-            if !again || retries >= self.limits.retries {
+            if !may_repeat(call, &failure) || retries >= self.limits.retries {
                 return Err(failure);
             }
             let pause = failure
@@ -291,6 +290,8 @@ impl From<reqwest::Error> for Unread {
 /// Whether the same request may be sent again after this failure.
 fn may_repeat(call: &Call, failure: &Error) -> bool {
     match failure {
+        // Certificates will not be better the next time.
+        Error::Connect { .. } | Error::Interrupted { .. } if failure.is_about_tls() => false,
         // Nothing reached the registry.
         Error::Connect { .. } | Error::Token { .. } => failure.is_retryable(),
         // A server that hangs once is likely to hang again.
@@ -299,10 +300,15 @@ fn may_repeat(call: &Call, failure: &Error) -> bool {
     }
 }
 
-/// Whether another server may do what this one did not, though this one need
-/// not be asked again.
-fn is_elsewhere_better(call: &Call, failure: &Error) -> bool {
-    matches!(failure, Error::Timeout { .. }) && !call.creates
+/// Whether another server may do what this one did not. Being throttled is not
+/// such a case: the servers share the limit.
+fn is_worth_elsewhere(call: &Call, failure: &Error) -> bool {
+    match failure {
+        Error::Connect { .. } => true,
+        Error::Interrupted { .. } | Error::Timeout { .. } => !call.creates,
+        Error::Answer(answer) => !call.creates && matches!(answer.status, 500 | 502..=504),
+        _ => false,
+    }
 }
 
 fn method_name(call: &Call) -> &'static str {

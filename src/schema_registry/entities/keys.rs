@@ -1,0 +1,147 @@
+//! Keys of the DEK Registry.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::null_as_default;
+
+/// Key encryption key: its description in the DEK Registry, never its bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Kek {
+    /// Name, the rule parameter `encrypt.kek.name`.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub name: String,
+    /// `aws-kms`, `azure-kms`, `gcp-kms`, `hcvault`, `local-kms`, …
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub kms_type: String,
+    /// Key id within that KMS.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub kms_key_id: String,
+    /// Properties for the KMS driver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_props: Option<BTreeMap<String, String>>,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
+    /// Whether the registry itself may use the KMS key.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub shared: bool,
+    /// Time of the last change, in milliseconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ts: Option<i64>,
+    /// Whether it is soft-deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<bool>,
+}
+
+/// Body of the creation of a KEK.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KekRequest {
+    /// Name: a letter or `_`, then letters, digits, `_`, `-`; at most 256.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub name: String,
+    /// `aws-kms`, `azure-kms`, `gcp-kms`, `hcvault`, `local-kms`, …
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub kms_type: String,
+    /// Key id within that KMS.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub kms_key_id: String,
+    /// Properties for the KMS driver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_props: Option<BTreeMap<String, String>>,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
+    /// Whether the registry itself may use the KMS key.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub shared: bool,
+    /// Asks for the soft-deleted state; with an existing, otherwise equal KEK
+    /// this deletes or undeletes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<bool>,
+}
+
+/// Body of the change of a KEK; absent members stay as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KekUpdate {
+    /// Properties for the KMS driver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_props: Option<BTreeMap<String, String>>,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
+    /// Whether the registry itself may use the KMS key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<bool>,
+}
+
+/// Data encryption key, wrapped by a KEK. `key_material` is the key itself and
+/// present only for shared KEKs; it is left out of the Debug output.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Dek {
+    /// KEK that wraps it.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub kek_name: String,
+    /// Subject that it belongs to.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub subject: String,
+    /// Version, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i32>,
+    /// `AES128_GCM`, `AES256_GCM` (also when absent) or `AES256_SIV`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<String>,
+    /// Wrapped key, base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encrypted_key_material: Option<String>,
+    /// Raw key, base64; shared KEKs only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_material: Option<String>,
+    /// Time of creation, in milliseconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ts: Option<i64>,
+    /// Whether it is soft-deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<bool>,
+}
+
+impl std::fmt::Debug for Dek {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dek")
+            .field("kek_name", &self.kek_name)
+            .field("subject", &self.subject)
+            .field("version", &self.version)
+            .field("algorithm", &self.algorithm)
+            .field("encrypted_key_material", &self.encrypted_key_material)
+            .field("key_material", &self.key_material.as_ref().map(|_| "***"))
+            .field("ts", &self.ts)
+            .field("deleted", &self.deleted)
+            .finish()
+    }
+}
+
+/// Body of the creation of a DEK.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DekRequest {
+    /// Subject that it belongs to.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub subject: String,
+    /// Version; absent means 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i32>,
+    /// `AES128_GCM`, `AES256_GCM` (also when absent) or `AES256_SIV`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<String>,
+    /// Wrapped key, base64; left out for shared KEKs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encrypted_key_material: Option<String>,
+    /// Asks for the soft-deleted state, as for KEKs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<bool>,
+}

@@ -1,0 +1,32 @@
+//! The JSON bodies of the Schema Registry, DEK Registry and catalog APIs, as
+//! both sides of the wire use them.
+//!
+//! Every optional member may be missing or `null` in an answer, and unknown
+//! members are ignored, because registries of different vendors and versions
+//! differ in what they send.
+
+mod keys;
+mod schemas;
+mod server;
+mod settings;
+
+use serde::{Deserialize, Deserializer};
+
+pub use keys::{Dek, DekRequest, Kek, KekRequest, KekUpdate};
+pub use schemas::{
+    Compatibility, Metadata, Reference, Rule, RuleSet, Schema, SchemaLocation, SchemaRequest,
+    SubjectVersion,
+};
+pub use server::{Association, ServerId, ServerScope, ServerVersion, TagDefinition};
+pub use settings::{Config, ConfigUpdate, ModeBody};
+
+/// `schemaType` of Protobuf schemas. An absent type means `AVRO`.
+pub const PROTOBUF: &str = "PROTOBUF";
+
+fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}

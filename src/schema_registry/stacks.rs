@@ -1,0 +1,111 @@
+//! HTTP clients: connection pools, TLS and proxies.
+
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client as Http, Identity, Url};
+
+use super::address::is_loopback;
+use super::builder::ClientBuilder;
+use super::error::Error;
+
+/// Connection pools. Loopback is reached directly, whatever proxy the
+/// environment names: no proxy elsewhere could reach it.
+pub(super) struct Stacks {
+    direct: Option<Http>,
+    proxied: Option<Http>,
+}
+
+impl Stacks {
+    pub(super) fn new<'a>(
+        settings: &ClientBuilder,
+        urls: impl Iterator<Item = &'a Url>,
+    ) -> Result<Self, Error> {
+        let (direct, proxied): (Vec<&Url>, Vec<&Url>) = urls.partition(|url| is_loopback(url));
+        let secure = |urls: &[&Url]| urls.iter().any(|url| url.scheme() == "https");
+        let unusable = |e| failed("no HTTP client can be made of them", e);
+
+        let direct = if direct.is_empty() {
+            None
+        } else {
+            let mut http = settings.http()?.no_proxy();
+            if !secure(&direct) {
+                // Spares reading the system's certificates, a matter of tens of
+                // milliseconds, where no TLS is used.
+                http = http.tls_certs_only([]);
+            }
+            Some(http.build().map_err(unusable)?)
+        };
+        let proxied = if proxied.is_empty() {
+            None
+        } else {
+            Some(match settings.http()?.build() {
+                // A system without certificates can still do without TLS.
+                Err(_) if !secure(&proxied) => settings
+                    .http()?
+                    .tls_certs_only([])
+                    .build()
+                    .map_err(unusable)?,
+                built => built.map_err(unusable)?,
+            })
+        };
+        Ok(Self { direct, proxied })
+    }
+
+    pub(super) fn for_url(&self, url: &Url) -> Result<Http, Error> {
+        let stack = if is_loopback(url) {
+            &self.direct
+        } else {
+            &self.proxied
+        };
+        stack
+            .clone()
+            .ok_or_else(|| Error::settings("there is no HTTP client for the URL"))
+    }
+}
+
+impl ClientBuilder {
+    fn http(&self) -> Result<reqwest::ClientBuilder, Error> {
+        let mut http = Http::builder()
+            .user_agent(self.user_agent.clone())
+            .connect_timeout(self.connect_timeout)
+            .tcp_nodelay(true)
+            // Below what servers and load balancers allow (30 s and more), so
+            // that a request rarely meets a connection that is being closed.
+            .pool_idle_timeout(Duration::from_secs(20))
+            // A registry does not redirect; whoever does shall not get the
+            // credentials.
+            .redirect(Policy::none());
+        for pem in &self.ca_pem {
+            let certificates = Certificate::from_pem_bundle(pem)
+                .map_err(|e| failed("the CA certificates are not readable as PEM", e))?;
+            if certificates.is_empty() {
+                return Err(Error::settings("there is no certificate in the CA file"));
+            }
+            http = http.tls_certs_merge(certificates);
+        }
+        if let Some(pem) = &self.identity_pem {
+            let encrypted = b"ENCRYPTED";
+            if pem.windows(encrypted.len()).any(|part| part == encrypted) {
+                return Err(Error::settings(
+                    "the private key of the client certificate is encrypted; decrypt it, for instance with openssl pkey",
+                ));
+            }
+            let identity = Identity::from_pem(pem).map_err(|e| {
+                failed(
+                    "the client certificate and its private key are not readable as PEM",
+                    e,
+                )
+            })?;
+            http = http.identity(identity);
+        }
+        Ok(http)
+    }
+}
+
+fn failed(reason: &str, error: reqwest::Error) -> Error {
+    Error::Settings {
+        reason: reason.to_owned(),
+        source: Some(Box::new(error.without_url())),
+    }
+}

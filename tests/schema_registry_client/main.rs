@@ -1,0 +1,10 @@
+//! The Schema Registry client against a stub server that shows what was sent.
+#![cfg(feature = "embedded")]
+
+mod answers;
+mod auth;
+mod calls;
+mod proxy;
+mod retries;
+mod stub;
+mod tls;
