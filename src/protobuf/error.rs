@@ -1,22 +1,85 @@
+use std::fmt;
+
+/// A place in a schema's text, both counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Line.
+    pub line: usize,
+    /// Column, in characters.
+    pub column: usize,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
+
 /// What can be wrong with a Protobuf schema or a value of one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The text is neither `.proto` source nor a base64 `FileDescriptorProto`.
-    #[error("cannot parse schema {file:?}: {reason}")]
+    #[error("cannot parse schema {file:?}{}: {reason}", At(.position))]
     Parse {
         /// Name of the file.
         file: String,
-        /// Position and problem.
+        /// Where, when the schema is text and the problem has a place.
+        position: Option<Position>,
+        /// The problem.
         reason: String,
     },
-    /// The file parses, but its names do not resolve.
-    #[error("cannot resolve schema {file:?}: {reason}")]
-    Resolve {
+    /// The schema is written in a Protobuf edition; only proto2 and proto3 are understood.
+    #[error(
+        "schema {file:?} uses a Protobuf edition, which is not supported; write it as proto2 or proto3"
+    )]
+    Edition {
         /// Name of the file.
         file: String,
-        /// Which name, where.
+    },
+    /// The schema is larger or nested deeper than accepted.
+    #[error("schema {file:?} exceeds a limit: {limit}")]
+    TooLarge {
+        /// Name of the file.
+        file: String,
+        /// Which limit, and its value.
+        limit: String,
+    },
+    /// A file imports one that was not given and is not built in.
+    #[error(
+        "schema {file:?} imports {import:?}, which is neither given as a reference nor built in"
+    )]
+    MissingImport {
+        /// Name of the importing file.
+        file: String,
+        /// The path imported.
+        import: String,
+    },
+    /// Files import each other in a circle.
+    #[error("schemas import each other in a circle: {}", .files.join(" -> "))]
+    ImportCycle {
+        /// The circle, beginning and ending with the same file.
+        files: Vec<String>,
+    },
+    /// A name does not resolve against the file, what it imports and the built-ins.
+    #[error("cannot resolve type {name:?} of {element} in schema {file:?}")]
+    UnresolvedType {
+        /// Name of the file.
+        file: String,
+        /// The type's name as written.
+        name: String,
+        /// What refers to it: `field a.M.f`, `method a.S.Get`.
+        element: String,
+    },
+    /// The file parses, but breaks a rule of the language.
+    #[error("invalid schema {file:?}: {reason}{}", In(.element))]
+    Invalid {
+        /// Name of the file.
+        file: String,
+        /// The rule and the name that breaks it.
         reason: String,
+        /// Where: `field a.M.f`, `message a.M`, if it can be told.
+        element: Option<String>,
     },
     /// The file declares no such message.
     #[error("{file} declares no message {message}")]
@@ -52,4 +115,26 @@ pub enum Error {
         /// Which value.
         reason: String,
     },
+}
+
+struct At<'a>(&'a Option<Position>);
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(position) => write!(f, " at {position}"),
+            None => Ok(()),
+        }
+    }
+}
+
+struct In<'a>(&'a Option<String>);
+
+impl fmt::Display for In<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(element) => write!(f, " (at {element})"),
+            None => Ok(()),
+        }
+    }
 }

@@ -1,1 +1,0 @@
-//! The `.proto` files that every client and registry knows without registration.

@@ -1,0 +1,159 @@
+//! The `.proto` files that every client and registry knows without registration:
+//! Protobuf's well-known types, `google/type` and Confluent's own.
+//!
+//! The list is that of Confluent's Java client, with the alias
+//! `confluent/types/decimal.proto` of its Python client.
+
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use prost_reflect::DescriptorPool;
+
+use super::SchemaFile;
+use super::resolve::add_to_pool;
+
+/// Part of the reflection library; only the names are needed.
+const WELL_KNOWN: [&str; 11] = [
+    "google/protobuf/any.proto",
+    "google/protobuf/source_context.proto",
+    "google/protobuf/type.proto",
+    "google/protobuf/api.proto",
+    "google/protobuf/descriptor.proto",
+    "google/protobuf/duration.proto",
+    "google/protobuf/empty.proto",
+    "google/protobuf/field_mask.proto",
+    "google/protobuf/struct.proto",
+    "google/protobuf/timestamp.proto",
+    "google/protobuf/wrappers.proto",
+];
+
+macro_rules! sources {
+    ($($path:literal),* $(,)?) => {
+        [$(($path, include_str!($path))),*]
+    };
+}
+
+const SOURCES: [(&str, &str); 18] = sources![
+    "google/type/calendar_period.proto",
+    "google/type/color.proto",
+    "google/type/date.proto",
+    "google/type/datetime.proto",
+    "google/type/dayofweek.proto",
+    "google/type/decimal.proto",
+    "google/type/expr.proto",
+    "google/type/fraction.proto",
+    "google/type/interval.proto",
+    "google/type/latlng.proto",
+    "google/type/money.proto",
+    "google/type/month.proto",
+    "google/type/phone_number.proto",
+    "google/type/postal_address.proto",
+    "google/type/quaternion.proto",
+    "google/type/timeofday.proto",
+    "confluent/type/decimal.proto",
+    "confluent/type/variant.proto",
+];
+
+const META: (&str, &str) = (
+    "confluent/meta.proto",
+    include_str!("../../../schemas/confluent/meta.proto"),
+);
+
+/// Where `confluent.type.Decimal` lived before; it forwards.
+const OLD_DECIMAL: (&str, &str) = (
+    "confluent/types/decimal.proto",
+    "syntax = \"proto3\"; import public \"confluent/type/decimal.proto\";",
+);
+
+static FILES: LazyLock<Vec<SchemaFile>> = LazyLock::new(|| {
+    let global = DescriptorPool::global();
+    // Neither kind can fail to parse; a test holds the list against the table.
+    let well_known = WELL_KNOWN.iter().filter_map(|path| {
+        let bytes = global.get_file_by_name(path)?.encode_to_vec();
+        SchemaFile::from_bytes_in(path, &bytes, &global).ok()
+    });
+    let sources = SOURCES.iter().chain([&META, &OLD_DECIMAL]);
+    let sources = sources.filter_map(|(path, text)| SchemaFile::from_text(path, text).ok());
+    well_known.chain(sources).collect()
+});
+
+static INDEX: LazyLock<BTreeMap<&'static str, &'static SchemaFile>> =
+    LazyLock::new(|| FILES.iter().map(|file| (file.name(), file)).collect());
+
+static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+    let mut pool = DescriptorPool::new();
+    for file in FILES.iter() {
+        // Cannot fail either; the same test covers it.
+        let _ = add_to_pool(&mut pool, file);
+    }
+    pool
+});
+
+/// Whether a file of this path is built in: it needs no reference, though one
+/// may be given and then takes its place.
+pub fn is_builtin(path: &str) -> bool {
+    INDEX.contains_key(path)
+}
+
+/// The built-in file of this path.
+pub fn file(path: &str) -> Option<&'static SchemaFile> {
+    INDEX.get(path).copied()
+}
+
+/// All built-in files, each behind those it imports.
+pub fn files() -> &'static [SchemaFile] {
+    &FILES
+}
+
+/// A pool of all built-in files. Changing a clone of it copies it whole.
+pub fn pool() -> &'static DescriptorPool {
+    &POOL
+}
+
+/// A pool of just these built-in files, which must be closed under imports and
+/// in dependency order. Pools of the combinations seen are kept, since schemas
+/// share them.
+pub(super) fn pool_of(paths: &[&'static str]) -> DescriptorPool {
+    static POOLS: Mutex<BTreeMap<Vec<&'static str>, DescriptorPool>> = Mutex::new(BTreeMap::new());
+    /// Combinations kept; far more than occur together in practice.
+    const MAX_POOLS: usize = 64;
+
+    if paths.is_empty() {
+        return DescriptorPool::new();
+    }
+    if let Some(pool) = POOLS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(paths)
+    {
+        return pool.clone();
+    }
+    let mut pool = DescriptorPool::new();
+    for file in paths.iter().filter_map(|path| file(path)) {
+        let _ = add_to_pool(&mut pool, file);
+    }
+    let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
+    if pools.len() >= MAX_POOLS {
+        pools.clear();
+    }
+    pools.insert(paths.to_vec(), pool.clone());
+    pool
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_listed_file_is_there_and_resolves() {
+        let listed = WELL_KNOWN.len() + SOURCES.len() + 2;
+        assert_eq!(files().len(), listed);
+        assert_eq!(pool().files().len(), listed);
+        for file in files() {
+            let resolved = file
+                .resolve(&[])
+                .unwrap_or_else(|e| panic!("{}: {e}", file.name()));
+            assert_eq!(resolved.name(), file.name());
+        }
+    }
+}

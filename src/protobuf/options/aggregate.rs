@@ -1,0 +1,405 @@
+//! Values in Protobuf's text format, as they stand in `option (x) = { … }`.
+
+use super::super::text::literal::{quoted, unescape};
+
+/// How deep braces and brackets may nest; Protobuf's own recursion limit.
+pub(in crate::protobuf) const MAX_DEPTH: usize = 100;
+
+/// One value.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::protobuf) enum Value {
+    /// An identifier or a number, sign included, as it is to be written.
+    Scalar(String),
+    String(Vec<u8>),
+    List(Vec<Value>),
+    Message(Fields),
+}
+
+/// A message's fields in order. Names of extensions stand in brackets. A
+/// repeated field is there once, with a list.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::protobuf) struct Fields(Vec<(String, Value)>);
+
+impl Fields {
+    /// Parses what stands between the braces. The error says what is wrong.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut parser = Parser { rest: text };
+        let fields = parser.fields(None, 0)?;
+        Ok(fields)
+    }
+
+    /// Adds a value; one of a name that is already there joins it in a list.
+    pub fn push(&mut self, name: String, value: Value) {
+        let Some((_, present)) = self.0.iter_mut().find(|(n, _)| *n == name) else {
+            self.0.push((name, value));
+            return;
+        };
+        let mut list = match std::mem::replace(present, Value::List(Vec::new())) {
+            Value::List(list) => list,
+            single => vec![single],
+        };
+        match value {
+            Value::List(more) => list.extend(more),
+            single => list.push(single),
+        }
+        *present = Value::List(list);
+    }
+
+    /// The fields in order.
+    pub fn iter(&self) -> impl Iterator<Item = &(String, Value)> {
+        self.0.iter()
+    }
+
+    /// On one line, without the enclosing braces.
+    pub fn compact(&self) -> String {
+        let mut out = String::new();
+        write_fields(&mut out, self);
+        out
+    }
+
+    /// One field a line, indented by two for each level, with the braces.
+    pub fn pretty(&self) -> String {
+        let mut out = String::new();
+        pretty_fields(&mut out, self, 0);
+        out
+    }
+}
+
+fn write_fields(out: &mut String, fields: &Fields) {
+    for (i, (name, value)) in fields.iter().enumerate() {
+        if i > 0 {
+            out.push_str(", ");
+        }
+        out.push_str(name);
+        out.push_str(": ");
+        write_value(out, value);
+    }
+}
+
+fn write_value(out: &mut String, value: &Value) {
+    match value {
+        Value::Scalar(token) => out.push_str(token),
+        Value::String(bytes) => out.push_str(&quoted(bytes)),
+        Value::List(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push_str(", ");
+                }
+                write_value(out, item);
+            }
+            out.push(']');
+        }
+        Value::Message(fields) => {
+            out.push('{');
+            write_fields(out, fields);
+            out.push('}');
+        }
+    }
+}
+
+fn indent(out: &mut String, depth: usize) {
+    for _ in 0..depth {
+        out.push_str("  ");
+    }
+}
+
+fn pretty_fields(out: &mut String, fields: &Fields, depth: usize) {
+    out.push_str("{\n");
+    let inner = depth.saturating_add(1);
+    for (i, (name, value)) in fields.iter().enumerate() {
+        if i > 0 {
+            out.push_str(",\n");
+        }
+        indent(out, inner);
+        out.push_str(name);
+        out.push_str(": ");
+        pretty_value(out, value, inner);
+    }
+    if !fields.0.is_empty() {
+        out.push('\n');
+    }
+    indent(out, depth);
+    out.push('}');
+}
+
+fn pretty_value(out: &mut String, value: &Value, depth: usize) {
+    match value {
+        Value::Scalar(_) | Value::String(_) => write_value(out, value),
+        Value::List(items) => {
+            out.push_str("[\n");
+            let inner = depth.saturating_add(1);
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push_str(",\n");
+                }
+                indent(out, inner);
+                pretty_value(out, item, inner);
+            }
+            if !items.is_empty() {
+                out.push('\n');
+            }
+            indent(out, depth);
+            out.push(']');
+        }
+        Value::Message(fields) => pretty_fields(out, fields, depth),
+    }
+}
+
+struct Parser<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Parser<'a> {
+    /// Skips white space and comments.
+    fn skip(&mut self) {
+        loop {
+            self.rest = self.rest.trim_start();
+            let after = if self.rest.starts_with("//") || self.rest.starts_with('#') {
+                self.rest.split_once('\n')
+            } else if self.rest.starts_with("/*") {
+                self.rest.split_once("*/")
+            } else {
+                return;
+            };
+            self.rest = after.map_or("", |(_, after)| after);
+        }
+    }
+
+    fn peek(&mut self) -> Option<char> {
+        self.skip();
+        self.rest.chars().next()
+    }
+
+    fn eat(&mut self, wanted: char) -> bool {
+        self.skip();
+        match self.rest.strip_prefix(wanted) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Takes the longest prefix of characters that are `accepted`.
+    fn take(&mut self, accepted: impl Fn(char) -> bool) -> &'a str {
+        let end = self.rest.find(|c| !accepted(c)).unwrap_or(self.rest.len());
+        let (token, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
+        self.rest = rest;
+        token
+    }
+
+    fn unexpected(&mut self, wanted: &str) -> String {
+        match self.peek() {
+            Some(found) => format!("expected {wanted} in option value, but found {found:?}"),
+            None => format!("expected {wanted} in option value, but reached its end"),
+        }
+    }
+
+    fn fields(&mut self, close: Option<char>, depth: usize) -> Result<Fields, String> {
+        if depth > MAX_DEPTH {
+            return Err(too_deep());
+        }
+        let mut fields = Fields::default();
+        loop {
+            match (self.peek(), close) {
+                (None, None) => return Ok(fields),
+                (Some(c), Some(close)) if c == close => {
+                    self.eat(close);
+                    return Ok(fields);
+                }
+                (None, Some(close)) => return Err(self.unexpected(&format!("{close:?}"))),
+                _ => {}
+            }
+            let name = self.name()?;
+            let colon = self.eat(':');
+            let value = match self.peek() {
+                Some('{' | '<' | '[') => self.value(depth)?,
+                Some(_) if colon => self.value(depth)?,
+                _ => return Err(self.unexpected("':' or '{'")),
+            };
+            fields.push(name, value);
+            if !self.eat(',') {
+                self.eat(';');
+            }
+        }
+    }
+
+    fn name(&mut self) -> Result<String, String> {
+        let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !self.eat('[') {
+            let name = self.take(part);
+            return match name.chars().next() {
+                Some(first) if !first.is_ascii_digit() => Ok(name.to_owned()),
+                _ => Err(self.unexpected("a field name")),
+            };
+        }
+        let mut name = String::from("[");
+        loop {
+            self.skip();
+            let token = self.take(|c| part(c) || c == '.' || c == '/' || c == '-');
+            name.push_str(token);
+            if self.eat(']') {
+                name.push(']');
+                return Ok(name);
+            }
+            if token.is_empty() {
+                return Err(self.unexpected("']'"));
+            }
+        }
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Value, String> {
+        let depth = depth.saturating_add(1);
+        if depth > MAX_DEPTH {
+            return Err(too_deep());
+        }
+        match self.peek() {
+            Some('{') => {
+                self.eat('{');
+                Ok(Value::Message(self.fields(Some('}'), depth)?))
+            }
+            Some('<') => {
+                self.eat('<');
+                Ok(Value::Message(self.fields(Some('>'), depth)?))
+            }
+            Some('[') => {
+                self.eat('[');
+                let mut items = Vec::new();
+                while !self.eat(']') {
+                    if !items.is_empty() && !self.eat(',') {
+                        return Err(self.unexpected("',' or ']'"));
+                    }
+                    items.push(self.value(depth)?);
+                }
+                Ok(Value::List(items))
+            }
+            Some('"' | '\'') => self.strings(),
+            _ => self.scalar(),
+        }
+    }
+
+    /// Adjacent string literals are one string.
+    fn strings(&mut self) -> Result<Value, String> {
+        let mut bytes = Vec::new();
+        while let Some(quote @ ('"' | '\'')) = self.peek() {
+            self.eat(quote);
+            let mut escaped = false;
+            let end = self.rest.find(|c| {
+                let ends = c == quote && !escaped;
+                escaped = c == '\\' && !escaped;
+                ends
+            });
+            let unterminated = || "unterminated string in option value".to_owned();
+            let inside = end.and_then(|end| self.rest.split_at_checked(end));
+            let (inside, rest) = inside.ok_or_else(unterminated)?;
+            let inside = unescape(inside);
+            bytes.extend(inside.ok_or_else(|| "invalid escape in option value".to_owned())?);
+            self.rest = rest.strip_prefix(quote).unwrap_or(rest);
+        }
+        Ok(Value::String(bytes))
+    }
+
+    fn scalar(&mut self) -> Result<Value, String> {
+        let sign = if self.eat('-') { "-" } else { "" };
+        self.skip();
+        let token = self.take(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+        // The exponent's sign ends the token above.
+        let hex = token.starts_with("0x") || token.starts_with("0X");
+        let numeric = token.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        if numeric && !hex && token.ends_with(['e', 'E']) && self.rest.starts_with(['+', '-']) {
+            let exponent_sign = self.take(|c| c == '+' || c == '-').to_owned();
+            let digits = self.take(|c| c.is_ascii_digit());
+            return number(sign, &format!("{token}{exponent_sign}{digits}"));
+        }
+        if numeric {
+            return number(sign, token);
+        }
+        if token.is_empty() || token.contains('.') {
+            return Err(self.unexpected("a value"));
+        }
+        Ok(Value::Scalar(format!("{sign}{token}")))
+    }
+}
+
+fn number(sign: &str, token: &str) -> Result<Value, String> {
+    let invalid = || format!("invalid number {token:?} in option value");
+    let lower = token.to_ascii_lowercase();
+    let integer = if let Some(hex) = lower.strip_prefix("0x") {
+        Some(u64::from_str_radix(hex, 16).map_err(|_| invalid())?)
+    } else if lower.len() > 1 && lower.starts_with('0') && lower.bytes().all(|b| b.is_ascii_digit())
+    {
+        Some(u64::from_str_radix(&lower, 8).map_err(|_| invalid())?)
+    } else {
+        lower.parse().ok()
+    };
+    if let Some(integer) = integer {
+        return Ok(Value::Scalar(format!("{sign}{integer}")));
+    }
+    let float: f64 = lower.trim_end_matches('f').parse().map_err(|_| invalid())?;
+    let float = if float.is_infinite() {
+        "inf".to_owned()
+    } else {
+        format!("{float:?}")
+    };
+    Ok(Value::Scalar(format!("{sign}{float}")))
+}
+
+fn too_deep() -> String {
+    format!("option value is nested more than {MAX_DEPTH} levels deep")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_have_one_spelling() {
+        let cases = [
+            ("", ""),
+            ("a:1", "a: 1"),
+            ("a : 0x10 , b : 017", "a: 16, b: 15"),
+            ("a: -1; b: - 2.50", "a: -1, b: -2.5"),
+            ("a: 1.5f b: 1e300 c: 2.e1", "a: 1.5, b: 1e300, c: 20.0"),
+            (
+                "a: inf b: -inf c: nan d: 1e999",
+                "a: inf, b: -inf, c: nan, d: inf",
+            ),
+            ("a: 'x' \"y\"", "a: \"xy\""),
+            (r#"a: "\xc3\xa9\n\"\0""#, r#"a: "é\n\"\000""#),
+            (r#"a: "\xff""#, r#"a: "\377""#),
+            ("m { k: 1 } n < k: 2 >", "m: {k: 1}, n: {k: 2}"),
+            ("tags: 'A' x: 1 tags: 'B'", "tags: [\"A\", \"B\"], x: 1"),
+            (
+                "tags: ['A'] tags: ['B', 'C']",
+                "tags: [\"A\", \"B\", \"C\"]",
+            ),
+            ("l: [] m: [{a: 1}, {}]", "l: [], m: [{a: 1}, {}]"),
+            ("[a.b]: ENUM", "[a.b]: ENUM"),
+            (
+                "[ type.googleapis.com/a.B ] { x: 1 }",
+                "[type.googleapis.com/a.B]: {x: 1}",
+            ),
+            ("a: 1 // one\n# two\n/* three */ b: 2", "a: 1, b: 2"),
+        ];
+        for (text, expected) in cases {
+            let fields = Fields::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert_eq!(fields.compact(), expected, "{text}");
+            assert_eq!(Fields::parse(expected).as_ref(), Ok(&fields), "{expected}");
+        }
+    }
+
+    #[test]
+    fn malformed_values_are_refused() {
+        for text in [
+            "a", "a:", "a 1", "1: 2", "a: {", "a: [1", "a: [1 2]", "a: 'x", "[a", "a: }",
+        ] {
+            assert!(Fields::parse(text).is_err(), "{text}");
+        }
+        let deep = format!("{}{}", "a{".repeat(100_000), "}".repeat(100_000));
+        assert!(Fields::parse(&deep).unwrap_err().contains("100 levels"));
+        let deep = format!("a: {}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(Fields::parse(&deep).unwrap_err().contains("100 levels"));
+    }
+}

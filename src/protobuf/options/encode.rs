@@ -1,0 +1,139 @@
+//! Uninterpreted options → option bytes of a descriptor.
+
+use prost::Message;
+use prost_reflect::{
+    Cardinality, DescriptorPool, DynamicMessage, ExtensionDescriptor, Kind, MessageDescriptor,
+    ReflectMessage, Value,
+};
+use prost_types::UninterpretedOption;
+
+use super::Target;
+
+/// Encodes the options message of `target`; `None` if nothing is left to
+/// encode. Extensions are looked up in `pool`, their names relative to `scope`.
+/// An option that `pool` does not define, or whose value does not fit, is left
+/// out: a reader could not make anything of it either.
+pub(in crate::protobuf) fn encode(
+    target: Target,
+    scope: &str,
+    options: &[UninterpretedOption],
+    pool: &DescriptorPool,
+) -> Option<Vec<u8>> {
+    let descriptor = pool.get_message_by_name(target.options_message())?;
+    let mut message = DynamicMessage::new(descriptor);
+    for option in options {
+        // Not at all, rather than half of a dotted path.
+        let mut attempt = message.clone();
+        if set(&mut attempt, scope, option, pool).is_some() {
+            message = attempt;
+        }
+    }
+    let bytes = message.encode_to_vec();
+    (!bytes.is_empty()).then_some(bytes)
+}
+
+fn set(
+    mut message: &mut DynamicMessage,
+    scope: &str,
+    option: &UninterpretedOption,
+    pool: &DescriptorPool,
+) -> Option<()> {
+    let (last, path) = option.name.split_last()?;
+    for part in path {
+        let value = if part.is_extension {
+            let extension = find(&part.name_part, scope, &message.descriptor(), pool)?;
+            message.get_extension_mut(&extension)
+        } else {
+            let field = message.descriptor().get_field_by_name(&part.name_part)?;
+            message.get_field_mut(&field)
+        };
+        message = value.as_message_mut()?;
+    }
+    let (value, kind, cardinality) = if last.is_extension {
+        let extension = find(&last.name_part, scope, &message.descriptor(), pool)?;
+        let value = message.get_extension_mut(&extension);
+        (value, extension.kind(), extension.cardinality())
+    } else {
+        let field = message.descriptor().get_field_by_name(&last.name_part)?;
+        let value = message.get_field_mut(&field);
+        (value, field.kind(), field.cardinality())
+    };
+    match value {
+        Value::List(items) => items.push(to_value(option, &kind)?),
+        Value::Map(entries) => {
+            let entry = to_value(option, &kind)?;
+            let entry = entry.as_message()?;
+            let kind = kind.as_message()?;
+            let key = entry.get_field(&kind.map_entry_key_field()).into_owned();
+            let value = entry.get_field(&kind.map_entry_value_field()).into_owned();
+            entries.insert(key.into_map_key()?, value);
+        }
+        single if cardinality != Cardinality::Repeated => *single = to_value(option, &kind)?,
+        _ => return None,
+    }
+    Some(())
+}
+
+/// The extension of `extendee` that `name` means in `scope`.
+pub(in crate::protobuf) fn find(
+    name: &str,
+    scope: &str,
+    extendee: &MessageDescriptor,
+    pool: &DescriptorPool,
+) -> Option<ExtensionDescriptor> {
+    let fits = |extension: &ExtensionDescriptor| {
+        extension.containing_message().full_name() == extendee.full_name()
+    };
+    if let Some(name) = name.strip_prefix('.') {
+        return pool.get_extension_by_name(name).filter(fits);
+    }
+    let mut scope = scope;
+    loop {
+        let candidate = super::join(scope, name);
+        if let Some(extension) = pool.get_extension_by_name(&candidate).filter(fits) {
+            return Some(extension);
+        }
+        if scope.is_empty() {
+            return None;
+        }
+        scope = scope.rsplit_once('.').map_or("", |(outer, _)| outer);
+    }
+}
+
+fn to_value(option: &UninterpretedOption, kind: &Kind) -> Option<Value> {
+    let integer = || -> Option<i128> {
+        let positive = option.positive_int_value.map(i128::from);
+        positive.or(option.negative_int_value.map(i128::from))
+    };
+    let float = || -> Option<f64> {
+        match option.identifier_value.as_deref() {
+            Some("inf") => Some(f64::INFINITY),
+            Some("nan") => Some(f64::NAN),
+            Some(_) => None,
+            None => option.double_value.or(integer().map(|i| i as f64)),
+        }
+    };
+    Some(match kind {
+        Kind::Bool => Value::Bool(match option.identifier_value.as_deref()? {
+            "true" => true,
+            "false" => false,
+            _ => return None,
+        }),
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => Value::I32(integer()?.try_into().ok()?),
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => Value::I64(integer()?.try_into().ok()?),
+        Kind::Uint32 | Kind::Fixed32 => Value::U32(integer()?.try_into().ok()?),
+        Kind::Uint64 | Kind::Fixed64 => Value::U64(integer()?.try_into().ok()?),
+        Kind::Float => Value::F32(float()? as f32),
+        Kind::Double => Value::F64(float()?),
+        Kind::String => Value::String(String::from_utf8(option.string_value.clone()?).ok()?),
+        Kind::Bytes => Value::Bytes(option.string_value.clone()?.into()),
+        Kind::Enum(descriptor) => {
+            let value = descriptor.get_value_by_name(option.identifier_value.as_deref()?)?;
+            Value::EnumNumber(value.number())
+        }
+        Kind::Message(descriptor) => {
+            let text = option.aggregate_value.as_deref()?;
+            Value::Message(DynamicMessage::parse_text_format(descriptor.clone(), text).ok()?)
+        }
+    })
+}

@@ -1,0 +1,245 @@
+//! Serialized descriptors, base64 or not, in and out of the model.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use prost::Message;
+use prost_reflect::DescriptorPool;
+use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
+
+use super::error::Error;
+use super::options::Target;
+use super::options::{decode, encode};
+use super::text::literal::{escaped, unescape};
+use super::{SchemaFile, builtin, raw, source};
+
+/// How deep messages may nest; what the language allows in source.
+const MAX_NESTING: usize = 31;
+
+/// Decodes base64 of a `FileDescriptorProto`. `name` becomes the file's name.
+pub(super) fn from_base64(
+    name: &str,
+    text: &str,
+    dependencies: &[SchemaFile],
+) -> Result<FileDescriptorProto, Error> {
+    source::check_len(name, text.len())?;
+    let bytes = STANDARD
+        .decode(text.trim_ascii())
+        .map_err(|e| Error::Parse {
+            file: name.to_owned(),
+            position: None,
+            reason: format!("not base64: {e}"),
+        })?;
+    from_bytes(name, &bytes, dependencies)
+}
+
+/// Decodes a serialized `FileDescriptorProto`.
+pub(super) fn from_bytes(
+    name: &str,
+    bytes: &[u8],
+    dependencies: &[SchemaFile],
+) -> Result<FileDescriptorProto, Error> {
+    from_bytes_in(name, bytes, builtin::pool(), dependencies)
+}
+
+/// [`from_bytes`] with the options that `pool` defines besides those of the file
+/// itself and its dependencies.
+pub(super) fn from_bytes_in(
+    name: &str,
+    bytes: &[u8],
+    pool: &DescriptorPool,
+    dependencies: &[SchemaFile],
+) -> Result<FileDescriptorProto, Error> {
+    let invalid = |reason: String| Error::Parse {
+        file: name.to_owned(),
+        position: None,
+        reason,
+    };
+    source::check_len(name, bytes.len())?;
+    let mut raw = raw::File::decode(bytes)
+        .map_err(|e| invalid(format!("not a serialized FileDescriptorProto: {e}")))?;
+    if raw.edition.is_some() || raw.syntax.as_deref() == Some("editions") {
+        return Err(Error::Edition {
+            file: name.to_owned(),
+        });
+    }
+    match raw.syntax.as_deref() {
+        None | Some("proto2" | "proto3") => {}
+        Some("") => raw.syntax = None,
+        Some(other) => return Err(invalid(format!("unknown syntax {other:?}"))),
+    }
+    raw.name = Some(name.to_owned());
+
+    let mut has_unknown = false;
+    let mut file = read(&raw, pool, &mut has_unknown).map_err(invalid)?;
+    if has_unknown && let Some(pool) = extension_pool(&file, dependencies) {
+        file = read(&raw, &pool, &mut has_unknown).map_err(invalid)?;
+    }
+    check(&file).map_err(invalid)?;
+    spell_defaults(&mut file);
+    source::canonicalize(&mut file).map_err(invalid)?;
+    Ok(file)
+}
+
+fn read(
+    raw: &raw::File,
+    pool: &DescriptorPool,
+    has_unknown: &mut bool,
+) -> Result<FileDescriptorProto, String> {
+    raw.clone().read(&mut |target, bytes| {
+        let decoded = decode::decode(target, bytes, pool)?;
+        *has_unknown |= decoded.has_unknown;
+        Ok(decoded.options)
+    })
+}
+
+/// A pool that knows the extensions that the file or its dependencies define.
+fn extension_pool(file: &FileDescriptorProto, deps: &[SchemaFile]) -> Option<DescriptorPool> {
+    let mut definitions = file.clone();
+    super::options::edit_all(&mut definitions, &mut |_, _, options| options.clear());
+    let definitions = SchemaFile::from_descriptor(definitions, super::Form::Serialized);
+    let resolved = definitions.resolve(deps).ok()?;
+    Some(resolved.parent_pool().clone())
+}
+
+/// Base64 of the serialized file under the name `default`, type names as
+/// written. Extension options are encoded as far as `pool` defines them.
+pub(super) fn to_base64(file: &FileDescriptorProto, pool: &DescriptorPool) -> String {
+    let encode =
+        |target: Target, scope: &str, options: &[_]| encode::encode(target, scope, options, pool);
+    let mut raw = raw::File::write(file, &encode);
+    raw.name = Some("default".to_owned());
+    STANDARD.encode(raw.encode_to_vec())
+}
+
+/// Refuses what cannot be written as source: the canonical text of a schema
+/// must say neither less nor more than the descriptor.
+fn check(file: &FileDescriptorProto) -> Result<(), String> {
+    let name = |what: &str, name: &str| match is_identifier(name) {
+        true => Ok(()),
+        false => Err(format!("{what} name {name:?} is not an identifier")),
+    };
+    let type_name = |name: &str| {
+        let relative = name.strip_prefix('.').unwrap_or(name);
+        match relative.split('.').all(is_identifier) {
+            true => Ok(()),
+            false => Err(format!("type name {name:?} is malformed")),
+        }
+    };
+    let field = |field: &prost_types::FieldDescriptorProto| {
+        name("field", field.name())?;
+        if let Some(extendee) = &field.extendee {
+            type_name(extendee)?;
+        }
+        if let Some(number) = field.r#type
+            && prost_types::field_descriptor_proto::Type::try_from(number).is_err()
+        {
+            return Err(format!(
+                "field {:?} is of unknown type {number}",
+                field.name()
+            ));
+        }
+        match &field.type_name {
+            Some(named) => type_name(named),
+            None if field.r#type.is_none() => Err(format!("field {:?} has no type", field.name())),
+            None => Ok(()),
+        }
+    };
+    let enumeration = |item: &EnumDescriptorProto| {
+        name("enum", item.name())?;
+        item.value
+            .iter()
+            .try_for_each(|v| name("enum value", v.name()))
+    };
+    fn message(
+        item: &DescriptorProto,
+        depth: usize,
+        checks: &dyn Fn(&DescriptorProto) -> Result<(), String>,
+    ) -> Result<(), String> {
+        if depth > MAX_NESTING {
+            return Err(format!(
+                "messages are nested more than {MAX_NESTING} levels deep"
+            ));
+        }
+        checks(item)?;
+        let depth = depth.saturating_add(1);
+        item.nested_type
+            .iter()
+            .try_for_each(|nested| message(nested, depth, checks))
+    }
+    if !file.package().is_empty() {
+        file.package()
+            .split('.')
+            .try_for_each(|part| name("package", part))?;
+    }
+    let checks = |item: &DescriptorProto| {
+        name("message", item.name())?;
+        item.field.iter().try_for_each(field)?;
+        item.extension.iter().try_for_each(field)?;
+        item.oneof_decl
+            .iter()
+            .try_for_each(|o| name("oneof", o.name()))?;
+        let oneofs = i32::try_from(item.oneof_decl.len()).unwrap_or(i32::MAX);
+        let stray = item
+            .field
+            .iter()
+            .find(|f| f.oneof_index.is_some_and(|i| i < 0 || i >= oneofs));
+        if let Some(stray) = stray {
+            return Err(format!(
+                "field {:?} is in a oneof that does not exist",
+                stray.name()
+            ));
+        }
+        item.enum_type.iter().try_for_each(enumeration)
+    };
+    (file.message_type.iter()).try_for_each(|item| message(item, 1, &checks))?;
+    file.enum_type.iter().try_for_each(enumeration)?;
+    file.extension.iter().try_for_each(field)?;
+    for service in &file.service {
+        name("service", service.name())?;
+        for method in &service.method {
+            name("method", method.name())?;
+            type_name(method.input_type())?;
+            type_name(method.output_type())?;
+        }
+    }
+    Ok(())
+}
+
+fn is_identifier(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Gives default values the spelling that the parser of source text gives them.
+fn spell_defaults(file: &mut FileDescriptorProto) {
+    fn field(field: &mut prost_types::FieldDescriptorProto) {
+        use prost_types::field_descriptor_proto::Type;
+        let kind = field.r#type.and_then(|number| Type::try_from(number).ok());
+        let Some(value) = &mut field.default_value else {
+            return;
+        };
+        match kind {
+            Some(Type::Float | Type::Double) => {
+                if let Ok(number) = value.parse::<f64>() {
+                    *value = number.to_string().to_ascii_lowercase();
+                }
+            }
+            Some(Type::Bytes) => {
+                if let Some(bytes) = unescape(value) {
+                    *value = escaped(&bytes);
+                }
+            }
+            _ => {}
+        }
+    }
+    fn message(item: &mut DescriptorProto) {
+        item.field.iter_mut().for_each(field);
+        item.extension.iter_mut().for_each(field);
+        item.nested_type.iter_mut().for_each(message);
+    }
+    file.extension.iter_mut().for_each(field);
+    file.message_type.iter_mut().for_each(message);
+}

@@ -1,0 +1,224 @@
+//! `.proto` source → the model.
+
+use prost_types::field_descriptor_proto::Type;
+use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto, SourceCodeInfo};
+
+use super::error::{Error, Position};
+use super::layout::Layout;
+use super::options::aggregate::Fields;
+use super::options::{self, is_implied_map_entry};
+
+/// Longest schema accepted, in bytes, whichever its form. Registries take far
+/// less; this is what keeps a hostile one from exhausting memory.
+pub(super) const MAX_LEN: usize = 16 << 20;
+
+/// Parses source text. The layout says how statements grouped their entries.
+pub(super) fn parse(name: &str, text: &str) -> Result<(FileDescriptorProto, Layout), Error> {
+    check_len(name, text.len())?;
+    let mut file = protox_parse::parse(name, text).map_err(|e| parse_error(name, text, &e))?;
+    let source = file.source_code_info.take().unwrap_or_default();
+    let layout = Layout::of_source(&file, &source);
+    // The parser takes proto2 for granted; the canonical text says it if the source does.
+    if file.syntax.is_none() && states_syntax(&source) {
+        file.syntax = Some("proto2".to_owned());
+    }
+    let groups = group_names(&[], &file.extension);
+    order_messages(&mut file.message_type, &groups);
+    canonicalize(&mut file).map_err(|reason| Error::Parse {
+        file: name.to_owned(),
+        position: None,
+        reason,
+    })?;
+    Ok((file, layout))
+}
+
+pub(super) fn check_len(name: &str, len: usize) -> Result<(), Error> {
+    if len <= MAX_LEN {
+        return Ok(());
+    }
+    Err(Error::TooLarge {
+        file: name.to_owned(),
+        limit: format!("{len} bytes, at most {MAX_LEN} are accepted"),
+    })
+}
+
+fn parse_error(name: &str, text: &str, error: &protox_parse::ParseError) -> Error {
+    if first_word(text) == Some("edition") {
+        return Error::Edition {
+            file: name.to_owned(),
+        };
+    }
+    let start = error.span().map(|span| span.start);
+    // Without a span the end of the file was reached too early.
+    let before = text.get(..start.unwrap_or(text.len())).unwrap_or(text);
+    let line_start = before
+        .rfind('\n')
+        .map_or(0, |newline| newline.saturating_add(1));
+    Error::Parse {
+        file: name.to_owned(),
+        position: Some(Position {
+            line: before.matches('\n').count().saturating_add(1),
+            column: before
+                .get(line_start..)
+                .map_or(0, |line| line.chars().count())
+                .saturating_add(1),
+        }),
+        reason: error.to_string(),
+    }
+}
+
+/// The first word that is not part of a comment.
+fn first_word(text: &str) -> Option<&str> {
+    let mut rest = text.trim_start();
+    loop {
+        rest = if rest.starts_with("//") {
+            rest.split_once('\n')?.1
+        } else if rest.starts_with("/*") {
+            rest.split_once("*/")?.1
+        } else {
+            break;
+        }
+        .trim_start();
+    }
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    rest.get(..end.unwrap_or(rest.len()))
+}
+
+fn states_syntax(source: &SourceCodeInfo) -> bool {
+    const SYNTAX: [i32; 1] = [12];
+    source
+        .location
+        .iter()
+        .any(|location| location.path == SYNTAX)
+}
+
+/// Declared messages first, then the bodies of groups, then the entries of
+/// `map<>` fields: message indexes count what stands in the text as `message`,
+/// and the canonical text, which prints groups and maps at their fields, reads
+/// back in the same order.
+fn order_messages(messages: &mut [DescriptorProto], groups: &[String]) {
+    messages.sort_by_cached_key(|message| {
+        if is_implied_map_entry(message) {
+            (2, 0)
+        } else {
+            let group = groups.iter().position(|name| name == message.name());
+            group.map_or((0, 0), |position| (1, position))
+        }
+    });
+    for message in messages {
+        if is_implied_map_entry(message) {
+            // The parser states the JSON names, which nobody wrote.
+            let fields = message.field.iter_mut();
+            fields.for_each(|field| field.json_name = None);
+        }
+        let groups = group_names(&message.field, &message.extension);
+        order_messages(&mut message.nested_type, &groups);
+    }
+}
+
+/// Names of the messages that are bodies of groups among these fields and
+/// extensions, in the order in which the canonical text prints them.
+pub(super) fn group_names(
+    fields: &[FieldDescriptorProto],
+    extensions: &[FieldDescriptorProto],
+) -> Vec<String> {
+    let mut groups: Vec<_> = fields.iter().filter(|field| is_group(field)).collect();
+    groups.sort_by_key(|field| field_rank(field));
+    let extensions = extensions.iter().filter(|field| is_group(field));
+    let names = groups.into_iter().chain(extensions);
+    names
+        .map(|field| unqualified(field.type_name()).to_owned())
+        .collect()
+}
+
+/// The last part of a dotted name.
+pub(super) fn unqualified(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(_, last)| last)
+}
+
+pub(super) fn is_group(field: &FieldDescriptorProto) -> bool {
+    field.r#type == Some(Type::Group as i32)
+}
+
+/// Orders fields as the canonical text prints them: plain fields, members of
+/// each oneof, groups.
+fn field_rank(field: &FieldDescriptorProto) -> (u8, i32, bool) {
+    let group = is_group(field);
+    match field.oneof_index {
+        Some(index) if !field.proto3_optional() => (1, index, group),
+        _ if group => (2, 0, true),
+        _ => (0, 0, false),
+    }
+}
+
+/// Gives equal schemas one model, whatever the form they came in: lists that
+/// the canonical text regroups are put in its order, option values get one
+/// spelling. The error says which option value is malformed.
+pub(super) fn canonicalize(file: &mut FileDescriptorProto) -> Result<(), String> {
+    fn named_type(field: &mut FieldDescriptorProto) {
+        // Whether a name means a message or an enum is for the resolver to say.
+        if field.type_name.is_some() && !is_group(field) {
+            field.r#type = None;
+        }
+    }
+    fn message(item: &mut DescriptorProto) {
+        item.field.sort_by_key(field_rank);
+        item.field.iter_mut().for_each(named_type);
+        item.extension.iter_mut().for_each(named_type);
+        if let Some(options) = &mut item.options
+            && options.map_entry.is_none()
+        {
+            let mut written = options.uninterpreted_option.iter();
+            options.map_entry = written.find_map(options::map_entry).filter(|entry| *entry);
+        }
+        item.nested_type.iter_mut().for_each(message);
+    }
+    file.source_code_info = None;
+    if file.package.as_deref() == Some("") {
+        file.package = None;
+    }
+    order_imports(file);
+    file.extension.iter_mut().for_each(named_type);
+    file.message_type.iter_mut().for_each(message);
+    let mut malformed = None;
+    options::edit_all(file, &mut |_, _, options| {
+        for option in options {
+            if let Some(text) = &mut option.aggregate_value {
+                match Fields::parse(text) {
+                    Ok(fields) => *text = fields.compact(),
+                    Err(reason) => {
+                        malformed.get_or_insert(reason);
+                    }
+                }
+            }
+        }
+    });
+    malformed.map_or(Ok(()), Err)
+}
+
+/// Plain imports, then weak, then public ones; indexes outside the list go.
+fn order_imports(file: &mut FileDescriptorProto) {
+    let rank = |index: usize| {
+        let index = i32::try_from(index).unwrap_or(i32::MAX);
+        if file.public_dependency.contains(&index) {
+            2
+        } else if file.weak_dependency.contains(&index) {
+            1
+        } else {
+            0
+        }
+    };
+    let mut imports: Vec<(u8, String)> = std::mem::take(&mut file.dependency)
+        .into_iter()
+        .enumerate()
+        .map(|(index, path)| (rank(index), path))
+        .collect();
+    imports.sort_by_key(|(rank, _)| *rank);
+    let of_rank = |wanted: u8| {
+        let indexes = (0..).zip(&imports).filter(|(_, (rank, _))| *rank == wanted);
+        indexes.map(|(index, _)| index).collect()
+    };
+    file.weak_dependency = of_rank(1);
+    file.public_dependency = of_rank(2);
+    file.dependency = imports.into_iter().map(|(_, path)| path).collect();
+}
