@@ -45,6 +45,14 @@ pub enum Error {
         /// Which limit, and its value.
         limit: String,
     },
+    /// The files do not make a whole.
+    #[error("cannot resolve schema {file:?}: {reason}")]
+    Resolve {
+        /// Name of the file.
+        file: String,
+        /// What is missing or damaged.
+        reason: String,
+    },
     /// A file imports one that was not given and is not built in.
     #[error(
         "schema {file:?} imports {import:?}, which is neither given as a reference nor built in"

@@ -1,20 +1,32 @@
 //! Protobuf schemas: one model, two ways to make one, and the rules about them.
 //!
 //! [`SchemaFile`] is the model. Resolved descriptors are derived from it.
+//! [`ProtoSchema`] is one message type of one file, ready to write and read:
+//! [`DynamicSchema`] by reflection, [`CompiledSchema`] with a prost type.
 
 pub mod builtin;
 pub mod compatibility;
+mod compiled;
+mod dynamic;
 mod error;
+pub mod generated;
 mod indexes;
+mod json;
 mod layout;
 mod options;
 mod path;
+mod proto_schema;
 mod raw;
 mod resolve;
+mod resolved;
 mod schema_file;
 mod serialized;
 mod source;
 mod text;
+pub mod well_known;
 
+pub use compiled::{CompiledMessage, CompiledSchema, EmbeddedSchemas};
+pub use dynamic::DynamicSchema;
 pub use error::{Error, Position};
+pub use proto_schema::{JsonOptions, ProtoSchema};
 pub use schema_file::{Form, SchemaFile};
