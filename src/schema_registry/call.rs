@@ -21,13 +21,16 @@ pub(super) enum Api {
 }
 
 impl Api {
+    /// What the catalog is called in messages.
+    pub(super) const CATALOG: &str = "catalog";
+
     /// The name of an API that a registry may lack.
     pub(super) fn optional(self) -> Option<&'static str> {
         match self {
             Self::Schemas => None,
             Self::Associations => Some("associations"),
             Self::DekRegistry => Some("DEK Registry"),
-            Self::Catalog => Some("catalog"),
+            Self::Catalog => Some(Self::CATALOG),
         }
     }
 

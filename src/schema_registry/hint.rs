@@ -1,5 +1,6 @@
 //! What to do about a failure.
 
+use super::call::Api;
 use super::error::{Error, Kind};
 
 impl Error {
@@ -8,7 +9,7 @@ impl Error {
         Some(match self.kind() {
             Kind::Settings | Kind::Input => return None,
             Kind::Connect | Kind::Interrupted if self.is_about_tls() => {
-                "the TLS handshake failed: check that SCHEMA_REGISTRY_URL should begin with https://, SR_SSL_CA_LOCATION (who vouches for the registry), SR_SSL_CERT_LOCATION and SR_SSL_KEY_LOCATION (who vouches for you)"
+                "the TLS handshake failed: check whether SCHEMA_REGISTRY_URL should begin with http:// or https://, SR_SSL_CA_LOCATION (who vouches for the registry), SR_SSL_CERT_LOCATION and SR_SSL_KEY_LOCATION (who vouches for you)"
             }
             Kind::Connect => match self {
                 Self::Token { .. } => {
@@ -18,7 +19,12 @@ impl Error {
                     "check SCHEMA_REGISTRY_URL, that the registry runs, and that it can be reached from here (proxy, firewall, SR_SSL_CA_LOCATION)"
                 }
             },
-            Kind::Interrupted | Kind::Server => "the registry is in trouble; try again later",
+            Kind::Interrupted | Kind::Server => match self {
+                Self::Token { .. } => {
+                    "check that SR_OAUTH_TOKEN_URL is a token endpoint; if it is, try again later"
+                }
+                _ => "the registry is in trouble; try again later",
+            },
             Kind::Timeout => {
                 "the registry is slow or something in between swallows the traffic; try again later, or check the proxy and the firewall"
             }
@@ -39,12 +45,17 @@ impl Error {
                 }
                 _ => "the credentials are valid but not allowed to do this: ask for the role",
             },
-            Kind::NotFound => "check the name, and that it was not deleted",
+            Kind::NotFound => match self.error_code() {
+                Some(404) => {
+                    "the registry does not know this path: check the path of SCHEMA_REGISTRY_URL; older registries lack some calls"
+                }
+                _ => "check the name, and that it was not deleted",
+            },
             Kind::Incompatible => {
                 "change the schema compatibly (test it first), or set another compatibility level on the subject"
             }
             Kind::Conflict => {
-                "it exists already with other content: use another name, or delete it"
+                "it exists already: use it as it is, choose another name, or delete it first"
             }
             Kind::Invalid => match self.error_code() {
                 Some(42201) => {
@@ -59,9 +70,14 @@ impl Error {
             Kind::NotARegistry => {
                 "check SCHEMA_REGISTRY_URL: it must be the registry's own address, not a console's or a proxy's"
             }
-            Kind::Unsupported => {
-                "the catalog and data rules are Confluent Cloud or Confluent Platform features; the embedded registry has the DEK Registry"
-            }
+            Kind::Unsupported => match self {
+                Self::Unsupported { api, .. } if *api == Api::CATALOG => {
+                    "tags are defined in the catalog of Confluent Cloud; without one, tags in the schema work all the same"
+                }
+                _ => {
+                    "encryption needs a DEK Registry: Confluent Cloud, Confluent Platform with the DEK Registry enabled, or the embedded registry"
+                }
+            },
         })
     }
 

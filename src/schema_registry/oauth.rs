@@ -288,10 +288,12 @@ impl OAuth {
                 .into_iter()
                 .flatten()
                 .collect();
+            let secret = self.secret.expose();
+            let encoded = Zeroizing::new(encode(secret));
             return Err(TokenError::Refused {
                 endpoint: endpoint(),
                 status: status.as_u16(),
-                message: sanitized(&words.join(": "), &[self.secret.expose()]),
+                message: sanitized(&words.join(": "), &[secret, &encoded]),
             });
         }
         // No detail of the parser: it would quote the answer.

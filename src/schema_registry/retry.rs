@@ -38,6 +38,8 @@ impl Limits {
             .pause
             .saturating_mul(1_u32.checked_shl(retry).unwrap_or(u32::MAX))
             .min(self.longest_pause);
+        // Durations near the largest would overflow below.
+        let bound = bound.min(Duration::from_secs(86_400));
         // Without randomness the middle does.
         let random = getrandom::u32().unwrap_or(u32::MAX / 2);
         bound.mul_f64(f64::from(random) / f64::from(u32::MAX))
@@ -65,6 +67,12 @@ mod tests {
             longest_pause: Duration::from_millis(350),
             ..Limits::default()
         };
+        let patient = Limits {
+            pause: Duration::MAX,
+            longest_pause: Duration::MAX,
+            ..Limits::default()
+        };
+        assert!(patient.pause_before(u32::MAX) <= Duration::from_secs(86_400));
         for (retry, bound) in [(0, 100), (1, 200), (2, 350), (40, 350)] {
             for _ in 0..100 {
                 assert!(limits.pause_before(retry) <= Duration::from_millis(bound));

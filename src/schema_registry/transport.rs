@@ -1,6 +1,7 @@
 //! Sends a call: chooses a server, authenticates, tries again, stays in time.
 
 use std::error::Error as _;
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -20,7 +21,6 @@ use super::retry::{Limits, retry_after};
 const ACCEPT_UNKNOWN: HeaderName = HeaderName::from_static("confluent-accept-unknown-properties");
 
 /// A base URL and how to talk to it.
-#[derive(Debug)]
 pub(super) struct Endpoint {
     /// Without a slash at the end, without user information.
     pub(super) base: String,
@@ -30,6 +30,16 @@ pub(super) struct Endpoint {
     pub(super) auth: Auth,
     /// Sent with every request.
     pub(super) headers: HeaderMap,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the HTTP client: it may know a proxy's password.
+        f.debug_struct("Endpoint")
+            .field("base", &self.base)
+            .field("auth", &self.auth)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]

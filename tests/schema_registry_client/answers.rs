@@ -86,6 +86,7 @@ async fn refusals_have_hints() {
         (401, 401, "SR_API_KEY"),
         (403, 403, "allowed"),
         (404, 40401, "name"),
+        (404, 404, "path"),
         (409, 40901, "compatibl"),
         (422, 42201, "references"),
         (422, 42205, "mode"),
@@ -206,6 +207,8 @@ async fn missing_apis_are_not_missing_things() {
         for (error, api) in [(tag, "catalog"), (kek, "DEK Registry")] {
             assert!(error.is_unsupported() && !error.is_not_found(), "{error}");
             assert!(error.to_string().contains(api), "{error}");
+            let hint = error.hint().unwrap();
+            assert!(hint.contains(api), "{hint}");
         }
     }
     let stub = Stub::always(Canned::error(404, 40470, "Key 'k' not found")).await;
