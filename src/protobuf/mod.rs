@@ -29,4 +29,5 @@ pub use compiled::{CompiledMessage, CompiledSchema, EmbeddedSchemas};
 pub use dynamic::DynamicSchema;
 pub use error::{Error, Position};
 pub use proto_schema::{JsonOptions, ProtoSchema};
+pub use resolved::to_json;
 pub use schema_file::{Form, SchemaFile};

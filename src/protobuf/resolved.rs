@@ -1,4 +1,6 @@
-use prost_reflect::{DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions};
+use prost_reflect::{
+    DeserializeOptions, DynamicMessage, MessageDescriptor, ReflectMessage, SerializeOptions,
+};
 use serde_json::Value;
 
 use super::json::ToValue;
@@ -90,17 +92,7 @@ impl Resolved {
     pub(super) fn print_json(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {
         let message = DynamicMessage::decode(self.descriptor.clone(), bytes)
             .map_err(|source| self.not_decoded(source))?;
-        let options = if options.print_defaults {
-            &PRINT_DEFAULTS
-        } else {
-            &PRINT
-        };
-        message
-            .serialize_with_options(ToValue, options)
-            .map_err(|error| Error::Print {
-                message: self.descriptor.full_name().to_owned(),
-                reason: error.to_string(),
-            })
+        to_json(&message, options)
     }
 
     pub(super) fn not_decoded(&self, source: prost::DecodeError) -> Error {
@@ -109,6 +101,25 @@ impl Resolved {
             source,
         }
     }
+}
+
+/// A message as JSON, in Protobuf's canonical mapping with the fields' names as
+/// in the `.proto` file.
+///
+/// # Errors
+/// [`Error::Print`] if it holds a value without a JSON form, as a timestamp in
+/// the year 10000.
+pub fn to_json(message: &DynamicMessage, options: JsonOptions) -> Result<Value, Error> {
+    let options = if options.print_defaults {
+        &PRINT_DEFAULTS
+    } else {
+        &PRINT
+    };
+    let printed = message.serialize_with_options(ToValue, options);
+    printed.map_err(|error| Error::Print {
+        message: message.descriptor().full_name().to_owned(),
+        reason: error.to_string(),
+    })
 }
 
 /// The files that `file` imports, directly or not, each after those it imports.

@@ -1,1 +1,78 @@
-//! Serializer and deserializer for Protobuf records under Schema Registry.
+//! Serializer and deserializer: values to records and back, with the schema
+//! registered, found or fetched on the way.
+//!
+//! ```no_run
+//! use cc_protobuf_examples::protobuf::CompiledMessage;
+//! use cc_protobuf_examples::protobuf::generated::com::acme::MyRecord;
+//! use cc_protobuf_examples::schema_registry::ClientBuilder;
+//! use cc_protobuf_examples::serdes::{
+//!     Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
+//! };
+//!
+//! # async fn story() -> Result<(), Box<dyn std::error::Error>> {
+//! let registry = ClientBuilder::new("http://localhost:8081").build()?;
+//! let serializer = Serializer::new(registry.clone(), SerializerOptions::new())?;
+//! let deserializer = Deserializer::new(registry, DeserializerOptions::new())?;
+//!
+//! let schema = MyRecord::schema()?;
+//! let message = MyRecord { f1: "hello".to_owned(), ..MyRecord::default() };
+//! let record = serializer
+//!     .serialize(WriteContext::value("orders"), &*schema, &message)
+//!     .await?;
+//! let read: Option<MyRecord> = deserializer
+//!     .deserialize(ReadContext::value("orders"), Some(&record))
+//!     .await?;
+//! assert_eq!(read, Some(message));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # First use, and every use after it
+//!
+//! The first value of a (topic, side, schema) asks the registry; what it learns,
+//! and everything that follows from it, becomes an immutable plan. After that a
+//! message costs one allocation of the exact size, the prefix, and the encoding:
+//! no request, no lock, no string. Reading is alike: the first record of a
+//! schema fetches it with its references and resolves its descriptors once.
+//!
+//! Serializers and deserializers are handles: clones share plans and caches, and
+//! any number of tasks may use one at once. Tasks that need the same schema at
+//! the same time make one request between them. Caches are bounded; what was
+//! registered or fetched by id is kept, latest versions are asked for again
+//! after a while, failures are not remembered.
+//!
+//! # Where to look
+//!
+//! [`SerializerOptions`] and [`DeserializerOptions`] have the settings, named as
+//! in Confluent's clients; [`SubjectNameStrategy`] and
+//! [`ReferenceSubjectNameStrategy`] decide under which names schemas are
+//! registered; [`Error`] says what can go wrong.
+
+mod context;
+mod deserializer;
+mod error;
+mod expiry;
+mod inspection;
+mod options;
+mod plan_table;
+mod read_plan;
+mod reference;
+mod registered;
+mod registration;
+mod rules;
+mod serializer;
+mod source;
+mod subject;
+mod subjects;
+mod type_check;
+mod write_plan;
+
+pub use context::{Headers, ReadContext, Side, WriteContext};
+pub use deserializer::Deserializer;
+pub use error::{EnvelopePlace, Error, MessageScope, SchemaName};
+pub use inspection::Inspection;
+pub use options::{DeserializerOptions, SchemaIdIn, SerializerOptions};
+pub use reference::ReferenceSubjectNameStrategy;
+pub use registered::RegisteredSchema;
+pub use serializer::Serializer;
+pub use subject::{Association, Fallback, RecordPlace, SubjectName, SubjectNameStrategy};

@@ -1,0 +1,325 @@
+//! What can keep a value from becoming a record, or a record a value.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::Side;
+use crate::protobuf;
+use crate::schema_registry;
+use crate::wire_format::{self, MessageIndexes, SchemaId, SchemaRef};
+
+/// Where an envelope was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnvelopePlace {
+    /// From the start of the record's key or value.
+    Record,
+    /// From a record header.
+    Header(Side),
+}
+
+impl fmt::Display for EnvelopePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Record => f.write_str("record"),
+            Self::Header(side) => write!(f, "record header {:?}", side.schema_id_header()),
+        }
+    }
+}
+
+/// How a schema is named in errors: by what it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SchemaName {
+    /// By id or GUID.
+    Ref(SchemaRef),
+    /// By subject, when the version is not known.
+    Subject(String),
+    /// By subject and version.
+    Version(String, i32),
+    /// The schema handed to the serializer, by its file name.
+    File(String),
+}
+
+impl fmt::Display for SchemaName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ref(schema) => write!(f, "schema with {schema}"),
+            Self::Subject(subject) => write!(f, "schema of subject {subject:?}"),
+            Self::Version(subject, version) => {
+                write!(f, "version {version} of subject {subject:?}")
+            }
+            Self::File(name) => write!(f, "schema {name:?}"),
+        }
+    }
+}
+
+impl From<SchemaRef> for SchemaName {
+    fn from(schema: SchemaRef) -> Self {
+        Self::Ref(schema)
+    }
+}
+
+impl From<SchemaId> for SchemaName {
+    fn from(id: SchemaId) -> Self {
+        Self::Ref(SchemaRef::Id(id))
+    }
+}
+
+/// What can keep a value from becoming a record, or a record a value.
+///
+/// Errors are cheap to clone: those of a shared first use reach every task that
+/// waited for it.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The settings contradict each other.
+    #[error("contradictory settings: {0}")]
+    Options(&'static str),
+
+    /// The first byte is no magic byte: not a record of a Schema Registry
+    /// serializer.
+    #[error("cannot read the {place}: {source}")]
+    NotFramed {
+        /// Where the envelope was looked for.
+        place: EnvelopePlace,
+        /// What was found there.
+        source: wire_format::Error,
+    },
+    /// The bytes end inside the envelope.
+    #[error("cannot read the {place}: {source}")]
+    Truncated {
+        /// Where the envelope was looked for.
+        place: EnvelopePlace,
+        /// Which part, at which offset.
+        source: wire_format::Error,
+    },
+    /// The message indexes are malformed.
+    #[error("cannot read the {place}: {source}")]
+    BadIndexes {
+        /// Where the envelope was looked for.
+        place: EnvelopePlace,
+        /// What is wrong, at which offset.
+        source: wire_format::Error,
+    },
+    /// The message indexes are well-formed, but the schema has no such message.
+    #[error(
+        "message indexes {indexes} lead nowhere: the {schema} has {available} message types {scope}"
+    )]
+    NoSuchMessage {
+        /// The path.
+        indexes: MessageIndexes,
+        /// The schema.
+        schema: SchemaName,
+        /// How many messages there are where the path leaves the schema.
+        available: usize,
+        /// Where that is.
+        scope: MessageScope,
+    },
+
+    /// The registry does not know the id, GUID, subject or version (404).
+    #[error("the registry does not know the {schema}")]
+    UnknownSchema {
+        /// What was asked for.
+        schema: SchemaName,
+        /// The registry's answer.
+        source: Arc<schema_registry::Error>,
+    },
+    /// The registry failed, refused, or could not be reached.
+    #[error("cannot {action}")]
+    Registry {
+        /// What was attempted, on what.
+        action: String,
+        /// Why it failed.
+        source: Arc<schema_registry::Error>,
+    },
+    /// The registry's answer lacks something that is needed.
+    #[error("cannot {action}: the registry's answer has no {missing}")]
+    Incomplete {
+        /// What was attempted, on what.
+        action: String,
+        /// The member that is missing.
+        missing: &'static str,
+    },
+    /// The schema is of another type: Avro, JSON.
+    #[error("the {schema} is of type {schema_type}, not PROTOBUF")]
+    NotProtobuf {
+        /// The schema.
+        schema: SchemaName,
+        /// The type it has.
+        schema_type: String,
+    },
+    /// The schema does not parse or its names do not resolve.
+    #[error("cannot use the {schema}")]
+    BadSchema {
+        /// The schema.
+        schema: SchemaName,
+        /// Why.
+        source: Arc<protobuf::Error>,
+    },
+    /// A schema refers to others in a way that cannot be followed.
+    #[error("cannot follow the references of the {schema}: {reason}")]
+    BadReference {
+        /// The schema whose reference it is.
+        schema: SchemaName,
+        /// Which reference, and what is wrong with it.
+        reason: String,
+    },
+
+    /// The subject cannot be told from topic, side and message.
+    #[error("no subject for the {side} of topic {topic:?}: the subject name strategy gives none")]
+    NoSubject {
+        /// The topic.
+        topic: String,
+        /// Key or value.
+        side: Side,
+    },
+    /// The registry associates several subjects with one topic.
+    #[error(
+        "topic {topic:?} has {count} subjects associated with its {side}; there can be only one"
+    )]
+    AmbiguousSubject {
+        /// The topic.
+        topic: String,
+        /// Key or value.
+        side: Side,
+        /// How many.
+        count: usize,
+    },
+    /// The schema to write with does not define the message.
+    #[error("the {schema} has no message {message:?}")]
+    NotInSchema {
+        /// The schema.
+        schema: SchemaName,
+        /// Full name of the message.
+        message: String,
+    },
+    /// The schema to write with is not backward compatible with the record's.
+    #[error(
+        "the {schema} is not backward compatible with the record's schema ({}); {hint}",
+        messages.join("; ")
+    )]
+    Incompatible {
+        /// The schema that was found.
+        schema: SchemaName,
+        /// What differs.
+        messages: Vec<String>,
+        /// The setting that allows it.
+        hint: &'static str,
+    },
+    /// The value is of another message type.
+    #[error("message is of type {found:?}, not {expected:?}{}", of(.schema))]
+    WrongType {
+        /// Full name of the type wanted.
+        expected: String,
+        /// Full name of the type met.
+        found: String,
+        /// The schema that says so, on read.
+        schema: Option<SchemaName>,
+    },
+    /// A JSON value does not fit the message, or a message has no JSON form.
+    #[error("cannot convert between JSON and message {message:?}")]
+    Json {
+        /// Full name of the message.
+        message: String,
+        /// Why.
+        source: Arc<protobuf::Error>,
+    },
+    /// The payload is not an encoding of the message.
+    #[error("the payload at offset {offset} is not a message {message:?} of the {schema}")]
+    Decode {
+        /// Full name of the message.
+        message: String,
+        /// The schema.
+        schema: SchemaName,
+        /// Where the payload begins in the record.
+        offset: usize,
+        /// What the decoder met.
+        source: prost::DecodeError,
+    },
+
+    /// The schema id is to travel in a header, and no headers were given.
+    #[error(
+        "the schema id is to travel in record header {:?}, but no headers were given to write to",
+        side.schema_id_header()
+    )]
+    MissingHeaders {
+        /// Key or value.
+        side: Side,
+    },
+
+    /// A rule of the schema cannot be carried out here, and demands to be.
+    #[error("rule {rule:?} of the {schema} cannot be carried out: {reason}")]
+    UnsupportedRule {
+        /// Name of the rule.
+        rule: String,
+        /// The schema.
+        schema: SchemaName,
+        /// What is missing.
+        reason: String,
+    },
+}
+
+fn of(schema: &Option<SchemaName>) -> String {
+    schema
+        .as_ref()
+        .map(|schema| format!(" (by the {schema})"))
+        .unwrap_or_default()
+}
+
+/// Where in a schema a path of message indexes ends too early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MessageScope {
+    /// At the top of the file.
+    TopLevel,
+    /// Within the message of this full name.
+    Nested(String),
+}
+
+impl fmt::Display for MessageScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TopLevel => f.write_str("at its top level"),
+            Self::Nested(message) => write!(f, "within {message:?}"),
+        }
+    }
+}
+
+impl Error {
+    pub(super) fn envelope(place: EnvelopePlace, source: wire_format::Error) -> Self {
+        match source {
+            wire_format::Error::NotFramed { .. } => Self::NotFramed { place, source },
+            wire_format::Error::Truncated { .. } => Self::Truncated { place, source },
+            _ => Self::BadIndexes { place, source },
+        }
+    }
+
+    /// A registry call that failed: `UnknownSchema` when the registry says that
+    /// `schema` is not there, else `Registry`.
+    pub(super) fn registry(
+        action: String,
+        schema: SchemaName,
+        source: schema_registry::Error,
+    ) -> Self {
+        let source = Arc::new(source);
+        if source.is_not_found() {
+            Self::UnknownSchema { schema, source }
+        } else {
+            Self::Registry { action, source }
+        }
+    }
+
+    /// The registry's own error, if that is the cause.
+    pub fn registry_error(&self) -> Option<&schema_registry::Error> {
+        match self {
+            Self::UnknownSchema { source, .. } | Self::Registry { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
+    /// Whether the same call may succeed later: the registry could not be
+    /// reached, or failed in a way that passes.
+    pub fn is_retryable(&self) -> bool {
+        self.registry_error()
+            .is_some_and(schema_registry::Error::is_retryable)
+    }
+}

@@ -1,0 +1,294 @@
+//! Registering or looking up a record's schema, imported files first.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use moka::future::Cache;
+
+use super::error::{Error, SchemaName};
+use super::options::{SchemaIdIn, SerializerOptions};
+use super::registered::RegisteredSchema;
+use super::source::{SchemaSource, cache, once, parse};
+use super::subject;
+use crate::protobuf::{ProtoSchema, SchemaFile, builtin};
+use crate::schema_registry::LookupQuery;
+use crate::schema_registry::entities::{PROTOBUF, Reference, Schema, SchemaRequest};
+use crate::wire_format::{SchemaId, SchemaRef};
+
+/// Registers and looks up schemas, each once.
+pub(super) struct Registrar {
+    source: SchemaSource,
+    asked: Cache<Request, Arc<Schema>>,
+}
+
+/// One registration or look-up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Request {
+    subject: String,
+    schema: String,
+    references: Vec<Reference>,
+    register: bool,
+}
+
+impl Request {
+    fn body(&self) -> SchemaRequest {
+        SchemaRequest {
+            schema: self.schema.clone(),
+            schema_type: Some(PROTOBUF.to_owned()),
+            references: self.references.clone(),
+            ..SchemaRequest::default()
+        }
+    }
+}
+
+impl Registrar {
+    pub(super) fn new(source: SchemaSource, capacity: usize) -> Self {
+        let asked = cache(capacity, None);
+        Self { source, asked }
+    }
+
+    /// Registers the schema under `subject`, or finds it there, as the options
+    /// say.
+    pub(super) async fn registered(
+        &self,
+        subject: &str,
+        schema: &dyn ProtoSchema,
+        options: &SerializerOptions,
+    ) -> Result<Arc<RegisteredSchema>, Error> {
+        let references = self.references(subject, schema, options).await?;
+        let request = Request {
+            subject: subject.to_owned(),
+            schema: schema.schema_text().to_owned(),
+            references,
+            register: options.auto_register_schemas,
+        };
+        let mut answer = Schema::clone(&*self.ask(request.clone(), options).await?);
+        let name = SchemaName::Subject(subject.to_owned());
+        if answer.schema.is_none() {
+            // Servers before 8.0 answer a registration with the id alone, but a
+            // version may have come with rules that must run.
+            let id = answer.id.and_then(|id| u32::try_from(id).ok());
+            let id = SchemaId(id.ok_or_else(|| Error::Incomplete {
+                action: format!("register the {name}"),
+                missing: "id",
+            })?);
+            let by_id = self.source.by_ref(SchemaRef::Id(id), Some(subject)).await?;
+            if by_id.guid.is_some() || options.schema_id_in == SchemaIdIn::Prefix {
+                return Ok(by_id);
+            }
+            let found = self
+                .ask(
+                    Request {
+                        register: false,
+                        ..request
+                    },
+                    options,
+                )
+                .await?;
+            answer = Schema::clone(&found);
+        }
+        let file = match &answer.schema {
+            Some(_) => parse(schema.file_name(), &name, &answer, schema.dependencies())?,
+            None => schema.file().clone(),
+        };
+        answer.subject.get_or_insert_with(|| subject.to_owned());
+        let dependencies = schema.dependencies().to_vec();
+        let name = match answer.version {
+            Some(version) => SchemaName::Version(subject.to_owned(), version),
+            None => name,
+        };
+        Ok(Arc::new(RegisteredSchema::new(
+            name,
+            answer,
+            file,
+            dependencies,
+        )))
+    }
+
+    /// References of a schema to what it imports, those files registered or
+    /// looked up first.
+    async fn references(
+        &self,
+        subject: &str,
+        schema: &dyn ProtoSchema,
+        options: &SerializerOptions,
+    ) -> Result<Vec<Reference>, Error> {
+        let builtins = builtin::files();
+        let mut files = HashMap::new();
+        for file in schema.dependencies() {
+            files.insert(file.name(), file);
+        }
+        if !options.skip_known_types {
+            for file in builtins {
+                files.entry(file.name()).or_insert(file);
+            }
+        }
+        let imported = Imports {
+            files,
+            options,
+            name: SchemaName::File(schema.file_name().to_owned()),
+        };
+
+        let mut known: HashMap<&str, Reference> = HashMap::new();
+        for file in imported.in_order(schema.file())? {
+            let direct = imported.references(file, &known)?;
+            let under = options.reference_subject_name_strategy.subject(file.name());
+            let under = subject::qualify(&under, subject);
+            let version = self
+                .reference_version(under.clone(), file, direct, options)
+                .await?;
+            let name = file.name().to_owned();
+            known.insert(
+                file.name(),
+                Reference {
+                    name,
+                    subject: under,
+                    version,
+                },
+            );
+        }
+        imported.references(schema.file(), &known)
+    }
+
+    /// Version under which an imported file is registered.
+    async fn reference_version(
+        &self,
+        subject: String,
+        file: &SchemaFile,
+        references: Vec<Reference>,
+        options: &SerializerOptions,
+    ) -> Result<i32, Error> {
+        let register = options.auto_register_schemas && !options.reference_lookup_only;
+        let request = Request {
+            subject,
+            schema: file.to_text(),
+            references,
+            register,
+        };
+        let mut answer = self.ask(request.clone(), options).await?;
+        if answer.version.is_none() && register {
+            // A registration answered with the id alone.
+            answer = self
+                .ask(
+                    Request {
+                        register: false,
+                        ..request.clone()
+                    },
+                    options,
+                )
+                .await?;
+        }
+        answer.version.ok_or_else(|| Error::Incomplete {
+            action: format!("refer to subject {:?}", request.subject),
+            missing: "version",
+        })
+    }
+
+    async fn ask(
+        &self,
+        request: Request,
+        options: &SerializerOptions,
+    ) -> Result<Arc<Schema>, Error> {
+        let body = request.body();
+        let subject = request.subject.clone();
+        let register = request.register;
+        once(&self.asked, request, async {
+            let client = self.source.client();
+            let (action, answered) = if register {
+                let answered = client
+                    .register(&subject, &body, options.normalize_schemas)
+                    .await;
+                (
+                    format!("register a schema under subject {subject:?}"),
+                    answered,
+                )
+            } else {
+                let query = LookupQuery::default().normalize(options.normalize_schemas);
+                let answered = client.lookup(&subject, &body, query).await;
+                (
+                    format!("find the schema under subject {subject:?}"),
+                    answered,
+                )
+            };
+            let name = SchemaName::Subject(subject.clone());
+            answered
+                .map(Arc::new)
+                .map_err(|e| Error::registry(action, name, e))
+        })
+        .await
+    }
+}
+
+/// The files that a schema imports, and which of them become references.
+struct Imports<'a> {
+    files: HashMap<&'a str, &'a SchemaFile>,
+    options: &'a SerializerOptions,
+    name: SchemaName,
+}
+
+impl<'a> Imports<'a> {
+    /// Imports of `file` that become references.
+    fn of(&self, file: &'a SchemaFile) -> impl Iterator<Item = &'a str> {
+        let skip = self.options.skip_known_types;
+        file.imports()
+            .filter(move |name| !(skip && builtin::is_builtin(name)))
+    }
+
+    /// The files to register for `main`, each behind those it imports. Files
+    /// whose reference was given by hand are left out, with what they import.
+    fn in_order(&self, main: &'a SchemaFile) -> Result<Vec<&'a SchemaFile>, Error> {
+        let mut ordered = Vec::new();
+        let mut seen = Vec::new();
+        // Depth first without recursion: a file is met twice, the second time
+        // when all that it imports is in order.
+        let mut open: Vec<(&'a str, bool)> = Vec::new();
+        open.extend(self.of(main).map(|name| (name, false)));
+        open.reverse();
+        while let Some((name, imported)) = open.pop() {
+            let file = self.file(name)?;
+            if imported {
+                ordered.push(file);
+                continue;
+            }
+            if seen.contains(&name) || self.options.references.contains_key(name) {
+                continue;
+            }
+            seen.push(name);
+            open.push((name, true));
+            let behind = open.len();
+            open.extend(self.of(file).map(|name| (name, false)));
+            if let Some(new) = open.get_mut(behind..) {
+                new.reverse();
+            }
+        }
+        Ok(ordered)
+    }
+
+    fn file(&self, name: &'a str) -> Result<&'a SchemaFile, Error> {
+        self.files
+            .get(name)
+            .copied()
+            .ok_or_else(|| Error::BadReference {
+                schema: self.name.clone(),
+                reason: format!("the imported file {name:?} is not among its dependencies"),
+            })
+    }
+
+    fn references(
+        &self,
+        file: &'a SchemaFile,
+        known: &HashMap<&str, Reference>,
+    ) -> Result<Vec<Reference>, Error> {
+        let mut references = Vec::new();
+        for name in self.of(file) {
+            let by_hand = self.options.references.get(name);
+            let reference = by_hand.or_else(|| known.get(name));
+            let reference = reference.ok_or_else(|| Error::BadReference {
+                schema: self.name.clone(),
+                reason: format!("the imports of {name:?} form a circle"),
+            })?;
+            references.push(reference.clone());
+        }
+        Ok(references)
+    }
+}

@@ -1,0 +1,435 @@
+//! Values to records.
+
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Instant;
+
+use hashbrown::DefaultHashBuilder;
+use moka::future::Cache;
+use prost::{Message, Name};
+use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage};
+use serde_json::Value;
+
+use super::error::{Error, SchemaName};
+use super::expiry::Expiry;
+use super::options::{SchemaIdIn, SerializerOptions};
+use super::plan_table::PlanTable;
+use super::registered::RegisteredSchema;
+use super::registration::Registrar;
+use super::rules::{self, Demand, Direction};
+use super::source::{SchemaSource, cache, once};
+use super::subject::RecordPlace;
+use super::subjects::Subjects;
+use super::type_check::TypeCheck;
+use super::write_plan::{Prepared, WritePlan};
+use super::{Side, WriteContext};
+use crate::protobuf::ProtoSchema;
+use crate::schema_registry::Client;
+use crate::wire_format::{self, SchemaRef};
+
+/// Turns values into records that any Confluent deserializer reads.
+///
+/// A value is a prost type, a [`DynamicMessage`], JSON, or bytes that are
+/// encoded already; which schema it has is told by a [`ProtoSchema`], which
+/// its message descriptor identifies. Clones share what was learnt.
+#[derive(Clone)]
+pub struct Serializer {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    options: SerializerOptions,
+    source: SchemaSource,
+    registrar: Registrar,
+    subjects: Subjects,
+    plans: PlanTable<(Key, Arc<WritePlan>)>,
+    /// First uses under way, so that there is one of each.
+    preparing: Cache<Key, Arc<WritePlan>>,
+    hasher: DefaultHashBuilder,
+}
+
+/// What a plan is for.
+#[derive(Clone, PartialEq, Eq)]
+struct Key {
+    topic: Arc<str>,
+    side: Side,
+    message: MessageDescriptor,
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_key(&self.topic, self.side, &self.message, state);
+    }
+}
+
+fn hash_key(topic: &str, side: Side, message: &MessageDescriptor, state: &mut impl Hasher) {
+    state.write(topic.as_bytes());
+    state.write_u8(u8::from(side.is_key()));
+    state.write(message.full_name().as_bytes());
+}
+
+/// How far a message gets with what is known already.
+enum Warm {
+    Framed(Vec<u8>),
+    Cold,
+}
+
+impl std::fmt::Debug for Serializer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Serializer")
+            .field("options", &self.inner.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Serializer {
+    /// A serializer for the schemas of a registry.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Options`] if the options contradict each other.
+    pub fn new(registry: Client, options: SerializerOptions) -> Result<Self, Error> {
+        options.validate()?;
+        let capacity = options.cache_capacity;
+        let ttl = options.latest_cache_ttl;
+        let source = SchemaSource::new(registry, capacity, ttl);
+        let inner = Inner {
+            registrar: Registrar::new(source.clone(), capacity),
+            subjects: Subjects::new(options.subject_name_strategy.clone(), capacity, ttl),
+            plans: PlanTable::new(capacity),
+            preparing: cache(capacity, None),
+            hasher: DefaultHashBuilder::default(),
+            source,
+            options,
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// The record of a prost message.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongType`] if `M` is not the message of `schema`;
+    /// [`Error::MissingHeaders`] if the schema id is to go into headers and the
+    /// context has none; anything the registry may say at first use.
+    pub async fn serialize<M>(
+        &self,
+        context: WriteContext<'_>,
+        schema: &dyn ProtoSchema,
+        message: &M,
+    ) -> Result<Vec<u8>, Error>
+    where
+        M: Message + Name + 'static,
+    {
+        let warm = self
+            .inner
+            .find(context.topic, context.side, schema.descriptor(), |plan| {
+                if plan.is_plain() && plan.types.knows::<M>() {
+                    Warm::Framed(plan.frame(message))
+                } else {
+                    Warm::Cold
+                }
+            });
+        match warm {
+            Some(Warm::Framed(record)) => Ok(record),
+            // In a box of its own, so that a warm call does not pay for its size.
+            _ => {
+                Box::pin(async {
+                    let plan = self.inner.plan(&context, schema).await?;
+                    plan.types
+                        .check::<M>(schema.full_name())
+                        .map_err(|found| wrong_type(schema.full_name(), found))?;
+                    plan.finish(context, plan.frame(message))
+                })
+                .await
+            }
+        }
+    }
+
+    /// The record of a dynamic message.
+    ///
+    /// # Errors
+    ///
+    /// As [`Serializer::serialize`].
+    pub async fn serialize_dynamic(
+        &self,
+        context: WriteContext<'_>,
+        schema: &dyn ProtoSchema,
+        message: &DynamicMessage,
+    ) -> Result<Vec<u8>, Error> {
+        let found = message.descriptor();
+        if found != *schema.descriptor() && found.full_name() != schema.full_name() {
+            return Err(wrong_type(schema.full_name(), found.full_name().to_owned()));
+        }
+        let plan = self.inner.plan(&context, schema).await?;
+        plan.finish(context, plan.frame(message))
+    }
+
+    /// The record of a message given as JSON, in Protobuf's canonical mapping;
+    /// fields may be named as in the `.proto` file or in camel case.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Json`] if the value does not fit the message; else as
+    /// [`Serializer::serialize`].
+    pub async fn serialize_json(
+        &self,
+        context: WriteContext<'_>,
+        schema: &dyn ProtoSchema,
+        value: &Value,
+    ) -> Result<Vec<u8>, Error> {
+        let plan = self.inner.plan(&context, schema).await?;
+        let mut record = plan.prepared.prefix.to_vec();
+        schema
+            .serialize_into(value, &mut record)
+            .map_err(|source| Error::Json {
+                message: schema.full_name().to_owned(),
+                source: source.into(),
+            })?;
+        plan.finish(context, record)
+    }
+
+    /// The record of a message that is encoded already. That `payload` is a
+    /// message of `schema` is taken on trust.
+    ///
+    /// # Errors
+    ///
+    /// As [`Serializer::serialize`].
+    pub async fn serialize_encoded(
+        &self,
+        context: WriteContext<'_>,
+        schema: &dyn ProtoSchema,
+        payload: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let plan = self.inner.plan(&context, schema).await?;
+        let record = [&plan.prepared.prefix, payload].concat();
+        plan.finish(context, record)
+    }
+}
+
+fn wrong_type(expected: &str, found: String) -> Error {
+    Error::WrongType {
+        expected: expected.to_owned(),
+        found,
+        schema: None,
+    }
+}
+
+impl Inner {
+    #[inline]
+    fn hash(&self, topic: &str, side: Side, message: &MessageDescriptor) -> u64 {
+        let mut state = self.hasher.build_hasher();
+        hash_key(topic, side, message, &mut state);
+        state.finish()
+    }
+
+    #[inline]
+    fn find<R>(
+        &self,
+        topic: &str,
+        side: Side,
+        message: &MessageDescriptor,
+        use_it: impl FnOnce(&Arc<WritePlan>) -> R,
+    ) -> Option<R> {
+        let is_it = |(key, _): &(Key, Arc<WritePlan>)| {
+            key.side == side && key.message == *message && *key.topic == *topic
+        };
+        let hash = self.hash(topic, side, message);
+        self.plans.find(hash, is_it, |(_, plan)| use_it(plan))
+    }
+
+    /// The plan for a record, prepared if this is the first.
+    async fn plan(
+        &self,
+        context: &WriteContext<'_>,
+        schema: &dyn ProtoSchema,
+    ) -> Result<Arc<WritePlan>, Error> {
+        let WriteContext { topic, side, .. } = *context;
+        if self.options.schema_id_in == SchemaIdIn::Header && context.headers.is_none() {
+            return Err(Error::MissingHeaders { side });
+        }
+        if let Some(plan) = self.find(topic, side, schema.descriptor(), Arc::clone) {
+            if !plan.expiry.is_due() {
+                return Ok(plan);
+            }
+            return Box::pin(self.refresh(plan, topic, side, schema)).await;
+        }
+        let key = Key {
+            topic: topic.into(),
+            side,
+            message: schema.descriptor().clone(),
+        };
+        let first_use = once(&self.preparing, key.clone(), async {
+            let plan = Arc::new(self.prepare(topic, side, schema).await?);
+            self.keep(key.clone(), &plan);
+            Ok(plan)
+        });
+        let plan = Box::pin(first_use).await?;
+        self.preparing.invalidate(&key).await;
+        Ok(plan)
+    }
+
+    fn keep(&self, key: Key, plan: &Arc<WritePlan>) {
+        let hash = self.hash(&key.topic, key.side, &key.message);
+        let is_it = |(other, _): &(Key, Arc<WritePlan>)| *other == key;
+        let entry = (key.clone(), Arc::clone(plan));
+        self.plans.put(hash, is_it, entry);
+    }
+
+    /// Prepares a plan anew. Meanwhile, and while the registry is away, the old
+    /// one serves.
+    async fn refresh(
+        &self,
+        old: Arc<WritePlan>,
+        topic: &str,
+        side: Side,
+        schema: &dyn ProtoSchema,
+    ) -> Result<Arc<WritePlan>, Error> {
+        let Some(_turn) = old.expiry.turn() else {
+            return Ok(Arc::clone(&old));
+        };
+        let plan = match self.prepare(topic, side, schema).await {
+            Ok(plan) => plan,
+            Err(error) if error.is_retryable() => {
+                tracing::warn!(
+                    topic,
+                    %side,
+                    error = &error as &dyn std::error::Error,
+                    "going on with the schema known so far"
+                );
+                WritePlan {
+                    prepared: Arc::clone(&old.prepared),
+                    expiry: Expiry::retry(self.options.latest_cache_ttl),
+                    types: TypeCheck::default(),
+                }
+            }
+            Err(error) => return Err(error),
+        };
+        let plan = Arc::new(plan);
+        let key = Key {
+            topic: topic.into(),
+            side,
+            message: schema.descriptor().clone(),
+        };
+        self.keep(key, &plan);
+        Ok(plan)
+    }
+
+    /// Asks the registry everything there is to know.
+    async fn prepare(
+        &self,
+        topic: &str,
+        side: Side,
+        schema: &dyn ProtoSchema,
+    ) -> Result<WritePlan, Error> {
+        let place = RecordPlace {
+            topic,
+            side,
+            message: Some(schema.full_name()),
+        };
+        let subject = self.subjects.resolve(self.source.client(), &place).await?;
+        let name = subject.name.ok_or_else(|| Error::NoSubject {
+            topic: topic.to_owned(),
+            side,
+        })?;
+        let (registered, until) = self.choose(&name, schema).await?;
+        let indexes = registered.indexes(schema.full_name())?;
+
+        let demand = rules::demand(
+            registered.rule_set(),
+            Direction::Write,
+            false,
+            &registered.name,
+        )?;
+        debug_assert_eq!(demand, Demand::Nothing);
+
+        let guid = registered.guid.map(SchemaRef::Guid);
+        let mut envelope = Vec::new();
+        let (prefix, header) = match self.options.schema_id_in {
+            SchemaIdIn::Prefix => {
+                let id = registered.id.map(SchemaRef::Id).or(guid);
+                let id = id.ok_or_else(|| incomplete(&registered.name, "id"))?;
+                wire_format::encode_prefix(id, &indexes, &mut envelope);
+                (envelope.into_boxed_slice(), None)
+            }
+            SchemaIdIn::Header => {
+                let guid = guid.ok_or_else(|| incomplete(&registered.name, "guid"))?;
+                wire_format::encode_prefix(guid, &indexes, &mut envelope);
+                (Box::default(), Some(envelope.into_boxed_slice()))
+            }
+        };
+        let prepared = Prepared {
+            prefix,
+            header,
+            side,
+        };
+        Ok(WritePlan {
+            prepared: Arc::new(prepared),
+            expiry: Expiry::at(earliest(subject.until, until)),
+            types: TypeCheck::default(),
+        })
+    }
+
+    /// The schema to write with, and until when that is the one.
+    async fn choose(
+        &self,
+        subject: &str,
+        schema: &dyn ProtoSchema,
+    ) -> Result<(Arc<RegisteredSchema>, Option<Instant>), Error> {
+        let options = &self.options;
+        let by_id = options.use_schema_id.map(SchemaRef::Id);
+        let by_ref = by_id.or(options.use_schema_guid.map(SchemaRef::Guid));
+        if let Some(by_ref) = by_ref {
+            let found = self.source.by_ref(by_ref, Some(subject)).await?;
+            if options.id_compatibility_strict {
+                let hint = "set id_compatibility_strict to false to write with it all the same";
+                require_compatible(&found, schema, hint)?;
+            }
+            return Ok((found, None));
+        }
+        let properties = options.use_latest_with_metadata.as_ref();
+        if properties.is_some() || options.use_latest_version {
+            let latest = self.source.latest(subject, properties).await?;
+            if options.latest_compatibility_strict {
+                let hint = "set latest_compatibility_strict to false to write with it all the same";
+                require_compatible(&latest.schema, schema, hint)?;
+            }
+            return Ok((latest.schema, latest.until));
+        }
+        let registered = self.registrar.registered(subject, schema, options).await?;
+        Ok((registered, None))
+    }
+}
+
+/// The schema to write with must read what is written with the record's own.
+fn require_compatible(
+    found: &RegisteredSchema,
+    schema: &dyn ProtoSchema,
+    hint: &'static str,
+) -> Result<(), Error> {
+    let messages = found.incompatibilities(schema);
+    if messages.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Incompatible {
+        schema: found.name.clone(),
+        messages,
+        hint,
+    })
+}
+
+fn incomplete(schema: &SchemaName, missing: &'static str) -> Error {
+    Error::Incomplete {
+        action: format!("write with the {schema}"),
+        missing,
+    }
+}
+
+fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
+}
