@@ -1,13 +1,63 @@
-//! Client-side field-level encryption.
+//! Client-side field-level encryption (CSFLE): the tagged fields of a record are
+//! encrypted before it leaves the client, interchangeably with Confluent's
+//! clients.
+//!
+//! A schema's rule set says which tags to encrypt and with which key encryption
+//! key (KEK). The KEK stays in a KMS ([`kms`]); it wraps data encryption keys
+//! (DEK), one or more per subject, which the DEK Registry stores wrapped.
+//!
+//! [`Csfle`] prepares a [`Plan`] per schema and direction. A plan works on the
+//! encoded payload: it walks the bytes once, replaces the selected values, and
+//! touches nothing else. It never gives out a half-encrypted record.
+//!
+//! ```no_run
+//! # use cc_protobuf_examples::csfle::{Csfle, Direction, kms::{KmsDrivers, LocalKms}};
+//! # use cc_protobuf_examples::schema_registry::{Client, entities::Schema};
+//! # async fn example(
+//! #     client: Client,
+//! #     schema: Schema,
+//! #     message: prost_reflect::MessageDescriptor,
+//! #     payload: Vec<u8>,
+//! # ) -> Result<(), cc_protobuf_examples::csfle::Error> {
+//! let csfle = Csfle::builder(client)
+//!     .kms(KmsDrivers::new().with(LocalKms::new("a secret shared by all clients")))
+//!     .build();
+//! let plan = csfle.plan(
+//!     "orders-value",
+//!     schema.rule_set.as_ref(),
+//!     schema.metadata.as_ref(),
+//!     &message,
+//!     Direction::Write,
+//! )?;
+//! if let Some(plan) = plan {
+//!     let mut encrypted = Vec::new();
+//!     plan.apply(&payload, &mut encrypted).await?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
-#[allow(dead_code)] // the engine is to follow
 mod aead;
 mod algorithm;
-#[allow(dead_code)]
+mod clock;
+mod engine;
+mod error;
+mod fields;
 mod key;
+mod keys;
 pub mod kms;
-#[allow(dead_code)]
+mod rules;
+mod tags;
+mod transform;
+mod values;
 mod wire;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub use clock::{Clock, SystemClock};
+pub use engine::{Csfle, CsfleBuilder, Plan, RuleSummary};
+pub use error::{Error, KeyError, MaterialProblem, Place, RuleContext, RuleProblem, ValueProblem};
 pub use key::{InvalidKey, RawDek};
+pub use rules::{
+    DEK_ALGORITHM, DEK_EXPIRY_DAYS, Direction, KEK_NAME, KMS_KEY_ID, KMS_TYPE, Phase,
+    verify_rules_stored,
+};

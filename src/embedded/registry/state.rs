@@ -19,7 +19,6 @@ pub(super) struct State {
     /// Who is let in; anyone when absent.
     pub(super) credentials: Option<Credentials>,
     /// Secret from which the local KMS derives keys, for shared KEKs.
-    #[allow(dead_code)]
     pub(super) local_kms_secret: Option<Zeroizing<String>>,
     /// Counts of requests, when asked for.
     pub(super) request_log: Option<Arc<RequestLog>>,

@@ -1,0 +1,137 @@
+//! Which tags a field has: those of the schema itself, `(confluent.field_meta).tags`,
+//! and those that the registry's metadata gives to field names by pattern.
+
+use std::collections::BTreeSet;
+
+use prost_reflect::FieldDescriptor;
+use prost_reflect::prost::Message;
+
+use super::wire::{Fields, WireType};
+use crate::schema_registry::entities::Metadata;
+
+/// Number of the extension `confluent.field_meta` of `google.protobuf.FieldOptions`.
+const FIELD_META: u32 = 1088;
+/// Number of `tags` in `confluent.Meta`.
+const TAGS: u32 = 3;
+
+/// Every tag of a field.
+pub(super) fn of_field(field: &FieldDescriptor, metadata: Option<&Metadata>) -> BTreeSet<String> {
+    let mut tags = inline(field);
+    if let Some(metadata) = metadata {
+        for (pattern, more) in &metadata.tags {
+            if matches(pattern, field.full_name()) {
+                tags.extend(more.iter().cloned());
+            }
+        }
+    }
+    tags
+}
+
+/// Read from the encoded options, so that it makes no difference whether the
+/// extension is known to the descriptor pool or only kept as unknown bytes.
+fn inline(field: &FieldDescriptor) -> BTreeSet<String> {
+    let options = field.options().encode_to_vec();
+    let mut tags = BTreeSet::new();
+    for meta in Fields::new(&options).map_while(Result::ok) {
+        if meta.number != FIELD_META || meta.wire_type != WireType::Len {
+            continue;
+        }
+        for tag in Fields::new(meta.value).map_while(Result::ok) {
+            if tag.number == TAGS && tag.wire_type == WireType::Len {
+                tags.insert(String::from_utf8_lossy(tag.value).into_owned());
+            }
+        }
+    }
+    tags
+}
+
+/// Whether a pattern covers a full name. `**` stands for anything, `*` for any
+/// run without a dot, `?` for one character that is no dot; `**.*` means `**`.
+fn matches(pattern: &str, name: &str) -> bool {
+    let pattern = pattern.replace("**.*", "**");
+    let mut tokens = Vec::new();
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        tokens.push(match c {
+            '*' if chars.next_if_eq(&'*').is_some() => Token::Anything,
+            '*' => Token::Segment,
+            '?' => Token::One,
+            c => Token::Literal(c),
+        });
+    }
+    // After each token, which prefixes of the name it can end at.
+    let name: Vec<char> = name.chars().collect();
+    let mut ends = vec![false; name.len().saturating_add(1)];
+    if let Some(first) = ends.first_mut() {
+        *first = true;
+    }
+    for token in tokens {
+        let mut next = vec![false; ends.len()];
+        let mut running = false;
+        for (at, reachable) in ends.iter().copied().enumerate() {
+            let before = at.checked_sub(1).and_then(|i| name.get(i)).copied();
+            let came = at
+                .checked_sub(1)
+                .and_then(|i| ends.get(i))
+                .copied()
+                .unwrap_or_default();
+            running = match token {
+                Token::Anything => running || reachable,
+                Token::Segment => reachable || running && before != Some('.'),
+                Token::One => came && before.is_some_and(|c| c != '.'),
+                Token::Literal(c) => came && before == Some(c),
+            };
+            if let Some(end) = next.get_mut(at) {
+                *end = running;
+            }
+        }
+        ends = next;
+    }
+    ends.last().copied().unwrap_or_default()
+}
+
+#[derive(Clone, Copy)]
+enum Token {
+    Anything,
+    Segment,
+    One,
+    Literal(char),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn patterns_cover_names() {
+        for (pattern, name, expected) in [
+            ("a.B.c", "a.B.c", true),
+            ("a.B.c", "a.B.cd", false),
+            ("a.B.*", "a.B.c", true),
+            ("a.B.*", "a.B.c.d", false),
+            ("a.B.c*", "a.B.c", true),
+            ("*.c", "a.c", true),
+            ("*.c", "a.B.c", false),
+            ("**.c", "a.B.c", true),
+            ("**", "a.B.c", true),
+            ("**.*", "a.B.c", true),
+            ("**.*", "c", true),
+            ("a**", "a.B.c", true),
+            ("a.**.c", "a.c", false),
+            ("a.**.c", "a.x.y.c", true),
+            ("a.?.c", "a.B.c", true),
+            ("a?B.c", "a.B.c", false),
+            ("a.B.?", "a.B.", false),
+            ("", "", true),
+            ("", "a", false),
+            ("a.[B].c", "a.B.c", false),
+            (
+                "*a*a*a*a*a*a*a*a*b",
+                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                false,
+            ),
+        ] {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}

@@ -1,0 +1,430 @@
+//! Replaces the selected values of an encoded message, in one walk over its
+//! bytes. Everything else is copied as it is, unknown fields included.
+//!
+//! What the bytes leave out or repeat is taken as a Protobuf parser takes it:
+//!
+//! * A selected field of implicit presence that is absent has the value "", and
+//!   so it is transformed like one that is there; likewise the message in an
+//!   entry of a map.
+//! * Of a singular field that occurs more than once the last value counts, of a
+//!   oneof the last member, and the occurrences of a message are merged.
+
+use super::error::ValueProblem;
+use super::fields::{Action, Entry, Graph, Node};
+use super::wire::{
+    Field, Fields, MAX_DEPTH, Malformed, WireType, push_group_end, push_key, push_varint,
+    varint_len,
+};
+
+/// Changes single values.
+pub(super) trait Values {
+    /// Appends the length and the bytes of what `value` becomes.
+    fn transform(&mut self, text: bool, value: &[u8], out: &mut Vec<u8>) -> Result<(), Obstacle>;
+}
+
+/// Why a value was not changed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    /// For good.
+    Problem(ValueProblem),
+    /// The key of this DEK version has to be fetched first.
+    MissingKey(i32),
+}
+
+/// Why a message was not changed, and at which field: innermost name first.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    path: Vec<String>,
+    pub(super) obstacle: Obstacle,
+}
+
+impl Failure {
+    /// The field as `outer.inner[2]`; empty for the message itself.
+    pub(super) fn path(&self) -> String {
+        let mut path = self.path.clone();
+        path.reverse();
+        path.join(".")
+    }
+}
+
+impl From<Malformed> for Box<Failure> {
+    fn from(malformed: Malformed) -> Self {
+        failure(Obstacle::Problem(ValueProblem::Malformed(
+            malformed.to_string(),
+        )))
+    }
+}
+
+fn failure(obstacle: Obstacle) -> Box<Failure> {
+    Box::new(Failure {
+        path: Vec::new(),
+        obstacle,
+    })
+}
+
+/// Appends the transformed message. After an error what was appended is
+/// incomplete; the caller drops it.
+pub(super) fn message(
+    graph: &Graph,
+    input: &[u8],
+    values: &mut impl Values,
+    out: &mut Vec<u8>,
+) -> Result<(), Box<Failure>> {
+    walk(graph, 0, input, values, out, 0)
+}
+
+fn walk(
+    graph: &Graph,
+    node: usize,
+    input: &[u8],
+    values: &mut impl Values,
+    out: &mut Vec<u8>,
+    depth: usize,
+) -> Result<(), Box<Failure>> {
+    if depth > MAX_DEPTH {
+        return Err(Malformed::TooDeep.into());
+    }
+    let Some(node) = graph.node(node) else {
+        out.extend_from_slice(input);
+        return Ok(());
+    };
+    let mut walker = Walker {
+        graph,
+        node,
+        values,
+        out,
+        depth,
+    };
+    let present = survey(node, input)?;
+    if present.repeats {
+        let settled = settle(node, input)?;
+        walker.fields(&settled, &present)
+    } else {
+        walker.fields(input, &present)
+    }
+}
+
+struct Walker<'a, V> {
+    graph: &'a Graph,
+    node: &'a Node,
+    values: &'a mut V,
+    out: &'a mut Vec<u8>,
+    depth: usize,
+}
+
+impl<V: Values> Walker<'_, V> {
+    fn fields(&mut self, input: &[u8], present: &Present) -> Result<(), Box<Failure>> {
+        let mut absent = 0;
+        for field in Fields::new(input) {
+            let field = field?;
+            if self.node.any_implicit {
+                absent = self.fill_in(absent, field.number, present)?;
+            }
+            let entry = self
+                .node
+                .position(field.number)
+                .and_then(|position| self.node.entries.get(position));
+            match entry {
+                None => self.out.extend_from_slice(field.whole),
+                Some(entry) => self
+                    .field(entry, &field)
+                    .map_err(|failure| within(failure, entry, input, &field))?,
+            }
+        }
+        if self.node.any_implicit {
+            self.fill_in(absent, u32::MAX, present)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the implicit fields that are absent, from the entry at `from` on, as
+    /// far as their numbers are below `below`. Gives where to go on.
+    fn fill_in(
+        &mut self,
+        from: usize,
+        below: u32,
+        present: &Present,
+    ) -> Result<usize, Box<Failure>> {
+        let mut at = from;
+        while let Some(entry) = self.node.entries.get(at)
+            && entry.number < below
+        {
+            if entry.implicit && !present.contains(at) {
+                let absent = Field {
+                    number: entry.number,
+                    wire_type: WireType::Len,
+                    value: &[],
+                    whole: &[],
+                };
+                self.field(entry, &absent)
+                    .map_err(|failure| within(failure, entry, &[], &absent))?;
+            }
+            at = at.saturating_add(1);
+        }
+        Ok(at)
+    }
+
+    fn field(&mut self, entry: &Entry, field: &Field<'_>) -> Result<(), Box<Failure>> {
+        match (&entry.action, field.wire_type) {
+            (Action::Keep, _) => self.out.extend_from_slice(field.whole),
+            (Action::Text | Action::Bytes, WireType::Len) => {
+                let field_at = self.out.len();
+                push_key(field.number, WireType::Len, self.out);
+                let length_at = self.out.len();
+                self.values
+                    .transform(entry.action == Action::Text, field.value, self.out)
+                    .map_err(failure)?;
+                // Decrypted to nothing: absent again, as encoders have it.
+                if entry.implicit && self.out.get(length_at..) == Some(&[0]) {
+                    self.out.truncate(field_at);
+                }
+            }
+            (Action::Message(node), WireType::Len) => {
+                push_key(field.number, WireType::Len, self.out);
+                self.nested(*node, field.value)?;
+            }
+            (Action::Group(node), WireType::Group) => {
+                push_key(field.number, WireType::Group, self.out);
+                self.descend(*node, field.value)?;
+                push_group_end(field.number, self.out);
+            }
+            (Action::Refuse { packable, .. }, WireType::Len)
+                if *packable && entry.repeated && field.value.is_empty() =>
+            {
+                self.out.extend_from_slice(field.whole);
+            }
+            (Action::Refuse { type_name, .. }, _) => {
+                return Err(failure(Obstacle::Problem(ValueProblem::Type(
+                    type_name.clone(),
+                ))));
+            }
+            // A parser would take it for an unknown field, and a careless one
+            // for a value in clear.
+            _ => return Err(failure(Obstacle::Problem(ValueProblem::Encoding))),
+        }
+        Ok(())
+    }
+
+    fn descend(&mut self, node: usize, value: &[u8]) -> Result<(), Box<Failure>> {
+        let depth = self.depth.saturating_add(1);
+        walk(self.graph, node, value, self.values, self.out, depth)
+    }
+
+    /// A message with its length before it. The length is known only afterwards;
+    /// room is left for one that has as many bytes as the old one.
+    fn nested(&mut self, node: usize, value: &[u8]) -> Result<(), Box<Failure>> {
+        let length_at = self.out.len();
+        let room = varint_len(value.len() as u64);
+        let body_at = length_at.saturating_add(room);
+        self.out.resize(body_at, 0);
+        self.descend(node, value)?;
+        let len = self.out.len().saturating_sub(body_at);
+        let needed = varint_len(len as u64);
+        let new_body_at = length_at.saturating_add(needed);
+        if new_body_at > body_at {
+            self.out.resize(new_body_at.saturating_add(len), 0);
+            self.out
+                .copy_within(body_at..body_at.saturating_add(len), new_body_at);
+        } else if new_body_at < body_at {
+            self.out.copy_within(body_at.., new_body_at);
+            self.out.truncate(new_body_at.saturating_add(len));
+        }
+        let mut length = len as u64;
+        for (i, byte) in self
+            .out
+            .get_mut(length_at..new_body_at)
+            .unwrap_or_default()
+            .iter_mut()
+            .enumerate()
+        {
+            let more = if i.saturating_add(1) < needed {
+                0x80
+            } else {
+                0
+            };
+            *byte = (length & 0x7f) as u8 | more;
+            length >>= 7;
+        }
+        Ok(())
+    }
+}
+
+/// Adds the name of the field to the path of a failure within it.
+fn within(
+    mut failure: Box<Failure>,
+    entry: &Entry,
+    input: &[u8],
+    field: &Field<'_>,
+) -> Box<Failure> {
+    let name = if entry.repeated {
+        let index = Fields::new(input)
+            .map_while(Result::ok)
+            .take_while(|other| !std::ptr::eq(other.whole, field.whole))
+            .filter(|other| other.number == field.number)
+            .count();
+        format!("{}[{index}]", entry.name)
+    } else {
+        entry.name.clone()
+    };
+    failure.path.push(name);
+    failure
+}
+
+/// Which entries of a node occur.
+#[derive(Default)]
+struct Present {
+    /// The first 64.
+    few: u64,
+    many: Vec<usize>,
+    /// A singular field occurs twice, or a oneof has two members.
+    repeats: bool,
+}
+
+impl Present {
+    /// Notes an entry; false if it was there already.
+    fn insert(&mut self, position: usize) -> bool {
+        if position < 64 {
+            let bit = 1u64 << position;
+            let new = self.few & bit == 0;
+            self.few |= bit;
+            new
+        } else {
+            match self.many.binary_search(&position) {
+                Ok(_) => false,
+                Err(at) => {
+                    self.many.insert(at, position);
+                    true
+                }
+            }
+        }
+    }
+
+    fn contains(&self, position: usize) -> bool {
+        if position < 64 {
+            self.few & (1u64 << position) != 0
+        } else {
+            self.many.binary_search(&position).is_ok()
+        }
+    }
+}
+
+fn survey(node: &Node, input: &[u8]) -> Result<Present, Malformed> {
+    let mut present = Present::default();
+    let mut oneofs: Vec<usize> = Vec::new();
+    for field in Fields::new(input) {
+        let field = field?;
+        let Some(position) = node.position(field.number) else {
+            continue;
+        };
+        let Some(entry) = node.entries.get(position) else {
+            continue;
+        };
+        let is_new = present.insert(position);
+        if entry.repeated {
+            continue;
+        }
+        if !is_new {
+            present.repeats = true;
+        } else if let Some(oneof) = entry.oneof {
+            if oneofs.contains(&oneof) {
+                present.repeats = true;
+            }
+            oneofs.push(oneof);
+        }
+    }
+    Ok(present)
+}
+
+/// The same message with each singular field of the node once, and one member
+/// of each oneof: as a parser would settle it.
+fn settle(node: &Node, input: &[u8]) -> Result<Vec<u8>, Malformed> {
+    /// What a singular field, or a oneof, holds so far.
+    struct Slot<'a> {
+        id: (bool, usize),
+        number: u32,
+        merged: Vec<Field<'a>>,
+    }
+    let mut slots: Vec<Slot<'_>> = Vec::new();
+    let slot_of = |number: u32| {
+        let position = node.position(number)?;
+        let entry = node.entries.get(position)?;
+        (!entry.repeated).then_some(match entry.oneof {
+            Some(oneof) => (entry, (true, oneof)),
+            None => (entry, (false, position)),
+        })
+    };
+    for field in Fields::new(input) {
+        let field = field?;
+        let Some((entry, id)) = slot_of(field.number) else {
+            continue;
+        };
+        // Members of a oneof that nothing is done to merge as well, should they
+        // be messages; for other types only the last counts, which merging the
+        // whole fields gives too.
+        let merges = matches!(
+            entry.action,
+            Action::Message(_) | Action::Group(_) | Action::Keep
+        );
+        match slots.iter_mut().find(|slot| slot.id == id) {
+            None => slots.push(Slot {
+                id,
+                number: field.number,
+                merged: vec![field],
+            }),
+            Some(slot) => {
+                if !merges || slot.number != field.number {
+                    slot.merged.clear();
+                }
+                slot.number = field.number;
+                slot.merged.push(field);
+            }
+        }
+    }
+
+    let mut out = Vec::with_capacity(input.len());
+    for field in Fields::new(input) {
+        let field = field?;
+        let Some((entry, id)) = slot_of(field.number) else {
+            out.extend_from_slice(field.whole);
+            continue;
+        };
+        let Some(slot) = slots.iter().find(|slot| slot.id == id) else {
+            continue;
+        };
+        // All of it goes where the last of it was.
+        let is_last = slot
+            .merged
+            .last()
+            .is_some_and(|last| std::ptr::eq(last.whole, field.whole));
+        if !is_last {
+            continue;
+        }
+        let all = slot.merged.as_slice();
+        let all_are = |wire_type| all.iter().all(|part| part.wire_type == wire_type);
+        match (&entry.action, all) {
+            (Action::Message(_), [_, _, ..]) if all_are(WireType::Len) => {
+                push_key(field.number, WireType::Len, &mut out);
+                let len: usize = all.iter().map(|part| part.value.len()).sum();
+                push_varint(len as u64, &mut out);
+                for part in all {
+                    out.extend_from_slice(part.value);
+                }
+            }
+            (Action::Group(_), [_, _, ..]) if all_are(WireType::Group) => {
+                push_key(field.number, WireType::Group, &mut out);
+                for part in all {
+                    out.extend_from_slice(part.value);
+                }
+                push_group_end(field.number, &mut out);
+            }
+            // One of them; several of a type that nothing is done to; or ones
+            // that are not encoded as their type says, refused later.
+            _ => {
+                for part in all {
+                    out.extend_from_slice(part.whole);
+                }
+            }
+        }
+    }
+    Ok(out)
+}
