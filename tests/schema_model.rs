@@ -454,3 +454,241 @@ fn a_reference_takes_the_place_of_a_built_in_file() {
     assert_eq!(fields(&[]), ["year", "month", "day"]);
     assert_eq!(fields(&[own]), ["iso"]);
 }
+
+/// (what it shows, source, normalised text)
+const NORMALIZED: &[(&str, &str, &str)] = &[
+    (
+        "proto2 goes, proto3 stays; imports sorted",
+        "syntax = \"proto2\"; import \"google/type/money.proto\"; import public \"google/type/color.proto\"; import \"google/type/date.proto\"; import \"google/type/money.proto\";",
+        "\nimport \"google/type/date.proto\";\nimport \"google/type/money.proto\";\nimport public \"google/type/color.proto\";\n",
+    ),
+    (
+        "fields by number, names in full",
+        "syntax = \"proto3\"; package p; message M { N b = 2; message N { E e = 1; } map<string, N> m = 3; int32 a = 1; google.protobuf.Any any = 4; } enum E { Z = 0; } import \"google/protobuf/any.proto\";",
+        "syntax = \"proto3\";\npackage p;\n\nimport \"google/protobuf/any.proto\";\n\nmessage M {\n  int32 a = 1;\n  .p.M.N b = 2;\n  map<string, .p.M.N> m = 3;\n  .google.protobuf.Any any = 4;\n\n  message N {\n    .p.E e = 1;\n  }\n}\nenum E {\n  Z = 0;\n}\n",
+    ),
+    (
+        "message order stays, oneofs and their members are sorted",
+        "syntax = \"proto3\"; message B { oneof z { int32 f = 6; int32 c = 3; } optional int32 e = 5; oneof y { int32 b = 2; } optional int32 a = 1; } message A {}",
+        "syntax = \"proto3\";\n\nmessage B {\n  optional int32 a = 1;\n  optional int32 e = 5;\n\n  oneof y {\n    int32 b = 2;\n  }\n  oneof z {\n    int32 c = 3;\n    int32 f = 6;\n  }\n}\nmessage A {}\n",
+    ),
+    (
+        "ranges one to a statement",
+        "message M { reserved 'b', 'a'; reserved 9, 4 to 6; extensions 1000 to max, 100 to 199; } enum E { reserved 7, -3 to -2; reserved 'Y', 'X'; B = 2; A = 2; N = -1; option allow_alias = true; Z = 0; }",
+        "\nmessage M {\n  reserved 4 to 6;\n  reserved 9;\n  reserved \"a\";\n  reserved \"b\";\n\n  extensions 100 to 199;\n  extensions 1000 to max;\n}\nenum E {\n  reserved -3 to -2;\n  reserved 7;\n  reserved \"X\";\n  reserved \"Y\";\n  option allow_alias = true;\n  Z = 0;\n  A = 2;\n  B = 2;\n  N = -1;\n}\n",
+    ),
+    (
+        "options merged, qualified and sorted",
+        "syntax = \"proto3\"; package confluent.x; import \"confluent/meta.proto\"; message M { string a = 1 [(field_meta).tags = \"B\", deprecated = true, (.confluent.field_meta).tags = \"A\", (confluent.field_meta).doc = \"d\"]; string b = 2 [(confluent.field_meta) = { params: [{ value: 'v', key: 'k' }], tags: ['A'] }]; }",
+        "syntax = \"proto3\";\npackage confluent.x;\n\nimport \"confluent/meta.proto\";\n\nmessage M {\n  string a = 1 [\n    (confluent.field_meta) = {\n      doc: \"d\",\n      tags: [\n        \"B\",\n        \"A\"\n      ]\n    },\n    deprecated = true\n  ];\n  string b = 2 [(confluent.field_meta) = {\n    params: {\n      key: \"k\",\n      value: \"v\"\n    },\n    tags: \"A\"\n  }];\n}\n",
+    ),
+    (
+        "map entries written out become maps",
+        "syntax = \"proto3\"; package p; message H { message Before {} repeated .p.H.CountsEntry counts = 1; message CountsEntry { option map_entry = true; string key = 1; After value = 2; } message After {} }",
+        "syntax = \"proto3\";\npackage p;\n\nmessage H {\n  map<string, .p.H.After> counts = 1;\n\n  message Before {}\n  message After {}\n}\n",
+    ),
+    (
+        "extends by extendee, services untouched",
+        "package p; extend M { optional int32 b = 11; } extend N { optional int32 c = 11; } extend .p.M { optional int32 a = 10; } message M { extensions 10 to 20; } message N { extensions 10 to 20; } service S { rpc Z(M) returns (stream N); rpc A(p.M) returns (M); }",
+        "package p;\n\nmessage M {\n  extensions 10 to 20;\n}\nmessage N {\n  extensions 10 to 20;\n}\n\nextend .p.M {\n  optional int32 a = 10;\n  optional int32 b = 11;\n}\nextend .p.N {\n  optional int32 c = 11;\n}\n\nservice S {\n  rpc Z (.p.M) returns (stream .p.N);\n  rpc A (.p.M) returns (.p.M);\n}\n",
+    ),
+    (
+        "groups by number",
+        "message M { optional group B = 2 { optional M y = 2; optional int32 x = 1; } optional group A = 1 {} }",
+        "\nmessage M {\n  optional group A = 1 {}\n  optional group B = 2 {\n    optional int32 x = 1;\n    optional .M y = 2;\n  }\n}\n",
+    ),
+    (
+        "options that nothing defines stay",
+        "syntax = \"proto3\"; import \"lost.proto\"; message M { string a = 1 [(x.y).z = 1, deprecated = true, (b) = { d: 1, c: [2] }]; }",
+        "syntax = \"proto3\";\n\nimport \"lost.proto\";\n\nmessage M {\n  string a = 1 [\n    (b) = {\n      c: 2,\n      d: 1\n    },\n    deprecated = true,\n    (x.y).z = 1\n  ];\n}\n",
+    ),
+];
+
+#[test]
+fn normalized_text() {
+    for (what, source, expected) in NORMALIZED {
+        let file = text(source);
+        let normalized = file
+            .normalize(&[])
+            .unwrap_or_else(|e| panic!("{what}: {e}"));
+        assert_eq!(normalized.to_text(), *expected, "{what}");
+        assert_eq!(canonical(expected), *expected, "{what}");
+        assert_eq!(text(expected).proto(), normalized.proto(), "{what}");
+        let again = normalized
+            .normalize(&[])
+            .unwrap_or_else(|e| panic!("{what}: {e}"));
+        assert_eq!(again, normalized, "{what}");
+        // The serialized form of the same schema normalises to the same text.
+        let serialized = SchemaFile::parse("test.proto", &file.to_base64()).expect(what);
+        if !source.contains("lost.proto") {
+            let normalized = serialized
+                .normalize(&[])
+                .unwrap_or_else(|e| panic!("{what}: {e}"));
+            assert_eq!(normalized.to_text(), *expected, "{what}");
+        }
+    }
+}
+
+#[test]
+fn normalizing_needs_all_types() {
+    let error = text("syntax = \"proto3\"; message M { Nope x = 1; }")
+        .normalize(&[])
+        .expect_err("Nope");
+    assert!(
+        matches!(error, Error::UnresolvedType { ref name, .. } if name == "Nope"),
+        "{error}"
+    );
+}
+
+#[test]
+fn extensions_can_be_left_out() {
+    let source = "package p; import \"confluent/meta.proto\"; option (own) = 1; option java_package = 'x'; message M { option (confluent.message_meta).doc = 'd'; option (.confluent.message_meta).tags = 'T'; optional int32 a = 1 [(own.x) = 1, deprecated = true]; extensions 100; extend M { optional group G = 100 {} } } extend M { optional group H = 101 {} } enum E { Z = 0 [(own) = { a: 1 }]; }";
+    let expected = "package p;\n\nimport \"confluent/meta.proto\";\n\noption java_package = \"x\";\n\nmessage M {\n  option (confluent.message_meta).doc = \"d\";\n  option (.confluent.message_meta).tags = \"T\";\n\n  optional int32 a = 1 [deprecated = true];\n}\nenum E {\n  Z = 0;\n}\n";
+    assert_eq!(text(source).without_extensions().to_text(), expected);
+}
+
+#[test]
+fn options_defined_by_a_reference_survive_the_serialized_form() {
+    let options = SchemaFile::from_text(
+        "options.proto",
+        "package acme; import \"google/protobuf/descriptor.proto\"; message Rule { optional int32 min = 1; repeated string of = 2; optional double d = 3; } enum L { LOW = 0; HIGH = 1; } extend google.protobuf.FieldOptions { optional Rule rule = 50000; repeated L level = 50001; optional bytes raw = 50002; } extend google.protobuf.FileOptions { optional float f = 50003; }",
+    )
+    .expect("options.proto");
+    let source = "syntax = \"proto3\";\npackage acme.shop;\n\nimport \"options.proto\";\n\noption (acme.f) = -0.25;\n\nmessage M {\n  string a = 1 [\n    (acme.rule) = {\n      min: -1,\n      of: [\n        \"x\",\n        \"y\"\n      ],\n      d: inf\n    },\n    (acme.level) = LOW,\n    (acme.level) = HIGH,\n    (acme.raw) = \"\\377é\"\n  ];\n}\n";
+    let dependencies = [options];
+    let file = text(source);
+    let serialized = file.to_base64_with(&dependencies);
+    let decoded =
+        SchemaFile::parse_with("test.proto", &serialized, &dependencies).expect("decodes");
+    assert_eq!(decoded.to_text(), source);
+    // Relative spellings mean the same.
+    let relative = text(&source.replace("(acme.", "("));
+    assert_eq!(relative.to_base64_with(&dependencies), serialized);
+    // Without the file that defines them they are dropped, the rest stays.
+    let decoded = SchemaFile::parse("test.proto", &serialized).expect("decodes");
+    assert_eq!(
+        decoded.to_text(),
+        "syntax = \"proto3\";\npackage acme.shop;\n\nimport \"options.proto\";\n\nmessage M {\n  string a = 1;\n}\n"
+    );
+    // Options that a file defines for itself need no other.
+    let own = text(
+        "syntax = \"proto3\"; package a; import \"google/protobuf/descriptor.proto\"; extend google.protobuf.MessageOptions { string note = 60000; } message M { option (note) = 'hi'; }",
+    );
+    let decoded = SchemaFile::parse("test.proto", &own.to_base64()).expect("decodes");
+    assert!(
+        decoded.to_text().contains("option (a.note) = \"hi\";"),
+        "{}",
+        decoded.to_text()
+    );
+}
+
+#[test]
+fn lenient_resolution_misses_only_types() {
+    let tolerated = [
+        "syntax = \"proto3\"; import \"lost.proto\"; message M { string a = 1 [(lost.option).x = 1, deprecated = true]; }",
+        "syntax = \"proto3\"; import public \"lost.proto\"; import \"google/protobuf/any.proto\"; message M { google.protobuf.Any a = 1; }",
+    ];
+    for source in tolerated {
+        text(source).resolve(&[]).expect_err(source);
+        let resolved = text(source)
+            .resolve_leniently(&[])
+            .unwrap_or_else(|e| panic!("{source}: {e}"));
+        assert_eq!(resolved.messages().count(), 1);
+    }
+    let refused = [
+        (
+            "syntax = \"proto3\"; import \"lost.proto\"; message M { Lost x = 1; }",
+            "type \"Lost\" of field M.x",
+        ),
+        (
+            "syntax = \"proto3\"; message M { string a = 1 [nonsense = 1]; }",
+            "'nonsense' is not defined",
+        ),
+        (
+            "syntax = \"proto3\"; message M {} message M {}",
+            "defined twice",
+        ),
+    ];
+    for (source, expected) in refused {
+        let error = text(source)
+            .resolve_leniently(&[])
+            .expect_err(source)
+            .to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    // A tag counts even where the import of its definition was forgotten.
+    let source =
+        "syntax = \"proto3\"; message M { string a = 1 [(confluent.field_meta).tags = 'PII']; }";
+    for schema in [source.to_owned(), text(source).to_base64()] {
+        let file = SchemaFile::parse("m.proto", &schema).expect("parses");
+        let resolved = file.resolve_leniently(&[]).expect("resolves");
+        let field = resolved
+            .messages()
+            .next()
+            .and_then(|m| m.get_field(1))
+            .expect("field 1");
+        assert_eq!(field.options().extensions().count(), 1);
+    }
+}
+
+#[test]
+fn dependencies_come_in_order_and_without_built_in_files() {
+    let file = |name: &str, imports: &[&str]| {
+        let imports = imports
+            .iter()
+            .map(|i| format!("import \"{i}\";"))
+            .collect::<String>();
+        SchemaFile::from_text(name, &format!("syntax = \"proto3\"; {imports}")).expect(name)
+    };
+    let available = [
+        file("unused.proto", &[]),
+        file("c.proto", &["google/protobuf/any.proto"]),
+        file("a.proto", &["b.proto", "c.proto"]),
+        file("b.proto", &["c.proto", "google/type/date.proto"]),
+        file("google/type/date.proto", &[]),
+    ];
+    let root = file(
+        "root.proto",
+        &["a.proto", "confluent/meta.proto", "b.proto"],
+    );
+    let names = |files: Vec<&SchemaFile>| {
+        files
+            .iter()
+            .map(|f| f.name().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let found = names(root.dependencies(&available).expect("dependencies"));
+    assert_eq!(
+        found,
+        ["c.proto", "google/type/date.proto", "b.proto", "a.proto"]
+    );
+    let error = root
+        .dependencies(&available[..3])
+        .expect_err("b.proto is missing");
+    assert!(
+        matches!(error, Error::MissingImport { ref import, .. } if import == "b.proto"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_file_that_only_imports_another_publicly_forwards_to_it() {
+    let cases = [
+        ("import public \"a.proto\";", Some("a.proto")),
+        (
+            "import public \"a.proto\"; option java_package = 'x';",
+            Some("a.proto"),
+        ),
+        ("import \"a.proto\";", None),
+        ("import public \"a.proto\"; import \"b.proto\";", None),
+        ("import public \"a.proto\"; message M {}", None),
+        ("import public \"a.proto\"; enum E { Z = 0; }", None),
+    ];
+    for (source, expected) in cases {
+        assert_eq!(
+            text(&format!("syntax = \"proto3\"; {source}")).forwards_to(),
+            expected,
+            "{source}"
+        );
+    }
+}

@@ -13,6 +13,7 @@ pub mod generated;
 mod indexes;
 mod json;
 mod layout;
+mod normalize;
 mod options;
 mod path;
 mod proto_schema;

@@ -5,8 +5,11 @@ use std::collections::{HashMap, HashSet};
 use prost_reflect::{DescriptorError, DescriptorPool, FileDescriptor};
 use prost_types::{DescriptorProto, FileDescriptorProto};
 
-use super::options::{is_map_entry, map_entry};
-use super::{Error, SchemaFile, builtin, path};
+use super::options::{self, encode, is_map_entry, map_entry};
+use super::{Error, SchemaFile, builtin, path, source};
+
+/// Defines Confluent's options.
+const META: &str = "confluent/meta.proto";
 
 /// A message of this file may hold one of any other type.
 const ANY: &str = "google/protobuf/any.proto";
@@ -23,11 +26,18 @@ impl SchemaFile {
     /// option that is not defined, a number or name given twice and whatever
     /// else makes a file invalid; naming the file and the element.
     pub fn resolve(&self, dependencies: &[Self]) -> Result<FileDescriptor, Error> {
-        let mut given: HashMap<&str, &Self> = HashMap::new();
-        for file in dependencies {
-            given.entry(file.name()).or_insert(file);
-        }
-        let order = import_order(self, &given)?;
+        self.resolve_as(dependencies, Missing::Refused)
+    }
+
+    /// [`resolve`](Self::resolve) as Confluent's registry and Java client do it:
+    /// a missing import is no error as long as no type is missing, and custom
+    /// options that nothing defines are left out. For schemas that others wrote.
+    pub fn resolve_leniently(&self, dependencies: &[Self]) -> Result<FileDescriptor, Error> {
+        self.resolve_as(dependencies, Missing::Tolerated)
+    }
+
+    fn resolve_as(&self, given: &[Self], missing: Missing) -> Result<FileDescriptor, Error> {
+        let order = import_order(self, given, missing)?;
         let overridden = order.iter().any(|file| {
             let builtin = builtin::file(file.name());
             builtin.is_some_and(|builtin| !std::ptr::eq(builtin, *file))
@@ -45,8 +55,12 @@ impl SchemaFile {
             builtin::pool_of(&shared)
         };
         for file in order {
-            if pool.get_file_by_name(file.name()).is_none() {
-                add_to_pool(&mut pool, file)?;
+            if pool.get_file_by_name(file.name()).is_some() {
+                continue;
+            }
+            match missing {
+                Missing::Refused => add_to_pool(&mut pool, file)?,
+                Missing::Tolerated => add_leniently(&mut pool, file)?,
             }
         }
         pool.get_file_by_name(self.name())
@@ -56,13 +70,44 @@ impl SchemaFile {
                 element: None,
             })
     }
+
+    /// The files among `available` that this one imports, directly or not, each
+    /// after those it imports: what has to go along as references. Built-in
+    /// files are among them only if `available` has them.
+    ///
+    /// # Errors
+    /// [`Error::MissingImport`] and [`Error::ImportCycle`].
+    pub fn dependencies<'f>(&'f self, available: &'f [Self]) -> Result<Vec<&'f Self>, Error> {
+        let mut order = import_order(self, available, Missing::Refused)?;
+        order.pop();
+        order.retain(|file| {
+            let builtin = builtin::file(file.name());
+            builtin.is_none_or(|builtin| !std::ptr::eq(builtin, *file))
+        });
+        Ok(order)
+    }
 }
+
+/// What to do about imports and options that nothing defines.
+#[derive(Clone, Copy, PartialEq)]
+enum Missing {
+    Refused,
+    Tolerated,
+}
+
+/// Most files one schema may import, directly or not.
+const MAX_FILES: usize = 1000;
 
 /// The file and all it imports, imported files first.
 fn import_order<'f>(
     root: &'f SchemaFile,
-    given: &HashMap<&str, &'f SchemaFile>,
+    available: &'f [SchemaFile],
+    missing: Missing,
 ) -> Result<Vec<&'f SchemaFile>, Error> {
+    let mut given: HashMap<&str, &SchemaFile> = HashMap::new();
+    for file in available {
+        given.entry(file.name()).or_insert(file);
+    }
     let mut order = Vec::new();
     let mut done: HashSet<&str> = HashSet::new();
     // Files being visited, each with the imports still to visit; no recursion,
@@ -89,10 +134,22 @@ fn import_order<'f>(
             });
         }
         let imported = given.get(import).copied().or_else(|| builtin::file(import));
-        let imported = imported.ok_or_else(|| Error::MissingImport {
-            file: file.name().to_owned(),
-            import: import.to_owned(),
-        })?;
+        let imported = match imported {
+            Some(imported) => imported,
+            None if missing == Missing::Tolerated => continue,
+            None => {
+                return Err(Error::MissingImport {
+                    file: file.name().to_owned(),
+                    import: import.to_owned(),
+                });
+            }
+        };
+        if open.len().saturating_add(done.len()) > MAX_FILES {
+            return Err(Error::TooLarge {
+                file: root.name().to_owned(),
+                limit: format!("it imports more than {MAX_FILES} files"),
+            });
+        }
         open.insert(imported.name());
         stack.push((imported, imported.imports().collect::<Vec<_>>().into_iter()));
     }
@@ -105,6 +162,46 @@ pub(super) fn add_to_pool(pool: &mut DescriptorPool, file: &SchemaFile) -> Resul
     proto.message_type.iter_mut().for_each(interpret_map_entry);
     pool.add_file_descriptor_proto(proto)
         .map_err(|e| describe(file.proto(), &e))
+}
+
+/// [`add_to_pool`] without the imports that are not in the pool and, if that
+/// helps, the custom options that nothing in it defines. Confluent's own options
+/// need no import: a field whose tag went unseen would be sent in the clear.
+fn add_leniently(pool: &mut DescriptorPool, file: &SchemaFile) -> Result<(), Error> {
+    let mut file = file.clone();
+    source::retain_imports(&mut file.proto, |path| {
+        pool.get_file_by_name(path).is_some()
+    });
+    let Err(error) = add_to_pool(pool, &file) else {
+        return Ok(());
+    };
+    let mut definitions = file.clone();
+    options::edit_all(&mut definitions.proto, &mut |_, _, options| options.clear());
+    let mut defined = pool.clone();
+    add_to_pool(&mut defined, &definitions)?;
+    let mut needs_meta = false;
+    let mut dropped = false;
+    options::edit_all(&mut file.proto, &mut |target, scope, options| {
+        options.retain(|option| {
+            let known = encode::is_defined(target, scope, option, &defined);
+            let known_to_all = encode::is_defined(target, scope, option, builtin::pool());
+            needs_meta |= !known && known_to_all;
+            dropped |= !known && !known_to_all;
+            known || known_to_all
+        });
+    });
+    if needs_meta {
+        let meta = builtin::file(META).ok_or(error)?;
+        for needed in import_order(meta, &[], Missing::Refused)? {
+            if pool.get_file_by_name(needed.name()).is_none() {
+                add_to_pool(pool, needed)?;
+            }
+        }
+        file.proto.dependency.push(META.to_owned());
+    } else if !dropped {
+        return Err(error);
+    }
+    add_to_pool(pool, &file)
 }
 
 /// Leaves `map_entry` where the resolver expects it: interpreted, once.

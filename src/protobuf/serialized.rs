@@ -4,13 +4,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use prost::Message;
 use prost_reflect::DescriptorPool;
-use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
+use prost_types::field_descriptor_proto::{Label, Type};
+use prost_types::{
+    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
+};
 
 use super::error::Error;
+use super::layout::Layout;
 use super::options::Target;
 use super::options::{decode, encode};
 use super::text::literal::{escaped, unescape};
-use super::{SchemaFile, builtin, raw, source};
+use super::{SchemaFile, builtin, raw, source, text};
 
 /// How deep messages may nest; what the language allows in source.
 const MAX_NESTING: usize = 31;
@@ -77,6 +81,12 @@ pub(super) fn from_bytes_in(
     check(&file).map_err(invalid)?;
     spell_defaults(&mut file);
     source::canonicalize(&mut file).map_err(invalid)?;
+    // What is left to go wrong breaks the grammar: a group in proto3, an oneof
+    // without members, a number out of range.
+    source::parse(name, &text::print(&file, &Layout::default())).map_err(|e| match e {
+        Error::Parse { reason, .. } => invalid(format!("not expressible as source: {reason}")),
+        other => other,
+    })?;
     Ok(file)
 }
 
@@ -125,13 +135,20 @@ fn check(file: &FileDescriptorProto) -> Result<(), String> {
             false => Err(format!("type name {name:?} is malformed")),
         }
     };
-    let field = |field: &prost_types::FieldDescriptorProto| {
+    let proto3 = file.syntax() == "proto3";
+    let field = |field: &FieldDescriptorProto| {
         name("field", field.name())?;
+        if proto3 && field.label == Some(Label::Required as i32) {
+            let name = field.name();
+            return Err(format!(
+                "field {name:?} is required, which proto3 does not have"
+            ));
+        }
         if let Some(extendee) = &field.extendee {
             type_name(extendee)?;
         }
         if let Some(number) = field.r#type
-            && prost_types::field_descriptor_proto::Type::try_from(number).is_err()
+            && Type::try_from(number).is_err()
         {
             return Err(format!(
                 "field {:?} is of unknown type {number}",
@@ -213,10 +230,17 @@ fn is_identifier(name: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Gives default values the spelling that the parser of source text gives them.
+/// Gives labels and default values as the parser of source text does.
 fn spell_defaults(file: &mut FileDescriptorProto) {
-    fn field(field: &mut prost_types::FieldDescriptorProto) {
-        use prost_types::field_descriptor_proto::Type;
+    let proto3 = file.syntax() == "proto3";
+    let field = |field: &mut FieldDescriptorProto| {
+        // Written all the same by some; the language has no defaults here.
+        if proto3 {
+            field.default_value = None;
+        }
+        if field.label.is_none() {
+            field.label = Some(Label::Optional as i32);
+        }
         let kind = field.r#type.and_then(|number| Type::try_from(number).ok());
         let Some(value) = &mut field.default_value else {
             return;
@@ -234,12 +258,14 @@ fn spell_defaults(file: &mut FileDescriptorProto) {
             }
             _ => {}
         }
-    }
-    fn message(item: &mut DescriptorProto) {
+    };
+    fn message(item: &mut DescriptorProto, field: &dyn Fn(&mut FieldDescriptorProto)) {
         item.field.iter_mut().for_each(field);
         item.extension.iter_mut().for_each(field);
-        item.nested_type.iter_mut().for_each(message);
+        let nested = item.nested_type.iter_mut();
+        nested.for_each(|nested| message(nested, field));
     }
-    file.extension.iter_mut().for_each(field);
-    file.message_type.iter_mut().for_each(message);
+    file.extension.iter_mut().for_each(&field);
+    let messages = file.message_type.iter_mut();
+    messages.for_each(|item| message(item, &field));
 }

@@ -22,8 +22,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<(FileDescriptorProto, Layo
     if file.syntax.is_none() && states_syntax(&source) {
         file.syntax = Some("proto2".to_owned());
     }
-    let groups = group_names(&[], &file.extension);
-    order_messages(&mut file.message_type, &groups);
+    order_file(&mut file);
     canonicalize(&mut file).map_err(|reason| Error::Parse {
         file: name.to_owned(),
         position: None,
@@ -92,6 +91,12 @@ fn states_syntax(source: &SourceCodeInfo) -> bool {
         .any(|location| location.path == SYNTAX)
 }
 
+/// Puts fields and nested messages in the order in which the canonical text reads back.
+pub(super) fn order_file(file: &mut FileDescriptorProto) {
+    let groups = group_names(&[], &file.extension);
+    order_messages(&mut file.message_type, &groups);
+}
+
 /// Declared messages first, then the bodies of groups, then the entries of
 /// `map<>` fields: message indexes count what stands in the text as `message`,
 /// and the canonical text, which prints groups and maps at their fields, reads
@@ -111,6 +116,7 @@ fn order_messages(messages: &mut [DescriptorProto], groups: &[String]) {
             let fields = message.field.iter_mut();
             fields.for_each(|field| field.json_name = None);
         }
+        message.field.sort_by_key(field_rank);
         let groups = group_names(&message.field, &message.extension);
         order_messages(&mut message.nested_type, &groups);
     }
@@ -129,6 +135,23 @@ pub(super) fn group_names(
     names
         .map(|field| unqualified(field.type_name()).to_owned())
         .collect()
+}
+
+/// Name of the message that the parser makes for the entries of a map field.
+pub(super) fn map_entry_name(field: &str) -> String {
+    let mut name = String::with_capacity(field.len().saturating_add(5));
+    let mut capital = true;
+    for c in field.chars() {
+        if c == '_' {
+            capital = true;
+        } else if std::mem::take(&mut capital) {
+            name.push(c.to_ascii_uppercase());
+        } else {
+            name.push(c);
+        }
+    }
+    name.push_str("Entry");
+    name
 }
 
 /// The last part of a dotted name.
@@ -198,27 +221,46 @@ pub(super) fn canonicalize(file: &mut FileDescriptorProto) -> Result<(), String>
 
 /// Plain imports, then weak, then public ones; indexes outside the list go.
 fn order_imports(file: &mut FileDescriptorProto) {
-    let rank = |index: usize| {
-        let index = i32::try_from(index).unwrap_or(i32::MAX);
+    edit_imports(file, |imports| imports.sort_by_key(|(kind, _)| *kind));
+}
+
+/// Drops the imports that are not `wanted`.
+pub(super) fn retain_imports(file: &mut FileDescriptorProto, wanted: impl Fn(&str) -> bool) {
+    if !file.dependency.iter().all(|path| wanted(path)) {
+        edit_imports(file, |imports| imports.retain(|(_, path)| wanted(path)));
+    }
+}
+
+/// Kind of an import, in the order of the canonical text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Import {
+    Plain,
+    Weak,
+    Public,
+}
+
+/// Hands the imports to `edit` as kind and path, and takes them back.
+pub(super) fn edit_imports(
+    file: &mut FileDescriptorProto,
+    edit: impl FnOnce(&mut Vec<(Import, String)>),
+) {
+    let kind = |index: i32| {
         if file.public_dependency.contains(&index) {
-            2
+            Import::Public
         } else if file.weak_dependency.contains(&index) {
-            1
+            Import::Weak
         } else {
-            0
+            Import::Plain
         }
     };
-    let mut imports: Vec<(u8, String)> = std::mem::take(&mut file.dependency)
-        .into_iter()
-        .enumerate()
-        .map(|(index, path)| (rank(index), path))
-        .collect();
-    imports.sort_by_key(|(rank, _)| *rank);
-    let of_rank = |wanted: u8| {
-        let indexes = (0..).zip(&imports).filter(|(_, (rank, _))| *rank == wanted);
+    let paths = std::mem::take(&mut file.dependency);
+    let mut imports: Vec<(Import, String)> = (0..).map(kind).zip(paths).collect();
+    edit(&mut imports);
+    let of_kind = |wanted: Import| {
+        let indexes = (0..).zip(&imports).filter(|(_, (kind, _))| *kind == wanted);
         indexes.map(|(index, _)| index).collect()
     };
-    file.weak_dependency = of_rank(1);
-    file.public_dependency = of_rank(2);
+    file.weak_dependency = of_kind(Import::Weak);
+    file.public_dependency = of_kind(Import::Public);
     file.dependency = imports.into_iter().map(|(_, path)| path).collect();
 }

@@ -50,6 +50,11 @@ impl Fields {
         self.0.iter()
     }
 
+    /// The fields in order, to take apart.
+    pub fn into_inner(self) -> Vec<(String, Value)> {
+        self.0
+    }
+
     /// On one line, without the enclosing braces.
     pub fn compact(&self) -> String {
         let mut out = String::new();

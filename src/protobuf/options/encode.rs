@@ -32,6 +32,25 @@ pub(in crate::protobuf) fn encode(
     (!bytes.is_empty()).then_some(bytes)
 }
 
+/// Whether `pool` defines the option. A plain name always counts as defined.
+pub(in crate::protobuf) fn is_defined(
+    target: Target,
+    scope: &str,
+    option: &UninterpretedOption,
+    pool: &DescriptorPool,
+) -> bool {
+    match (
+        option.name.first(),
+        pool.get_message_by_name(target.options_message()),
+    ) {
+        (Some(part), Some(extendee)) if part.is_extension => {
+            find(&part.name_part, scope, &extendee, pool).is_some()
+        }
+        (Some(part), None) => !part.is_extension,
+        _ => true,
+    }
+}
+
 fn set(
     mut message: &mut DynamicMessage,
     scope: &str,

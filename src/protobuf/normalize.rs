@@ -1,0 +1,279 @@
+//! Normalised schemas: one text for schemas that differ only in spelling.
+
+use prost_reflect::{DescriptorPool, FileDescriptor};
+use prost_types::{
+    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
+    UninterpretedOption,
+};
+
+use super::layout::Layout;
+use super::options::aggregate::{Fields, Value};
+use super::options::{self, Target, decode, encode, is_map_entry, map_entry};
+use super::source::{self, is_group, unqualified};
+use super::{Error, SchemaFile};
+
+/// Custom options of this prefix stay when custom options are left out.
+const CONFLUENT: &str = "confluent.";
+
+impl SchemaFile {
+    /// The normalised schema, as Confluent's registry stores it on request:
+    /// imports, options, reserved and extension ranges, fields, oneofs and enum
+    /// constants sorted; names of types and options fully qualified; options of
+    /// one extension merged; map entries written as `map<>`; `syntax = "proto2"`
+    /// dropped. Messages, enums, services and methods keep their order, since
+    /// message indexes count on it.
+    ///
+    /// Enum constants are sorted by number with negative ones last: proto3 wants
+    /// zero to be the first.
+    ///
+    /// # Errors
+    /// Those of [`resolve_leniently`](Self::resolve_leniently).
+    pub fn normalize(&self, dependencies: &[Self]) -> Result<Self, Error> {
+        let resolved = self.resolve_leniently(dependencies)?;
+        let mut file = self.clone();
+        file.layout = Layout::default();
+        let proto = &mut file.proto;
+        if proto.syntax.as_deref() == Some("proto2") {
+            proto.syntax = None;
+        }
+        source::edit_imports(proto, |imports| {
+            imports.sort();
+            imports.dedup();
+        });
+        qualify(proto, &resolved);
+        normalize_options(proto, resolved.parent_pool());
+        proto.message_type.iter_mut().for_each(message);
+        proto.enum_type.iter_mut().for_each(enumeration);
+        extends(&mut proto.extension);
+        source::order_file(proto);
+        Ok(file)
+    }
+
+    /// The schema without custom options, Confluent's own excepted, and without
+    /// extensions: what registries answer to `format=ignore_extensions`.
+    #[must_use]
+    pub fn without_extensions(&self) -> Self {
+        fn without_groups(extensions: &[FieldDescriptorProto], types: &mut Vec<DescriptorProto>) {
+            let groups = source::group_names(&[], extensions);
+            types.retain(|message| !groups.iter().any(|name| name == message.name()));
+        }
+        fn message(item: &mut DescriptorProto) {
+            without_groups(&item.extension, &mut item.nested_type);
+            item.extension.clear();
+            item.extension_range.clear();
+            item.nested_type.iter_mut().for_each(message);
+        }
+        let mut file = self.clone();
+        let proto = &mut file.proto;
+        without_groups(&proto.extension, &mut proto.message_type);
+        proto.extension.clear();
+        proto.message_type.iter_mut().for_each(message);
+        options::edit_all(proto, &mut |_, _, options| {
+            options.retain(|option| match option.name.first() {
+                Some(part) if part.is_extension => {
+                    let name = part.name_part.strip_prefix('.');
+                    name.unwrap_or(&part.name_part).starts_with(CONFLUENT)
+                }
+                _ => true,
+            });
+        });
+        file
+    }
+}
+
+/// Takes the full names of types from the resolved file.
+fn qualify(file: &mut FileDescriptorProto, resolved: &FileDescriptor) {
+    fn fields(fields: &mut [FieldDescriptorProto], resolved: &[FieldDescriptorProto]) {
+        for (field, resolved) in fields.iter_mut().zip(resolved) {
+            // A group's name is its declaration too; it cannot be qualified.
+            if !is_group(field) {
+                field.type_name.clone_from(&resolved.type_name);
+            }
+            field.extendee.clone_from(&resolved.extendee);
+        }
+    }
+    fn message(item: &mut DescriptorProto, resolved: &DescriptorProto) {
+        fields(&mut item.field, &resolved.field);
+        fields(&mut item.extension, &resolved.extension);
+        for (nested, resolved) in item.nested_type.iter_mut().zip(&resolved.nested_type) {
+            message(nested, resolved);
+        }
+    }
+    let resolved = resolved.file_descriptor_proto();
+    fields(&mut file.extension, &resolved.extension);
+    for (item, resolved) in file.message_type.iter_mut().zip(&resolved.message_type) {
+        message(item, resolved);
+    }
+    for (service, resolved) in file.service.iter_mut().zip(&resolved.service) {
+        for (method, resolved) in service.method.iter_mut().zip(&resolved.method) {
+            method.input_type.clone_from(&resolved.input_type);
+            method.output_type.clone_from(&resolved.output_type);
+        }
+    }
+}
+
+/// Interprets options and writes them anew, sorted by name; those that `pool`
+/// does not define stay as they are.
+fn normalize_options(file: &mut FileDescriptorProto, pool: &DescriptorPool) {
+    // The pool holds no `descriptor.proto` unless the schema imports it.
+    let builtin = super::builtin::pool();
+    options::edit_all(file, &mut |target, scope, options| {
+        let (known, mut all): (Vec<_>, Vec<_>) = (options.drain(..)).partition(|option| {
+            interpret(target, scope, std::slice::from_ref(option), pool, builtin).is_some()
+        });
+        all.extend(interpret(target, scope, &known, pool, builtin).unwrap_or(known));
+        for option in &mut all {
+            if let Some(text) = &mut option.aggregate_value
+                && let Ok(fields) = Fields::parse(text)
+            {
+                *text = sorted(fields).compact();
+            }
+        }
+        let key = |option: &UninterpretedOption| {
+            let first = option.name.first();
+            first.map(|part| part.name_part.trim_start_matches('.').to_owned())
+        };
+        all.sort_by_cached_key(key);
+        *options = all;
+    });
+}
+
+fn interpret(
+    target: Target,
+    scope: &str,
+    options: &[UninterpretedOption],
+    pool: &DescriptorPool,
+    builtin: &DescriptorPool,
+) -> Option<Vec<UninterpretedOption>> {
+    let message = target.options_message();
+    let pool = if pool.get_message_by_name(message).is_some() {
+        pool
+    } else {
+        builtin
+    };
+    let bytes = encode::encode(target, scope, options, pool)?;
+    let decoded = decode::decode(target, &bytes, pool).ok()?;
+    Some(decoded.options)
+}
+
+/// Fields by name, lists of one without brackets, empty lists dropped.
+fn sorted(fields: Fields) -> Fields {
+    fn value(unsorted: Value) -> Option<Value> {
+        match unsorted {
+            Value::Message(fields) => Some(Value::Message(sorted(fields))),
+            Value::List(items) => {
+                let mut items: Vec<Value> = items.into_iter().filter_map(value).collect();
+                if items.len() <= 1 {
+                    items.pop()
+                } else {
+                    Some(Value::List(items))
+                }
+            }
+            scalar => Some(scalar),
+        }
+    }
+    let mut entries = fields.into_inner();
+    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut sorted = Fields::default();
+    for (name, unsorted) in entries {
+        if let Some(value) = value(unsorted) {
+            sorted.push(name, value);
+        }
+    }
+    sorted
+}
+
+fn message(item: &mut DescriptorProto) {
+    item.reserved_range
+        .sort_by_key(|range| (range.start(), range.end()));
+    item.reserved_name.sort();
+    item.extension_range.sort_by_key(|range| range.start());
+    item.field.sort_by_key(FieldDescriptorProto::number);
+    order_oneofs(item);
+    extends(&mut item.extension);
+    item.nested_type.iter_mut().for_each(message);
+    item.enum_type.iter_mut().for_each(enumeration);
+    fold_maps(item);
+}
+
+/// Oneofs by their first number, synthetic ones behind, empty ones dropped.
+fn order_oneofs(item: &mut DescriptorProto) {
+    let first = |index: i32| {
+        let mut members = item
+            .field
+            .iter()
+            .filter(|field| field.oneof_index == Some(index));
+        members
+            .next()
+            .map(|field| (field.proto3_optional(), field.number()))
+    };
+    let mut order: Vec<(i32, (bool, i32))> = (0..)
+        .zip(&item.oneof_decl)
+        .filter_map(|(index, _)| Some((index, first(index)?)))
+        .collect();
+    order.sort_by_key(|(_, rank)| *rank);
+    let new_index = |old: i32| {
+        let position = order.iter().position(|(index, _)| *index == old)?;
+        i32::try_from(position).ok()
+    };
+    for field in &mut item.field {
+        field.oneof_index = field.oneof_index.and_then(new_index);
+    }
+    let old = std::mem::take(&mut item.oneof_decl);
+    let kept = order
+        .iter()
+        .filter_map(|(index, _)| old.get(usize::try_from(*index).ok()?));
+    item.oneof_decl = kept.cloned().collect();
+}
+
+/// Extensions grouped by what they extend, in order of first appearance, then
+/// by number.
+fn extends(extensions: &mut [FieldDescriptorProto]) {
+    let mut extendees: Vec<String> = Vec::new();
+    for extension in extensions.iter() {
+        if !extendees.iter().any(|name| name == extension.extendee()) {
+            extendees.push(extension.extendee().to_owned());
+        }
+    }
+    extensions.sort_by_key(|extension| {
+        let extendee = extendees
+            .iter()
+            .position(|name| name == extension.extendee());
+        (extendee, extension.number())
+    });
+}
+
+fn enumeration(item: &mut EnumDescriptorProto) {
+    item.reserved_range
+        .sort_by_key(|range| (range.start(), range.end()));
+    item.reserved_name.sort();
+    item.value.sort_by(|a, b| {
+        let key = |number: i32| (number < 0, number);
+        (key(a.number()), a.name()).cmp(&(key(b.number()), b.name()))
+    });
+}
+
+/// Makes entries that were written out those of a `map<>` field. Their names
+/// follow from the field's, as the parser of source makes them.
+fn fold_maps(item: &mut DescriptorProto) {
+    for field in &mut item.field {
+        let Some(type_name) = &field.type_name else {
+            continue;
+        };
+        let name = unqualified(type_name);
+        let mut nested = item.nested_type.iter_mut();
+        let entry = nested.find(|entry| is_map_entry(entry) && entry.name() == name);
+        let Some(entry) = entry else { continue };
+        if let Some(options) = &mut entry.options {
+            options
+                .uninterpreted_option
+                .retain(|option| map_entry(option).is_none());
+        }
+        for part in &mut entry.field {
+            part.json_name = None;
+        }
+        let name = source::map_entry_name(field.name());
+        entry.name = Some(name.clone());
+        field.type_name = Some(name);
+    }
+}
