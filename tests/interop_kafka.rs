@@ -160,3 +160,59 @@ async fn a_committed_offset_survives_the_consumer() {
     assert_eq!(seen[0].value.as_deref(), Some(&b"2"[..]));
     kafka.close().await;
 }
+
+#[tokio::test]
+#[ignore = "needs the cluster of tests/interop/kafka/run"]
+async fn records_of_the_python_client() {
+    use cc_protobuf_examples::protobuf::generated::com::acme::{MyRecord, OtherRecord};
+    use cc_protobuf_examples::schema_registry::ClientBuilder;
+    use cc_protobuf_examples::serdes::{Deserializer, DeserializerOptions, ReadContext};
+
+    let topic = std::env::var("TOPIC").unwrap();
+    let url = std::env::var("SCHEMA_REGISTRY_URL").unwrap();
+    let config = config();
+    let admin = AdminTopics::new(&config).unwrap();
+    let spec = TopicSpec {
+        name: topic.clone(),
+        partitions: 6,
+        replication_factor: 3,
+    };
+    let (kafka, _) = Kafka::connect(&config, "reads-python", &[spec], &admin)
+        .await
+        .unwrap();
+    let record = loop {
+        let next = kafka
+            .consume(&topic, 1, Duration::from_secs(20))
+            .await
+            .unwrap();
+        let record = next
+            .into_iter()
+            .next()
+            .expect("the record of the Python client");
+        if record.key.as_deref() == Some(b"python") {
+            break record;
+        }
+    };
+    kafka.close().await;
+
+    let registry = ClientBuilder::new(url).build().unwrap();
+    let deserializer = Deserializer::new(registry, DeserializerOptions::new()).unwrap();
+    let context = || ReadContext::value(&topic).headers(&record.headers);
+    let typed: Option<MyRecord> = deserializer
+        .deserialize(context(), record.value.as_deref())
+        .await
+        .unwrap();
+    let expected = MyRecord {
+        f1: "from Python".into(),
+        f2: Some(OtherRecord { other_id: 4711 }),
+    };
+    assert_eq!(typed, Some(expected));
+    let json = deserializer
+        .deserialize_json(context(), record.value.as_deref())
+        .await
+        .unwrap();
+    assert_eq!(
+        json,
+        Some(serde_json::json!({"f1": "from Python", "f2": {"other_id": 4711}}))
+    );
+}
