@@ -5,9 +5,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
+use crate::csfle::kms::{Kms, KmsDrivers, LocalKms};
 
 use super::auth::Credentials;
+use super::catalog::TagDefinitions;
+use super::dek::DekRegistry;
 use super::request_log::RequestLog;
 use super::server::Server;
 use super::state::State;
@@ -20,7 +22,7 @@ use super::{EmbeddedRegistry, Error};
 pub struct Builder {
     listen: SocketAddr,
     credentials: Option<Credentials>,
-    local_kms_secret: Option<Zeroizing<String>>,
+    kms: KmsDrivers,
     request_log: bool,
     request_timeout: Duration,
     max_body_bytes: usize,
@@ -31,12 +33,22 @@ impl Default for Builder {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             credentials: None,
-            local_kms_secret: None,
+            kms: default_drivers(),
             request_log: false,
             request_timeout: Duration::from_secs(30),
             max_body_bytes: 1024 * 1024,
         }
     }
+}
+
+#[cfg(feature = "aws-kms")]
+fn default_drivers() -> KmsDrivers {
+    KmsDrivers::new().with(crate::csfle::kms::AwsKms::new())
+}
+
+#[cfg(not(feature = "aws-kms"))]
+fn default_drivers() -> KmsDrivers {
+    KmsDrivers::new()
 }
 
 impl Builder {
@@ -55,8 +67,14 @@ impl Builder {
 
     /// Secret of the local KMS. With it the registry can wrap and unwrap the
     /// keys of shared KEKs of type `local-kms` itself.
-    pub fn local_kms_secret(mut self, secret: &str) -> Self {
-        self.local_kms_secret = Some(Zeroizing::new(secret.to_owned()));
+    pub fn local_kms_secret(self, secret: &str) -> Self {
+        self.kms(LocalKms::new(secret))
+    }
+
+    /// Gives the registry access to a KMS, for shared KEKs of its type. It can
+    /// use `aws-kms` from the start, with the credentials of its environment.
+    pub fn kms(mut self, driver: impl Kms + 'static) -> Self {
+        self.kms = self.kms.with(driver);
         self
     }
 
@@ -99,7 +117,8 @@ impl Builder {
         let state = State {
             store: Store::default(),
             credentials: self.credentials,
-            local_kms_secret: self.local_kms_secret,
+            dek: DekRegistry::new(self.kms),
+            tags: TagDefinitions::default(),
             request_log: request_log.clone(),
             request_timeout: self.request_timeout,
             max_body_bytes: self.max_body_bytes,
@@ -114,10 +133,7 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("listen", &self.listen)
             .field("credentials", &self.credentials)
-            .field(
-                "local_kms_secret",
-                &self.local_kms_secret.as_ref().map(|_| "***"),
-            )
+            .field("kms", &self.kms)
             .field("request_log", &self.request_log)
             .field("request_timeout", &self.request_timeout)
             .field("max_body_bytes", &self.max_body_bytes)

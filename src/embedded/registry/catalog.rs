@@ -1,10 +1,334 @@
 //! Stream Catalog: tag definitions.
+//!
+//! Only Confluent Cloud has a catalog, and its source is not public. Answers
+//! follow its documentation, error codes those of Apache Atlas underneath it,
+//! without the dashes.
+
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::api_error::ApiError;
+use super::json::{Json, Path};
+use super::query::Query;
 use super::state::Shared;
+
+/// Definitions that one catalog holds.
+const MAX_DEFINITIONS: usize = 1000;
+
+const MAX_NAME_CHARS: usize = 8192;
+
+/// Who creates and updates definitions, as the answers say.
+const USER: &str = "embedded";
+
+/// The tag definitions, by name.
+#[derive(Default)]
+pub(super) struct TagDefinitions(RwLock<BTreeMap<String, Stored>>);
+
+/// A definition as a client sends it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Definition {
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    attribute_defs: Option<Vec<Value>>,
+    super_types: Option<Vec<String>>,
+    entity_types: Option<Vec<String>>,
+}
+
+#[derive(Clone)]
+struct Stored {
+    definition: Definition,
+    guid: String,
+    version: u64,
+    created: u64,
+    updated: u64,
+}
+
+/// An element of an answer. An element that failed has an error, and of the
+/// rest only what was sent.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Element {
+    category: &'static str,
+    #[serde(flatten)]
+    facts: Option<Facts>,
+    #[serde(flatten)]
+    definition: Definition,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ElementError>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Facts {
+    guid: String,
+    created_by: &'static str,
+    updated_by: &'static str,
+    create_time: u64,
+    update_time: u64,
+    version: u64,
+    type_version: &'static str,
+    sub_types: [&'static str; 0],
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct ElementError {
+    error_code: u32,
+    message: String,
+}
+
+impl ElementError {
+    fn already_exists(name: &str) -> Self {
+        Self {
+            error_code: 4_090_001,
+            message: format!("Given type {name} already exists"),
+        }
+    }
+
+    fn unknown(name: &str) -> Self {
+        Self {
+            error_code: 4_040_001,
+            message: format!("Given typename {name} was invalid"),
+        }
+    }
+
+    fn invalid_name() -> Self {
+        Self {
+            error_code: 4_000_020,
+            message: format!("a tag name has 1 to {MAX_NAME_CHARS} characters"),
+        }
+    }
+
+    fn too_many() -> Self {
+        Self {
+            error_code: 4_290_001,
+            message: format!("a maximum of {MAX_DEFINITIONS} tag definitions already exist"),
+        }
+    }
+}
+
+impl Element {
+    fn of(stored: &Stored) -> Self {
+        Self {
+            category: CATEGORY,
+            facts: Some(Facts {
+                guid: stored.guid.clone(),
+                created_by: USER,
+                updated_by: USER,
+                create_time: stored.created,
+                update_time: stored.updated,
+                version: stored.version,
+                type_version: "1.0",
+                sub_types: [],
+            }),
+            definition: Definition {
+                attribute_defs: Some(stored.definition.attribute_defs.clone().unwrap_or_default()),
+                super_types: Some(stored.definition.super_types.clone().unwrap_or_default()),
+                entity_types: Some(stored.definition.entity_types.clone().unwrap_or_default()),
+                ..stored.definition.clone()
+            },
+            error: None,
+        }
+    }
+
+    fn failed(definition: Definition, error: ElementError) -> Self {
+        Self {
+            category: CATEGORY,
+            facts: None,
+            definition,
+            error: Some(error),
+        }
+    }
+}
+
+const CATEGORY: &str = "CLASSIFICATION";
+
+impl TagDefinitions {
+    /// Creates what can be created; one element per definition says how it went.
+    fn create(&self, definitions: Vec<Definition>) -> Vec<Element> {
+        self.each(definitions, |tags, name, definition| {
+            if tags.contains_key(name) {
+                return Err(ElementError::already_exists(name));
+            }
+            if tags.len() >= MAX_DEFINITIONS {
+                return Err(ElementError::too_many());
+            }
+            let now = now();
+            Ok(Stored {
+                definition,
+                guid: random_guid(),
+                version: 1,
+                created: now,
+                updated: now,
+            })
+        })
+    }
+
+    /// Replaces the definitions that exist.
+    fn update(&self, definitions: Vec<Definition>) -> Vec<Element> {
+        self.each(definitions, |tags, name, definition| {
+            let old = tags.get(name).ok_or_else(|| ElementError::unknown(name))?;
+            Ok(Stored {
+                definition,
+                guid: old.guid.clone(),
+                version: old.version.saturating_add(1),
+                created: old.created,
+                updated: now(),
+            })
+        })
+    }
+
+    /// Stores what `decide` makes of each definition.
+    fn each(
+        &self,
+        definitions: Vec<Definition>,
+        decide: impl Fn(&BTreeMap<String, Stored>, &str, Definition) -> Result<Stored, ElementError>,
+    ) -> Vec<Element> {
+        let mut tags = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut elements = Vec::with_capacity(definitions.len());
+        for definition in definitions {
+            let name = definition.name.clone().unwrap_or_default();
+            let outcome = if name.is_empty() || name.chars().count() > MAX_NAME_CHARS {
+                Err(ElementError::invalid_name())
+            } else {
+                decide(&tags, &name, definition.clone())
+            };
+            elements.push(match outcome {
+                Ok(stored) => {
+                    let element = Element::of(&stored);
+                    tags.insert(name, stored);
+                    element
+                }
+                Err(error) => Element::failed(definition, error),
+            });
+        }
+        elements
+    }
+
+    fn list(&self, prefix: &str) -> Vec<Element> {
+        let tags = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        tags.iter()
+            .filter(|(name, _)| name.starts_with(prefix))
+            .map(|(_, stored)| Element::of(stored))
+            .collect()
+    }
+
+    fn get(&self, name: &str) -> Result<Element, ApiError> {
+        let tags = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        tags.get(name)
+            .map(Element::of)
+            .ok_or_else(|| unknown_tag(name))
+    }
+
+    fn delete(&self, name: &str) -> Result<(), ApiError> {
+        let mut tags = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        match tags.remove(name) {
+            Some(_) => Ok(()),
+            None => Err(unknown_tag(name)),
+        }
+    }
+}
+
+fn unknown_tag(name: &str) -> ApiError {
+    let error = ElementError::unknown(name);
+    ApiError::new(error.error_code, error.message)
+}
+
+/// Milliseconds since the epoch.
+fn now() -> u64 {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A random UUID (version 4). Without randomness it is the nil UUID: nothing
+/// here depends on it.
+fn random_guid() -> String {
+    let mut bytes = [0; 16];
+    let random = getrandom::fill(&mut bytes).is_ok();
+    let mut number = u128::from_be_bytes(bytes);
+    if random {
+        let version_bits = (number & !(0xf << 76)) | (0x4 << 76);
+        number = (version_bits & !(0x3 << 62)) | (0x2 << 62);
+    }
+    let hex = format!("{number:032x}");
+    let part = |start: usize, end: usize| hex.get(start..end).unwrap_or_default().to_owned();
+    [
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32),
+    ]
+    .join("-")
+}
+
+/// An answer of the catalog: plain JSON, whatever the registry's own type is.
+struct CatalogJson<T>(T);
+
+impl<T: Serialize> IntoResponse for CatalogJson<T> {
+    fn into_response(self) -> Response {
+        let mut response = Json(self.0).into_response();
+        if response.status().is_success() {
+            response.headers_mut().insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            );
+        }
+        response
+    }
+}
 
 /// The endpoints.
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
+        .route(
+            "/catalog/v1/types/tagdefs",
+            get(list).post(create).put(update),
+        )
+        .route("/catalog/v1/types/tagdefs/{name}", get(one).delete(delete))
+}
+
+async fn create(
+    State(state): State<Shared>,
+    Json(definitions): Json<Vec<Definition>>,
+) -> CatalogJson<Vec<Element>> {
+    CatalogJson(state.tags.create(definitions))
+}
+
+async fn update(
+    State(state): State<Shared>,
+    Json(definitions): Json<Vec<Definition>>,
+) -> CatalogJson<Vec<Element>> {
+    CatalogJson(state.tags.update(definitions))
+}
+
+async fn list(State(state): State<Shared>, query: Query) -> CatalogJson<Vec<Element>> {
+    CatalogJson(state.tags.list(query.get("prefix").unwrap_or_default()))
+}
+
+async fn one(
+    State(state): State<Shared>,
+    Path(name): Path<String>,
+) -> Result<CatalogJson<Element>, ApiError> {
+    state.tags.get(&name).map(CatalogJson)
+}
+
+async fn delete(
+    State(state): State<Shared>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    state.tags.delete(&name)?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -7,8 +7,8 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _, Unexpected, Visitor};
+use serde::{Deserializer, Serialize, forward_to_deserialize_any};
 use serde_json::Value;
 
 use super::api_error::ApiError;
@@ -49,7 +49,37 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     if value.is_null() {
         return Err(ApiError::missing_body());
     }
-    serde_json::from_value(value).map_err(|e| ApiError::malformed_body(e.to_string()))
+    T::deserialize(Whole(value)).map_err(|e| ApiError::malformed_body(e.to_string()))
+}
+
+/// A whole body. By itself serde reads an array as the members of a struct in
+/// order.
+struct Whole(Value);
+
+impl<'de> Deserializer<'de> for Whole {
+    type Error = serde_json::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        self.0.deserialize_any(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        if self.0.is_array() {
+            return Err(Self::Error::invalid_type(Unexpected::Seq, &"an object"));
+        }
+        self.0.deserialize_struct(name, fields, visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string
+        bytes byte_buf option unit unit_struct newtype_struct seq tuple
+        tuple_struct map enum identifier ignored_any
+    }
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {

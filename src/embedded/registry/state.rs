@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use super::auth::Credentials;
+use super::catalog::TagDefinitions;
+use super::dek::DekRegistry;
 use super::request_log::RequestLog;
 use super::store::Store;
 
@@ -18,8 +18,10 @@ pub(super) struct State {
     pub(super) store: Store,
     /// Who is let in; anyone when absent.
     pub(super) credentials: Option<Credentials>,
-    /// Secret from which the local KMS derives keys, for shared KEKs.
-    pub(super) local_kms_secret: Option<Zeroizing<String>>,
+    /// KEKs and DEKs.
+    pub(super) dek: DekRegistry,
+    /// Tag definitions of the catalog.
+    pub(super) tags: TagDefinitions,
     /// Counts of requests, when asked for.
     pub(super) request_log: Option<Arc<RequestLog>>,
     /// How long one request may take, reading its body included.

@@ -7,6 +7,7 @@ use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use super::declaration::{MapEntry, group_names, map_entry};
 use super::{Candidate, Reference};
+use crate::protobuf::builtin;
 
 /// Enclosing scopes tried for one name. Packages are not that deep; without a
 /// bound a hostile one would make every look-up expensive.
@@ -59,21 +60,11 @@ pub(super) struct Types<'a> {
 
 static BUILTINS: LazyLock<HashMap<String, TypeInfo<'static>>> = LazyLock::new(|| {
     let mut named = HashMap::new();
-    for file in builtin_files() {
-        collect(&mut named, file, file.name(), Origin::Unknown);
+    for file in builtin::files() {
+        collect(&mut named, file.proto(), file.name(), Origin::Unknown);
     }
     named
 });
-
-fn builtin_files() -> &'static [FileDescriptorProto] {
-    static FILES: LazyLock<Vec<FileDescriptorProto>> = LazyLock::new(|| {
-        prost_reflect::DescriptorPool::global()
-            .file_descriptor_protos()
-            .cloned()
-            .collect()
-    });
-    &FILES
-}
 
 impl<'a> Types<'a> {
     pub fn new(candidate: &Candidate<'a>) -> Self {

@@ -1,0 +1,36 @@
+//! DEK Registry: key encryption keys (KEKs) and data encryption keys (DEKs).
+//!
+//! `routes` reads requests and calls the rules, `keks` and `deks`, which work on
+//! the `store`. `wrapping` is for shared KEKs, whose DEKs the registry wraps and
+//! unwraps itself. Rules and texts are those of Confluent's DEK Registry.
+
+mod deks;
+mod errors;
+mod keks;
+mod records;
+mod routes;
+mod store;
+mod wrapping;
+
+use crate::csfle::kms::KmsDrivers;
+
+pub(super) use routes::routes;
+
+use store::Store;
+
+/// KEKs and DEKs, and the KMSs that the registry itself may use.
+pub(super) struct DekRegistry {
+    store: Store,
+    kms: KmsDrivers,
+}
+
+impl DekRegistry {
+    /// An empty registry. Without drivers it stores shared KEKs, and fails
+    /// where it would have to wrap or unwrap.
+    pub(super) fn new(kms: KmsDrivers) -> Self {
+        Self {
+            store: Store::default(),
+            kms,
+        }
+    }
+}

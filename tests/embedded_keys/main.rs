@@ -1,0 +1,8 @@
+//! DEK Registry and tag definitions of the embedded registry, over HTTP.
+#![cfg(feature = "embedded")]
+
+mod catalog;
+mod client;
+mod deks;
+mod keks;
+mod shared_keks;
