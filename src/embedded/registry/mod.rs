@@ -20,22 +20,38 @@
 //! endpoints under `routes/`), which read it (`json`, `query`) and call the
 //! rules: one file per operation (`register`, `lookup`, `delete`, …), pure
 //! functions over the `store`.
-#![allow(dead_code)]
 
+mod answer;
 mod api_error;
 mod auth;
 mod builder;
 mod catalog;
+mod compatible;
+mod config;
 mod dek;
+mod delete;
+mod digest;
+mod draft;
 mod error;
+mod format;
 mod json;
+mod lookup;
+mod metadata;
+mod mode;
 mod negotiation;
 mod query;
+mod references;
+mod register;
+mod request;
 mod request_log;
+mod rewrite;
 mod routes;
+mod rule_set;
 mod server;
 mod state;
 mod store;
+mod subject;
+mod version_id;
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -44,6 +44,12 @@ impl Query {
         pairs.map(|(_, value)| value.as_str())
     }
 
+    /// All names with their values, in order.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.0.iter();
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// A boolean: `true` in any case is true; everything else, and the bare
     /// name, is false.
     pub(super) fn flag(&self, name: &str) -> bool {

@@ -20,12 +20,14 @@ mod diff;
 mod difference;
 mod fields;
 mod level;
+mod missing;
 mod types;
 
 pub use check::{Outcome, Rules, check};
 pub use diff::diff;
 pub use difference::{Difference, DifferenceKind};
 pub use level::{Level, UnknownLevel};
+pub use missing::missing_types;
 
 use std::collections::BTreeMap;
 

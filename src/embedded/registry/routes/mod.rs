@@ -1,6 +1,12 @@
 //! The endpoints, and what every request passes on its way to them.
 
+mod compatibility;
+mod config;
+mod contexts;
+mod mode;
+mod schemas;
 mod service;
+mod subjects;
 
 use std::time::Instant;
 
@@ -12,13 +18,19 @@ use axum::response::{IntoResponse, Response};
 
 use super::api_error::ApiError;
 use super::state::Shared;
-use super::{auth, catalog, dek, negotiation};
+use super::{auth, catalog, dek, negotiation, rewrite};
 
 /// The whole application. A request is logged, timed, authenticated, checked
 /// for the media types it accepts, then routed.
 pub(super) fn app(state: Shared) -> Router {
     let endpoints = Router::new()
         .merge(service::routes())
+        .merge(schemas::routes())
+        .merge(subjects::routes())
+        .merge(compatibility::routes())
+        .merge(config::routes())
+        .merge(mode::routes())
+        .merge(contexts::routes())
         .merge(dek::routes())
         .merge(catalog::routes())
         .fallback(no_such_path)
@@ -29,6 +41,10 @@ pub(super) fn app(state: Shared) -> Router {
     // inner one matches.
     Router::new()
         .fallback_service(endpoints)
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            rewrite::rewrite,
+        ))
         .layer(middleware::from_fn(negotiation::negotiate))
         .layer(middleware::from_fn_with_state(
             state.clone(),
@@ -36,6 +52,24 @@ pub(super) fn app(state: Shared) -> Router {
         ))
         .layer(middleware::from_fn_with_state(state.clone(), limit_time))
         .layer(middleware::from_fn_with_state(state, log))
+}
+
+/// Runs what may take long on a thread that serves no requests, if it may.
+async fn off_the_worker<T, F>(takes_long: bool, work: F) -> Result<T, ApiError>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, ApiError> + Send + 'static,
+{
+    if !takes_long {
+        return work();
+    }
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            tracing::error!(%error, "a request could not be completed");
+            Err(ApiError::internal())
+        }
+    }
 }
 
 async fn no_such_path() -> ApiError {

@@ -1,0 +1,261 @@
+//! A schema on its way in: read, checked, and put into the text that is stored.
+
+use std::collections::HashSet;
+
+use prost_types::DescriptorProto;
+
+use crate::protobuf::compatibility::{self, Candidate, Dependency};
+use crate::protobuf::{Form, SchemaFile};
+use crate::schema_registry::entities::{Metadata, PROTOBUF, Reference, RuleSet};
+use crate::wire_format::SchemaGuid;
+
+use super::api_error::ApiError;
+use super::digest;
+use super::references::{self, Referenced};
+use super::request::Request;
+use super::store::{Content, Store};
+use super::subject::Subject;
+
+/// Name of the file that a schema is, where it has none by a reference.
+pub(super) const FILE_NAME: &str = "default";
+/// Characters of a schema quoted in an error message.
+const MAX_QUOTED: usize = 10 * 1024;
+
+/// How a schema is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    /// Whether the text is normalised.
+    pub(super) normalize: bool,
+    /// Whether it must build into descriptors, not only name types that exist.
+    pub(super) strict: bool,
+    /// Whether references may lead to soft-deleted versions.
+    pub(super) with_deleted: bool,
+    /// Whether it is taken as it is: parsed, neither checked nor normalised.
+    pub(super) as_is: bool,
+}
+
+/// A schema that was read. It has an identity once metadata and rules are known.
+#[derive(Debug)]
+pub(super) struct Draft {
+    file: SchemaFile,
+    /// Files that references lead to, each behind those it needs.
+    dependencies: Vec<SchemaFile>,
+    /// Direct references with real version numbers.
+    pub(super) references: Vec<Reference>,
+    pub(super) text: String,
+    serialized: Option<String>,
+}
+
+impl Draft {
+    /// Reads and checks the schema of a request.
+    pub(super) fn read(
+        store: &Store,
+        subject: &Subject,
+        request: &Request,
+        how: Reading,
+    ) -> Result<Self, ApiError> {
+        check_type(&request.schema_type)?;
+        let references = request.references.clone()?;
+        let resolved = references::resolve(&store.read(), subject, &references, how.with_deleted)
+            .map_err(unreadable)?;
+        let dependencies = parse_all(&resolved.files)?;
+        let file = SchemaFile::parse_with(FILE_NAME, &request.schema, &dependencies)
+            .map_err(|e| unreadable(reason(&e)))?;
+        let mut draft = Self {
+            text: String::new(),
+            serialized: None,
+            file,
+            dependencies,
+            references: resolved.references,
+        };
+        if !how.as_is {
+            draft
+                .check(how.strict)
+                .map_err(|reason| invalid(subject, request, &reason))?;
+            if how.normalize {
+                draft.normalize();
+            }
+        }
+        draft.text = draft.file.to_text();
+        draft.serialized = draft.order_to_keep();
+        Ok(draft)
+    }
+
+    /// Reads a stored schema again.
+    pub(super) fn of_stored(
+        store: &Store,
+        subject: &Subject,
+        content: &Content,
+    ) -> Result<Self, ApiError> {
+        let resolved = references::resolve(&store.read(), subject, &content.references, true)
+            .map_err(unreadable)?;
+        let file =
+            SchemaFile::from_text(FILE_NAME, &content.text).map_err(|e| unreadable(reason(&e)))?;
+        Ok(Self {
+            file,
+            dependencies: parse_all(&resolved.files)?,
+            references: content.references.clone(),
+            text: content.text.to_string(),
+            serialized: None,
+        })
+    }
+
+    /// What is stored of it.
+    pub(super) fn into_content(
+        self,
+        metadata: Option<Metadata>,
+        rule_set: Option<RuleSet>,
+    ) -> Content {
+        Content {
+            guid: self.guid(metadata.as_ref(), rule_set.as_ref()),
+            text: self.text.into(),
+            serialized: self.serialized.map(Into::into),
+            references: self.references,
+            metadata,
+            rule_set,
+        }
+    }
+
+    /// Its identity with this metadata and these rules.
+    pub(super) fn guid(
+        &self,
+        metadata: Option<&Metadata>,
+        rule_set: Option<&RuleSet>,
+    ) -> SchemaGuid {
+        digest::guid_of(&self.text, &self.references, metadata, rule_set)
+    }
+
+    /// What a compatibility check takes.
+    pub(super) fn candidate(&self) -> Candidate<'_> {
+        let references = self.references.iter();
+        let dependencies = self.dependencies.iter();
+        Candidate {
+            references: references
+                .map(|reference| compatibility::Reference {
+                    name: &reference.name,
+                    subject: &reference.subject,
+                    version: reference.version,
+                })
+                .collect(),
+            dependencies: dependencies
+                .map(|file| Dependency {
+                    name: file.name(),
+                    file,
+                })
+                .collect(),
+            text: Some(&self.text),
+            ..Candidate::new(&self.file)
+        }
+    }
+
+    /// What is wrong with it. The registry is lenient by default: what it needs
+    /// is that the types named exist.
+    fn check(&self, strict: bool) -> Result<(), String> {
+        let file = self.file.proto();
+        let mut names = HashSet::new();
+        let messages = file.message_type.iter().map(DescriptorProto::name);
+        let enums = file.enum_type.iter().map(|declared| declared.name());
+        if let Some(twice) = messages.chain(enums).find(|name| !names.insert(*name)) {
+            return Err(format!("Type {twice} is defined more than once"));
+        }
+        if let Some(missing) = compatibility::missing_types(&self.candidate())
+            .into_iter()
+            .next()
+        {
+            return Err(format!("Could not resolve type: {missing}"));
+        }
+        if strict {
+            self.file
+                .resolve(&self.dependencies)
+                .map_err(|e| reason(&e))?;
+        }
+        Ok(())
+    }
+
+    fn normalize(&mut self) {
+        self.references
+            .sort_by(|a, b| (&a.subject, a.version).cmp(&(&b.subject, b.version)));
+        self.references.dedup();
+    }
+
+    pub(super) fn file(&self) -> &SchemaFile {
+        &self.file
+    }
+
+    /// Base64 of the descriptor.
+    pub(super) fn to_base64(&self) -> String {
+        self.file.to_base64_with(&self.dependencies)
+    }
+
+    /// The descriptor, if the text alone would put its nested messages into
+    /// another order: message indexes on the wire depend on it.
+    fn order_to_keep(&self) -> Option<String> {
+        if self.file.form() != Form::Serialized {
+            return None;
+        }
+        let from_text = SchemaFile::from_text(FILE_NAME, &self.text).ok()?;
+        let kept = &self.file.proto().message_type;
+        (!same_order(kept, &from_text.proto().message_type)).then(|| self.to_base64())
+    }
+}
+
+/// Whether messages of the same names stand in the same places, at every depth.
+fn same_order(a: &[DescriptorProto], b: &[DescriptorProto]) -> bool {
+    a.len() == b.len()
+        && a.iter()
+            .zip(b)
+            .all(|(a, b)| a.name() == b.name() && same_order(&a.nested_type, &b.nested_type))
+}
+
+fn check_type(schema_type: &str) -> Result<(), ApiError> {
+    match schema_type {
+        PROTOBUF => Ok(()),
+        "AVRO" | "JSON" => Err(ApiError::invalid_schema(format!(
+            "Invalid schema type {schema_type}: the embedded registry takes PROTOBUF schemas only (an absent schemaType means AVRO)"
+        ))),
+        _ => Err(ApiError::invalid_schema(format!(
+            "Invalid schema type {schema_type}"
+        ))),
+    }
+}
+
+fn parse_all(files: &[Referenced]) -> Result<Vec<SchemaFile>, ApiError> {
+    let parse = |referenced: &Referenced| {
+        SchemaFile::from_text(&referenced.name, &referenced.content.text)
+            .map_err(|e| unreadable(reason(&e)))
+    };
+    files.iter().map(parse).collect()
+}
+
+/// An error with its causes, on one line.
+fn reason(error: &dyn std::error::Error) -> String {
+    let mut reason = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        reason.push_str(": ");
+        reason.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    reason
+}
+
+/// The text that Confluent gives parse and reference errors, twice over.
+pub(super) fn unreadable(reason: String) -> ApiError {
+    ApiError::invalid_schema(format!(
+        "Invalid schema of type PROTOBUF, details: Invalid schema of type PROTOBUF, details: {reason}"
+    ))
+}
+
+/// The text that Confluent gives other errors, with the request quoted.
+fn invalid(subject: &Subject, request: &Request, reason: &str) -> ApiError {
+    let schema = match request.schema.char_indices().nth(MAX_QUOTED) {
+        Some((end, _)) => format!("{}...", request.schema.get(..end).unwrap_or_default()),
+        None => request.schema.clone(),
+    };
+    ApiError::invalid_schema(format!(
+        "Invalid schema {{subject={subject},version={},id={},schemaType={},schema={schema}}}, details: {reason}",
+        request.version,
+        request.id.unwrap_or(-1),
+        request.schema_type,
+    ))
+}

@@ -1,0 +1,259 @@
+//! All contexts together, with what connects and governs them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::content::{Version, Versions};
+use super::context::Context;
+use crate::embedded::registry::config::Config;
+use crate::embedded::registry::mode::Mode;
+use crate::embedded::registry::subject::{DEFAULT_CONTEXT, Subject};
+use crate::schema_registry::entities::Reference;
+
+/// One version of one subject.
+type Place = (Subject, i32);
+
+/// What a configuration or mode is set for: everything, a context, a subject.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::embedded::registry) enum Scope {
+    /// Whatever in the default context has nothing of its own.
+    Global,
+    /// A subject, or a context when the name is empty.
+    Subject(Subject),
+}
+
+impl Scope {
+    /// What a path segment names. The default context is the global scope.
+    pub(in crate::embedded::registry) fn parse(text: &str) -> Self {
+        let subject = Subject::parse(text);
+        if subject.is_in_default_context() && subject.is_context() {
+            Self::Global
+        } else {
+            Self::Subject(subject)
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Global => Ok(()),
+            Self::Subject(subject) => subject.fmt(f),
+        }
+    }
+}
+
+/// What the lock guards.
+#[derive(Debug)]
+pub(in crate::embedded::registry) struct Data {
+    contexts: BTreeMap<String, Context>,
+    /// Who references a place: referenced → referring.
+    referrers: HashMap<Place, BTreeSet<Place>>,
+    configs: HashMap<Scope, Config>,
+    /// How many configurations name an alias: usually none does.
+    aliases: usize,
+    pub(in crate::embedded::registry) modes: HashMap<Scope, Mode>,
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self {
+            contexts: [(DEFAULT_CONTEXT.to_owned(), Context::default())].into(),
+            referrers: HashMap::new(),
+            configs: HashMap::new(),
+            aliases: 0,
+            modes: HashMap::new(),
+        }
+    }
+}
+
+impl Data {
+    /// The configuration set for exactly this scope.
+    pub(in crate::embedded::registry) fn config(&self, scope: &Scope) -> Option<&Config> {
+        self.configs.get(scope)
+    }
+
+    pub(in crate::embedded::registry) fn configs(&self) -> impl Iterator<Item = (&Scope, &Config)> {
+        self.configs.iter()
+    }
+
+    pub(in crate::embedded::registry) fn set_config(&mut self, scope: Scope, config: Config) {
+        self.configs.insert(scope, config);
+        self.count_aliases();
+    }
+
+    pub(in crate::embedded::registry) fn remove_config(&mut self, scope: &Scope) {
+        if self.configs.remove(scope).is_some() {
+            self.count_aliases();
+        }
+    }
+
+    fn count_aliases(&mut self) {
+        let configs = self.configs.values();
+        self.aliases = configs.filter(|config| config.names_alias()).count();
+    }
+
+    /// Whether any subject stands in for another.
+    pub(in crate::embedded::registry) fn has_aliases(&self) -> bool {
+        self.aliases > 0
+    }
+
+    /// The versions of a subject that has any.
+    pub(in crate::embedded::registry) fn versions(&self, subject: &Subject) -> Option<&Versions> {
+        self.contexts.get(&subject.context)?.versions(&subject.name)
+    }
+
+    pub(in crate::embedded::registry) fn context(&self, context: &str) -> Option<&Context> {
+        self.contexts.get(context)
+    }
+
+    /// Names of the contexts that exist, the default one first.
+    pub(in crate::embedded::registry) fn contexts(&self) -> impl Iterator<Item = (&str, &Context)> {
+        self.contexts
+            .iter()
+            .map(|(name, context)| (name.as_str(), context))
+    }
+
+    /// Every subject with its versions, in no particular order.
+    pub(in crate::embedded::registry) fn subjects(
+        &self,
+    ) -> impl Iterator<Item = (Subject, &Versions)> {
+        self.contexts().flat_map(|(name, context)| {
+            context
+                .subjects()
+                .map(move |(subject, versions)| (Subject::new(name, subject), versions))
+        })
+    }
+
+    /// Whether the subject, or for a context any subject in it, has versions;
+    /// soft-deleted ones count only `with_deleted`.
+    pub(in crate::embedded::registry) fn has_versions(
+        &self,
+        subject: &Subject,
+        with_deleted: bool,
+    ) -> bool {
+        let counts = |versions: &Versions| with_deleted || versions.latest().is_some();
+        self.versions(subject).is_some_and(counts)
+            || subject.is_context()
+                && self
+                    .context(&subject.context)
+                    .is_some_and(|context| context.subjects().any(|(_, v)| counts(v)))
+    }
+
+    /// The places that reference one, soft-deleted ones only `with_deleted`.
+    pub(in crate::embedded::registry) fn referrers(
+        &self,
+        subject: &Subject,
+        number: i32,
+        with_deleted: bool,
+    ) -> impl Iterator<Item = (&Subject, &Version)> {
+        let places = self.referrers.get(&(subject.clone(), number));
+        places.into_iter().flatten().filter_map(move |place| {
+            let version = self.versions(&place.0)?.get(place.1)?;
+            (with_deleted || !version.deleted).then_some((&place.0, version))
+        })
+    }
+
+    /// The id that the next new content of a context gets.
+    pub(in crate::embedded::registry) fn next_id(&self, context: &str) -> i32 {
+        self.contexts.get(context).map_or(1, Context::next_id)
+    }
+
+    /// Stores a version, in place of one with the same number.
+    pub(in crate::embedded::registry) fn insert(&mut self, subject: &Subject, version: Version) {
+        for reference in &version.content.references {
+            let referenced = (subject.sibling(&reference.subject), reference.version);
+            let referring = (subject.clone(), version.number);
+            self.referrers
+                .entry(referenced)
+                .or_default()
+                .insert(referring);
+        }
+        let content = Arc::clone(&version.content);
+        let number = version.number;
+        let context = self.contexts.entry(subject.context.clone()).or_default();
+        if let Some(replaced) = context.insert(&subject.name, version)
+            && replaced.content != content
+        {
+            self.forget_references(subject, number, &replaced, &content.references);
+        }
+    }
+
+    /// Marks a version as soft-deleted.
+    pub(in crate::embedded::registry) fn soft_delete(&mut self, subject: &Subject, number: i32) {
+        let context = self.contexts.get_mut(&subject.context);
+        if let Some(version) = context.and_then(|context| context.get_mut(&subject.name, number)) {
+            version.deleted = true;
+            version.ts = now();
+        }
+    }
+
+    /// Removes a version for good; with the last one, the subject's own
+    /// configuration and mode.
+    pub(in crate::embedded::registry) fn remove(&mut self, subject: &Subject, number: i32) {
+        self.forget(subject, number);
+        if self.versions(subject).is_none() {
+            let scope = Scope::Subject(subject.clone());
+            self.remove_config(&scope);
+            self.modes.remove(&scope);
+        }
+    }
+
+    /// Removes a version for good and nothing else.
+    pub(in crate::embedded::registry) fn forget(&mut self, subject: &Subject, number: i32) {
+        let context = self.contexts.get_mut(&subject.context);
+        if let Some(removed) = context.and_then(|context| context.remove(&subject.name, number)) {
+            self.forget_references(subject, number, &removed, &[]);
+        }
+    }
+
+    /// Removes a context that has no subjects; false when it has some. The
+    /// default context always exists.
+    pub(in crate::embedded::registry) fn remove_context(&mut self, context: &str) -> bool {
+        if self.contexts.get(context).is_some_and(|c| !c.is_empty()) {
+            return false;
+        }
+        if context != DEFAULT_CONTEXT {
+            self.contexts.remove(context);
+        }
+        true
+    }
+
+    /// Takes a removed version out of the referrers, except where `kept` names
+    /// the same reference.
+    fn forget_references(
+        &mut self,
+        subject: &Subject,
+        number: i32,
+        removed: &Version,
+        kept: &[Reference],
+    ) {
+        let place_of =
+            |reference: &Reference| (subject.sibling(&reference.subject), reference.version);
+        let kept: Vec<Place> = kept.iter().map(place_of).collect();
+        let referring = (subject.clone(), number);
+        for reference in &removed.content.references {
+            let referenced = place_of(reference);
+            if kept.contains(&referenced) {
+                continue;
+            }
+            if let Some(places) = self.referrers.get_mut(&referenced) {
+                places.remove(&referring);
+                if places.is_empty() {
+                    self.referrers.remove(&referenced);
+                }
+            }
+        }
+    }
+}
+
+/// Milliseconds since the epoch.
+pub(in crate::embedded::registry) fn now() -> i64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
+    elapsed
+        .ok()
+        .and_then(|elapsed| i64::try_from(elapsed.as_millis()).ok())
+        .unwrap_or_default()
+}

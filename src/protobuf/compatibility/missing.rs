@@ -1,0 +1,109 @@
+use prost_types::field_descriptor_proto::Type;
+use prost_types::{DescriptorProto, FileDescriptorProto};
+
+use super::Candidate;
+use super::declaration::{MapEntry, map_entry};
+use super::types::Types;
+
+/// The type names that fields and rpcs of a schema use and that neither the
+/// schema nor its dependencies nor the built-in files declare, as written, in
+/// source order.
+///
+/// This is all that Confluent's registry demands of a schema by default. Values
+/// of maps are not looked at, nor are bodies of `extend`.
+pub fn missing_types(candidate: &Candidate<'_>) -> Vec<String> {
+    let types = Types::new(candidate);
+    let file = candidate.file.proto();
+    let package = file.package();
+    let mut missing = Vec::new();
+    let mut look_for = |scope: &str, name: &str| {
+        if types.resolve(package, scope, name).is_none() {
+            missing.push(name.to_owned());
+        }
+    };
+    for (scope, message) in messages(file) {
+        for field in &message.field {
+            let is_group = field.r#type == Some(Type::Group as i32);
+            if let Some(name) = field.type_name.as_deref().filter(|_| !is_group) {
+                look_for(&scope, name);
+            }
+        }
+    }
+    for method in file.service.iter().flat_map(|service| &service.method) {
+        look_for("", method.input_type());
+        look_for("", method.output_type());
+    }
+    missing
+}
+
+/// Every message that is not a map entry, with its name inside the package.
+fn messages(file: &FileDescriptorProto) -> Vec<(String, &DescriptorProto)> {
+    let mut found = Vec::new();
+    // A stack of our own: how deep messages nest is up to whoever sent them.
+    let mut open: Vec<(String, &DescriptorProto)> = file
+        .message_type
+        .iter()
+        .rev()
+        .map(|message| (message.name().to_owned(), message))
+        .collect();
+    while let Some((name, message)) = open.pop() {
+        if map_entry(message) != MapEntry::No {
+            continue;
+        }
+        for nested in message.nested_type.iter().rev() {
+            open.push((format!("{name}.{}", nested.name()), nested));
+        }
+        found.push((name, message));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Dependency;
+    use super::*;
+    use crate::protobuf::SchemaFile;
+
+    fn file(text: &str) -> SchemaFile {
+        SchemaFile::from_text("test.proto", text).unwrap()
+    }
+
+    #[test]
+    fn names_what_nothing_declares() {
+        for (text, expected) in [
+            ("message M { N n = 1; message N {} }", vec![]),
+            ("message M { N n = 1; }", vec!["N"]),
+            ("message M { map<string, N> n = 1; }", vec![]),
+            (
+                "message M { google.protobuf.Timestamp t = 1; .google.type.Date d = 2; }",
+                vec![],
+            ),
+            (
+                "message M { E e = 1; oneof o { A a = 2; b.B b = 3; } } enum E { Z = 0; }",
+                vec!["A", "b.B"],
+            ),
+            (
+                "message M { message N { M m = 1; N n = 2; X x = 3; } }",
+                vec!["X"],
+            ),
+            (
+                "message M {} service S { rpc R (M) returns (stream X); }",
+                vec!["X"],
+            ),
+            ("message M { lib.T t = 1; }", vec![]),
+        ] {
+            let lib = file("syntax = \"proto3\"; package lib; message T {}");
+            let file = file(&format!("syntax = \"proto3\"; package p; {text}"));
+            let candidate = Candidate {
+                dependencies: vec![Dependency {
+                    name: "lib.proto",
+                    file: &lib,
+                }],
+                ..Candidate::new(&file)
+            };
+            assert_eq!(missing_types(&candidate), expected, "{text}");
+        }
+        let group = file("message M { optional group G = 1 { optional X x = 1; } }");
+        assert_eq!(missing_types(&Candidate::new(&group)), ["X"]);
+    }
+}
