@@ -165,11 +165,15 @@ impl Set {
         fs::create_dir_all(&folder)?;
         fs::write(folder.join("descriptors.bin"), &self.encoded)?;
 
-        let mut modules = types(self.own_files(), |config| {
+        // All files: prost-build looks into the messages it need not generate.
+        let mut modules = types(&self.files, |config| {
             config
                 .compile_well_known_types()
-                .extern_path(".google.protobuf", WELL_KNOWN_MODULE);
+                .extern_path(".google.protobuf", WELL_KNOWN_MODULE)
+                // One message has one encoding.
+                .btree_map(["."]);
         })?;
+        modules.retain(|package, _| self.own_files().any(|file| file.package() == package));
         for (package, impls) in json(&self.files)? {
             modules.entry(package).or_default().push_str(&impls);
         }
@@ -277,10 +281,8 @@ fn well_known(out: &Path) -> Result<(), Box<dyn Error>> {
     let mut compiler = Compiler::new([SCHEMAS]).map_err(explain)?;
     compiler.open_files(WELL_KNOWN).map_err(explain)?;
     let files = compiler.file_descriptor_set().file;
-    let modules = types(files.iter(), |config| {
-        config.compile_well_known_types();
-        // Order matters to whoever compares JSON or bytes.
-        config.btree_map([".google.protobuf.Struct"]);
+    let modules = types(&files, |config| {
+        config.compile_well_known_types().btree_map(["."]);
     })?;
     let code: String = modules.into_values().collect();
     fs::write(out.join("well_known.rs"), code)?;
@@ -288,8 +290,8 @@ fn well_known(out: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 /// Rust types by package.
-fn types<'a>(
-    files: impl Iterator<Item = &'a FileDescriptorProto>,
+fn types(
+    files: &[FileDescriptorProto],
     configure: impl FnOnce(&mut prost_build::Config),
 ) -> Result<BTreeMap<String, String>, Box<dyn Error>> {
     let mut config = prost_build::Config::new();
@@ -316,6 +318,7 @@ fn json(files: &[FileDescriptorProto]) -> Result<BTreeMap<String, String>, Box<d
     let mut builder = pbjson_build::Builder::new();
     builder
         .preserve_proto_field_names()
+        .btree_map(["."])
         .extern_path(".google.protobuf", WELL_KNOWN_MODULE)
         .exclude([".google"]);
     let top_level: BTreeSet<_> = files

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use prost::{Message, Name};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
+use prost_types::DescriptorProto;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::builder::json_name;
 use super::json::ToValue;
-use super::resolved::{Resolved, closure};
+use super::resolved::Resolved;
 use super::{Error, JsonOptions, ProtoSchema, SchemaFile};
 use crate::wire_format::MessageIndexes;
 
@@ -79,8 +81,8 @@ impl fmt::Debug for EmbeddedSchemas {
 /// implementations in Protobuf's canonical JSON mapping (pbjson-build's, with
 /// `preserve_proto_field_names`).
 ///
-/// Typed messages need no reflection at all. JSON goes through `M`'s serde
-/// implementations; values those refuse although the mapping allows them, as
+/// Typed messages need no reflection at all. They are printed as JSON by `M`'s
+/// serde implementation; values it refuses although the mapping allows them, as
 /// the number of an enum value that `M` does not know, go through reflection.
 pub struct CompiledSchema<M> {
     resolved: Resolved,
@@ -118,9 +120,34 @@ impl<M: Name> CompiledSchema<M> {
             files.push(SchemaFile::from_text(name, source)?);
         }
         let pool = pool(file_name, schemas.descriptor_set)?;
-        let text = schemas.sources.iter().find(|(name, _)| *name == file_name);
-        let text = text.map(|(_, text)| (*text).to_owned()).unwrap_or_default();
-        Self::from_files(files, text, file_name, &pool)
+        Self::from_files(files, file_name, &pool)
+    }
+
+    /// The schema of `M` in a serialized `google.protobuf.FileDescriptorSet`
+    /// that holds all imports.
+    ///
+    /// # Errors
+    /// [`Error::Resolve`] if the set is damaged or incomplete,
+    /// [`Error::NoMessage`] if it does not declare `M`.
+    pub fn from_descriptor_set(descriptor_set: &[u8]) -> Result<Self, Error> {
+        let full_name = M::full_name();
+        let pool = pool(&full_name, descriptor_set)?;
+        let Some(message) = pool.get_message_by_name(&full_name) else {
+            return Err(Error::NoMessage {
+                file: "the descriptor set".to_owned(),
+                message: full_name,
+            });
+        };
+        let mut files = Vec::new();
+        for file in pool.files() {
+            let bytes = file.encode_to_vec();
+            let mut file = SchemaFile::from_bytes_in(file.name(), &bytes, &pool)?;
+            for message in &mut file.proto.message_type {
+                leave_out_implied_json_names(message);
+            }
+            files.push(file);
+        }
+        Self::from_files(files, message.parent_file().name(), &pool)
     }
 
     /// The schema of `M` in `.proto` source. `dependencies` holds all files
@@ -136,14 +163,13 @@ impl<M: Name> CompiledSchema<M> {
     ) -> Result<Self, Error> {
         let file = SchemaFile::from_text(file_name, text)?;
         Ok(Self {
-            resolved: Resolved::new(file, text.to_owned(), &M::full_name(), dependencies)?,
+            resolved: Resolved::new(file, &M::full_name(), dependencies)?,
             message: PhantomData,
         })
     }
 
     fn from_files(
         mut files: Vec<SchemaFile>,
-        text: String,
         file_name: &str,
         pool: &DescriptorPool,
     ) -> Result<Self, Error> {
@@ -154,14 +180,27 @@ impl<M: Name> CompiledSchema<M> {
             });
         };
         let file = files.swap_remove(position);
-        let dependencies = closure(&file, &files)?;
         let full_name = M::full_name();
         let descriptor = pool.get_message_by_name(&full_name);
-        let resolved = Resolved::with_descriptor(file, text, &full_name, dependencies, descriptor)?;
+        let resolved = Resolved::with_descriptor(file, &full_name, &files, descriptor)?;
         Ok(Self {
             resolved,
             message: PhantomData,
         })
+    }
+}
+
+/// Compilers write every field's JSON name into a descriptor; in the text only
+/// those belong that someone chose.
+fn leave_out_implied_json_names(message: &mut DescriptorProto) {
+    let map_entry = message.options.as_ref().is_some_and(|o| o.map_entry());
+    for field in message.field.iter_mut().filter(|_| !map_entry) {
+        if field.json_name.as_deref() == Some(&json_name(field.name())) {
+            field.json_name = None;
+        }
+    }
+    for nested in &mut message.nested_type {
+        leave_out_implied_json_names(nested);
     }
 }
 
@@ -197,14 +236,7 @@ where
     }
 
     fn serialize_into(&self, json: &Value, buffer: &mut Vec<u8>) -> Result<(), Error> {
-        match M::deserialize(json) {
-            Ok(message) => {
-                buffer.reserve(message.encoded_len());
-                message.encode_raw(buffer);
-            }
-            Err(_) => self.resolved.read_json(json)?.encode_raw(buffer),
-        }
-        Ok(())
+        self.resolved.encode_json(json, buffer)
     }
 
     fn deserialize_with(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {

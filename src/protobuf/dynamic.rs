@@ -1,4 +1,3 @@
-use prost::Message;
 use prost_reflect::MessageDescriptor;
 use serde_json::Value;
 
@@ -17,13 +16,26 @@ pub struct DynamicSchema {
 }
 
 impl DynamicSchema {
+    /// Message `full_name` of `file`. `dependencies` holds all files imported,
+    /// directly or not, in any order; built-in ones need not be among them.
+    ///
+    /// # Errors
+    /// Those of [`SchemaFile::resolve`]; [`Error::NoMessage`] if the file has no
+    /// such message.
+    pub fn new(
+        file: SchemaFile,
+        full_name: &str,
+        dependencies: &[SchemaFile],
+    ) -> Result<Self, Error> {
+        let resolved = Resolved::new(file, full_name, dependencies)?;
+        Ok(Self { resolved })
+    }
+
     /// Message `full_name` of the `.proto` source `text`, which other files
     /// import as `file_name`.
     ///
     /// # Errors
-    /// [`Error::Parse`] if the text is no `.proto` source, [`Error::Resolve`] if
-    /// an import is missing or a type unknown, [`Error::NoMessage`] if the file
-    /// has no such message.
+    /// Those of [`SchemaFile::from_text`] and [`new`](Self::new).
     pub fn from_text(
         file_name: &str,
         text: &str,
@@ -31,8 +43,7 @@ impl DynamicSchema {
         dependencies: &[SchemaFile],
     ) -> Result<Self, Error> {
         let file = SchemaFile::from_text(file_name, text)?;
-        let resolved = Resolved::new(file, text.to_owned(), full_name, dependencies)?;
-        Ok(Self { resolved })
+        Self::new(file, full_name, dependencies)
     }
 }
 
@@ -58,9 +69,7 @@ impl ProtoSchema for DynamicSchema {
     }
 
     fn serialize_into(&self, json: &Value, buffer: &mut Vec<u8>) -> Result<(), Error> {
-        let message = self.resolved.read_json(json)?;
-        message.encode_raw(buffer);
-        Ok(())
+        self.resolved.encode_json(json, buffer)
     }
 
     fn deserialize_with(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::path::PathBuf;
 
 /// A place in a schema's text, both counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,11 +99,11 @@ pub enum Error {
         message: String,
     },
     /// A JSON value does not fit the message.
-    #[error("JSON does not fit message {message} at {path:?}: {reason}")]
+    #[error("JSON does not fit message {message}{}: {reason}", AtPath(.path))]
     Json {
         /// Full name of the message.
         message: String,
-        /// Where in the value: `items[2].price`, `.` for the whole.
+        /// Where in the value: `items[2].price`; empty for the whole.
         path: String,
         /// What is wrong there.
         reason: String,
@@ -123,6 +124,29 @@ pub enum Error {
         /// Which value.
         reason: String,
     },
+    /// A file could not be written.
+    #[error("cannot write {}", .path.display())]
+    Save {
+        /// Path of the file.
+        path: PathBuf,
+        /// What the file system says.
+        source: std::io::Error,
+    },
+    /// A file to be written is there already, with other content.
+    #[error("{} exists with other content; remove it or save to another folder", .path.display())]
+    SaveConflict {
+        /// Path of the file.
+        path: PathBuf,
+    },
+    /// An import path that would lead out of the folder to save to.
+    #[error("cannot save a file of import path {name:?}: it does not stay within the folder")]
+    UnsafePath {
+        /// The import path.
+        name: String,
+    },
+    /// A schema built in code breaks rules of the language.
+    #[error(transparent)]
+    Build(#[from] super::BuildError),
 }
 
 struct At<'a>(&'a Option<Position>);
@@ -132,6 +156,17 @@ impl fmt::Display for At<'_> {
         match self.0 {
             Some(position) => write!(f, " at {position}"),
             None => Ok(()),
+        }
+    }
+}
+
+struct AtPath<'a>(&'a str);
+
+impl fmt::Display for AtPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            "" => Ok(()),
+            path => write!(f, " at {path}"),
         }
     }
 }

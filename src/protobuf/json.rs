@@ -36,7 +36,12 @@ fn shortest(value: f32) -> f64 {
     if widened.trunc() == widened && widened.abs() < 1e7 {
         return widened;
     }
-    value.to_string().parse().unwrap_or(widened)
+    match value.to_string().parse() {
+        // That of the largest float is a little more than it: strict readers
+        // would refuse it.
+        Ok(short) if short <= f64::from(f32::MAX) && short >= f64::from(f32::MIN) => short,
+        _ => widened,
+    }
 }
 
 /// Serializes into a [`Value`].
@@ -275,7 +280,7 @@ mod tests {
             (99.99, json!(99.99)),
             (250.0, json!(250.0)),
             (16_777_216.0, json!(16_777_216.0)),
-            (f32::MAX, json!(3.4028235e38)),
+            (f32::MAX, json!(3.4028234663852886e38)),
             (1e-45, json!(1e-45)),
             (f32::NAN, json!("NaN")),
             (f32::INFINITY, json!("Infinity")),

@@ -4,6 +4,7 @@
 //! [`ProtoSchema`] is one message type of one file, ready to write and read:
 //! [`DynamicSchema`] by reflection, [`CompiledSchema`] with a prost type.
 
+mod builder;
 pub mod builtin;
 pub mod compatibility;
 mod compiled;
@@ -12,6 +13,7 @@ mod error;
 pub mod generated;
 mod indexes;
 mod json;
+mod json_encoder;
 mod layout;
 mod normalize;
 mod options;
@@ -20,12 +22,17 @@ mod proto_schema;
 mod raw;
 mod resolve;
 mod resolved;
+mod save;
 mod schema_file;
 mod serialized;
 mod source;
 mod text;
 pub mod well_known;
 
+pub use builder::{
+    BuildError, BuiltFile, FieldType, Import, Problem, ProblemKind, ProtoEnum, ProtoField,
+    ProtoFile, ProtoMessage, ProtoOneof,
+};
 pub use compiled::{CompiledMessage, CompiledSchema, EmbeddedSchemas};
 pub use dynamic::DynamicSchema;
 pub use error::{Error, Position};

@@ -1,10 +1,11 @@
 use std::fmt::Debug;
+use std::path::{Path, PathBuf};
 
 use prost_reflect::MessageDescriptor;
 use serde_json::Value;
 
-use super::resolved::is_builtin;
-use super::{Error, SchemaFile};
+use super::builtin::{self, is_builtin};
+use super::{Error, SchemaFile, save};
 use crate::wire_format::MessageIndexes;
 
 /// How messages are printed as JSON.
@@ -107,5 +108,33 @@ pub trait ProtoSchema: Debug + Send + Sync {
     fn reference_names(&self) -> Vec<&str> {
         let imports = self.file().imports();
         imports.filter(|import| !is_builtin(import)).collect()
+    }
+
+    /// Writes this schema's file and its dependencies below `folder`, each
+    /// under its import path, so that `protoc -I folder` finds them. Built-in
+    /// files that protoc does not bring along are written, too. Folders are
+    /// created. Returns the files' paths, dependencies first.
+    ///
+    /// # Errors
+    /// [`Error::SaveConflict`] if a file is there already with other content
+    /// (nothing is overwritten), [`Error::UnsafePath`] if an import path leads
+    /// out of `folder`, [`Error::Save`] if the file system refuses.
+    fn save_schema(&self, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+        let mut files: Vec<&SchemaFile> = Vec::new();
+        let own = self.dependencies().iter().chain([self.file()]);
+        for import in own.clone().flat_map(SchemaFile::imports) {
+            for builtin in builtin::with_imports(import) {
+                let brought_along = builtin.name().starts_with("google/protobuf/");
+                if !brought_along && !files.contains(&builtin) {
+                    files.push(builtin);
+                }
+            }
+        }
+        files.extend(own);
+        let files: Vec<_> = files
+            .into_iter()
+            .map(|file| (file.name(), file.to_text()))
+            .collect();
+        save::save(folder, &files)
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use prost_reflect::{DescriptorError, DescriptorPool, FileDescriptor};
-use prost_types::{DescriptorProto, FileDescriptorProto};
+use prost_types::{DescriptorProto, FileDescriptorProto, UninterpretedOption};
 
-use super::options::{self, encode, is_map_entry, map_entry};
+use super::options::{self, encode, flag, is_map_entry, map_entry};
 use super::{Error, SchemaFile, builtin, path, source};
 
 /// Defines Confluent's options.
@@ -159,7 +159,10 @@ fn import_order<'f>(
 /// Adds one file, whose imports are in the pool already.
 pub(super) fn add_to_pool(pool: &mut DescriptorPool, file: &SchemaFile) -> Result<(), Error> {
     let mut proto = file.proto().clone();
-    proto.message_type.iter_mut().for_each(interpret_map_entry);
+    proto
+        .message_type
+        .iter_mut()
+        .for_each(interpret_early_options);
     pool.add_file_descriptor_proto(proto)
         .map_err(|e| describe(file.proto(), &e))
 }
@@ -204,8 +207,9 @@ fn add_leniently(pool: &mut DescriptorPool, file: &SchemaFile) -> Result<(), Err
     add_to_pool(pool, &file)
 }
 
-/// Leaves `map_entry` where the resolver expects it: interpreted, once.
-fn interpret_map_entry(message: &mut DescriptorProto) {
+/// Leaves `map_entry` and `packed` where the resolver expects them:
+/// interpreted, once. It looks at them before it interprets options.
+fn interpret_early_options(message: &mut DescriptorProto) {
     if is_map_entry(message)
         && let Some(options) = &mut message.options
     {
@@ -213,7 +217,19 @@ fn interpret_map_entry(message: &mut DescriptorProto) {
             .uninterpreted_option
             .retain(|option| map_entry(option).is_none());
     }
-    message.nested_type.iter_mut().for_each(interpret_map_entry);
+    for options in message.field.iter_mut().filter_map(|f| f.options.as_mut()) {
+        let packed = |option: &UninterpretedOption| flag(option, "packed");
+        if let Some(yes) = options.uninterpreted_option.iter().find_map(packed) {
+            options.packed = Some(yes);
+            options
+                .uninterpreted_option
+                .retain(|option| packed(option).is_none());
+        }
+    }
+    message
+        .nested_type
+        .iter_mut()
+        .for_each(interpret_early_options);
 }
 
 fn describe(file: &FileDescriptorProto, error: &DescriptorError) -> Error {

@@ -1,9 +1,14 @@
+use std::collections::HashSet;
+
+use prost::Message;
 use prost_reflect::{
     DeserializeOptions, DynamicMessage, MessageDescriptor, ReflectMessage, SerializeOptions,
 };
 use serde_json::Value;
 
+use super::builtin::is_builtin;
 use super::json::ToValue;
+use super::json_encoder::JsonEncoder;
 use super::{Error, JsonOptions, SchemaFile};
 use crate::wire_format::MessageIndexes;
 
@@ -16,6 +21,7 @@ pub(super) struct Resolved {
     pub(super) dependencies: Vec<SchemaFile>,
     pub(super) descriptor: MessageDescriptor,
     pub(super) indexes: MessageIndexes,
+    encoder: JsonEncoder,
 }
 
 const READ: DeserializeOptions = DeserializeOptions::new();
@@ -29,26 +35,23 @@ impl Resolved {
     /// files than are imported, in any order; those needed are kept.
     pub(super) fn new(
         file: SchemaFile,
-        text: String,
         full_name: &str,
         dependencies: &[SchemaFile],
     ) -> Result<Self, Error> {
-        let dependencies = closure(&file, dependencies)?;
         let descriptor = file
-            .resolve(&dependencies)?
+            .resolve(dependencies)?
             .parent_pool()
             .get_message_by_name(full_name);
-        Self::with_descriptor(file, text, full_name, dependencies, descriptor)
+        Self::with_descriptor(file, full_name, dependencies, descriptor)
     }
 
     pub(super) fn with_descriptor(
         file: SchemaFile,
-        text: String,
         full_name: &str,
-        dependencies: Vec<SchemaFile>,
+        available: &[SchemaFile],
         descriptor: Option<MessageDescriptor>,
     ) -> Result<Self, Error> {
-        let (Some(descriptor), Some(indexes)) = (descriptor, message_indexes(&file, full_name))
+        let (Some(descriptor), Some(indexes)) = (descriptor, file.message_indexes(full_name))
         else {
             return Err(Error::NoMessage {
                 file: file.name().to_owned(),
@@ -56,16 +59,27 @@ impl Resolved {
             });
         };
         Ok(Self {
-            text,
+            text: file.to_text(),
+            dependencies: closure(&file, available),
+            encoder: JsonEncoder::new(&descriptor),
             file,
-            dependencies,
             descriptor,
             indexes,
         })
     }
 
+    /// JSON → bytes, behind what is in `buffer`.
+    pub(super) fn encode_json(&self, json: &Value, buffer: &mut Vec<u8>) -> Result<(), Error> {
+        let start = buffer.len();
+        if self.encoder.encode(json, buffer).is_err() {
+            buffer.truncate(start);
+            self.read_json(json)?.encode_raw(buffer);
+        }
+        Ok(())
+    }
+
     /// JSON → message by reflection.
-    pub(super) fn read_json(&self, json: &Value) -> Result<DynamicMessage, Error> {
+    fn read_json(&self, json: &Value) -> Result<DynamicMessage, Error> {
         DynamicMessage::deserialize_with_options(self.descriptor.clone(), json, &READ)
             .map_err(|_| self.explain(json))
     }
@@ -83,7 +97,10 @@ impl Resolved {
         };
         Error::Json {
             message: self.descriptor.full_name().to_owned(),
-            path: track.path().to_string(),
+            path: match track.path().to_string() {
+                whole if whole == "." => String::new(),
+                path => path,
+            },
             reason,
         }
     }
@@ -122,68 +139,28 @@ pub fn to_json(message: &DynamicMessage, options: JsonOptions) -> Result<Value, 
     })
 }
 
-/// The files that `file` imports, directly or not, each after those it imports.
-pub(super) fn closure(
-    file: &SchemaFile,
-    available: &[SchemaFile],
-) -> Result<Vec<SchemaFile>, Error> {
-    /// Depth first; `open` holds the files on the way from the root.
-    fn visit<'a>(
-        file: &'a SchemaFile,
-        available: &'a [SchemaFile],
-        open: &mut Vec<&'a str>,
-        found: &mut Vec<SchemaFile>,
-    ) -> Result<(), Error> {
-        open.push(file.name());
-        for import in file.imports() {
-            if is_builtin(import) || found.iter().any(|f| f.name() == import) {
-                continue;
+/// The files that `file` imports, directly or not, each after those it imports;
+/// built-in ones left out. Circles are left for resolution to report.
+pub(super) fn closure(file: &SchemaFile, available: &[SchemaFile]) -> Vec<SchemaFile> {
+    let find = |import: &str| available.iter().find(|file| file.name() == import);
+    let mut found: Vec<SchemaFile> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::from([file.name()]);
+    // No recursion: a chain of imports may be as long as the sender likes.
+    let mut stack = vec![(file, file.imports().collect::<Vec<_>>().into_iter())];
+    while let Some((current, imports)) = stack.last_mut() {
+        let Some(import) = imports.next() else {
+            if current.name() != file.name() {
+                found.push((*current).clone());
             }
-            let error = |reason: String| Error::Resolve {
-                file: file.name().to_owned(),
-                reason,
-            };
-            if open.contains(&import) {
-                return Err(error(format!("import {import:?} leads back to itself")));
-            }
-            let next = available
-                .iter()
-                .find(|f| f.name() == import)
-                .ok_or_else(|| error(format!("imported file {import:?} is missing")))?;
-            visit(next, available, open, found)?;
-            found.push(next.clone());
-        }
-        open.pop();
-        Ok(())
-    }
-
-    let mut found = Vec::new();
-    visit(file, available, &mut Vec::new(), &mut found)?;
-    Ok(found)
-}
-
-pub(super) fn is_builtin(path: &str) -> bool {
-    path.starts_with("google/protobuf/") || path == "confluent/meta.proto"
-}
-
-fn message_indexes(file: &SchemaFile, full_name: &str) -> Option<MessageIndexes> {
-    let mut rest = match file.proto().package() {
-        "" => full_name,
-        package => full_name.strip_prefix(package)?.strip_prefix('.')?,
-    };
-    let mut messages = &file.proto().message_type;
-    let mut indexes = Vec::new();
-    loop {
-        let (name, nested) = match rest.split_once('.') {
-            Some((name, nested)) => (name, Some(nested)),
-            None => (rest, None),
+            stack.pop();
+            continue;
         };
-        let position = messages.iter().position(|m| m.name() == name)?;
-        indexes.push(u32::try_from(position).ok()?);
-        match nested {
-            Some(nested) => rest = nested,
-            None => return Some(MessageIndexes::new(&indexes)),
+        if !is_builtin(import)
+            && seen.insert(import)
+            && let Some(next) = find(import)
+        {
+            stack.push((next, next.imports().collect::<Vec<_>>().into_iter()));
         }
-        messages = &messages.get(position)?.nested_type;
     }
+    found
 }

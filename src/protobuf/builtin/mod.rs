@@ -100,6 +100,23 @@ pub fn file(path: &str) -> Option<&'static SchemaFile> {
     INDEX.get(path).copied()
 }
 
+/// The built-in file of this path behind the built-in files it imports;
+/// nothing if the path is none.
+pub fn with_imports(path: &str) -> Vec<&'static SchemaFile> {
+    let mut found = Vec::new();
+    if let Some(file) = file(path) {
+        for import in file.imports() {
+            for needed in with_imports(import) {
+                if !found.contains(&needed) {
+                    found.push(needed);
+                }
+            }
+        }
+        found.push(file);
+    }
+    found
+}
+
 /// All built-in files, each behind those it imports.
 pub fn files() -> &'static [SchemaFile] {
     &FILES

@@ -49,8 +49,13 @@ impl Target {
 
 /// `map_entry = true`, or false.
 pub(super) fn map_entry(option: &UninterpretedOption) -> Option<bool> {
+    flag(option, "map_entry")
+}
+
+/// `name = true`, or false, of an option that is no extension.
+pub(super) fn flag(option: &UninterpretedOption, name: &str) -> Option<bool> {
     match (&option.name[..], option.identifier_value.as_deref()) {
-        ([part], Some(value)) if !part.is_extension && part.name_part == "map_entry" => {
+        ([part], Some(value)) if !part.is_extension && part.name_part == name => {
             Some(value == "true")
         }
         _ => None,

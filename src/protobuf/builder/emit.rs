@@ -1,0 +1,263 @@
+//! Builder → descriptor, in the form the parser gives: type names as written,
+//! options uninterpreted, map entries behind the declared messages, synthetic
+//! oneofs behind the declared ones.
+
+use std::collections::HashSet;
+
+use prost_types::descriptor_proto::ReservedRange;
+use prost_types::enum_descriptor_proto::EnumReservedRange;
+use prost_types::field_descriptor_proto::{Label, Type};
+use prost_types::uninterpreted_option::NamePart;
+use prost_types::{
+    DescriptorProto, EnumDescriptorProto, EnumOptions, EnumValueDescriptorProto,
+    FieldDescriptorProto, FieldOptions, FileDescriptorProto, MessageOptions, OneofDescriptorProto,
+    UninterpretedOption,
+};
+
+use super::file::ProtoFile;
+use super::message::{Item, ProtoMessage};
+use super::{FieldType, ProtoEnum, ProtoField, map_entry_name};
+
+/// Takes a file that has passed all checks; casts and indexes are in bounds.
+pub(super) fn emit(file: &ProtoFile) -> FileDescriptorProto {
+    let public = file.imports.iter().enumerate();
+    let public = public.filter(|(_, import)| import.public);
+    FileDescriptorProto {
+        name: Some(file.name.clone()),
+        package: (!file.package.is_empty()).then(|| file.package.clone()),
+        dependency: file.imports.iter().map(|i| i.path.clone()).collect(),
+        public_dependency: public.map(|(i, _)| index(i)).collect(),
+        message_type: file.messages.iter().map(message).collect(),
+        enum_type: file.enums.iter().map(enumeration).collect(),
+        syntax: Some("proto3".to_owned()),
+        ..Default::default()
+    }
+}
+
+fn index(i: usize) -> i32 {
+    i32::try_from(i).unwrap_or(i32::MAX)
+}
+
+/// Field numbers have 29 bits.
+fn number(n: u32) -> i32 {
+    i32::try_from(n).unwrap_or(i32::MAX)
+}
+
+fn message(message: &ProtoMessage) -> DescriptorProto {
+    let mut names: HashSet<String> = HashSet::new();
+    let mut oneofs = Vec::new();
+    for item in &message.items {
+        match item {
+            Item::Field(field) => {
+                names.insert(field.name.clone());
+            }
+            Item::Oneof(oneof) => {
+                names.extend(oneof.fields.iter().map(|field| field.name.clone()));
+                names.insert(oneof.name.clone());
+                oneofs.push(OneofDescriptorProto {
+                    name: Some(oneof.name.clone()),
+                    options: None,
+                });
+            }
+        }
+    }
+
+    let mut fields = Vec::new();
+    let mut entries = Vec::new();
+    let mut declared = 0;
+    for item in &message.items {
+        match item {
+            Item::Field(item) => {
+                let mut descriptor = field(item);
+                if item.optional {
+                    descriptor.proto3_optional = Some(true);
+                    descriptor.oneof_index = Some(index(oneofs.len()));
+                    oneofs.push(OneofDescriptorProto {
+                        name: Some(synthetic_oneof(&item.name, &mut names)),
+                        options: None,
+                    });
+                }
+                if let Some(key) = &item.map_key {
+                    entries.push(map_entry(item, key));
+                }
+                fields.push(descriptor);
+            }
+            Item::Oneof(oneof) => {
+                for member in &oneof.fields {
+                    fields.push(FieldDescriptorProto {
+                        oneof_index: Some(declared),
+                        ..field(member)
+                    });
+                }
+                declared += 1;
+            }
+        }
+    }
+
+    let mut nested: Vec<_> = message.messages.iter().map(self::message).collect();
+    nested.extend(entries);
+    DescriptorProto {
+        name: Some(message.name.clone()),
+        field: fields,
+        nested_type: nested,
+        enum_type: message.enums.iter().map(enumeration).collect(),
+        oneof_decl: oneofs,
+        options: deprecated(message.deprecated).map(|uninterpreted_option| MessageOptions {
+            uninterpreted_option,
+            ..Default::default()
+        }),
+        reserved_range: message
+            .reserved
+            .iter()
+            .map(|range| ReservedRange {
+                start: Some(number(*range.start())),
+                // The descriptor's end is exclusive.
+                end: Some(number(range.end().saturating_add(1))),
+            })
+            .collect(),
+        reserved_name: message.reserved_names.clone(),
+        ..Default::default()
+    }
+}
+
+/// `_name`, with as many X in front as it takes to be unique: protoc's rule.
+fn synthetic_oneof(field: &str, names: &mut HashSet<String>) -> String {
+    let mut name = match field.strip_prefix('_') {
+        Some(_) => field.to_owned(),
+        None => format!("_{field}"),
+    };
+    while !names.insert(name.clone()) {
+        name.insert(0, 'X');
+    }
+    name
+}
+
+fn field(field: &ProtoField) -> FieldDescriptorProto {
+    let mut options = Vec::new();
+    if let Some(packed) = field.packed {
+        options.push(boolean("packed", packed));
+    }
+    if field.deprecated {
+        options.push(boolean("deprecated", true));
+    }
+    options.extend(tags(&field.tags));
+    let (ty, type_name) = match &field.map_key {
+        Some(_) => (
+            Some(Type::Message.into()),
+            Some(map_entry_name(&field.name)),
+        ),
+        None => type_of(&field.ty),
+    };
+    let label = if field.repeated || field.map_key.is_some() {
+        Label::Repeated
+    } else {
+        Label::Optional
+    };
+    FieldDescriptorProto {
+        name: Some(field.name.clone()),
+        number: Some(number(field.number)),
+        label: Some(label.into()),
+        r#type: ty,
+        type_name,
+        json_name: field.json_name.clone(),
+        options: (!options.is_empty()).then(|| FieldOptions {
+            uninterpreted_option: options,
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+/// Named types are left for resolution to sort into messages and enums.
+fn type_of(ty: &FieldType) -> (Option<i32>, Option<String>) {
+    match ty.type_name() {
+        Some(name) => (None, Some(name.to_owned())),
+        None => (ty.scalar().map(Into::into), None),
+    }
+}
+
+fn map_entry(field: &ProtoField, key: &FieldType) -> DescriptorProto {
+    let member = |name: &str, number: i32, ty: &FieldType| {
+        let (r#type, type_name) = type_of(ty);
+        FieldDescriptorProto {
+            name: Some(name.to_owned()),
+            json_name: Some(name.to_owned()),
+            number: Some(number),
+            label: Some(Label::Optional.into()),
+            r#type,
+            type_name,
+            ..Default::default()
+        }
+    };
+    DescriptorProto {
+        name: Some(map_entry_name(&field.name)),
+        field: vec![member("key", 1, key), member("value", 2, &field.ty)],
+        options: Some(MessageOptions {
+            map_entry: Some(true),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+fn enumeration(item: &ProtoEnum) -> EnumDescriptorProto {
+    let mut options = Vec::new();
+    if item.allow_alias {
+        options.push(boolean("allow_alias", true));
+    }
+    options.extend(deprecated(item.deprecated).into_iter().flatten());
+    EnumDescriptorProto {
+        name: Some(item.name.clone()),
+        value: item
+            .values
+            .iter()
+            .map(|(name, number)| EnumValueDescriptorProto {
+                name: Some(name.clone()),
+                number: Some(*number),
+                options: None,
+            })
+            .collect(),
+        options: (!options.is_empty()).then(|| EnumOptions {
+            uninterpreted_option: options,
+            ..Default::default()
+        }),
+        reserved_range: item
+            .reserved
+            .iter()
+            .map(|range| EnumReservedRange {
+                start: Some(*range.start()),
+                end: Some(*range.end()),
+            })
+            .collect(),
+        reserved_name: item.reserved_names.clone(),
+    }
+}
+
+fn deprecated(yes: bool) -> Option<Vec<UninterpretedOption>> {
+    yes.then(|| vec![boolean("deprecated", true)])
+}
+
+/// `name = true`.
+fn boolean(name: &str, value: bool) -> UninterpretedOption {
+    UninterpretedOption {
+        name: vec![part(name, false)],
+        identifier_value: Some(value.to_string()),
+        ..Default::default()
+    }
+}
+
+fn part(name: &str, is_extension: bool) -> NamePart {
+    NamePart {
+        name_part: name.to_owned(),
+        is_extension,
+    }
+}
+
+/// `(confluent.field_meta).tags = "PII"`, once per tag.
+fn tags(tags: &[String]) -> impl Iterator<Item = UninterpretedOption> {
+    tags.iter().map(|tag| UninterpretedOption {
+        name: vec![part("confluent.field_meta", true), part("tags", false)],
+        string_value: Some(tag.as_bytes().to_vec()),
+        ..Default::default()
+    })
+}

@@ -1,0 +1,71 @@
+use std::ops::RangeInclusive;
+
+/// An enum. Its first value must be 0, which is the default.
+///
+/// ```
+/// use cc_protobuf_examples::protobuf::ProtoEnum;
+///
+/// ProtoEnum::new("Color")
+///     .value("COLOR_UNSPECIFIED", 0)
+///     .value("COLOR_RED", 1)
+///     .reserved(2..=4)
+///     .reserved_name("COLOR_GREEN");
+/// ```
+#[derive(Clone, Debug)]
+pub struct ProtoEnum {
+    pub(super) name: String,
+    pub(super) values: Vec<(String, i32)>,
+    pub(super) reserved: Vec<RangeInclusive<i32>>,
+    pub(super) reserved_names: Vec<String>,
+    pub(super) allow_alias: bool,
+    pub(super) deprecated: bool,
+}
+
+impl ProtoEnum {
+    /// An enum without values.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            values: Vec::new(),
+            reserved: Vec::new(),
+            reserved_names: Vec::new(),
+            allow_alias: false,
+            deprecated: false,
+        }
+    }
+
+    /// Adds a value. Its name must be unique in the scope around the enum.
+    #[must_use]
+    pub fn value(mut self, name: impl Into<String>, number: i32) -> Self {
+        self.values.push((name.into(), number));
+        self
+    }
+
+    /// Keeps numbers from being used.
+    #[must_use]
+    pub fn reserved(mut self, numbers: RangeInclusive<i32>) -> Self {
+        self.reserved.push(numbers);
+        self
+    }
+
+    /// Keeps a name from being used.
+    #[must_use]
+    pub fn reserved_name(mut self, name: impl Into<String>) -> Self {
+        self.reserved_names.push(name.into());
+        self
+    }
+
+    /// Lets several values share a number.
+    #[must_use]
+    pub fn allow_alias(mut self) -> Self {
+        self.allow_alias = true;
+        self
+    }
+
+    /// Marks it `deprecated`.
+    #[must_use]
+    pub fn deprecated(mut self) -> Self {
+        self.deprecated = true;
+        self
+    }
+}

@@ -1,0 +1,268 @@
+use prost_types::field_descriptor_proto::Type;
+
+/// Type of a field, of a map's key or of its value.
+///
+/// A string is taken as it would be in a `.proto` file: `"int32"` is the
+/// scalar type, `"OtherRecord"` or `"com.acme.OtherRecord"` a message or enum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FieldType {
+    /// 64-bit floating point.
+    Double,
+    /// 32-bit floating point.
+    Float,
+    /// Variable length; inefficient for negative numbers.
+    Int32,
+    /// Variable length; inefficient for negative numbers.
+    Int64,
+    /// Variable length, unsigned.
+    Uint32,
+    /// Variable length, unsigned.
+    Uint64,
+    /// Variable length, made for negative numbers (zig-zag).
+    Sint32,
+    /// Variable length, made for negative numbers (zig-zag).
+    Sint64,
+    /// Four bytes, unsigned.
+    Fixed32,
+    /// Eight bytes, unsigned.
+    Fixed64,
+    /// Four bytes, signed.
+    Sfixed32,
+    /// Eight bytes, signed.
+    Sfixed64,
+    /// True or false.
+    Bool,
+    /// UTF-8 text.
+    String,
+    /// Any bytes.
+    Bytes,
+    /// A message, by name.
+    Message(String),
+    /// An enum, by name.
+    Enum(String),
+    /// A message or an enum, by name.
+    Named(String),
+}
+
+/// All scalar types with their keyword in a `.proto` file.
+const SCALARS: [(&str, FieldType, Type); 15] = [
+    ("double", FieldType::Double, Type::Double),
+    ("float", FieldType::Float, Type::Float),
+    ("int32", FieldType::Int32, Type::Int32),
+    ("int64", FieldType::Int64, Type::Int64),
+    ("uint32", FieldType::Uint32, Type::Uint32),
+    ("uint64", FieldType::Uint64, Type::Uint64),
+    ("sint32", FieldType::Sint32, Type::Sint32),
+    ("sint64", FieldType::Sint64, Type::Sint64),
+    ("fixed32", FieldType::Fixed32, Type::Fixed32),
+    ("fixed64", FieldType::Fixed64, Type::Fixed64),
+    ("sfixed32", FieldType::Sfixed32, Type::Sfixed32),
+    ("sfixed64", FieldType::Sfixed64, Type::Sfixed64),
+    ("bool", FieldType::Bool, Type::Bool),
+    ("string", FieldType::String, Type::String),
+    ("bytes", FieldType::Bytes, Type::Bytes),
+];
+
+impl FieldType {
+    /// Keywords of all scalar types.
+    pub(super) fn keywords() -> impl Iterator<Item = &'static str> {
+        SCALARS.iter().map(|(keyword, ..)| *keyword)
+    }
+
+    /// The scalar's number in a descriptor; `None` for messages and enums.
+    pub(super) fn scalar(&self) -> Option<Type> {
+        let found = SCALARS.iter().find(|(_, scalar, _)| scalar == self);
+        found.map(|(_, _, number)| *number)
+    }
+
+    /// The name of the message or enum; `None` for scalars.
+    pub(super) fn type_name(&self) -> Option<&str> {
+        match self {
+            Self::Message(name) | Self::Enum(name) | Self::Named(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// As written in a `.proto` file.
+    pub(super) fn written(&self) -> &str {
+        match self.type_name() {
+            Some(name) => name,
+            None => SCALARS
+                .iter()
+                .find(|(_, scalar, _)| scalar == self)
+                .map_or("", |(keyword, ..)| keyword),
+        }
+    }
+
+    pub(super) fn is_map_key(&self) -> bool {
+        self.scalar().is_some() && !matches!(self, Self::Double | Self::Float | Self::Bytes)
+    }
+}
+
+impl From<&str> for FieldType {
+    fn from(written: &str) -> Self {
+        SCALARS
+            .iter()
+            .find(|(keyword, ..)| *keyword == written)
+            .map_or_else(|| Self::Named(written.to_owned()), |(_, ty, _)| ty.clone())
+    }
+}
+
+impl From<String> for FieldType {
+    fn from(written: String) -> Self {
+        Self::from(written.as_str())
+    }
+}
+
+/// A field of a message.
+///
+/// ```
+/// use cc_protobuf_examples::protobuf::{FieldType, ProtoField};
+///
+/// ProtoField::string("email", 1).tag("PII");
+/// ProtoField::int64("seen", 2).optional();
+/// ProtoField::message("items", "Item", 3).repeated();
+/// ProtoField::map("stock", FieldType::String, FieldType::Uint32, 4);
+/// ProtoField::new("price", "google.type.Money", 5);
+/// ```
+#[derive(Clone, Debug)]
+pub struct ProtoField {
+    pub(super) name: String,
+    pub(super) number: u32,
+    /// The type; of a map, that of the values.
+    pub(super) ty: FieldType,
+    pub(super) map_key: Option<FieldType>,
+    pub(super) repeated: bool,
+    pub(super) optional: bool,
+    pub(super) tags: Vec<String>,
+    pub(super) json_name: Option<String>,
+    pub(super) packed: Option<bool>,
+    pub(super) deprecated: bool,
+}
+
+macro_rules! scalar_fields {
+    ($($function:ident $ty:ident $keyword:literal;)*) => {$(
+        #[doc = concat!("A field of type `", $keyword, "`.")]
+        pub fn $function(name: impl Into<String>, number: u32) -> Self {
+            Self::new(name, FieldType::$ty, number)
+        }
+    )*};
+}
+
+impl ProtoField {
+    /// A field of any type but a map.
+    pub fn new(name: impl Into<String>, ty: impl Into<FieldType>, number: u32) -> Self {
+        Self {
+            name: name.into(),
+            number,
+            ty: ty.into(),
+            map_key: None,
+            repeated: false,
+            optional: false,
+            tags: Vec::new(),
+            json_name: None,
+            packed: None,
+            deprecated: false,
+        }
+    }
+
+    scalar_fields! {
+        double Double "double";
+        float Float "float";
+        int32 Int32 "int32";
+        int64 Int64 "int64";
+        uint32 Uint32 "uint32";
+        uint64 Uint64 "uint64";
+        sint32 Sint32 "sint32";
+        sint64 Sint64 "sint64";
+        fixed32 Fixed32 "fixed32";
+        fixed64 Fixed64 "fixed64";
+        sfixed32 Sfixed32 "sfixed32";
+        sfixed64 Sfixed64 "sfixed64";
+        bool Bool "bool";
+        string String "string";
+        bytes Bytes "bytes";
+    }
+
+    /// A field that holds the message `message`. Names are looked up as in a
+    /// `.proto` file, from the innermost scope outwards; one with a dot in
+    /// front is a full name.
+    pub fn message(name: impl Into<String>, message: impl Into<String>, number: u32) -> Self {
+        Self::new(name, FieldType::Message(message.into()), number)
+    }
+
+    /// A field that holds a value of the enum `enumeration`, looked up like
+    /// [`message`](Self::message)s.
+    pub fn enumeration(
+        name: impl Into<String>,
+        enumeration: impl Into<String>,
+        number: u32,
+    ) -> Self {
+        Self::new(name, FieldType::Enum(enumeration.into()), number)
+    }
+
+    /// A map. Keys are integers, bools or strings.
+    pub fn map(
+        name: impl Into<String>,
+        key: impl Into<FieldType>,
+        value: impl Into<FieldType>,
+        number: u32,
+    ) -> Self {
+        Self {
+            map_key: Some(key.into()),
+            ..Self::new(name, value, number)
+        }
+    }
+
+    /// Makes it a list.
+    #[must_use]
+    pub fn repeated(mut self) -> Self {
+        self.repeated = true;
+        self
+    }
+
+    /// Gives it presence: a reader can tell unset from the default value.
+    #[must_use]
+    pub fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    /// Adds a tag, `(confluent.field_meta).tags`, by which rules (such as
+    /// encryption) select fields. `confluent/meta.proto` is imported by itself.
+    #[must_use]
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    /// Adds several [`tag`](Self::tag)s.
+    #[must_use]
+    pub fn tags<T: Into<String>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
+        self.tags.extend(tags.into_iter().map(Into::into));
+        self
+    }
+
+    /// Name of the field in JSON, instead of its name in camel case.
+    #[must_use]
+    pub fn json_name(mut self, json_name: impl Into<String>) -> Self {
+        self.json_name = Some(json_name.into());
+        self
+    }
+
+    /// Whether a list of numbers is written as one block. proto3 does so unless
+    /// told otherwise.
+    #[must_use]
+    pub fn packed(mut self, yes: bool) -> Self {
+        self.packed = Some(yes);
+        self
+    }
+
+    /// Marks it `deprecated`.
+    #[must_use]
+    pub fn deprecated(mut self) -> Self {
+        self.deprecated = true;
+        self
+    }
+}

@@ -1,0 +1,194 @@
+use std::ops::RangeInclusive;
+
+use super::file::{Import, ProtoFile};
+use super::{ProtoEnum, ProtoField};
+use crate::protobuf::{DynamicSchema, Error};
+
+/// A choice between fields, at most one of which is set.
+///
+/// ```
+/// use cc_protobuf_examples::protobuf::{ProtoField, ProtoOneof};
+///
+/// ProtoOneof::new("payload")
+///     .field(ProtoField::string("text", 1))
+///     .field(ProtoField::bytes("binary", 2));
+/// ```
+#[derive(Clone, Debug)]
+pub struct ProtoOneof {
+    pub(super) name: String,
+    pub(super) fields: Vec<ProtoField>,
+}
+
+impl ProtoOneof {
+    /// A oneof without members.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            fields: Vec::new(),
+        }
+    }
+
+    /// Adds a member. Its number and name are those of the message around.
+    #[must_use]
+    pub fn field(mut self, field: ProtoField) -> Self {
+        self.fields.push(field);
+        self
+    }
+}
+
+/// A message, built in code.
+///
+/// On its own it is the only message of a file, and [`build`](Self::build)
+/// makes the schema; with others of the same file it goes into a
+/// [`ProtoFile`].
+///
+/// ```
+/// use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage, ProtoSchema};
+/// use serde_json::json;
+///
+/// let other = ProtoMessage::new("OtherRecord")
+///     .package("com.acme")
+///     .file_name("other.proto")
+///     .field(ProtoField::int32("other_id", 1))
+///     .build()?;
+/// let record = ProtoMessage::new("MyRecord")
+///     .package("com.acme")
+///     .import(&other)
+///     .field(ProtoField::string("f1", 1))
+///     .field(ProtoField::message("f2", "OtherRecord", 2))
+///     .build()?;
+///
+/// let bytes = record.serialize(&json!({"f1": "a", "f2": {"other_id": 7}}))?;
+/// assert_eq!(bytes, [0x0a, 1, b'a', 0x12, 2, 0x08, 7]);
+/// # Ok::<(), cc_protobuf_examples::protobuf::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ProtoMessage {
+    pub(super) name: String,
+    pub(super) items: Vec<Item>,
+    pub(super) messages: Vec<ProtoMessage>,
+    pub(super) enums: Vec<ProtoEnum>,
+    pub(super) reserved: Vec<RangeInclusive<u32>>,
+    pub(super) reserved_names: Vec<String>,
+    pub(super) deprecated: bool,
+    /// Settings of the file, if this message is to have one of its own.
+    pub(super) file: Option<Box<ProtoFile>>,
+}
+
+/// Fields and oneofs, in the order in which they were added.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    Field(ProtoField),
+    Oneof(ProtoOneof),
+}
+
+impl ProtoMessage {
+    /// A message without fields.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            items: Vec::new(),
+            messages: Vec::new(),
+            enums: Vec::new(),
+            reserved: Vec::new(),
+            reserved_names: Vec::new(),
+            deprecated: false,
+            file: None,
+        }
+    }
+
+    /// Adds a field.
+    #[must_use]
+    pub fn field(mut self, field: ProtoField) -> Self {
+        self.items.push(Item::Field(field));
+        self
+    }
+
+    /// Adds a oneof with its fields.
+    #[must_use]
+    pub fn oneof(mut self, oneof: ProtoOneof) -> Self {
+        self.items.push(Item::Oneof(oneof));
+        self
+    }
+
+    /// Nests a message in this one.
+    #[must_use]
+    pub fn message(mut self, message: ProtoMessage) -> Self {
+        self.messages.push(message);
+        self
+    }
+
+    /// Nests an enum in this message.
+    #[must_use]
+    pub fn enumeration(mut self, enumeration: ProtoEnum) -> Self {
+        self.enums.push(enumeration);
+        self
+    }
+
+    /// Keeps field numbers from being used, those of deleted fields above all.
+    #[must_use]
+    pub fn reserved(mut self, numbers: RangeInclusive<u32>) -> Self {
+        self.reserved.push(numbers);
+        self
+    }
+
+    /// Keeps a field name from being used.
+    #[must_use]
+    pub fn reserved_name(mut self, name: impl Into<String>) -> Self {
+        self.reserved_names.push(name.into());
+        self
+    }
+
+    /// Marks it `deprecated`.
+    #[must_use]
+    pub fn deprecated(mut self) -> Self {
+        self.deprecated = true;
+        self
+    }
+
+    /// Package of the file that this message gets for itself.
+    #[must_use]
+    pub fn package(self, package: impl Into<String>) -> Self {
+        self.edit_file(|file| file.package(package))
+    }
+
+    /// Path of the file that this message gets for itself; by default the
+    /// message's name with `.proto`.
+    #[must_use]
+    pub fn file_name(self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.edit_file(|mut file| {
+            file.name = name;
+            file
+        })
+    }
+
+    /// Imports another schema into the file that this message gets for itself.
+    /// What the other one imports comes along. Built-in files need no import.
+    #[must_use]
+    pub fn import(self, schema: &(impl Import + ?Sized)) -> Self {
+        self.edit_file(|file| file.import(schema))
+    }
+
+    fn edit_file(mut self, edit: impl FnOnce(ProtoFile) -> ProtoFile) -> Self {
+        let file = match self.file.take() {
+            Some(file) => *file,
+            None => ProtoFile::new(format!("{}.proto", self.name)),
+        };
+        self.file = Some(Box::new(edit(file)));
+        self
+    }
+
+    /// Checks the message and makes the schema.
+    ///
+    /// # Errors
+    /// [`Error::Build`] with everything that is wrong.
+    pub fn build(mut self) -> Result<DynamicSchema, Error> {
+        let file = match self.file.take() {
+            Some(file) => *file,
+            None => ProtoFile::new(format!("{}.proto", self.name)),
+        };
+        let name = self.name.clone();
+        file.message(self).build()?.schema(&name)
+    }
+}
