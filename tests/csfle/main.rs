@@ -1,7 +1,6 @@
 //! Field-level encryption through its public API: Confluent's own bytes, every
 //! shape a tagged field can have, and the dance with the DEK Registry.
 #![cfg(feature = "embedded")]
-#![allow(dead_code)]
 
 mod fixtures;
 mod keys;
