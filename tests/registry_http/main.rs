@@ -1,0 +1,10 @@
+//! The embedded registry, from outside: over real HTTP.
+#![cfg(feature = "embedded")]
+
+mod concurrency;
+mod hostile;
+mod lifecycle;
+mod peers;
+mod properties;
+mod rules;
+mod runner;
