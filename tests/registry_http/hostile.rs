@@ -257,7 +257,7 @@ async fn nothing_sent_makes_it_stumble() {
         ..Config::default()
     });
     let outcome = tokio::task::spawn_blocking(move || {
-        runner.run(&requests, |(method, path, query, headers, body)| {
+        let outcome = runner.run(&requests, |(method, path, query, headers, body)| {
             let target = format!("{path}{query}");
             let request = format!(
                 "{method} {target} {headers:?} {}",
@@ -266,7 +266,8 @@ async fn nothing_sent_makes_it_stumble() {
             let answer = send(address, method, &target, headers, &body);
             check(&request, method, &answer);
             Ok(())
-        })
+        });
+        outcome.map_err(|error| error.to_string())
     });
     outcome.await.unwrap().unwrap();
     // Still there, and still sane.

@@ -2,6 +2,7 @@
 #![cfg(feature = "embedded")]
 
 mod concurrency;
+mod descriptors;
 mod hostile;
 mod lifecycle;
 mod peers;

@@ -46,6 +46,8 @@ fn schema() -> impl Strategy<Value = String> {
         if package {
             text.push_str("package acme.v1;\n");
         }
+        text.push_str("import \"google/protobuf/timestamp.proto\";\n");
+        text.push_str("import \"google/type/date.proto\";\n");
         for (i, (fields, oneof, nested)) in messages.iter().enumerate() {
             text.push_str(&format!("message M{i} {{\n"));
             for (number, field_type) in fields {
@@ -109,11 +111,14 @@ async fn register_look_up_and_get_agree() {
         assert_eq!(&found["id"], id);
         assert_eq!(&by_version["id"], id);
 
-        // The descriptor says the same as the text.
+        // The descriptor says the same as the text, but for how reserved ranges
+        // stand together in statements: normalising separates them.
         let serialized = get(format!("{url}/schemas/ids/{id}?format=serialized")).await;
         let serialized = json!({"schemaType": "PROTOBUF", "schema": serialized["schema"]});
-        let from_descriptor = post(format!("{subject}?{query}"), &serialized).await;
-        assert_eq!(&from_descriptor["id"], id, "{text}");
+        if normalize {
+            let from_descriptor = post(format!("{subject}?{query}"), &serialized).await;
+            assert_eq!(&from_descriptor["id"], id, "{text}");
+        }
 
         // A schema is compatible with itself, whatever is asked.
         for level in LEVELS {

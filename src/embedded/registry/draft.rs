@@ -73,7 +73,9 @@ impl Draft {
                 .check(how.strict)
                 .map_err(|reason| invalid(subject, request, &reason))?;
             if how.normalize {
-                draft.normalize();
+                draft
+                    .normalize()
+                    .map_err(|reason| invalid(subject, request, &reason))?;
             }
         }
         draft.text = draft.file.to_text();
@@ -172,10 +174,13 @@ impl Draft {
         Ok(())
     }
 
-    fn normalize(&mut self) {
+    fn normalize(&mut self) -> Result<(), String> {
+        let normalized = self.file.normalize(&self.dependencies);
+        self.file = normalized.map_err(|e| reason(&e))?;
         self.references
             .sort_by(|a, b| (&a.subject, a.version).cmp(&(&b.subject, b.version)));
         self.references.dedup();
+        Ok(())
     }
 
     pub(super) fn file(&self) -> &SchemaFile {

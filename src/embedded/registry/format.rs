@@ -1,9 +1,5 @@
 //! The forms in which a schema's text can be asked for.
 
-use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto, UninterpretedOption};
-
-use crate::protobuf::SchemaFile;
-
 use super::api_error::ApiError;
 use super::draft::Draft;
 use super::store::{Content, Store};
@@ -48,9 +44,7 @@ impl Format {
             },
             Self::IgnoreExtensions => {
                 let draft = Draft::of_stored(store, subject, content)?;
-                let mut proto = draft.file().proto().clone();
-                strip_file(&mut proto);
-                Ok(SchemaFile::from_descriptor(proto, draft.file().form()).to_text())
+                Ok(draft.file().without_extensions().to_text())
             }
         }
     }
@@ -63,68 +57,4 @@ impl Format {
             Self::IgnoreExtensions => true,
         }
     }
-}
-
-fn strip_file(file: &mut FileDescriptorProto) {
-    file.extension.clear();
-    if let Some(options) = &mut file.options {
-        strip(&mut options.uninterpreted_option);
-    }
-    file.message_type.iter_mut().for_each(strip_message);
-    file.enum_type.iter_mut().for_each(strip_enum);
-    for service in &mut file.service {
-        if let Some(options) = &mut service.options {
-            strip(&mut options.uninterpreted_option);
-        }
-        for method in &mut service.method {
-            if let Some(options) = &mut method.options {
-                strip(&mut options.uninterpreted_option);
-            }
-        }
-    }
-}
-
-/// The parser bounds how deep messages nest.
-fn strip_message(message: &mut DescriptorProto) {
-    message.extension.clear();
-    if let Some(options) = &mut message.options {
-        strip(&mut options.uninterpreted_option);
-    }
-    for field in &mut message.field {
-        if let Some(options) = &mut field.options {
-            strip(&mut options.uninterpreted_option);
-        }
-    }
-    for oneof in &mut message.oneof_decl {
-        if let Some(options) = &mut oneof.options {
-            strip(&mut options.uninterpreted_option);
-        }
-    }
-    for range in &mut message.extension_range {
-        if let Some(options) = &mut range.options {
-            strip(&mut options.uninterpreted_option);
-        }
-    }
-    message.nested_type.iter_mut().for_each(strip_message);
-    message.enum_type.iter_mut().for_each(strip_enum);
-}
-
-fn strip_enum(declared: &mut EnumDescriptorProto) {
-    if let Some(options) = &mut declared.options {
-        strip(&mut options.uninterpreted_option);
-    }
-    for value in &mut declared.value {
-        if let Some(options) = &mut value.options {
-            strip(&mut options.uninterpreted_option);
-        }
-    }
-}
-
-fn strip(options: &mut Vec<UninterpretedOption>) {
-    options.retain(|option| {
-        option.name.iter().all(|part| {
-            let name = part.name_part.trim_start_matches('.');
-            !part.is_extension || name.starts_with("confluent.")
-        })
-    });
 }

@@ -1,0 +1,163 @@
+//! The embedded registry under load: what a client waits for, and whether it
+//! waits longer once there are 20,000 subjects.
+//!
+//! `cargo bench --bench registry`
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
+use criterion::Criterion;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+/// Subjects registered before the second round.
+const SUBJECTS: u32 = 20_000;
+/// Single measurements behind a median.
+const SAMPLES: usize = 1000;
+/// Growth that is still fine.
+const MAX_RATIO: f64 = 1.5;
+/// Memory that a registered schema may take.
+const MAX_BYTES: f64 = 20_000.0;
+
+/// A client of one registry.
+struct Bench {
+    runtime: Runtime,
+    registry: EmbeddedRegistry,
+    client: reqwest::Client,
+    next: AtomicU32,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let registry = runtime.block_on(EmbeddedRegistry::start()).unwrap();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self {
+            runtime,
+            registry,
+            client,
+            next: AtomicU32::new(0),
+        }
+    }
+
+    fn post(&self, path: &str, schema: &str) -> Value {
+        let body = json!({"schemaType": "PROTOBUF", "schema": schema}).to_string();
+        let request = self.client.post(format!("{}{path}", self.registry.url()));
+        self.runtime.block_on(async {
+            let response = request.body(body).send().await.unwrap();
+            assert_eq!(response.status(), 200);
+            response.json().await.unwrap()
+        })
+    }
+
+    /// Registers a schema never seen before under a subject of its own.
+    fn register_new(&self) {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let schema = format!(
+            "syntax = \"proto3\";\npackage acme.orders.v{number};\n\nmessage Order {{\n  string id = 1;\n  int64 amount = 2;\n  string currency = 3;\n}}\n"
+        );
+        black_box(self.post(
+            &format!("/subjects/orders-{number}-value/versions"),
+            &schema,
+        ));
+    }
+
+    fn get_by_id(&self, id: u32) {
+        let request = self
+            .client
+            .get(format!("{}/schemas/ids/{id}", self.registry.url()));
+        let schema: Value = self.runtime.block_on(async {
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), 200);
+            response.json().await.unwrap()
+        });
+        black_box(schema);
+    }
+}
+
+/// A message with that many fields.
+fn wide(fields: u32) -> String {
+    let mut text = "syntax = \"proto3\";\n\nmessage Wide {\n".to_owned();
+    for number in 1..=fields {
+        text.push_str(&format!("  string field_{number} = {number};\n"));
+    }
+    text.push_str("}\n");
+    text
+}
+
+fn median(mut work: impl FnMut()) -> Duration {
+    let mut times: Vec<Duration> = (0..SAMPLES)
+        .map(|_| {
+            let started = Instant::now();
+            work();
+            started.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[SAMPLES / 2]
+}
+
+/// Resident memory of this process in bytes, where the system tells.
+fn resident() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024.0)
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    let bench = Bench::new();
+    bench.post("/subjects/wide-value/versions", &wide(500));
+    let wider = wide(501);
+    criterion.bench_function("registry/register a new schema", |b| {
+        b.iter(|| bench.register_new());
+    });
+    criterion.bench_function("registry/get by id", |b| b.iter(|| bench.get_by_id(1)));
+    criterion.bench_function("registry/test 500 fields", |b| {
+        let path = "/compatibility/subjects/wide-value/versions/latest";
+        b.iter(|| black_box(bench.post(path, &wider)));
+    });
+    drop(bench);
+
+    // A registry of its own for the growth, counted from the start.
+    let bench = Bench::new();
+    bench.register_new();
+    let register_before = median(|| bench.register_new());
+    let get_before = median(|| bench.get_by_id(1));
+    let registered = bench.next.load(Ordering::Relaxed);
+    let resident_before = resident();
+    while bench.next.load(Ordering::Relaxed) < SUBJECTS {
+        bench.register_new();
+    }
+    let resident_after = resident();
+    let get_after = median(|| bench.get_by_id(SUBJECTS / 2));
+    let register_after = median(|| bench.register_new());
+
+    println!("with {SUBJECTS} subjects, medians of {SAMPLES}:");
+    for (what, before, after) in [
+        ("register a new schema", register_before, register_after),
+        ("get by id", get_before, get_after),
+    ] {
+        let ratio = after.as_secs_f64() / before.as_secs_f64();
+        let verdict = if ratio <= MAX_RATIO { "ok" } else { "TOO SLOW" };
+        println!("  {what}: {before:?} -> {after:?}, ratio {ratio:.2} ({verdict})");
+    }
+    match resident_before.zip(resident_after) {
+        Some((before, after)) => {
+            let per_schema = (after - before) / f64::from(SUBJECTS - registered);
+            let verdict = if per_schema <= MAX_BYTES {
+                "ok"
+            } else {
+                "TOO MUCH"
+            };
+            println!("  memory per schema: {per_schema:.0} bytes ({verdict})");
+        }
+        None => println!("  memory per schema: not known on this system"),
+    }
+}
