@@ -9,6 +9,7 @@ mod config;
 mod consumer;
 mod error;
 mod events;
+mod probe;
 mod record;
 mod topics;
 
@@ -21,6 +22,7 @@ use rdkafka::types::RDKafkaErrorCode;
 
 pub use config::{Config, Credentials, SecurityProtocol};
 pub use error::Error;
+pub use probe::reach;
 pub use record::{Delivery, Headers, Received, Record};
 pub use topics::{AdminTopics, TopicCreator, TopicSpec};
 

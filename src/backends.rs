@@ -1,0 +1,363 @@
+//! Settings → Registry, Kafka, Kms: each remote or embedded, decided once.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+#[cfg(feature = "aws-kms")]
+use cc_protobuf_examples::csfle::kms::AwsKms;
+use cc_protobuf_examples::csfle::kms::{KmsDrivers, LocalKms};
+use cc_protobuf_examples::csfle::{Algorithm, RawDek};
+use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
+use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
+use cc_protobuf_examples::kafka::{
+    AdminTopics, Config, Credentials, Delivery, Kafka, Received, Record, SecurityProtocol,
+    TopicSpec,
+};
+use cc_protobuf_examples::schema_registry::entities::Kek;
+use cc_protobuf_examples::schema_registry::{Client, ClientBuilder, ClientCredentials};
+
+use crate::console::Console;
+use crate::failure::{Exit, Failure};
+use crate::settings::{KafkaSettings, RegistryAuth, RegistrySettings, Secret, Settings};
+
+/// Which key encrypts the data encryption keys of the csfle example.
+#[derive(Clone, Debug)]
+pub enum Kms {
+    /// An AWS KMS key, by its ARN.
+    Aws(String),
+    /// local-kms with the user's LOCAL_SECRET.
+    Local(Secret),
+    /// local-kms with a secret that ends with the process.
+    ThrowAway(Secret),
+    /// None: a remote registry would be left with keys that nobody can unwrap.
+    Missing,
+}
+
+impl Kms {
+    /// The key that the settings lead to.
+    pub fn decide(settings: &Settings) -> Result<Self, Failure> {
+        if let Some(arn) = &settings.kms_key_arn {
+            return Ok(Self::Aws(arn.clone()));
+        }
+        if let Some(secret) = &settings.local_secret {
+            return Ok(Self::Local(secret.clone()));
+        }
+        if settings.registry.is_some() {
+            return Ok(Self::Missing);
+        }
+        let mut random = [0_u8; 32];
+        getrandom::fill(&mut random).map_err(|error| {
+            Failure::new(
+                Exit::Unmet,
+                format!("the system gives no random bytes: {error}"),
+            )
+        })?;
+        let text: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self::ThrowAway(Secret::new(text)))
+    }
+
+    /// The drivers for it.
+    pub fn drivers(&self) -> KmsDrivers {
+        match self {
+            #[cfg(feature = "aws-kms")]
+            Self::Aws(_) => KmsDrivers::new().with(AwsKms::new()),
+            Self::Local(secret) | Self::ThrowAway(secret) => {
+                KmsDrivers::new().with(LocalKms::new(secret.expose()))
+            }
+            _ => KmsDrivers::new(),
+        }
+    }
+
+    /// The key management in words.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Aws(arn) => format!("aws-kms {arn}"),
+            Self::Local(_) => "local-kms with LOCAL_SECRET".to_owned(),
+            Self::ThrowAway(_) => "local-kms with a secret lost with this process".to_owned(),
+            Self::Missing => "none: set AWS_KMS_KEY_ARN or LOCAL_SECRET for csfle".to_owned(),
+        }
+    }
+}
+
+/// Wraps and unwraps a key of its own, to see whether the KMS key can be used.
+pub async fn try_kms(kms: &Kms) -> Result<(), Failure> {
+    let (kms_type, kms_key_id) = match kms {
+        Kms::Aws(arn) => ("aws-kms", arn.as_str()),
+        _ => ("local-kms", "doctor"),
+    };
+    let kek = Kek {
+        name: "doctor".to_owned(),
+        kms_type: kms_type.to_owned(),
+        kms_key_id: kms_key_id.to_owned(),
+        ..Kek::default()
+    };
+    let drivers = kms.drivers();
+    let dek = RawDek::generate(Algorithm::Aes256Gcm)
+        .map_err(|error| Failure::new(Exit::Unmet, error.to_string()))?;
+    let wrapped = drivers.wrap(&kek, &dek).await?;
+    drivers.unwrap(&kek, Algorithm::Aes256Gcm, &wrapped).await?;
+    Ok(())
+}
+
+/// The registry of this process's commands.
+pub struct Registry {
+    /// Its client.
+    pub client: Client,
+    /// Its URL.
+    pub url: String,
+    embedded: Option<EmbeddedRegistry>,
+}
+
+impl Registry {
+    /// A client of the configured registry, or of an embedded one started here.
+    pub async fn open(settings: &Settings, kms: &Kms) -> Result<Self, Failure> {
+        match &settings.registry {
+            Some(remote) => Ok(Self {
+                client: client(remote)?,
+                url: remote.urls.join(","),
+                embedded: None,
+            }),
+            None => {
+                let mut builder = EmbeddedRegistry::builder();
+                if let Kms::Local(secret) | Kms::ThrowAway(secret) = kms {
+                    builder = builder.local_kms_secret(secret.expose());
+                }
+                let embedded = builder.start().await?;
+                let url = embedded.url().to_owned();
+                Ok(Self {
+                    client: ClientBuilder::new(url.as_str()).build()?,
+                    url,
+                    embedded: Some(embedded),
+                })
+            }
+        }
+    }
+
+    /// Whether it ends with this process.
+    pub fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
+    }
+}
+
+/// A client of a configured registry.
+pub fn client(settings: &RegistrySettings) -> Result<Client, Failure> {
+    let mut builder = ClientBuilder::new(settings.urls.join(","));
+    builder = match &settings.auth {
+        RegistryAuth::Anonymous => builder,
+        RegistryAuth::Basic { key, secret } => builder.basic_auth(key.as_str(), secret.expose()),
+        RegistryAuth::Bearer(token) => builder.bearer_token(token.expose()),
+        RegistryAuth::OAuth {
+            token_url,
+            client_id,
+            client_secret,
+            scope,
+        } => {
+            let mut credentials = ClientCredentials::new(
+                token_url.as_str(),
+                client_id.as_str(),
+                client_secret.expose(),
+            );
+            if let Some(scope) = scope {
+                credentials = credentials.scope(scope.as_str());
+            }
+            builder.oauth(credentials)
+        }
+    };
+    if let Some(pool) = &settings.identity_pool {
+        builder = builder.identity_pool_id(pool.as_str());
+    }
+    if let Some(cluster) = &settings.logical_cluster {
+        builder = builder.logical_cluster(cluster.as_str());
+    }
+    if let Some(path) = &settings.ca {
+        builder = builder.ca_certificates_pem(read(path)?);
+    }
+    if let Some((certificate, key)) = &settings.client_certificate {
+        builder = builder.client_certificate_pem(read(certificate)?, read(key)?);
+    }
+    Ok(builder.build()?)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path)
+        .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))
+}
+
+/// How to reach a configured cluster.
+pub fn kafka_config(settings: &KafkaSettings) -> Result<Config, Failure> {
+    let credentials = settings
+        .credentials
+        .as_ref()
+        .map(|(username, secret)| Credentials {
+            username: username.clone(),
+            password: secret.expose().to_owned(),
+        });
+    let mut config = Config::new(settings.bootstrap_servers.as_str(), credentials);
+    config.security_protocol = settings
+        .security_protocol
+        .parse::<SecurityProtocol>()
+        .map_err(|error| Failure::usage(error.to_string()))?;
+    config.ca_location.clone_from(&settings.ca);
+    Ok(config)
+}
+
+/// The Kafka cluster of a run, connected and assigned to the run's topics.
+pub struct Broker {
+    kafka: Kafka,
+    servers: String,
+    // Outlives the clients above it.
+    embedded: Option<EmbeddedBroker>,
+}
+
+impl Broker {
+    /// Connects, creates the topics that are missing, and assigns the consumer.
+    pub async fn open(
+        settings: &Settings,
+        group: &str,
+        topics: Vec<String>,
+    ) -> Result<Self, Failure> {
+        let topics: Vec<TopicSpec> = topics
+            .into_iter()
+            .map(|name| TopicSpec {
+                name,
+                partitions: settings.topics.partitions,
+                replication_factor: settings.topics.replication_factor,
+            })
+            .collect();
+        match &settings.kafka {
+            Some(remote) => {
+                let config = kafka_config(remote)?;
+                let admin = AdminTopics::new(&config)?;
+                let (kafka, _) = Kafka::connect(&config, group, &topics, &admin).await?;
+                Ok(Self {
+                    kafka,
+                    servers: remote.bootstrap_servers.clone(),
+                    embedded: None,
+                })
+            }
+            None => {
+                let embedded = EmbeddedBroker::start().await?;
+                let mut config = Config::new(embedded.bootstrap_servers(), None);
+                // Nothing is gained by letting loopback brokers wait for more.
+                config.fetch_wait_max = Duration::from_millis(10);
+                let (kafka, _) = Kafka::connect(&config, group, &topics, &embedded).await?;
+                Ok(Self {
+                    kafka,
+                    servers: embedded.bootstrap_servers().to_owned(),
+                    embedded: Some(embedded),
+                })
+            }
+        }
+    }
+
+    /// Produces records; all are acknowledged when this returns.
+    pub async fn produce(&self, records: &[Record]) -> Result<Vec<Delivery>, Failure> {
+        Ok(self.kafka.produce(records).await?)
+    }
+
+    /// Consumes the records that were delivered, in the order given.
+    pub async fn receive(&self, deliveries: &[Delivery]) -> Result<Vec<Received>, Failure> {
+        Ok(self.kafka.receive(deliveries).await?)
+    }
+
+    /// Commits the offsets of records that were handled.
+    pub async fn commit(&self, handled: &[Received]) -> Result<(), Failure> {
+        Ok(self.kafka.commit(handled).await?)
+    }
+
+    /// Leaves the cluster.
+    pub async fn close(self) {
+        let Self {
+            kafka, embedded, ..
+        } = self;
+        kafka.close().await;
+        drop(embedded);
+    }
+}
+
+/// All backends of a run.
+pub struct Backends {
+    /// Schema Registry.
+    pub registry: Registry,
+    /// Kafka, in full mode.
+    pub broker: Option<Broker>,
+    /// Key management.
+    pub kms: Kms,
+}
+
+impl Backends {
+    /// Opens the registry; without Kafka yet.
+    pub async fn open(settings: &Settings) -> Result<Self, Failure> {
+        let kms = Kms::decide(settings)?;
+        Ok(Self {
+            registry: Registry::open(settings, &kms).await?,
+            broker: None,
+            kms,
+        })
+    }
+
+    /// Adds Kafka, with these topics.
+    pub async fn with_broker(
+        mut self,
+        settings: &Settings,
+        group: &str,
+        topics: Vec<String>,
+    ) -> Result<Self, Failure> {
+        self.broker = Some(Broker::open(settings, group, topics).await?);
+        Ok(self)
+    }
+
+    /// Says which backends are used.
+    pub fn announce(&self, settings: &Settings, console: &Console) {
+        for (name, value) in self.describe(settings) {
+            let text = value.as_str().unwrap_or_default();
+            console.line(&format!("{name:<16} {text}"));
+        }
+        if self.registry.is_embedded() && !settings.forced_embedded {
+            console.line(
+                "Nothing is configured, so all runs on stand-ins inside this process; set\n\
+                 SCHEMA_REGISTRY_URL to use a Schema Registry of yours.",
+            );
+        }
+    }
+
+    /// The backends by name.
+    pub fn describe(&self, settings: &Settings) -> Map<String, Value> {
+        let mut all = Map::new();
+        let registry = if self.registry.is_embedded() {
+            format!("embedded, {}", self.registry.url)
+        } else {
+            self.registry.url.clone()
+        };
+        all.insert("schema registry".to_owned(), json!(registry));
+        let kafka = match &self.broker {
+            None => "not used in schema-only mode".to_owned(),
+            Some(broker) if broker.embedded.is_some() => {
+                format!("embedded, {}", broker.servers)
+            }
+            Some(broker) => {
+                let protocol = settings
+                    .kafka
+                    .as_ref()
+                    .map(|kafka| kafka.security_protocol.as_str());
+                format!("{} ({})", broker.servers, protocol.unwrap_or_default())
+            }
+        };
+        all.insert("kafka".to_owned(), json!(kafka));
+        all.insert("kms".to_owned(), json!(self.kms.describe()));
+        all
+    }
+
+    /// Lets go of all backends.
+    pub async fn close(self) {
+        if let Some(broker) = self.broker {
+            broker.close().await;
+        }
+        if let Some(registry) = self.registry.embedded {
+            drop(self.registry.client);
+            registry.shutdown().await;
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! The command line: every flag and subcommand, and nothing that acts on them.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+/// How to use the program, shown below the flags of `--help`.
+const EXAMPLES_OF_USE: &str = "\
+Examples of use:
+  cc-protobuf-examples                              all ten examples on the embedded registry
+  cc-protobuf-examples --example basic              one example
+  cc-protobuf-examples --example oneof --mode full  with a round trip through Kafka
+  cc-protobuf-examples --example basic --use-protoc precompiled instead of dynamic schemas
+  cc-protobuf-examples --example all -o json        one JSON document on stdout
+  cc-protobuf-examples serve                        an embedded Schema Registry on 127.0.0.1:8081
+  cc-protobuf-examples decode --hex 000000000100    what is in these bytes?
+  cc-protobuf-examples doctor                       what is configured, and does it work?
+  cc-protobuf-examples clean --run-id demo1         remove what a run has left
+
+Configuration (environment, or a .env file in this or a parent directory; the environment wins):
+  SCHEMA_REGISTRY_URL  SR_API_KEY  SR_API_SECRET         Schema Registry
+  BOOTSTRAP_SERVERS  KAFKA_API_KEY  KAFKA_API_SECRET     Kafka, for --mode full
+  AWS_KMS_KEY_ARN or LOCAL_SECRET                        key encryption key of the csfle example
+  `doctor` lists every name, its value and where it comes from. With nothing configured,
+  everything runs on embedded stand-ins: no account, no network.
+
+Exit codes:
+  0 every expectation met         1 an expectation failed, or another refusal
+  2 usage or configuration        3 a backend was not reached
+  4 refused by a backend (401, 403, SASL, KMS)         130 interrupted";
+
+/// Protobuf on Kafka with Confluent Schema Registry: ten examples that run.
+///
+/// Each example registers schemas, serializes, reads back and checks what it
+/// claims, on your Schema Registry and Kafka or on embedded stand-ins.
+#[derive(Parser, Debug)]
+#[command(
+    name = "cc-protobuf-examples",
+    version,
+    after_long_help = EXAMPLES_OF_USE,
+    after_help = "`--help` shows examples of use, the configuration and the exit codes.",
+    max_term_width = 100,
+    subcommand_help_heading = "Other commands",
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// What to do instead of running examples.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Flags of an example run.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// Flags of an example run.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Running examples")]
+pub struct RunArgs {
+    /// Whether records go through Kafka, or end as bytes on the console
+    #[arg(long, value_enum, default_value_t = Mode::SchemaOnly)]
+    pub mode: Mode,
+    /// Example to run
+    #[arg(long, value_enum, default_value_t = Selection::All, hide_possible_values = false)]
+    pub example: Selection,
+    /// Id that ends every topic, subject, group and KEK name [default: 8 random hex digits]
+    ///
+    /// Up to 64 letters, digits, `_` and `-`. With the same id, a run uses the
+    /// subjects and topics of the earlier run again.
+    #[arg(long, value_name = "ID")]
+    pub run_id: Option<String>,
+    /// Use the types compiled from schemas/ instead of schemas built at run time
+    ///
+    /// The .proto files were compiled into this program; no protoc is needed.
+    #[arg(long)]
+    pub use_protoc: bool,
+    /// Write each example's .proto files below DIR, under their import paths
+    ///
+    /// A file that exists with other content is never overwritten.
+    #[arg(long, value_name = "DIR")]
+    pub save_schemas: Option<PathBuf>,
+    /// Where the id of a value's schema travels
+    #[arg(long, value_enum, default_value_t = SchemaIdIn::Prefix)]
+    pub schema_id_in: SchemaIdIn,
+    /// Change one value of an example; may be repeated
+    ///
+    /// Each example ends with a change to try. `--set encrypt.KEY=VALUE`
+    /// overrides a parameter of the csfle example's encryption rule.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Remove the run's subjects, keys, groups and topics afterwards
+    #[arg(long)]
+    pub cleanup: bool,
+    /// File for the log of the run, `off` for none
+    #[arg(long, value_name = "FILE", default_value = "cc-protobuf-examples.log")]
+    pub log_file: PathBuf,
+}
+
+/// Flags of every command.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Common flags")]
+pub struct CommonArgs {
+    /// Schema Registry, instead of SCHEMA_REGISTRY_URL; several separated by commas
+    ///
+    /// Credentials come from the environment or .env only.
+    #[arg(long, global = true, value_name = "URL")]
+    pub schema_registry_url: Option<String>,
+    /// Kafka cluster, instead of BOOTSTRAP_SERVERS
+    #[arg(long, global = true, value_name = "HOST:PORT,…")]
+    pub bootstrap_servers: Option<String>,
+    /// Use the embedded stand-ins even if backends are configured
+    #[arg(long, global = true)]
+    pub embedded: bool,
+    /// What to print on stdout
+    #[arg(short, long, global = true, value_enum, default_value_t = OutputArg::Human)]
+    pub output: OutputArg,
+    /// More detail on stderr; twice for still more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Results only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+}
+
+/// What to do instead of running examples.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Command {
+    /// Run the embedded Schema Registry until Ctrl-C or SIGTERM
+    ///
+    /// Any Confluent client can use it. Schemas live in memory and end with the
+    /// process. With -v it logs one line per request.
+    Serve(ServeArgs),
+    /// Show what is in framed messages: envelope, schema, message as JSON
+    ///
+    /// Asks the configured Schema Registry for the schemas. Reads a file or
+    /// stdin: one binary message, or hex or base64 text with one message a line.
+    Decode(DecodeArgs),
+    /// Check the configuration and every backend
+    Doctor,
+    /// Remove the subjects, keys, groups and topics of one run
+    ///
+    /// Names are computed from the run id, never searched for. Tag PII and the
+    /// KMS key are shared with other runs and stay.
+    Clean(CleanArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// Shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff)
+    Man,
+}
+
+/// Flags of `serve`.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// Address and port; port 0 picks a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8081")]
+    pub listen: std::net::SocketAddr,
+    /// Ask clients for SR_API_KEY and SR_API_SECRET (from the environment or .env)
+    #[arg(long)]
+    pub basic_auth: bool,
+    /// Run a three-broker in-memory Kafka cluster next to it
+    #[arg(long)]
+    pub kafka: bool,
+}
+
+/// Flags of `decode`.
+#[derive(Args, Clone, Debug)]
+pub struct DecodeArgs {
+    /// File to read, `-` for stdin [default: stdin]
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The input is hex text, or this is it
+    #[arg(long, value_name = "HEX", num_args = 0..=1, default_missing_value = "-", conflicts_with_all = ["base64", "length_prefixed"])]
+    pub hex: Option<String>,
+    /// The input is base64 text, or this is it
+    #[arg(long, value_name = "BASE64", num_args = 0..=1, default_missing_value = "-", conflicts_with = "length_prefixed")]
+    pub base64: Option<String>,
+    /// The input is binary, each message behind its length in 4 bytes, big-endian
+    ///
+    /// As `kcat -C -f '%R%s' …` writes it; the only form in which several
+    /// binary messages survive newlines in their values.
+    #[arg(long)]
+    pub length_prefixed: bool,
+    /// Value of the record header that carries the schema GUID, in hex
+    ///
+    /// Header `__value_schema_id` (or `__key_schema_id`); the input is then the
+    /// bare payload. A GUID in text form is accepted too.
+    #[arg(long, value_name = "HEX")]
+    pub header_guid: Option<String>,
+}
+
+/// Flags of `clean`.
+#[derive(Args, Clone, Debug)]
+pub struct CleanArgs {
+    /// Run whose leftovers to remove
+    #[arg(long, value_name = "ID", required = true)]
+    pub run_id: String,
+    /// Show what would be removed, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `--mode`.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Schema Registry only; records end as bytes on the console
+    SchemaOnly,
+    /// Records are produced to Kafka and consumed from it
+    Full,
+}
+
+/// `--example`.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// All ten, in order
+    All,
+    /// 1: serializer, deserializer, wire format
+    Basic,
+    /// 2: a referenced schema cannot be deleted
+    Delete,
+    /// 3: evolution under BACKWARD_TRANSITIVE
+    Evolution,
+    /// 4: several event types in one topic
+    Oneof,
+    /// 5: absent, present and default values
+    Null,
+    /// 6: the seven compatibility levels, tried out
+    Compat,
+    /// 7: typed, dynamic and JSON views of the same bytes
+    Types,
+    /// 8: subject and reference name strategies
+    Strategies,
+    /// 9: client-side field-level encryption
+    Csfle,
+    /// 10: schemas registered by hand only
+    NoAutoRegister,
+}
+
+/// `--schema-id-in`.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemaIdIn {
+    /// In front of the value: magic byte, id, message index
+    Prefix,
+    /// In the record header __value_schema_id, as a GUID
+    Header,
+}
+
+/// `--output`.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputArg {
+    /// Text for people
+    Human,
+    /// One JSON document
+    Json,
+}
+
+/// Flags that mean nothing beside a subcommand.
+const RUN_ONLY: [(&str, &str); 9] = [
+    ("mode", "--mode"),
+    ("example", "--example"),
+    ("run_id", "--run-id"),
+    ("use_protoc", "--use-protoc"),
+    ("save_schemas", "--save-schemas"),
+    ("schema_id_in", "--schema-id-in"),
+    ("set", "--set"),
+    ("cleanup", "--cleanup"),
+    ("log_file", "--log-file"),
+];
+
+/// Reads the process's arguments. The error is either wrong usage or a request
+/// for help or the version; [`clap::Error::use_stderr`] tells which.
+pub fn parse() -> Result<Cli, clap::Error> {
+    parse_from(std::env::args_os())
+}
+
+/// [`parse`] on given arguments, program name first.
+pub fn parse_from<I, A>(arguments: I) -> Result<Cli, clap::Error>
+where
+    I: IntoIterator<Item = A>,
+    A: Into<std::ffi::OsString> + Clone,
+{
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    if let Some((name, _)) = matches.subcommand() {
+        let given = RUN_ONLY.iter().find(|(id, _)| {
+            matches.value_source(id) == Some(clap::parser::ValueSource::CommandLine)
+        });
+        if let Some((_, flag)) = given {
+            return Err(command.error(
+                clap::error::ErrorKind::ArgumentConflict,
+                format!("flag '{flag}' belongs to an example run and cannot be used with '{name}'"),
+            ));
+        }
+    }
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn definitions_are_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn defaults() {
+        let cli = parse_from(["prog"]).unwrap();
+        assert_eq!(cli.run.mode, Mode::SchemaOnly);
+        assert_eq!(cli.run.example, Selection::All);
+        assert!(cli.command.is_none() && cli.run.run_id.is_none());
+    }
+
+    #[test]
+    fn common_flags_stand_on_either_side_of_a_subcommand() {
+        for arguments in [["prog", "-v", "doctor"], ["prog", "doctor", "-v"]] {
+            assert_eq!(parse_from(arguments).unwrap().common.verbose, 1);
+        }
+    }
+
+    #[test]
+    fn run_flags_are_refused_beside_a_subcommand() {
+        let error = parse_from(["prog", "--example", "basic", "doctor"]).unwrap_err();
+        assert!(error.to_string().contains("--example"), "{error}");
+    }
+}

@@ -1,0 +1,17 @@
+//! `completions`: the script that completes this command line in a shell.
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::man::print;
+use crate::cli::Cli;
+use crate::failure::{Exit, Failure};
+
+/// Prints the completion script of `shell`.
+pub fn completions(shell: Shell) -> Result<Exit, Failure> {
+    let mut command = Cli::command();
+    let name = command.get_name().to_owned();
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, name, &mut script);
+    print(&script)
+}

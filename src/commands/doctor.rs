@@ -1,0 +1,198 @@
+//! `doctor`: what is configured, from where, and whether it works.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use cc_protobuf_examples::kafka::reach;
+use cc_protobuf_examples::schema_registry::Client;
+
+use crate::backends::{self, Kms, kafka_config, try_kms};
+use crate::console::{Console, Output, Spinner, TITLE, Table};
+use crate::failure::{Exit, Failure};
+use crate::settings::{Settings, names};
+
+/// How a check came out.
+enum Finding {
+    /// It works.
+    Good(String),
+    /// It does not, and something needs it.
+    Bad(Failure),
+    /// It is not configured or not there; not everything needs it.
+    Absent(String),
+}
+
+/// Checks the configuration and every backend.
+pub async fn doctor(settings: &Settings, console: &Console) -> Result<Exit, Failure> {
+    let configuration = configuration(settings);
+    console.result(&format!("{TITLE}Configuration{TITLE:#}"));
+    for line in configuration.lines(0) {
+        console.result(&line);
+    }
+    match &settings.sources.dot_env {
+        Some(path) => console.line(&format!("  .env file: {}", path.display())),
+        None => console.line("  .env file: none in this directory or above it"),
+    }
+
+    let mut findings: Vec<(&str, Finding)> = Vec::new();
+    match &settings.registry {
+        Some(remote) => registry(&backends::client(remote)?, &mut findings).await,
+        None => findings.push((
+            "Schema Registry",
+            Finding::Absent(format!(
+                "not configured ({}); the embedded one is used",
+                names::SCHEMA_REGISTRY_URL.key
+            )),
+        )),
+    }
+    findings.push(("Kafka", kafka(settings).await));
+    findings.push((
+        "TLS",
+        Finding::Good("rustls for HTTP, OpenSSL built into librdkafka".to_owned()),
+    ));
+    findings.push(("KMS", kms(settings).await));
+
+    let mut checks = Table::new(["check", "result", "detail"]);
+    for (name, finding) in &findings {
+        match finding {
+            Finding::Good(detail) => checks.row([*name, "✓ ok", detail]),
+            Finding::Absent(detail) => checks.row([*name, "- absent", detail]),
+            Finding::Bad(failure) => checks.row([*name, "✗ failed", &failure.to_string()]),
+        }
+    }
+    console.result("");
+    console.result(&format!("{TITLE}Backends{TITLE:#}"));
+    for line in checks.lines(0) {
+        console.result(&line);
+    }
+    let exit = Exit::of_all(findings.iter().map(|(_, finding)| match finding {
+        Finding::Bad(failure) => failure.exit,
+        _ => Exit::Met,
+    }));
+    for (_, finding) in &findings {
+        if let Finding::Bad(failure) = finding {
+            failure.print();
+        }
+    }
+    if console.output() == Output::Json {
+        let document = json!({
+            "configuration": configuration.to_json(),
+            "checks": checks.to_json(),
+            "exit_code": exit.code(),
+        });
+        console.data(&serde_json::to_string_pretty(&document)?);
+    }
+    Ok(exit)
+}
+
+/// Every name that has a value, and where from; secrets masked.
+fn configuration(settings: &Settings) -> Table {
+    let mut table = Table::new(["name", "value", "from"]);
+    for name in names::ALL {
+        match settings.sources.get(name) {
+            Some(found) => {
+                let value = if name.secret {
+                    "***"
+                } else {
+                    found.value.expose()
+                };
+                table.row([name.key, value, &found.origin.to_string()]);
+            }
+            None => table.row([name.key, "", default(name.key)]),
+        }
+    }
+    table
+}
+
+fn default(key: &str) -> &'static str {
+    match key {
+        "KAFKA_REPLICATION_FACTOR" => "default: 3",
+        "KAFKA_PARTITIONS" => "default: 6",
+        "SCHEMA_REGISTRY_URL" | "BOOTSTRAP_SERVERS" => "default: embedded",
+        _ => "not set",
+    }
+}
+
+async fn registry(client: &Client, findings: &mut Vec<(&'static str, Finding)>) {
+    let _spinner = Spinner::start("asking the Schema Registry".to_owned());
+    let reached = match client.types().await {
+        Ok(types) => {
+            let version = match client.server_version().await {
+                Ok(server) => format!(", version {}", server.version),
+                // Confluent Cloud does not say.
+                Err(_) => String::new(),
+            };
+            Finding::Good(format!("answers; types {}{version}", types.join(", ")))
+        }
+        Err(error) => Finding::Bad(error.into()),
+    };
+    let works = matches!(reached, Finding::Good(_));
+    findings.push(("Schema Registry", reached));
+    if !works {
+        return;
+    }
+    findings.push((
+        "credentials",
+        match client.compatibility(None).await {
+            Ok(level) => Finding::Good(format!("accepted; global level {}", level.as_str())),
+            Err(error) => Finding::Bad(error.into()),
+        },
+    ));
+    let optional = |error: cc_protobuf_examples::schema_registry::Error, needed: &str| {
+        if error.is_unsupported() || error.is_not_found() || error.is_forbidden() {
+            Finding::Absent(format!("{error}; {needed}"))
+        } else {
+            Finding::Bad(error.into())
+        }
+    };
+    findings.push((
+        "DEK Registry",
+        match client.keks(false).await {
+            Ok(keks) => Finding::Good(format!("{} KEKs", keks.len())),
+            Err(error) => optional(error, "the csfle example needs it"),
+        },
+    ));
+    findings.push((
+        "catalog",
+        match client.tags().await {
+            Ok(tags) => Finding::Good(format!("{} tag definitions", tags.len())),
+            Err(error) => optional(error, "tags are then not defined centrally"),
+        },
+    ));
+}
+
+async fn kafka(settings: &Settings) -> Finding {
+    let Some(remote) = &settings.kafka else {
+        let name = names::BOOTSTRAP_SERVERS.key;
+        return Finding::Absent(format!(
+            "not configured ({name}); full mode embeds a cluster"
+        ));
+    };
+    let _spinner = Spinner::start(format!("connecting to {}", remote.bootstrap_servers));
+    let result = async {
+        let mut config = kafka_config(remote)?;
+        config.deadline = Duration::from_secs(15);
+        Ok::<_, Failure>(reach(&config).await?)
+    };
+    match result.await {
+        Ok(brokers) => Finding::Good(format!(
+            "{brokers} brokers at {} ({})",
+            remote.bootstrap_servers, remote.security_protocol
+        )),
+        Err(failure) => Finding::Bad(failure),
+    }
+}
+
+async fn kms(settings: &Settings) -> Finding {
+    let kms = match Kms::decide(settings) {
+        Err(failure) => return Finding::Bad(failure),
+        Ok(kms) => kms,
+    };
+    if let Kms::Missing = kms {
+        return Finding::Absent(kms.describe());
+    }
+    match try_kms(&kms).await {
+        Ok(()) => Finding::Good(kms.describe()),
+        Err(failure) => Finding::Bad(failure),
+    }
+}

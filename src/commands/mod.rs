@@ -1,0 +1,17 @@
+//! The subcommands, one file each.
+
+mod clean;
+mod completions;
+mod decode;
+mod doctor;
+mod man;
+mod serve;
+mod usage;
+
+pub use clean::{clean, remove_run};
+pub use completions::completions;
+pub use decode::decode;
+pub use doctor::doctor;
+pub use man::man;
+pub use serve::serve;
+pub use usage::usage;

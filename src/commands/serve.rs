@@ -1,0 +1,129 @@
+//! `serve`: the embedded Schema Registry in the foreground.
+
+use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
+use cc_protobuf_examples::embedded::registry::{EmbeddedRegistry, Error};
+use serde_json::json;
+
+use crate::cli::ServeArgs;
+use crate::console::{Console, DIM, Output, TITLE};
+use crate::examples::StopSignal;
+use crate::failure::{Exit, Failure};
+use crate::settings::{Settings, names};
+
+/// Serves until Ctrl-C or SIGTERM.
+pub async fn serve(
+    arguments: &ServeArgs,
+    settings: &Settings,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let mut builder = EmbeddedRegistry::builder().listen(arguments.listen);
+    let mut user = None;
+    if arguments.basic_auth {
+        let key = settings.sources.text(&names::SR_API_KEY);
+        let secret = settings.sources.secret(&names::SR_API_SECRET);
+        let (key, secret) = key.zip(secret).ok_or_else(|| {
+            Failure::usage("--basic-auth needs SR_API_KEY and SR_API_SECRET")
+                .hint("set both in the environment or .env: clients must then present them")
+        })?;
+        builder = builder.basic_auth(&key, secret.expose());
+        user = Some(key);
+    }
+    if let Some(secret) = &settings.local_secret {
+        builder = builder.local_kms_secret(secret.expose());
+    }
+    // Armed first, so that no signal falls between start and wait.
+    let mut stop = StopSignal::arm()?;
+    let registry = builder.start().await.map_err(refused)?;
+    let cluster = match arguments.kafka {
+        true => Some(EmbeddedBroker::start().await?),
+        false => None,
+    };
+    let brokers = cluster.as_ref().map(EmbeddedBroker::bootstrap_servers);
+    announce(console, registry.url(), user.as_deref(), brokers);
+    tokio::select! {
+        () = stop.received() => {}
+        () = console.closed() => {}
+    }
+    registry.shutdown().await;
+    drop(cluster);
+    Ok(Exit::Met)
+}
+
+fn refused(error: Error) -> Failure {
+    let hint = match error {
+        Error::PortTaken { .. } => {
+            "choose another with --listen 127.0.0.1:PORT; port 0 picks a free one"
+        }
+        _ => "--listen takes an address of this machine, such as 127.0.0.1:8081",
+    };
+    let mut failure = Failure::from(error).hint(hint);
+    failure.exit = Exit::Usage;
+    failure
+}
+
+/// Prints the URL and settings to paste into clients.
+fn announce(console: &Console, url: &str, user: Option<&str>, brokers: Option<&str>) {
+    if console.output() == Output::Json {
+        console.data(
+            &json!({"url": url, "basic_auth": user, "bootstrap_servers": brokers}).to_string(),
+        );
+        return;
+    }
+    console.result(&format!("{TITLE}Schema Registry at {url}{TITLE:#}"));
+    if let Some(brokers) = brokers {
+        console.result(&format!("{TITLE}Kafka at {brokers}{TITLE:#}"));
+    }
+    console.line("Everything is in memory and ends with this process: Ctrl-C stops it.");
+    let key = user.unwrap_or("$SR_API_KEY");
+    let with = |text: &str| {
+        if user.is_some() {
+            text.to_owned()
+        } else {
+            String::new()
+        }
+    };
+    let curl = with(" -u \"$SR_API_KEY:$SR_API_SECRET\"");
+    let java = with(&format!(
+        "\nbasic.auth.credentials.source=USER_INFO\nbasic.auth.user.info={key}:<SR_API_SECRET>"
+    ));
+    let python = with(",\n    \"basic.auth.user.info\": f\"{key}:{secret}\"");
+    let javascript = with(
+        ",\n    basicAuthCredentials: { credentialsSource: 'USER_INFO', userInfo: `${key}:${secret}` }",
+    );
+    let own = with("export SR_API_KEY=… SR_API_SECRET=…   # as given to this server\n");
+    let mut clients = vec![
+        ("curl", format!("curl{curl} {url}/subjects")),
+        (
+            "Java (client properties)",
+            format!("schema.registry.url={url}{java}"),
+        ),
+        (
+            "Python (confluent-kafka)",
+            format!("SchemaRegistryClient({{\"url\": \"{url}\"{python}}})"),
+        ),
+        (
+            "JavaScript (@confluentinc/schemaregistry)",
+            format!("new SchemaRegistryClient({{ baseURLs: ['{url}']{javascript} }})"),
+        ),
+        (
+            "this program, in another terminal",
+            format!("{own}cc-protobuf-examples --schema-registry-url {url} --example basic"),
+        ),
+    ];
+    if let Some(brokers) = brokers {
+        clients.push(("kcat", format!("kcat -b {brokers} -L")));
+        clients.push((
+            "this program, with Kafka",
+            format!(
+                "{own}cc-protobuf-examples --mode full --schema-registry-url {url} \\\n  --bootstrap-servers {brokers}"
+            ),
+        ));
+    }
+    for (name, setting) in clients {
+        console.line("");
+        console.line(&format!("{DIM}# {name}{DIM:#}"));
+        for line in setting.lines() {
+            console.line(line);
+        }
+    }
+}

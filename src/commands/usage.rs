@@ -1,0 +1,45 @@
+//! Wrong usage, and what `--help` and `--version` print.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::failure::Exit;
+
+/// Prints what clap has to say, with its tips as hints.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // `--help | head` may leave before the end.
+        let _ = error.print();
+        return ExitCode::from(Exit::Met.code());
+    }
+    let rendered = error.render().ansi().to_string();
+    let plain = error.render().to_string();
+    let end = rendered
+        .find("For more information")
+        .unwrap_or(rendered.len());
+    let mut text = String::new();
+    let mut hints: Vec<String> = Vec::new();
+    for line in rendered.get(..end).unwrap_or(&rendered).trim_end().lines() {
+        let bare = anstream::adapter::strip_str(line).to_string();
+        match bare.trim_start().strip_prefix("tip: ") {
+            Some(tip) => hints.push(tip.to_owned()),
+            None if bare.is_empty() && text.ends_with("\n\n") => {}
+            None => text.push_str(&format!("{line}\n")),
+        }
+    }
+    if hints.is_empty() {
+        let subject = if plain.contains("Usage:") {
+            "the usage above"
+        } else {
+            "--help"
+        };
+        hints.push(format!(
+            "see {subject}; `--help` explains every flag and its values"
+        ));
+    }
+    let text = text.trim_end();
+    let hints = hints.join("\nhint: ");
+    // Nobody is left to tell when stderr is closed.
+    let _ = writeln!(anstream::stderr().lock(), "{text}\nhint: {hints}");
+    ExitCode::from(Exit::Usage.code())
+}

@@ -1,0 +1,296 @@
+//! The annotated view of a framed record: which bytes mean what.
+
+use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
+use serde_json::{Value, json};
+
+use cc_protobuf_examples::wire_format::{Envelope, SchemaRef};
+
+use super::{DIM, WIDTH, wrap};
+
+/// Bytes shown in one line.
+const PER_LINE: usize = 8;
+
+/// Some bytes and what they mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Position of the first byte in the record.
+    pub offset: usize,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// What they mean.
+    pub meaning: String,
+}
+
+/// Splits a record into its parts: magic byte, schema id or GUID, message
+/// indexes, and the fields of the payload. A descriptor adds the fields' names.
+pub fn annotate(
+    record: &[u8],
+    envelope: &Envelope<'_>,
+    message: Option<&MessageDescriptor>,
+) -> Vec<Part> {
+    let payload_at = record.len().saturating_sub(envelope.payload.len());
+    let mut parts = annotate_header(record.get(..payload_at).unwrap_or_default(), envelope);
+    if let (Some(indexes), Some(message)) = (parts.last_mut(), message) {
+        indexes
+            .meaning
+            .push_str(&format!(": {}", message.full_name()));
+    }
+    parts.extend(annotate_payload(envelope.payload, payload_at, message));
+    parts
+}
+
+/// Splits what stands before the payload: magic byte, schema id or GUID,
+/// message indexes.
+pub fn annotate_header(header: &[u8], envelope: &Envelope<'_>) -> Vec<Part> {
+    let path: Vec<String> = envelope
+        .indexes
+        .as_slice()
+        .iter()
+        .map(u32::to_string)
+        .collect();
+    let indexes = format!("message index [{}]", path.join(","));
+    let parts = match &envelope.schema {
+        SchemaRef::Id(id) => [
+            (0..1, "magic byte 0: a schema id follows".to_owned()),
+            (1..5, format!("schema id {id}, 4 bytes big-endian")),
+            (5..header.len(), indexes),
+        ],
+        SchemaRef::Guid(guid) => [
+            (0..1, "magic byte 1: a schema GUID follows".to_owned()),
+            (1..17, format!("schema GUID {guid}")),
+            (17..header.len(), indexes),
+        ],
+    };
+    parts
+        .into_iter()
+        .map(|(range, meaning)| Part {
+            offset: range.start,
+            bytes: header.get(range).unwrap_or_default().to_vec(),
+            meaning,
+        })
+        .collect()
+}
+
+/// Bytes as hex digits, `between` every two bytes.
+pub fn hex(bytes: &[u8], between: &str) -> String {
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.join(between)
+}
+
+/// Splits a Protobuf message into its fields.
+pub fn annotate_payload(
+    payload: &[u8],
+    base: usize,
+    message: Option<&MessageDescriptor>,
+) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut at = 0;
+    while at < payload.len() {
+        let (length, meaning) = match field(payload.get(at..).unwrap_or_default(), message) {
+            Some(found) => found,
+            None => (payload.len() - at, "not a Protobuf field".to_owned()),
+        };
+        let end = at.saturating_add(length).min(payload.len());
+        parts.push(Part {
+            offset: base + at,
+            bytes: payload.get(at..end).unwrap_or_default().to_vec(),
+            meaning,
+        });
+        at = end.max(at + 1);
+    }
+    if payload.is_empty() {
+        parts.push(Part {
+            offset: base,
+            bytes: Vec::new(),
+            meaning: "empty payload: every field has its default".to_owned(),
+        });
+    }
+    parts
+}
+
+/// Length and meaning of the field at the start of `bytes`.
+fn field(bytes: &[u8], message: Option<&MessageDescriptor>) -> Option<(usize, String)> {
+    let (tag, tag_length) = varint(bytes)?;
+    let number = u32::try_from(tag >> 3).ok().filter(|number| *number > 0)?;
+    let descriptor = message.and_then(|message| message.get_field(number));
+    let name = match &descriptor {
+        Some(field) => format!("field {number} {}", field.name()),
+        None if message.is_some() => format!("field {number}, unknown to this schema"),
+        None => format!("field {number}"),
+    };
+    let rest = bytes.get(tag_length..)?;
+    let (length, value) = match tag & 7 {
+        0 => {
+            let (value, length) = varint(rest)?;
+            (length, scalar(value, descriptor.as_ref()))
+        }
+        1 => {
+            let raw: [u8; 8] = rest.get(..8)?.try_into().ok()?;
+            (8, fixed64(raw, descriptor.as_ref()))
+        }
+        2 => {
+            let (size, prefix) = varint(rest)?;
+            let size = usize::try_from(size).ok()?;
+            let end = prefix.checked_add(size)?;
+            let value = rest.get(prefix..end)?;
+            (end, delimited(value, descriptor.as_ref()))
+        }
+        5 => {
+            let raw: [u8; 4] = rest.get(..4)?.try_into().ok()?;
+            (4, fixed32(raw, descriptor.as_ref()))
+        }
+        _ => return None,
+    };
+    Some((tag_length + length, format!("{name}{value}")))
+}
+
+fn scalar(value: u64, field: Option<&FieldDescriptor>) -> String {
+    match field.map(FieldDescriptor::kind) {
+        Some(Kind::Bool) => format!(" = {}", value != 0),
+        Some(Kind::Int32 | Kind::Int64) => format!(" = {}", value.cast_signed()),
+        Some(Kind::Sint32 | Kind::Sint64) => {
+            format!(
+                " = {}",
+                (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
+            )
+        }
+        Some(Kind::Enum(kind)) => {
+            let number = value.cast_signed() as i32;
+            let name = kind.get_value(number).map(|value| value.name().to_owned());
+            format!(" = {}", name.unwrap_or_else(|| number.to_string()))
+        }
+        _ => format!(" = {value}"),
+    }
+}
+
+fn fixed64(raw: [u8; 8], field: Option<&FieldDescriptor>) -> String {
+    match field.map(FieldDescriptor::kind) {
+        Some(Kind::Double) => format!(" = {}", f64::from_le_bytes(raw)),
+        Some(Kind::Sfixed64) => format!(" = {}", i64::from_le_bytes(raw)),
+        Some(_) => format!(" = {}", u64::from_le_bytes(raw)),
+        None => ", 8 bytes".to_owned(),
+    }
+}
+
+fn fixed32(raw: [u8; 4], field: Option<&FieldDescriptor>) -> String {
+    match field.map(FieldDescriptor::kind) {
+        Some(Kind::Float) => format!(" = {}", f32::from_le_bytes(raw)),
+        Some(Kind::Sfixed32) => format!(" = {}", i32::from_le_bytes(raw)),
+        Some(_) => format!(" = {}", u32::from_le_bytes(raw)),
+        None => ", 4 bytes".to_owned(),
+    }
+}
+
+fn delimited(value: &[u8], field: Option<&FieldDescriptor>) -> String {
+    let count = value.len();
+    match field.map(FieldDescriptor::kind) {
+        Some(Kind::String) => match std::str::from_utf8(value) {
+            Ok(text) => format!(" = {:?}", shorten(text, 60)),
+            Err(_) => format!(": {count} bytes that are not UTF-8"),
+        },
+        Some(Kind::Message(kind)) => format!(": {}, {count} bytes", kind.name()),
+        Some(Kind::Bytes) => format!(": {count} bytes"),
+        Some(_) => format!(": packed, {count} bytes"),
+        None => format!(", {count} bytes"),
+    }
+}
+
+fn shorten(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most).chain(['…']).collect()
+}
+
+/// A base-128 varint: its value and its length.
+fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
+    let mut value: u64 = 0;
+    for (index, byte) in bytes.iter().take(10).enumerate() {
+        value |= u64::from(byte & 0x7f).checked_shl(7 * index as u32)?;
+        if byte & 0x80 == 0 {
+            return Some((value, index + 1));
+        }
+    }
+    None
+}
+
+/// The parts as lines: offset, bytes, meaning. Of a part longer than
+/// `most_lines` lines the middle is left out, and that is said.
+pub fn parts_to_lines(parts: &[Part], indent: usize, most_lines: usize) -> Vec<String> {
+    let margin = " ".repeat(indent);
+    let hex_width = PER_LINE * 3 - 1;
+    let meaning_width = WIDTH.saturating_sub(indent + 6 + hex_width + 2);
+    let mut lines = Vec::new();
+    for part in parts {
+        let meaning = wrap(&part.meaning, meaning_width);
+        let rows = part.bytes.chunks(PER_LINE).count();
+        let shown = rows.min(most_lines.max(1));
+        for index in 0..shown.max(meaning.len()) {
+            let start = index * PER_LINE;
+            let bytes = part.bytes.get(start..).unwrap_or_default();
+            let bytes = if index < shown { bytes } else { &[] };
+            let shown_bytes = bytes.get(..PER_LINE).unwrap_or(bytes);
+            let offset = if shown_bytes.is_empty() && index > 0 {
+                "    ".to_owned()
+            } else {
+                format!("{:04x}", part.offset + start)
+            };
+            let text = meaning.get(index).map_or("", String::as_str);
+            let line = format!("{:<hex_width$}  {text}", hex(shown_bytes, " "));
+            lines.push(format!("{margin}{DIM}{offset}{DIM:#}  {}", line.trim_end()));
+        }
+        if shown < rows {
+            let more = part.bytes.len() - shown * PER_LINE;
+            lines.push(format!("{margin}      {DIM}… {more} more bytes{DIM:#}"));
+        }
+    }
+    lines
+}
+
+/// The parts as JSON.
+pub fn parts_to_json(parts: &[Part]) -> Value {
+    let parts = parts.iter().map(
+        |part| json!({"offset": part.offset, "hex": hex(&part.bytes, ""), "meaning": part.meaning}),
+    );
+    Value::Array(parts.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cc_protobuf_examples::wire_format;
+
+    #[test]
+    fn every_byte_is_accounted_for_once() {
+        let record = [0, 0, 0, 0, 2, 0, 0x0a, 2, b'h', b'i', 0x12, 2, 8, 42];
+        let envelope = wire_format::decode(&record).unwrap();
+        let parts = annotate(&record, &envelope, None);
+        let joined: Vec<u8> = parts.iter().flat_map(|part| part.bytes.clone()).collect();
+        assert_eq!(joined, record);
+        assert_eq!(parts.len(), 5);
+    }
+
+    #[test]
+    fn damaged_payloads_are_shown_as_they_are() {
+        for payload in [&[0x0a, 0xff][..], &[0x00], &[0xff; 20], &[0x0d, 1], &[0x0f]] {
+            let parts = annotate_payload(payload, 0, None);
+            let joined: Vec<u8> = parts.iter().flat_map(|part| part.bytes.clone()).collect();
+            assert_eq!(joined, payload);
+        }
+    }
+
+    #[test]
+    fn long_parts_are_cut_and_lines_keep_to_the_width() {
+        let part = Part {
+            offset: 6,
+            bytes: vec![0xab; 100],
+            meaning: "a meaning that is long enough to need more than one line".to_owned(),
+        };
+        let lines = parts_to_lines(&[part], 5, 3);
+        assert!(lines.last().unwrap().contains("76 more bytes"));
+        for line in lines {
+            let plain = anstream::adapter::strip_str(&line).to_string();
+            assert!(plain.chars().count() <= WIDTH, "{plain}");
+        }
+    }
+}

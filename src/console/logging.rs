@@ -1,0 +1,132 @@
+//! Log events: to stderr at the level asked for, and to the log file of a run.
+//!
+//! Lines of the file read `YYYY-MM-DD HH:MM:SS - LEVEL - function_name - message`,
+//! in local time; the function name is that of the innermost span, else the
+//! module's.
+
+use std::fmt;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Mutex;
+
+use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+
+/// Target of narration: it goes to stdout by itself, and to the log file.
+pub const NARRATION: &str = "narration";
+/// Target of failures: they go to stderr by themselves, and to the log file.
+pub const FAILURE: &str = "failure";
+
+/// Where a run's log file goes.
+#[derive(Clone, Copy, Debug)]
+pub enum LogFile<'a> {
+    /// Nowhere.
+    Off,
+    /// To this file, which is overwritten.
+    At(&'a Path),
+}
+
+/// Starts logging. A log file that cannot be written is reported on stderr and
+/// otherwise left out.
+pub fn start_logging(verbose: u8, quiet: bool, file: LogFile<'_>) {
+    let wanted = std::env::var("RUST_LOG").unwrap_or_default();
+    let level = match (quiet, verbose) {
+        (true, _) => "error",
+        (_, 0) => "warn",
+        (_, 1) => "warn,cc_protobuf_examples=info",
+        (_, 2) => "info,cc_protobuf_examples=debug",
+        _ => "debug,cc_protobuf_examples=trace",
+    };
+    let filter = |base: &str| EnvFilter::builder().parse_lossy(format!("{base},{wanted}"));
+    let shown_elsewhere =
+        filter_fn(|event| event.target() != NARRATION && event.target() != FAILURE);
+    let console = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .with_writer(std::io::stderr)
+        .event_format(ConsoleLine)
+        .with_filter(filter(level).and(shown_elsewhere));
+    let (file_layer, problem) = match file {
+        LogFile::Off => (None, None),
+        LogFile::At(path) => match File::create(path) {
+            Ok(file) => {
+                let base = "warn,cc_protobuf_examples=debug,narration=debug,failure=debug";
+                let layer = tracing_subscriber::fmt::layer()
+                    .with_ansi(false)
+                    .with_writer(Mutex::new(file))
+                    .event_format(FileLine)
+                    .with_filter(filter(base));
+                (Some(layer), None)
+            }
+            Err(error) => (None, Some((path, error))),
+        },
+    };
+    let subscriber = tracing_subscriber::registry()
+        .with(console)
+        .with(file_layer);
+    // A second call, as in tests, keeps the first subscriber.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    if let Some((path, error)) = problem {
+        tracing::warn!("no log file: cannot write {}: {error}", path.display());
+    }
+}
+
+/// `warning: message`, as the other lines on stderr.
+struct ConsoleLine;
+
+impl<S, N> FormatEvent<S, N> for ConsoleLine
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let level = match *event.metadata().level() {
+            tracing::Level::ERROR => "error",
+            tracing::Level::WARN => "warning",
+            tracing::Level::INFO => "info",
+            tracing::Level::DEBUG => "debug",
+            tracing::Level::TRACE => "trace",
+        };
+        write!(writer, "{level}: ")?;
+        context.format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
+    }
+}
+
+/// The log file's line.
+struct FileLine;
+
+impl<S, N> FormatEvent<S, N> for FileLine
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let metadata = event.metadata();
+        let time = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
+        let span = context.lookup_current();
+        let function = match &span {
+            Some(span) => span.name(),
+            None => {
+                let module = metadata.module_path().unwrap_or(metadata.target());
+                module.rsplit("::").next().unwrap_or(module)
+            }
+        };
+        write!(writer, "{time} - {} - {function} - ", metadata.level())?;
+        context.format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
+    }
+}

@@ -1,0 +1,164 @@
+//! The result of a run as one JSON document.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::failure::{Exit, Failure};
+
+/// Version of the document's shape; it grows when a member changes meaning or goes.
+const SHAPE: u32 = 1;
+
+/// The document that `--output json` prints.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    shape: u32,
+    /// Version of this program.
+    pub version: &'static str,
+    /// Run id.
+    pub run_id: String,
+    /// `schema-only` or `full`.
+    pub mode: String,
+    /// `dynamic` or `precompiled`.
+    pub schemas: String,
+    /// The backends, as announced in the banner.
+    pub backends: Map<String, Value>,
+    /// One entry per example.
+    pub examples: Vec<ExampleReport>,
+    /// What `--cleanup` removed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<String>,
+    /// What stopped the run as a whole.
+    pub error: Option<ErrorReport>,
+    /// The process's exit code.
+    pub exit_code: u8,
+    /// Duration in milliseconds.
+    pub duration_ms: u64,
+}
+
+impl Report {
+    /// An empty report.
+    pub fn new(run_id: String, mode: &str, schemas: &str) -> Self {
+        Self {
+            shape: SHAPE,
+            version: env!("CARGO_PKG_VERSION"),
+            run_id,
+            mode: mode.to_owned(),
+            schemas: schemas.to_owned(),
+            backends: Map::new(),
+            examples: Vec::new(),
+            removed: Vec::new(),
+            error: None,
+            exit_code: 0,
+            duration_ms: 0,
+        }
+    }
+}
+
+/// How an example ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExampleResult {
+    /// Every expectation was met.
+    Passed,
+    /// An expectation failed.
+    Failed,
+    /// Not run, because the run was stopped.
+    Skipped,
+}
+
+/// One example in the document.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExampleReport {
+    /// Number, 1 to 10.
+    pub number: u8,
+    /// Name, as `--example` takes it.
+    pub name: String,
+    /// What it shows.
+    pub title: String,
+    /// How it ended.
+    pub result: ExampleResult,
+    /// Duration in milliseconds.
+    pub duration_ms: u64,
+    /// Subjects used.
+    pub subjects: Vec<String>,
+    /// Topics used.
+    pub topics: Vec<String>,
+    /// The steps, in order.
+    pub steps: Vec<StepReport>,
+    /// What made it fail.
+    pub error: Option<ErrorReport>,
+}
+
+/// One step of an example.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct StepReport {
+    /// What the step does.
+    pub title: String,
+    /// Claims that were checked.
+    pub checks: Vec<CheckReport>,
+    /// Named values: schema ids, versions, messages.
+    pub facts: Map<String, Value>,
+    /// Records, annotated.
+    pub records: Vec<RecordReport>,
+    /// Tables.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<Value>,
+}
+
+/// A claim that was checked.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckReport {
+    /// Whether it holds.
+    pub ok: bool,
+    /// The claim.
+    pub claim: String,
+}
+
+/// A framed record.
+#[derive(Clone, Debug, Serialize)]
+pub struct RecordReport {
+    /// Schema id, when the record carries one.
+    pub schema_id: Option<u32>,
+    /// Schema GUID, when the record carries one.
+    pub schema_guid: Option<String>,
+    /// Message indexes.
+    pub message_indexes: Vec<u32>,
+    /// Length of the Protobuf payload in bytes.
+    pub payload_length: usize,
+    /// All bytes of the value.
+    pub hex: String,
+    /// The header that carries the schema GUID, if one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// The bytes with their meaning.
+    pub parts: Value,
+}
+
+/// A failure in the document.
+#[derive(Clone, Debug, Serialize)]
+pub struct ErrorReport {
+    /// What failed.
+    pub message: String,
+    /// Why.
+    pub causes: Vec<String>,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The exit code that it stands for.
+    #[serde(rename = "exit_code", serialize_with = "code")]
+    pub exit: Exit,
+}
+
+fn code<S: serde::Serializer>(exit: &Exit, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(exit.code())
+}
+
+impl From<&Failure> for ErrorReport {
+    fn from(failure: &Failure) -> Self {
+        Self {
+            message: failure.message.clone(),
+            causes: failure.causes.clone(),
+            hint: failure.hint.clone(),
+            exit: failure.exit,
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The narration of one example: each call prints, and is kept for the JSON
+//! document.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use prost_reflect::MessageDescriptor;
+use serde_json::Value;
+
+use cc_protobuf_examples::wire_format::{self, SchemaRef, VALUE_SCHEMA_ID_HEADER};
+
+use super::report::{CheckReport, RecordReport, StepReport};
+use super::{BAD, Console, DIM, GOOD, TITLE, Table, WIDTH};
+use super::{
+    annotate, annotate_header, annotate_payload, hex, parts_to_json, parts_to_lines, wrap,
+};
+use crate::failure::Failure;
+
+/// Indentation of what stands below a step's heading.
+const INDENT: usize = 5;
+/// Lines of hex shown per part of a record.
+const HEX_LINES: usize = 3;
+
+/// Narrates one example.
+#[derive(Debug)]
+pub struct Story {
+    console: Console,
+    steps: Mutex<Vec<StepReport>>,
+}
+
+impl Story {
+    /// Opens the narration with the example's number, name and title.
+    pub fn begin(console: Console, number: u8, name: &str, title: &str) -> Self {
+        console.line("");
+        let heading = format!("── {number} · {name}: {title} ");
+        let rule = "─".repeat(WIDTH.saturating_sub(heading.chars().count()));
+        console.line(&format!("{TITLE}{heading}{rule}{TITLE:#}"));
+        Self {
+            console,
+            steps: Mutex::default(),
+        }
+    }
+
+    /// A paragraph.
+    pub fn say(&self, text: &str) {
+        let indent = if self.steps().is_empty() { 0 } else { INDENT };
+        for line in wrap(text, WIDTH - indent) {
+            self.console.line(&format!("{:indent$}{line}", ""));
+        }
+    }
+
+    /// The heading of the next step.
+    pub fn step(&self, title: impl Into<String>) {
+        let title = title.into();
+        let number = {
+            let mut steps = self.steps();
+            steps.push(StepReport {
+                title: title.clone(),
+                ..StepReport::default()
+            });
+            steps.len()
+        };
+        let lines = wrap(&title, WIDTH - INDENT);
+        for (index, line) in lines.iter().enumerate() {
+            let mark = if index == 0 {
+                format!("{number:>3}. ")
+            } else {
+                " ".repeat(INDENT)
+            };
+            self.console.line(&format!("{TITLE}{mark}{line}{TITLE:#}"));
+        }
+    }
+
+    /// States a claim and whether it holds; a claim that does not hold ends the
+    /// example.
+    pub fn check(&self, holds: bool, claim: impl Into<String>) -> Result<(), Failure> {
+        let claim = claim.into();
+        let (style, mark) = if holds {
+            (GOOD, "✓")
+        } else {
+            (BAD, "✗ failed:")
+        };
+        let lines = wrap(&format!("{mark} {claim}"), WIDTH - INDENT - 2);
+        for (index, line) in lines.iter().enumerate() {
+            let indent = if index == 0 { INDENT } else { INDENT + 2 };
+            self.console
+                .line(&format!("{:indent$}{style}{line}{style:#}", ""));
+        }
+        self.current(|step| {
+            step.checks.push(CheckReport {
+                ok: holds,
+                claim: claim.clone(),
+            });
+        });
+        if holds {
+            Ok(())
+        } else {
+            Err(Failure::expectation(format!(
+                "expectation not met: {claim}"
+            )))
+        }
+    }
+
+    /// A named value.
+    pub fn fact(&self, name: &str, value: impl Into<Value>) {
+        let value = value.into();
+        let text = match &value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let indent = INDENT + 2;
+        let hanging = name.chars().count() + 2;
+        for (index, line) in wrap(&text, WIDTH.saturating_sub(indent + hanging).max(20))
+            .iter()
+            .enumerate()
+        {
+            if index == 0 {
+                self.console
+                    .line(&format!("{:indent$}{DIM}{name}:{DIM:#} {line}", ""));
+            } else {
+                self.console
+                    .line(&format!("{:indent$}{:hanging$}{line}", "", ""));
+            }
+        }
+        self.current(|step| {
+            step.facts.insert(name.to_owned(), value);
+        });
+    }
+
+    /// A remark that can be skipped.
+    pub fn note(&self, text: &str) {
+        for (index, line) in wrap(text, WIDTH - INDENT - 2).iter().enumerate() {
+            let mark = if index == 0 { "·" } else { " " };
+            self.console
+                .line(&format!("{:INDENT$}{DIM}{mark} {line}{DIM:#}", ""));
+        }
+    }
+
+    /// A named value for the JSON document; the narration has said it already.
+    pub fn record_fact(&self, name: &str, value: impl Into<Value>) {
+        self.current(|step| {
+            step.facts.insert(name.to_owned(), value.into());
+        });
+    }
+
+    /// A record byte by byte: the schema id in front of the payload or in a
+    /// header, the message indexes, the fields. A descriptor adds their names.
+    pub fn record(
+        &self,
+        value: &[u8],
+        headers: &[(String, Option<Vec<u8>>)],
+        message: Option<&MessageDescriptor>,
+    ) -> Result<(), Failure> {
+        let header = headers
+            .iter()
+            .find(|(name, _)| name == VALUE_SCHEMA_ID_HEADER);
+        let header = header.and_then(|(_, bytes)| bytes.as_deref());
+        let envelope = wire_format::decode(header.unwrap_or(value))?;
+        let (payload, parts) = match header {
+            None => (envelope.payload, annotate(value, &envelope, message)),
+            Some(header) => {
+                self.console
+                    .line(&format!("{:INDENT$}  header {VALUE_SCHEMA_ID_HEADER}", ""));
+                for line in
+                    parts_to_lines(&annotate_header(header, &envelope), INDENT + 2, HEX_LINES)
+                {
+                    self.console.line(&line);
+                }
+                self.console.line(&format!("{:INDENT$}  value", ""));
+                (value, annotate_payload(value, 0, message))
+            }
+        };
+        for line in parts_to_lines(&parts, INDENT + 2, HEX_LINES) {
+            self.console.line(&line);
+        }
+        let (schema_id, schema_guid) = match &envelope.schema {
+            SchemaRef::Id(id) => (Some(id.0), None),
+            SchemaRef::Guid(guid) => (None, Some(guid.to_string())),
+        };
+        let report = RecordReport {
+            schema_id,
+            schema_guid,
+            message_indexes: envelope.indexes.as_slice().to_vec(),
+            payload_length: payload.len(),
+            hex: hex(value, ""),
+            header: header.map(|header| hex(header, "")),
+            parts: parts_to_json(&parts),
+        };
+        self.current(|step| step.records.push(report));
+        Ok(())
+    }
+
+    /// A table.
+    pub fn table(&self, table: &Table) {
+        for line in table.lines(INDENT) {
+            self.console.line(&line);
+        }
+        self.current(|step| step.tables.push(table.to_json()));
+    }
+
+    /// Source text or the like, line by line.
+    pub fn quote(&self, text: &str) {
+        for line in text.trim_end().lines() {
+            let gap = if line.is_empty() { "" } else { " " };
+            self.console
+                .line(&format!("{:INDENT$}{DIM}│{DIM:#}{gap}{line}", ""));
+        }
+    }
+
+    /// Closes the narration: what to notice, which file to open, and one change
+    /// to try with its effect.
+    pub fn end(&self, notice: &str, source: &str, change: &str) {
+        for (label, text) in [("Notice", notice), ("Source", source), ("Try", change)] {
+            let lines = wrap(text, WIDTH - 10);
+            for (index, line) in lines.iter().enumerate() {
+                let label = if index == 0 {
+                    format!("{label}:")
+                } else {
+                    String::new()
+                };
+                self.console
+                    .line(&format!("  {TITLE}{label:<8}{TITLE:#}{line}"));
+            }
+        }
+    }
+
+    /// The steps so far; they are handed over.
+    pub fn take_steps(&self) -> Vec<StepReport> {
+        std::mem::take(&mut *self.steps())
+    }
+
+    fn steps(&self) -> MutexGuard<'_, Vec<StepReport>> {
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn current(&self, change: impl FnOnce(&mut StepReport)) {
+        let mut steps = self.steps();
+        if steps.is_empty() {
+            steps.push(StepReport::default());
+        }
+        if let Some(step) = steps.last_mut() {
+            change(step);
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! What an example has at hand: registry, names, SerDes, Kafka, its story.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use prost_reflect::MessageDescriptor;
+use serde_json::json;
+
+use cc_protobuf_examples::kafka::{Headers, Record};
+use cc_protobuf_examples::protobuf::{CompiledMessage, ProtoMessage, ProtoSchema};
+use cc_protobuf_examples::schema_registry::Client;
+use cc_protobuf_examples::schema_registry::entities::{
+    PROTOBUF, Reference, Schema as Registered, SchemaRequest,
+};
+use cc_protobuf_examples::serdes::{
+    Deserializer, DeserializerOptions, SchemaIdIn, Serializer, SerializerOptions,
+};
+
+use cc_protobuf_examples::wire_format::{self, Envelope, VALUE_SCHEMA_ID_HEADER};
+
+use super::Example;
+use crate::backends::{Backends, Broker, Kms};
+use crate::cli::{self, RunArgs};
+use crate::console::{Console, Spinner, Story};
+use crate::failure::Failure;
+use crate::naming::Names;
+
+/// A schema of an example, on either Protobuf path.
+pub type Schema = Arc<dyn ProtoSchema>;
+
+/// A record value with the headers that go along.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Message {
+    /// The value; none is a tombstone.
+    pub value: Option<Vec<u8>>,
+    /// Record headers.
+    pub headers: Headers,
+}
+
+impl Message {
+    /// The envelope: in the header, if the schema id travels there.
+    pub fn envelope(&self) -> Result<Envelope<'_>, Failure> {
+        let header = self
+            .headers
+            .iter()
+            .find(|(name, _)| name == VALUE_SCHEMA_ID_HEADER);
+        match header.and_then(|(_, bytes)| bytes.as_deref()) {
+            None => Ok(wire_format::decode(self.bytes())?),
+            Some(header) => Ok(Envelope {
+                payload: self.bytes(),
+                ..wire_format::decode(header)?
+            }),
+        }
+    }
+
+    /// The value's bytes; empty for a tombstone.
+    pub fn bytes(&self) -> &[u8] {
+        self.value.as_deref().unwrap_or_default()
+    }
+}
+
+/// Everything that an example works with.
+pub struct Context<'a> {
+    /// Client of the Schema Registry.
+    pub registry: &'a Client,
+    /// Names of this run.
+    pub names: &'a Names,
+    /// Tells the story.
+    pub story: Story,
+    /// Which key encrypts keys.
+    pub kms: &'a Kms,
+    embedded_registry: bool,
+    broker: Option<&'a Broker>,
+    changes: &'a BTreeMap<String, String>,
+    arguments: &'a RunArgs,
+}
+
+impl<'a> Context<'a> {
+    /// The context of one example; its story begins.
+    pub fn new(
+        example: &Example,
+        changes: &'a BTreeMap<String, String>,
+        arguments: &'a RunArgs,
+        backends: &'a Backends,
+        names: &'a Names,
+        console: &Console,
+    ) -> Self {
+        let story = Story::begin(console.clone(), example.number, example.name, example.title);
+        if backends.broker.is_some() && example.topics.is_empty() {
+            story.say("There is no Kafka in this example.");
+        }
+        Self {
+            registry: &backends.registry.client,
+            names,
+            story,
+            kms: &backends.kms,
+            embedded_registry: backends.registry.is_embedded(),
+            broker: backends.broker.as_ref(),
+            changes,
+            arguments,
+        }
+    }
+
+    /// Whether the registry is the embedded one.
+    pub fn embedded_registry(&self) -> bool {
+        self.embedded_registry
+    }
+
+    /// Whether schemas are the precompiled ones.
+    pub fn precompiled(&self) -> bool {
+        self.arguments.use_protoc
+    }
+
+    /// The value that `--set KEY=…` gave to `key`, else `default`.
+    pub fn value<'s>(&'s self, key: &str, default: &'s str) -> &'s str {
+        self.changes.get(key).map_or(default, String::as_str)
+    }
+
+    /// All `--set` values whose key starts with `prefix`.
+    pub fn values<'s>(&'s self, prefix: &'s str) -> impl Iterator<Item = (&'s str, &'s str)> {
+        self.changes
+            .iter()
+            .filter(move |(key, _)| key.starts_with(prefix))
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// The schema of `M`: compiled with this program on the precompiled path,
+    /// else what `dynamic` builds at run time. With `--save-schemas` it is
+    /// written as a file, too.
+    pub fn schema<M>(&self, dynamic: impl FnOnce() -> ProtoMessage) -> Result<Schema, Failure>
+    where
+        M: CompiledMessage + 'static,
+    {
+        let schema: Schema = match self.precompiled() {
+            true => M::schema()?,
+            false => Arc::new(dynamic().build()?),
+        };
+        self.save(&*schema)?;
+        Ok(schema)
+    }
+
+    /// Writes the schema's files if `--save-schemas` asks for it.
+    pub fn save(&self, schema: &dyn ProtoSchema) -> Result<(), Failure> {
+        if let Some(directory) = &self.arguments.save_schemas {
+            for path in schema.save_schema(directory)? {
+                tracing::info!("wrote {}", path.display());
+            }
+        }
+        Ok(())
+    }
+
+    /// What registers or looks up `schema`.
+    pub fn request(&self, schema: &dyn ProtoSchema, references: Vec<Reference>) -> SchemaRequest {
+        SchemaRequest {
+            schema: schema.schema_text().to_owned(),
+            schema_type: Some(PROTOBUF.to_owned()),
+            references,
+            ..SchemaRequest::default()
+        }
+    }
+
+    /// Registers a schema by hand and says under which id and version.
+    pub async fn register(
+        &self,
+        subject: &str,
+        schema: &dyn ProtoSchema,
+        references: Vec<Reference>,
+    ) -> Result<Registered, Failure> {
+        let request = self.request(schema, references);
+        let registered = self
+            .registry
+            .register_with_version(subject, &request, false)
+            .await?;
+        let id = registered.id.unwrap_or_default();
+        let version = registered.version.unwrap_or_default();
+        self.story.check(
+            id > 0 && version > 0,
+            format!("{subject}: version {version}, schema id {id}"),
+        )?;
+        Ok(registered)
+    }
+
+    /// A serializer that puts the schema id where `--schema-id-in` says.
+    pub fn serializer(&self, options: SerializerOptions) -> Result<Serializer, Failure> {
+        let place = match self.arguments.schema_id_in {
+            cli::SchemaIdIn::Prefix => SchemaIdIn::Prefix,
+            cli::SchemaIdIn::Header => SchemaIdIn::Header,
+        };
+        Ok(Serializer::new(
+            self.registry.clone(),
+            options.schema_id_in(place),
+        )?)
+    }
+
+    /// A deserializer that knows the registry and nothing else.
+    pub fn deserializer(&self) -> Result<Deserializer, Failure> {
+        Ok(Deserializer::new(
+            self.registry.clone(),
+            DeserializerOptions::new(),
+        )?)
+    }
+
+    /// Shows a record byte by byte; a descriptor adds the fields' names.
+    pub fn show(
+        &self,
+        message: &Message,
+        descriptor: Option<&MessageDescriptor>,
+    ) -> Result<(), Failure> {
+        self.story
+            .record(message.bytes(), &message.headers, descriptor)
+    }
+
+    /// Sends messages to a topic and returns what a consumer got: in full mode
+    /// through Kafka, in schema-only mode without a detour. Messages of one key
+    /// arrive in order.
+    pub async fn deliver(
+        &self,
+        topic: &str,
+        key: &str,
+        messages: Vec<Message>,
+    ) -> Result<Vec<Message>, Failure> {
+        let Some(broker) = self.broker else {
+            self.story.note("schema-only mode: not sent to Kafka");
+            return Ok(messages);
+        };
+        let expected = messages.len();
+        let records: Vec<Record> = messages
+            .into_iter()
+            .map(|message| Record {
+                topic: topic.to_owned(),
+                key: Some(key.as_bytes().to_vec()),
+                value: message.value,
+                headers: message.headers,
+            })
+            .collect();
+        let spinner = Spinner::start(format!("waiting for {topic}"));
+        let deliveries = broker.produce(&records).await?;
+        let received = broker.receive(&deliveries).await?;
+        drop(spinner);
+        let places: Vec<String> = deliveries
+            .iter()
+            .map(|delivery| format!("{}/{}", delivery.partition, delivery.offset))
+            .collect();
+        self.story.check(
+            received.len() == expected,
+            format!(
+                "produced to {topic} and consumed from it (partition/offset {})",
+                places.join(", ")
+            ),
+        )?;
+        self.story.record_fact("delivered", json!(places));
+        broker.commit(&received).await?;
+        let messages = received.into_iter().map(|record| Message {
+            value: record.value,
+            headers: record.headers,
+        });
+        Ok(messages.collect())
+    }
+}

@@ -1,0 +1,90 @@
+//! Example 10: producers that may use schemas but not register them.
+
+use cc_protobuf_examples::protobuf::generated::Invoice;
+use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
+use cc_protobuf_examples::serdes::{ReadContext, SerializerOptions, WriteContext};
+use serde_json::json;
+
+use super::{Context, Message};
+use crate::failure::{Exit, Failure};
+use crate::naming::{subject_only, topic};
+
+/// Registers by hand, uses, and is refused where nobody registered.
+#[tracing::instrument(skip_all)]
+pub async fn example_no_auto_register(ctx: &Context<'_>) -> Result<(), Failure> {
+    let story = &ctx.story;
+    story.say(
+        "With auto_register_schemas off, a producer can only use what somebody registered \
+         before, say a deployment pipeline after review.",
+    );
+    let invoice = ctx.schema::<Invoice>(|| {
+        ProtoMessage::new("Invoice")
+            .field(ProtoField::string("invoice_id", 1))
+            .field(ProtoField::string("vendor", 2))
+            .field(ProtoField::float("total", 3))
+    })?;
+
+    story.step("The pipeline registers the schema");
+    let subject = ctx.names.value_subject(topic::NO_AUTO_REGISTER);
+    let registered = ctx.register(&subject, &*invoice, vec![]).await?;
+    let versions_before = ctx.registry.versions(&subject).await?;
+
+    story.step("The producer looks it up and uses it");
+    let auto = ctx.value("no-auto-register.auto", "false") == "true";
+    let options = SerializerOptions::new().auto_register_schemas(auto);
+    let serializer = ctx.serializer(options)?;
+    let topic = ctx.names.topic(topic::NO_AUTO_REGISTER);
+    let value = json!({"invoice_id": "inv-1", "vendor": "Babbage & Co", "total": 99.5});
+    let mut message = Message::default();
+    let to = WriteContext::value(&topic).headers(&mut message.headers);
+    message.value = Some(serializer.serialize_json(to, &*invoice, &value).await?);
+    ctx.show(&message, Some(invoice.descriptor()))?;
+    story.check(
+        ctx.registry.versions(&subject).await? == versions_before,
+        format!(
+            "nothing was registered: the subject still ends at version {}",
+            registered.version.unwrap_or_default()
+        ),
+    )?;
+    let deserializer = ctx.deserializer()?;
+    for message in ctx.deliver(&topic, "inv-1", vec![message]).await? {
+        let from = ReadContext::value(&topic).headers(&message.headers);
+        let read = deserializer
+            .deserialize_json(from, message.value.as_deref())
+            .await?;
+        story.check(
+            read.as_ref() == Some(&value),
+            "what was read is what was written",
+        )?;
+    }
+
+    story.step("The same producer, on a topic whose schema nobody registered");
+    let unknown_subject = ctx.names.value_subject(subject_only::UNKNOWN);
+    let unknown = ctx.names.unused_topic(subject_only::UNKNOWN);
+    let mut headers = Vec::new();
+    let to = WriteContext::value(&unknown).headers(&mut headers);
+    match serializer.serialize_json(to, &*invoice, &value).await {
+        Ok(_) => story.check(false, "the serializer refuses")?,
+        Err(error) => {
+            let failure = Failure::from(error);
+            if failure.exit != Exit::Unmet {
+                return Err(failure);
+            }
+            story.fact("error", failure.to_string());
+            let unregistered = ctx.registry.versions(&unknown_subject).await;
+            story.check(
+                unregistered.is_err_and(|error| error.is_not_found()),
+                "the serializer refuses, and the subject still does not exist",
+            )?;
+        }
+    }
+
+    story.end(
+        "switch auto-registration off wherever schemas are governed: CI registers them, \
+         producers hold credentials that can only read.",
+        "src/examples/no_auto_register.rs",
+        "--set no-auto-register.auto=true. Step 3 fails, because the serializer registers the \
+         schema under the unknown topic instead of refusing.",
+    );
+    Ok(())
+}

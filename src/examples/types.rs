@@ -1,0 +1,143 @@
+//! Example 7: one record read as a typed message, a dynamic message and JSON.
+
+use cc_protobuf_examples::protobuf::generated::io::confluent::examples::proto;
+use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
+use cc_protobuf_examples::schema_registry::entities::PROTOBUF;
+use cc_protobuf_examples::serdes::{Error, ReadContext, SerializerOptions, WriteContext};
+use serde_json::json;
+
+use super::{Context, Message};
+use crate::console::Table;
+use crate::failure::Failure;
+use crate::naming::subject_only;
+
+/// Reads the same bytes in three ways, and in a wrong one.
+#[tracing::instrument(skip_all)]
+pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
+    let story = &ctx.story;
+    story.step("Which schema types does the registry know?");
+    let types = ctx.registry.types().await?;
+    story.fact("types", types.join(", "));
+    story.check(
+        types.iter().any(|name| name == PROTOBUF),
+        "PROTOBUF is among them",
+    )?;
+    if ctx.embedded_registry() {
+        story.note("the embedded registry lists what the real one does, and accepts only PROTOBUF");
+    }
+
+    story.step("Serialize a Customer");
+    let customer = ctx.schema::<proto::Customer>(|| {
+        ProtoMessage::new("Customer")
+            .package("io.confluent.examples.proto")
+            .field(ProtoField::int64("customer_id", 1))
+            .field(ProtoField::string("customer_name", 2))
+            .field(ProtoField::string("customer_email", 3))
+            .field(ProtoField::string("customer_address", 4))
+    })?;
+    ctx.names.value_subject(subject_only::TYPES);
+    let topic = ctx.names.unused_topic(subject_only::TYPES);
+    let id: i64 = ctx
+        .value("types.customer_id", "9007199254740993")
+        .parse()
+        .map_err(|error| Failure::usage(format!("--set types.customer_id: {error}")))?;
+    // A typed message goes straight to bytes, on either path.
+    let sent = proto::Customer {
+        customer_id: id,
+        customer_name: "Ada".to_owned(),
+        ..proto::Customer::default()
+    };
+    let serializer = ctx.serializer(SerializerOptions::new())?;
+    let mut message = Message::default();
+    let to = WriteContext::value(&topic).headers(&mut message.headers);
+    message.value = Some(serializer.serialize(to, &*customer, &sent).await?);
+    ctx.show(&message, Some(customer.descriptor()))?;
+
+    story.step("Read the same bytes three ways");
+    let deserializer = ctx.deserializer()?;
+    let from = || ReadContext::value(&topic).headers(&message.headers);
+    let bytes = message.value.as_deref();
+    let typed: Option<proto::Customer> = deserializer.deserialize(from(), bytes).await?;
+    let dynamic = deserializer.deserialize_dynamic(from(), bytes).await?;
+    let json = deserializer.deserialize_json(from(), bytes).await?;
+    let mut table = Table::new(["read as", "customer_id", "Rust type"]);
+    let typed_id = typed.as_ref().map(|customer| customer.customer_id);
+    table.row([
+        "typed message",
+        &format!("{}", typed_id.unwrap_or_default()),
+        "i64, checked by rustc",
+    ]);
+    let dynamic_id = dynamic
+        .as_ref()
+        .and_then(|message| message.get_field_by_name("customer_id")?.as_i64());
+    table.row([
+        "dynamic message",
+        &format!("{}", dynamic_id.unwrap_or_default()),
+        "prost_reflect::Value::I64",
+    ]);
+    let json_id = json
+        .as_ref()
+        .map(|json| json["customer_id"].clone())
+        .unwrap_or_default();
+    table.row([
+        "JSON",
+        &json_id.to_string(),
+        "string: 64 bits do not fit a JSON number",
+    ]);
+    story.table(&table);
+    story.check(
+        typed == Some(sent),
+        "typed: the very message that was written",
+    )?;
+    story.check(
+        dynamic_id == Some(id),
+        "dynamic: the same fields, by name, without the type",
+    )?;
+    story.check(
+        json_id == json!(id.to_string()),
+        "JSON: 64-bit integers are strings",
+    )?;
+
+    story.step("Read them as another type");
+    let wrong: Result<Option<proto::Order>, _> = deserializer.deserialize(from(), bytes).await;
+    match wrong {
+        Err(error @ Error::WrongType { .. }) => {
+            story.fact("error", error.to_string());
+            story.check(
+                true,
+                "refused: the bytes would have parsed, with the wrong meaning",
+            )?;
+        }
+        Err(error) => return Err(error.into()),
+        Ok(_) => story.check(false, "a Customer is not read as an Order")?,
+    }
+
+    story.step("How the Java client's settings are said here");
+    let mut table = Table::new(["Java", "Rust"]);
+    table.row([
+        "specific.protobuf.value.type=Customer",
+        "deserializer.deserialize::<Customer>(…)",
+    ]);
+    table.row([
+        "derive.type=true",
+        "deserialize_dynamic(…): the writer's schema decides",
+    ]);
+    table.row([
+        "neither: DynamicMessage",
+        "deserialize_dynamic(…) or deserialize_json(…)",
+    ]);
+    table.row([
+        "latest.cache.ttl.sec",
+        "SerializerOptions::latest_cache_ttl, 60 s",
+    ]);
+    story.table(&table);
+
+    story.end(
+        "the typed read needs no reflection and is the fastest; the dynamic one needs no code \
+         generation and reads schemas that this program has never seen.",
+        "src/examples/types.rs",
+        "--set types.customer_id=-1. The id then takes ten bytes instead of eight: negative int64 \
+         values always do, which is what sint64 is for.",
+    );
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! What went wrong, for people and for scripts: message, causes, hint, exit
+//! code.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use cc_protobuf_examples::csfle::kms;
+use cc_protobuf_examples::kafka;
+use cc_protobuf_examples::schema_registry::{self, Kind};
+
+use crate::settings;
+
+/// How a process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// Every expectation was met.
+    Met,
+    /// An expectation failed, or a refusal that no other code names.
+    Unmet,
+    /// Wrong usage or configuration.
+    Usage,
+    /// A backend was not reached, or is not what it should be.
+    Unreachable,
+    /// A backend refused the credentials or the operation.
+    Refused,
+    /// Ctrl-C or SIGTERM.
+    Interrupted,
+}
+
+impl Exit {
+    /// The process's exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Met => 0,
+            Self::Unmet => 1,
+            Self::Usage => 2,
+            Self::Unreachable => 3,
+            Self::Refused => 4,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// The code of a run from those of its parts: the common one of the
+    /// failures, [`Exit::Unmet`] when they differ.
+    pub fn of_all(parts: impl IntoIterator<Item = Exit>) -> Exit {
+        let mut failures = parts.into_iter().filter(|exit| *exit != Exit::Met);
+        match failures.next() {
+            None => Exit::Met,
+            Some(first) if failures.all(|exit| exit == first) => first,
+            Some(_) => Exit::Unmet,
+        }
+    }
+}
+
+/// A failure ready to be shown. Any error becomes one by `?`.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What failed.
+    pub message: String,
+    /// Why, outermost cause first.
+    pub causes: Vec<String>,
+    /// What the user can do.
+    pub hint: Option<String>,
+    /// How the process ends.
+    pub exit: Exit,
+}
+
+impl Failure {
+    /// An expectation that was not met.
+    pub fn expectation(message: impl Into<String>) -> Self {
+        Self::new(Exit::Unmet, message)
+    }
+
+    /// Wrong usage or configuration.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// A failure without causes.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            causes: Vec::new(),
+            hint: None,
+            exit,
+        }
+    }
+
+    /// Adds what the user can do.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says what was being done when this happened.
+    pub fn context(mut self, doing: impl Into<String>) -> Self {
+        let cause = std::mem::replace(&mut self.message, doing.into());
+        self.causes.insert(0, cause);
+        self
+    }
+
+    /// Prints the failure on stderr: `error:`, causes, `hint:`.
+    pub fn print(&self) {
+        use anstyle::{AnsiColor, Style};
+        use std::io::Write;
+        let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+        let cyan = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
+        let mut text = format!("{red}error:{red:#} {}\n", self.message);
+        for cause in &self.causes {
+            text.push_str(&format!("  caused by: {cause}\n"));
+        }
+        if let Some(hint) = &self.hint {
+            text.push_str(&format!("{cyan}hint:{cyan:#} {hint}\n"));
+        }
+        // Nobody is left to tell when stderr is closed.
+        let _ = anstream::stderr().lock().write_all(text.as_bytes());
+        tracing::debug!(target: crate::console::FAILURE, "{self}");
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)?;
+        for cause in &self.causes {
+            write!(f, ": {cause}")?;
+        }
+        Ok(())
+    }
+}
+
+impl<E: Error + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let message = error.to_string();
+        let mut causes: Vec<String> = Vec::new();
+        let mut exit = None;
+        let mut hint = None;
+        let mut next: Option<&(dyn Error + 'static)> = Some(&error);
+        while let Some(current) = next {
+            if let Some((current_exit, current_hint)) = verdict(current) {
+                exit = exit.or(Some(current_exit));
+                hint = hint.or(current_hint);
+            }
+            let text = current.to_string();
+            let last = causes.last().unwrap_or(&message);
+            if !last.contains(&text) {
+                causes.push(text);
+            }
+            next = current.source();
+        }
+        Self {
+            message,
+            causes,
+            hint,
+            exit: exit.unwrap_or(Exit::Unmet),
+        }
+    }
+}
+
+/// What an error in the chain says about exit code and remedy, if anything.
+fn verdict(error: &(dyn Error + 'static)) -> Option<(Exit, Option<String>)> {
+    if let Some(error) = error.downcast_ref::<settings::Error>() {
+        return Some((Exit::Usage, Some(error.hint())));
+    }
+    if let Some(error) = of_type::<schema_registry::Error>(error) {
+        let exit = match error.kind() {
+            Kind::Settings => Exit::Usage,
+            Kind::Connect
+            | Kind::Interrupted
+            | Kind::Timeout
+            | Kind::Throttled
+            | Kind::Server
+            | Kind::NotARegistry => Exit::Unreachable,
+            Kind::Unauthorized | Kind::Forbidden => Exit::Refused,
+            _ => Exit::Unmet,
+        };
+        return Some((exit, error.hint().map(str::to_owned)));
+    }
+    if let Some(error) = of_type::<kafka::Error>(error) {
+        let exit = if error.is_unreachable() {
+            Exit::Unreachable
+        } else if error.is_refused() {
+            Exit::Refused
+        } else {
+            Exit::Unmet
+        };
+        return Some((exit, error.hint().map(str::to_owned)));
+    }
+    if let Some(error) = of_type::<kms::Error>(error) {
+        return Some(kms_verdict(error));
+    }
+    None
+}
+
+fn kms_verdict(error: &kms::Error) -> (Exit, Option<String>) {
+    let (exit, hint) = match error.kind() {
+        kms::ErrorKind::Denied => (
+            Exit::Refused,
+            "check the AWS credentials of this shell, and that they may use the key (kms:Encrypt, kms:Decrypt)",
+        ),
+        kms::ErrorKind::Unreachable => (
+            Exit::Unreachable,
+            "check the network, and the region in AWS_KMS_KEY_ARN",
+        ),
+        kms::ErrorKind::NotFound => (Exit::Unmet, "check AWS_KMS_KEY_ARN"),
+        kms::ErrorKind::WrongKey => (
+            Exit::Unmet,
+            "use the LOCAL_SECRET or KMS key of the run that made the key, or another --run-id",
+        ),
+        kms::ErrorKind::Unconfigured => (Exit::Usage, "set AWS_KMS_KEY_ARN or LOCAL_SECRET"),
+        _ => return (Exit::Unmet, None),
+    };
+    (exit, Some(hint.to_owned()))
+}
+
+/// The error as an `E`, also behind the `Arc` by which tasks share it.
+fn of_type<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    error
+        .downcast_ref::<E>()
+        .or_else(|| error.downcast_ref::<Arc<E>>().map(Arc::as_ref))
+        .or_else(|| error.downcast_ref::<Box<E>>().map(Box::as_ref))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_ends_with_the_common_code_of_its_failures() {
+        use Exit::*;
+        assert_eq!(Exit::of_all([Met, Met]), Met);
+        assert_eq!(Exit::of_all([Met, Refused, Met, Refused]), Refused);
+        assert_eq!(Exit::of_all([Unreachable, Refused]), Unmet);
+    }
+
+    #[test]
+    fn settings_errors_carry_code_and_hint() {
+        let failure = Failure::from(settings::Error::RunId("a b".to_owned()));
+        assert_eq!(failure.exit, Exit::Usage);
+        assert!(failure.hint.is_some());
+        assert!(failure.causes.is_empty());
+    }
+}

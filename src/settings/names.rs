@@ -1,0 +1,52 @@
+//! Every environment variable that the program reads, in one place.
+//!
+//! The AWS credential chain (`AWS_PROFILE`, `AWS_REGION`, …) and the proxy
+//! variables (`HTTPS_PROXY`, `NO_PROXY`, …) are read by the libraries that use
+//! them, from the real environment only.
+
+/// One environment variable.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Name {
+    /// The variable.
+    pub key: &'static str,
+    /// Whether its value must never be shown.
+    pub secret: bool,
+    /// What it means, for `doctor`.
+    pub meaning: &'static str,
+}
+
+macro_rules! names {
+    ($($key:ident, $secret:literal, $meaning:literal;)*) => {
+        $(
+            #[doc = concat!("`", stringify!($key), "`: ", $meaning, ".")]
+            pub static $key: Name = Name { key: stringify!($key), secret: $secret, meaning: $meaning };
+        )*
+        /// All of them, in the order in which `doctor` lists them.
+        pub static ALL: &[&Name] = &[$(&$key),*];
+    };
+}
+
+names! {
+    SCHEMA_REGISTRY_URL, false, "Schema Registry; several URLs separated by commas";
+    SR_API_KEY, false, "Schema Registry API key (Basic auth user)";
+    SR_API_SECRET, true, "Schema Registry API secret (Basic auth password)";
+    SR_BEARER_TOKEN, true, "bearer token for the registry, instead of an API key";
+    SR_OAUTH_TOKEN_URL, false, "OAuth token endpoint (client credentials grant)";
+    SR_OAUTH_CLIENT_ID, false, "OAuth client id";
+    SR_OAUTH_CLIENT_SECRET, true, "OAuth client secret";
+    SR_OAUTH_SCOPE, false, "OAuth scope";
+    SR_IDENTITY_POOL_ID, false, "Confluent identity pool, with a bearer token or OAuth";
+    SR_LOGICAL_CLUSTER, false, "Confluent logical cluster (lsrc-…), with a bearer token or OAuth";
+    SR_SSL_CA_LOCATION, false, "PEM file of further CA certificates for the registry";
+    SR_SSL_CERT_LOCATION, false, "PEM file of the client certificate for mutual TLS";
+    SR_SSL_KEY_LOCATION, false, "PEM file of the client certificate's private key";
+    BOOTSTRAP_SERVERS, false, "Kafka cluster, host:port, separated by commas";
+    KAFKA_API_KEY, false, "Kafka API key (SASL user)";
+    KAFKA_API_SECRET, true, "Kafka API secret (SASL password)";
+    KAFKA_SECURITY_PROTOCOL, false, "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL";
+    KAFKA_SSL_CA_LOCATION, false, "PEM file of the CA certificates for the brokers";
+    KAFKA_REPLICATION_FACTOR, false, "replication factor of new topics";
+    KAFKA_PARTITIONS, false, "partitions of new topics";
+    AWS_KMS_KEY_ARN, false, "AWS KMS key that encrypts the data encryption keys";
+    LOCAL_SECRET, true, "secret of local-kms, for use without a cloud KMS";
+}

@@ -1,0 +1,164 @@
+//! Where values come from: flag, environment, `.env`, in that order.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::names::{self, Name};
+use super::{Error, Secret};
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A command line flag.
+    Flag(&'static str),
+    /// The real environment.
+    Environment,
+    /// The `.env` file at this path.
+    DotEnv(PathBuf),
+    /// Nowhere: the program's own choice.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => write!(f, "flag {flag}"),
+            Self::Environment => f.write_str("environment"),
+            Self::DotEnv(_) => f.write_str(".env"),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// A value and where it came from.
+#[derive(Clone, Debug)]
+pub struct Sourced<T> {
+    /// The value.
+    pub value: T,
+    /// Its origin.
+    pub origin: Origin,
+}
+
+/// The values found, empty ones left out.
+#[derive(Debug, Default)]
+pub struct Sources {
+    values: HashMap<&'static str, Sourced<Secret>>,
+    /// The `.env` file that was read.
+    pub dot_env: Option<PathBuf>,
+}
+
+impl Sources {
+    /// Collects the values of every known name. `environment` looks a variable
+    /// up; `directory` is where the search for `.env` starts.
+    pub fn collect(
+        flags: &[(&'static Name, &'static str, Option<&str>)],
+        environment: impl Fn(&str) -> Option<OsString>,
+        directory: &Path,
+    ) -> Result<Self, Error> {
+        let dot_env = find_dot_env(directory);
+        let file = dot_env.as_deref().map(read_dot_env).transpose()?;
+        let mut values = HashMap::new();
+        for name in names::ALL {
+            let key = name.key;
+            let flag = flags
+                .iter()
+                .find(|(flag_name, ..)| flag_name.key == key)
+                .and_then(|(_, flag, value)| Some((Origin::Flag(flag), (*value)?.to_owned())));
+            let real = match environment(key) {
+                Some(value) => {
+                    let text = value.into_string();
+                    Some(text.map_err(|_| Error::NotUnicode { name: key })?)
+                }
+                None => None,
+            };
+            let real = real.map(|value| (Origin::Environment, value));
+            let stored = file
+                .as_ref()
+                .zip(dot_env.as_ref())
+                .and_then(|(file, path)| {
+                    Some((Origin::DotEnv(path.clone()), file.get(key)?.clone()))
+                });
+            // An exported but empty variable hides nothing: it counts as unset.
+            let found = [flag, real, stored]
+                .into_iter()
+                .flatten()
+                .find(|(_, value)| !value.trim().is_empty());
+            if let Some((origin, value)) = found {
+                let value = Secret::new(value.trim().to_owned());
+                values.insert(key, Sourced { value, origin });
+            }
+        }
+        if let Some(file) = &file {
+            for key in file.keys().filter(|key| key.starts_with("AWS_")) {
+                if *key != names::AWS_KMS_KEY_ARN.key {
+                    tracing::warn!(
+                        "{key} in .env is not read; the AWS credential chain sees the real environment only"
+                    );
+                }
+            }
+        }
+        Ok(Self { values, dot_env })
+    }
+
+    /// The value of a name.
+    pub fn get(&self, name: &Name) -> Option<&Sourced<Secret>> {
+        self.values.get(name.key)
+    }
+
+    /// The value of a name that is no secret.
+    pub fn text(&self, name: &Name) -> Option<String> {
+        Some(self.get(name)?.value.expose().to_owned())
+    }
+
+    /// The value of a name as a secret.
+    pub fn secret(&self, name: &Name) -> Option<Secret> {
+        Some(self.get(name)?.value.clone())
+    }
+
+    /// Whether a name has a value.
+    pub fn has(&self, name: &Name) -> bool {
+        self.values.contains_key(name.key)
+    }
+}
+
+/// The nearest `.env` file in `directory` or above it.
+fn find_dot_env(directory: &Path) -> Option<PathBuf> {
+    directory
+        .ancestors()
+        .map(|directory| directory.join(".env"))
+        .find(|path| path.is_file())
+}
+
+/// Parses a `.env` file. Errors name the line, never its text: it may hold a
+/// secret.
+fn read_dot_env(path: &Path) -> Result<HashMap<String, String>, Error> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::DotEnvUnreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let mut values = HashMap::new();
+    for entry in dotenvy::Iter::new(text.as_bytes()) {
+        match entry {
+            Ok((key, value)) => values.insert(key, value),
+            Err(dotenvy::Error::LineParse(content, _)) => {
+                let line = text
+                    .lines()
+                    .position(|line| content.lines().next().is_some_and(|first| line == first))
+                    .map_or(0, |index| index + 1);
+                return Err(Error::DotEnvSyntax {
+                    path: path.to_owned(),
+                    line,
+                });
+            }
+            Err(_) => {
+                return Err(Error::DotEnvSyntax {
+                    path: path.to_owned(),
+                    line: 0,
+                });
+            }
+        };
+    }
+    Ok(values)
+}

@@ -1,0 +1,134 @@
+//! The change that each example proposes at its end, made, and its effect.
+
+use serde_json::Value;
+
+use super::program::{Place, Ran};
+
+fn example(name: &str, change: &[&str]) -> Ran {
+    let arguments = ["--example", name, "--run-id", "change", "-o", "json"];
+    Place::new().run(&[&arguments[..], change].concat())
+}
+
+fn record(ran: &Ran) -> String {
+    let document = ran.json();
+    let steps = document["examples"][0]["steps"].as_array().unwrap().clone();
+    let records = steps
+        .iter()
+        .flat_map(|step| step["records"].as_array().unwrap());
+    records
+        .map(|record| record["hex"].as_str().unwrap().to_owned())
+        .next()
+        .unwrap()
+}
+
+fn step(ran: &Ran, index: usize) -> Value {
+    ran.json()["examples"][0]["steps"][index].clone()
+}
+
+#[test]
+fn basic_the_field_shrinks_and_the_envelope_stays() {
+    let before = record(&example("basic", &[]).expect(0));
+    let after = record(&example("basic", &["--set", "basic.f1=hi"]).expect(0));
+    assert_eq!(before.len() - after.len(), 2 * 3);
+    assert_eq!(before[..12], after[..12]);
+}
+
+#[test]
+fn delete_the_schemas_stay() {
+    let ran = example("delete", &["--set", "delete.permanent=no"]).expect(0);
+    assert!(ran.stdout.contains("can still be listed"), "{}", ran.stdout);
+}
+
+#[test]
+fn evolution_v3_is_accepted_and_step_3_fails() {
+    let ran = example("evolution", &["--set", "evolution.level=NONE"]).expect(1);
+    assert_eq!(step(&ran, 2)["checks"][0]["ok"], false);
+}
+
+#[test]
+fn oneof_two_orders_are_routed() {
+    let ran = example("oneof", &["--set", "oneof.events=order,order"]).expect(0);
+    assert_eq!(step(&ran, 2)["facts"]["case order"], "fulfilment handler");
+    assert!(step(&ran, 2)["facts"].get("case customer").is_none());
+}
+
+#[test]
+fn null_the_age_changes_and_the_length_stays() {
+    let payload = |ran: &Ran| {
+        step(ran, 0)["tables"][0][2]["payload"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let before = payload(&example("null", &[]).expect(0));
+    let after = payload(&example("null", &["--set", "null.age=7"]).expect(0));
+    assert_eq!(before.replace("10 00", "10 07"), after);
+}
+
+#[test]
+fn compat_the_row_turns_to_yes() {
+    let ran = example("compat", &["--set", "compat.note=string"]).expect(0);
+    let matrix = step(&ran, 2)["tables"][0].as_array().unwrap().clone();
+    let row = matrix
+        .iter()
+        .find(|row| row["change"] == "take up number 3 again")
+        .unwrap();
+    let verdicts = row
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(key, _)| *key != "change");
+    assert!(
+        verdicts
+            .map(|(_, verdict)| verdict)
+            .all(|verdict| verdict == "yes"),
+        "{row}"
+    );
+}
+
+#[test]
+fn types_a_negative_id_takes_ten_bytes() {
+    let before = record(&example("types", &[]).expect(0));
+    let after = record(&example("types", &["--set", "types.customer_id=-1"]).expect(0));
+    assert_eq!(after.len() - before.len(), 2 * 2);
+}
+
+#[test]
+fn strategies_the_run_id_is_in_names_and_not_in_bytes() {
+    let before = example("strategies", &[]).expect(0);
+    let after = Place::new()
+        .run(&[
+            "--example",
+            "strategies",
+            "--run-id",
+            "my-test",
+            "-o",
+            "json",
+        ])
+        .expect(0);
+    let subjects = after.json()["examples"][0]["subjects"].clone();
+    let subjects = subjects.as_array().unwrap();
+    assert!(
+        subjects.contains(&Value::from("r_my_dtest.Payment")),
+        "{subjects:?}"
+    );
+    assert_eq!(record(&before), record(&after));
+}
+
+#[test]
+fn csfle_another_algorithm_is_used() {
+    let ran = example("csfle", &["--set", "encrypt.dek.algorithm=AES256_SIV"]).expect(0);
+    assert!(ran.stdout.contains("AES256_SIV"));
+}
+
+#[test]
+fn csfle_without_expiry_there_is_no_rotation() {
+    let ran = example("csfle", &["--set", "encrypt.dek.expiry.days=0"]).expect(0);
+    assert!(!ran.stdout.contains("key versions named"));
+}
+
+#[test]
+fn no_auto_register_the_unknown_subject_is_made_and_step_3_fails() {
+    let ran = example("no-auto-register", &["--set", "no-auto-register.auto=true"]).expect(1);
+    assert_eq!(step(&ran, 2)["checks"][0]["ok"], false);
+}

@@ -1,0 +1,169 @@
+//! Registries that are not Confluent's newest: each example ends well, or with
+//! the right hint.
+
+use serde_json::{Value, json};
+
+use super::program::Place;
+use super::registry::Dialect;
+
+fn place() -> Place {
+    Place::new().env("LOCAL_SECRET", "a secret for tests")
+}
+
+#[test]
+fn answers_to_a_registration_hold_the_id_only() {
+    let registry = Dialect::start(
+        |_| None,
+        |asked, status, value| {
+            let registers = asked.method == "POST" && asked.path.contains("/versions");
+            if registers && status == 200 && value.get("id").is_some() {
+                return (status, json!({"id": value["id"]}));
+            }
+            (status, value)
+        },
+    );
+    place()
+        .run(&["--schema-registry-url", &registry.url])
+        .expect(0)
+        .says("10 passed");
+}
+
+#[test]
+fn incompatible_is_409_without_a_code_of_its_own() {
+    let registry = Dialect::start(
+        |_| None,
+        |_, status, mut value| {
+            if value.get("error_code") == Some(&json!(40901)) {
+                value["error_code"] = json!(409);
+            }
+            (status, value)
+        },
+    );
+    let arguments = [
+        "--example",
+        "evolution",
+        "--schema-registry-url",
+        &registry.url,
+    ];
+    place().run(&arguments).expect(0);
+}
+
+#[test]
+fn no_catalog() {
+    let registry = Dialect::start(
+        |asked| {
+            let catalog = asked.path.starts_with("/catalog");
+            catalog.then_some((404, r#"{"error_code":404,"message":"HTTP 404 Not Found"}"#))
+        },
+        |_, status, value| (status, value),
+    );
+    let arguments = ["--example", "csfle", "--schema-registry-url", &registry.url];
+    place().run(&arguments).expect(0).says("no catalog");
+}
+
+#[test]
+fn no_dek_registry() {
+    let registry = Dialect::start(
+        |asked| {
+            let deks = asked.path.starts_with("/dek-registry");
+            deks.then_some((404, r#"{"error_code":404,"message":"HTTP 404 Not Found"}"#))
+        },
+        |_, status, value| (status, value),
+    );
+    let ran = place()
+        .run(&["--schema-registry-url", &registry.url])
+        .expect(1);
+    ran.says("9 passed, 1 failed")
+        .complains("DEK Registry")
+        .complains("hint: ");
+    let ran = place()
+        .run(&["doctor", "--schema-registry-url", &registry.url])
+        .expect(0);
+    ran.says("absent");
+}
+
+#[test]
+fn the_rule_set_is_dropped() {
+    let registry = Dialect::start(
+        |_| None,
+        |_, status, mut value| {
+            if let Value::Object(members) = &mut value {
+                members.remove("ruleSet");
+            }
+            (status, value)
+        },
+    );
+    let arguments = ["--example", "csfle", "--schema-registry-url", &registry.url];
+    let ran = place().run(&arguments).expect(1);
+    ran.complains("dropped the encryption rule")
+        .complains("hint: ");
+}
+
+#[test]
+fn too_many_requests_now_and_then() {
+    let registry = Dialect::start(
+        |asked| {
+            let limited = asked.before % 4 == 1;
+            limited.then_some((429, r#"{"error_code":42901,"message":"too many requests"}"#))
+        },
+        |_, status, value| (status, value),
+    );
+    place()
+        .run(&["--example", "oneof", "--schema-registry-url", &registry.url])
+        .expect(0);
+}
+
+#[test]
+fn the_configuration_is_forbidden() {
+    let registry = Dialect::start(
+        |asked| {
+            let config = asked.path.starts_with("/config");
+            config.then_some((403, r#"{"error_code":40301,"message":"forbidden"}"#))
+        },
+        |_, status, value| (status, value),
+    );
+    let ran = place()
+        .run(&["--schema-registry-url", &registry.url])
+        .expect(4);
+    ran.says("8 passed, 2 failed")
+        .complains("allowed")
+        .complains("hint: ");
+}
+
+#[test]
+fn registration_is_forbidden() {
+    let registry = Dialect::start(
+        |asked| {
+            let registers = asked.method == "POST" && asked.path.starts_with("/subjects/");
+            registers.then_some((403, r#"{"error_code":40301,"message":"forbidden"}"#))
+        },
+        |_, status, value| (status, value),
+    );
+    place()
+        .run(&["--schema-registry-url", &registry.url])
+        .expect(4)
+        .complains("hint: ");
+}
+
+#[test]
+fn the_subject_is_read_only() {
+    let registry = Dialect::start(
+        |asked| {
+            let registers = asked.method == "POST"
+                && asked.path.ends_with("versions?normalize=false")
+                || asked.method == "POST" && asked.path.ends_with("/versions");
+            let registers = registers && !asked.path.starts_with("/compatibility");
+            registers.then_some((
+                422,
+                r#"{"error_code":42205,"message":"Subject is in read-only mode"}"#,
+            ))
+        },
+        |_, status, value| (status, value),
+    );
+    let arguments = ["--example", "basic", "--schema-registry-url", &registry.url];
+    place()
+        .run(&arguments)
+        .expect(1)
+        .complains("42205")
+        .complains("mode");
+}

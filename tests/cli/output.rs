@@ -1,0 +1,241 @@
+//! What goes to stdout, stderr and the log file.
+
+use std::io::Read;
+
+use serde_json::Value;
+
+use super::program::Place;
+
+#[test]
+fn json_is_one_document_and_nothing_else() {
+    for mode in ["schema-only", "full"] {
+        let ran = Place::new()
+            .run(&["-o", "json", "--mode", mode, "--run-id", "j1"])
+            .expect(0);
+        let document = ran.json();
+        assert_eq!(document["exit_code"], 0);
+        assert_eq!(document["run_id"], "j1");
+        assert_eq!(document["mode"], mode);
+        let examples = document["examples"].as_array().unwrap();
+        assert_eq!(examples.len(), 10);
+        for example in examples {
+            assert_eq!(example["result"], "passed", "{example}");
+            assert!(!example["steps"].as_array().unwrap().is_empty());
+            let topics = example["topics"].as_array().unwrap();
+            assert!(mode == "full" || topics.is_empty());
+        }
+        assert!(ran.stderr.is_empty(), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn json_tells_errors_too() {
+    let document = Place::new()
+        .run(&["-o", "json", "--run-id", "a b"])
+        .expect(2)
+        .json();
+    assert_eq!(document["exit_code"], 2);
+    assert!(document["error"]["hint"].is_string());
+    let failed = [
+        "-o",
+        "json",
+        "--example",
+        "evolution",
+        "--set",
+        "evolution.level=NONE",
+    ];
+    let document = Place::new().run(&failed).expect(1).json();
+    assert_eq!(document["examples"][0]["result"], "failed");
+    assert_eq!(document["examples"][0]["error"]["exit_code"], 1);
+}
+
+/// The document's shape: its keys, without values.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| (key.clone(), shape(value)))
+            .collect(),
+        Value::Array(items) => Value::Array(items.iter().take(1).map(shape).collect()),
+        Value::Null => "null".into(),
+        Value::Bool(_) => "bool".into(),
+        Value::Number(_) => "number".into(),
+        Value::String(_) => "string".into(),
+    }
+}
+
+#[test]
+fn the_document_keeps_its_shape() {
+    let document = Place::new()
+        .run(&["-o", "json", "--example", "basic"])
+        .expect(0)
+        .json();
+    let found = format!("{:#}\n", shape(&document));
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/output-shape.json"
+    );
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(path, &found).unwrap();
+    }
+    let expected = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(
+        found, expected,
+        "set UPDATE_SNAPSHOTS=1 to accept the new shape"
+    );
+}
+
+#[test]
+fn failures_do_not_stop_the_other_examples() {
+    let ran = Place::new()
+        .run(&["--set", "evolution.level=NONE"])
+        .expect(1);
+    ran.says("9 passed, 1 failed")
+        .says("✗ failed: the registry calls v3 incompatible");
+}
+
+#[test]
+fn quiet_leaves_the_results() {
+    let ran = Place::new()
+        .run(&["--example", "basic", "-q"])
+        .expect(0)
+        .says("1 passed, 0 failed");
+    assert!(!ran.stdout.contains("Serialize"));
+}
+
+#[test]
+fn the_log_file_holds_the_narration_in_its_format() {
+    let place = Place::new();
+    place.run(&["--example", "basic"]).expect(0);
+    let log = std::fs::read_to_string(place.join("cc-protobuf-examples.log")).unwrap();
+    let line = log
+        .lines()
+        .find(|line| line.contains("Serialize a message"))
+        .unwrap();
+    let parts: Vec<&str> = line.splitn(4, " - ").collect();
+    assert_eq!(parts[1..3], ["INFO", "example_basic"], "{line}");
+    assert_eq!(parts[0].len(), "2026-01-31 12:34:56".len(), "{line}");
+    assert!(log.contains(" - DEBUG - "), "{log}");
+    assert!(!log.contains('\u{1b}'));
+
+    let place = Place::new();
+    place
+        .run(&["--example", "basic", "--log-file", "off"])
+        .expect(0);
+    place.run(&["doctor"]).expect(0);
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
+    let ran = place
+        .run(&["--example", "basic", "--log-file", "/dev/null/x"])
+        .expect(0);
+    ran.complains("/dev/null/x");
+}
+
+#[test]
+fn no_colour_without_a_terminal() {
+    let ran = Place::new().run(&["--example", "basic"]).expect(0);
+    assert!(!ran.stdout.contains('\u{1b}'));
+    let forced = Place::new()
+        .env("CLICOLOR_FORCE", "1")
+        .run(&["--example", "basic"])
+        .expect(0);
+    assert!(forced.stdout.contains('\u{1b}'));
+    let none = Place::new().env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1");
+    assert!(
+        !none
+            .run(&["--example", "basic"])
+            .expect(0)
+            .stdout
+            .contains('\u{1b}')
+    );
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    for arguments in [
+        &["--example", "all"][..],
+        &["man"],
+        &["completions", "bash"],
+        &["--help"],
+    ] {
+        let place = Place::new();
+        let mut child = place.start(arguments);
+        let mut stdout = child.stdout.take().unwrap();
+        stdout.read_exact(&mut [0; 10]).unwrap();
+        drop(stdout);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(
+            output.stderr.is_empty(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_run_promptly() {
+    let place = Place::new();
+    let silent = super::registry::socket(None);
+    let child = place.start(&["--schema-registry-url", &silent]);
+    let log = place.join("cc-protobuf-examples.log");
+    // The log file is made before the signals are taken over; a little later
+    // they are.
+    while !log.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let id = child.id().to_string();
+    std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status()
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+}
+
+#[test]
+fn help_names_every_flag_and_example() {
+    let ran = Place::new().run(&["--help"]).expect(0);
+    let mut ran = ran
+        .says("Examples of use")
+        .says("SCHEMA_REGISTRY_URL")
+        .says("Exit codes");
+    for flag in [
+        "--mode",
+        "--example",
+        "--run-id",
+        "--use-protoc",
+        "--save-schemas",
+        "--schema-id-in",
+        "--set",
+        "--cleanup",
+        "--log-file",
+        "--embedded",
+        "--output",
+        "--verbose",
+        "--quiet",
+        "--schema-registry-url",
+        "--bootstrap-servers",
+        "no-auto-register",
+        "serve",
+        "decode",
+        "doctor",
+        "clean",
+        "completions",
+        "man",
+    ] {
+        ran = ran.says(flag);
+    }
+    Place::new()
+        .run(&["--version"])
+        .expect(0)
+        .says(env!("CARGO_PKG_VERSION"));
+    Place::new().run(&["man"]).expect(0).says(".TH");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        Place::new()
+            .run(&["completions", shell])
+            .expect(0)
+            .says("no-auto-register");
+    }
+}

@@ -1,0 +1,119 @@
+//! Starts the program and keeps what it said.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A directory of its own for one or more runs.
+pub struct Place {
+    directory: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            environment: Vec::new(),
+        }
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub fn join(&self, path: &str) -> PathBuf {
+        self.path().join(path)
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cc-protobuf-examples"));
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(self.environment.iter().cloned())
+            .current_dir(self.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs to the end, which must come within two minutes.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        let mut command = assert_cmd::Command::from_std(self.command(arguments));
+        Ran::of(command.timeout(Duration::from_secs(120)).output().unwrap())
+    }
+
+    /// Runs with bytes on stdin.
+    pub fn run_with(&self, arguments: &[&str], input: &[u8]) -> Ran {
+        let mut command = assert_cmd::Command::from_std(self.command(arguments));
+        let command = command.timeout(Duration::from_secs(120)).write_stdin(input);
+        Ran::of(command.output().unwrap())
+    }
+
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    }
+}
+
+/// A run that has ended.
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Self {
+        let Self { stdout, stderr, .. } = &self;
+        assert_eq!(
+            self.code, code,
+            "\n--- stdout\n{stdout}\n--- stderr\n{stderr}"
+        );
+        self
+    }
+
+    #[track_caller]
+    pub fn says(self, needle: &str) -> Self {
+        assert!(
+            self.stdout.contains(needle),
+            "{needle:?} is not in\n{}",
+            self.stdout
+        );
+        self
+    }
+
+    #[track_caller]
+    pub fn complains(self, needle: &str) -> Self {
+        assert!(
+            self.stderr.contains(needle),
+            "{needle:?} is not in\n{}",
+            self.stderr
+        );
+        self
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}\n{}", self.stdout))
+    }
+}
