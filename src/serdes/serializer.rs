@@ -137,14 +137,32 @@ impl Serializer {
             // In a box of its own, so that a warm call does not pay for its size.
             _ => {
                 Box::pin(async {
-                    let plan = self.inner.plan(&context, schema).await?;
-                    plan.types
-                        .check::<M>(schema.full_name())
-                        .map_err(|found| wrong_type(schema.full_name(), found))?;
+                    let plan = self.inner.plan_of_type::<M>(&context, schema).await?;
                     plan.finish(context, plan.frame(message))
                 })
                 .await
             }
+        }
+    }
+
+    /// The record of a prost message, or a null for none: a tombstone, about
+    /// which nothing is asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Serializer::serialize`].
+    pub async fn serialize_option<M>(
+        &self,
+        context: WriteContext<'_>,
+        schema: &dyn ProtoSchema,
+        message: Option<&M>,
+    ) -> Result<Option<Vec<u8>>, Error>
+    where
+        M: Message + Name + 'static,
+    {
+        match message {
+            Some(message) => self.serialize(context, schema, message).await.map(Some),
+            None => Ok(None),
         }
     }
 
@@ -238,6 +256,21 @@ impl Inner {
         };
         let hash = self.hash(topic, side, message);
         self.plans.find(hash, is_it, |(_, plan)| use_it(plan))
+    }
+
+    /// The plan for a record of type `M`, which must be the schema's message.
+    async fn plan_of_type<M: Name + 'static>(
+        &self,
+        context: &WriteContext<'_>,
+        schema: &dyn ProtoSchema,
+    ) -> Result<Arc<WritePlan>, Error> {
+        let found = M::full_name();
+        if found != schema.full_name() {
+            return Err(wrong_type(schema.full_name(), found));
+        }
+        let plan = self.plan(context, schema).await?;
+        plan.types.remember::<M>();
+        Ok(plan)
     }
 
     /// The plan for a record, prepared if this is the first.

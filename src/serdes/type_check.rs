@@ -30,13 +30,18 @@ impl TypeCheck {
         if name != message {
             return Err(name);
         }
+        self.remember::<M>();
+        Ok(())
+    }
+
+    /// Notes that `M` has been found right.
+    pub(super) fn remember<M: 'static>(&self) {
         let id = TypeId::of::<M>();
         for known in &self.known {
             if *known.get_or_init(|| id) == id {
                 break;
             }
         }
-        Ok(())
     }
 }
 

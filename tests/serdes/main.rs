@@ -1,5 +1,11 @@
 //! Serializer and deserializer through their public interface.
+#![cfg(feature = "embedded")]
 
 mod answers;
 mod hostile;
+mod options;
+mod registry;
+mod requests;
 mod stub;
+mod subjects;
+mod values;
