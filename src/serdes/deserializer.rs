@@ -17,14 +17,16 @@ use super::options::DeserializerOptions;
 use super::plan_table::PlanTable;
 use super::read_plan::{Parts, Prepared, ReadPlan};
 use super::registered::RegisteredSchema;
-use super::rules::{self, Demand, Direction};
+use super::rules;
 use super::source::{SchemaSource, cache, once};
 use super::subject::RecordPlace;
 use super::subjects::{Subject, Subjects};
 use super::type_check::TypeCheck;
 use super::{ReadContext, Side};
+use crate::csfle::{self, Direction, Phase};
 use crate::protobuf::{self, JsonOptions};
 use crate::schema_registry::Client;
+use crate::schema_registry::entities::RuleSet;
 use crate::wire_format::{MessageIndexes, SchemaRef};
 
 /// Turns records that any Confluent serializer wrote into values.
@@ -110,8 +112,9 @@ impl Deserializer {
         };
         let parts = Parts::of(&context, record)?;
         let warm = self.inner.find(&parts, &context, |plan| {
-            let at_once = plan.is_plain() && plan.types.knows::<M>();
-            at_once.then(|| plan.typed(&parts))
+            let at_once = plan.types.knows::<M>() && !plan.expiry.is_due();
+            let payload = at_once.then(|| plan.payload_now(&context, &parts))??;
+            Some(payload.and_then(|payload| plan.typed(&parts, &payload)))
         });
         if let Some(Some(read)) = warm {
             return read.map(Some);
@@ -120,14 +123,14 @@ impl Deserializer {
         Box::pin(async {
             let plan = self.inner.plan(&parts, &context).await?;
             let expected = plan.prepared.message.full_name();
-            plan.types
-                .check::<M>(expected)
-                .map_err(|wanted| Error::WrongType {
-                    expected: wanted,
-                    found: expected.to_owned(),
-                    schema: Some(plan.prepared.reader.clone()),
-                })?;
-            plan.typed(&parts).map(Some)
+            let checked = plan.types.check::<M>(expected);
+            checked.map_err(|wanted| Error::WrongType {
+                expected: wanted,
+                found: expected.to_owned(),
+                schema: Some(plan.prepared.reader.clone()),
+            })?;
+            let payload = plan.payload(&context, &parts).await?;
+            plan.typed(&parts, &payload).map(Some)
         })
         .await
     }
@@ -147,13 +150,19 @@ impl Deserializer {
         };
         let parts = Parts::of(&context, record)?;
         let warm = self.inner.find(&parts, &context, |plan| {
-            plan.is_plain().then(|| plan.dynamic(&parts))
+            let at_once = !plan.expiry.is_due();
+            let payload = at_once.then(|| plan.payload_now(&context, &parts))??;
+            Some(payload.and_then(|payload| plan.dynamic(&parts, &payload)))
         });
         if let Some(Some(read)) = warm {
             return read.map(Some);
         }
-        let plan = Box::pin(self.inner.plan(&parts, &context)).await?;
-        plan.dynamic(&parts).map(Some)
+        Box::pin(async {
+            let plan = self.inner.plan(&parts, &context).await?;
+            let payload = plan.payload(&context, &parts).await?;
+            plan.dynamic(&parts, &payload).map(Some)
+        })
+        .await
     }
 
     /// A record as JSON, in Protobuf's canonical mapping with the field names of
@@ -206,7 +215,8 @@ impl Deserializer {
     ) -> Result<Inspection, Error> {
         let parts = Parts::of(&context, record)?;
         let plan = self.inner.plan(&parts, &context).await?;
-        let message = plan.dynamic(&parts)?;
+        let payload = plan.payload(&context, &parts).await?;
+        let message = plan.dynamic(&parts, &payload)?;
         Ok(Inspection {
             place: parts.place,
             schema: parts.envelope.schema,
@@ -285,15 +295,19 @@ impl Inner {
             }
             return Box::pin(self.refresh(plan, parts, context)).await;
         }
-        let place = (!self.ids_are_global()).then(|| (context.topic.into(), context.side));
         let key = Key {
             schema: parts.envelope.schema,
             indexes: parts.envelope.indexes.clone(),
-            place,
+            place: Some((context.topic.into(), context.side)),
         };
         let first_use = once(&self.preparing, key.clone(), async {
             let plan = Arc::new(self.prepare(parts, context).await?);
-            self.keep(key.clone(), &plan);
+            let mut key = key.clone();
+            // Keys belong to subjects, so a plan that decrypts holds in one place.
+            if self.ids_are_global() && plan.prepared.decryption.is_empty() {
+                key.place = None;
+            }
+            self.keep(key, &plan);
             Ok(plan)
         });
         let plan = Box::pin(first_use).await?;
@@ -371,11 +385,9 @@ impl Inner {
             subject = self.subjects.resolve(client, &place).await?;
         }
         let (reader, message, until) = self.reader(&writer, message, &subject, context).await?;
-        if self.options.run_rules {
-            let demand = rules::demand(reader.rule_set(), Direction::Read, false, &reader.name)?;
-            debug_assert_eq!(demand, Demand::Nothing);
-        }
+        let subject = subject.name.unwrap_or_default();
         let prepared = Prepared {
+            decryption: self.decryption(&subject, &writer, &reader, &message)?,
             reader: reader.name.clone(),
             writer,
             message,
@@ -385,6 +397,49 @@ impl Inner {
             expiry: Expiry::at(until),
             types: TypeCheck::default(),
         })
+    }
+
+    /// What the rules do to a payload: the encoding rules of the writer's schema,
+    /// then the domain rules of the reader's.
+    fn decryption(
+        &self,
+        subject: &str,
+        writer: &Arc<RegisteredSchema>,
+        reader: &Arc<RegisteredSchema>,
+        message: &MessageDescriptor,
+    ) -> Result<Vec<csfle::Plan>, Error> {
+        if !self.options.run_rules {
+            return Ok(Vec::new());
+        }
+        let same = Arc::ptr_eq(writer, reader);
+        let Some(csfle) = &self.options.csfle else {
+            rules::refuse(reader.rule_set(), Direction::Read, &reader.name)?;
+            if !same {
+                // Of the writer's schema, the rules on payloads count.
+                let rules = writer.rule_set().map(|rules| RuleSet {
+                    domain_rules: Vec::new(),
+                    ..rules.clone()
+                });
+                rules::refuse(rules.as_ref(), Direction::Read, &writer.name)?;
+            }
+            return Ok(Vec::new());
+        };
+        let phases = if same {
+            vec![(reader, Phase::All)]
+        } else {
+            vec![(writer, Phase::Encoding), (reader, Phase::Domain)]
+        };
+        let mut plans = Vec::new();
+        for (schema, phase) in phases {
+            let (rules, metadata) = (schema.rule_set(), schema.metadata());
+            let plan = csfle.plan_phase(subject, rules, metadata, message, Direction::Read, phase);
+            let plan = plan.map_err(|source| Error::Rule {
+                schema: schema.name.clone(),
+                source: source.into(),
+            })?;
+            plans.extend(plan);
+        }
+        Ok(plans)
     }
 
     /// The schema to read with, and until when that is the one.

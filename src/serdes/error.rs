@@ -4,9 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Side;
-use crate::protobuf;
-use crate::schema_registry;
 use crate::wire_format::{self, MessageIndexes, SchemaId, SchemaRef};
+use crate::{csfle, protobuf, schema_registry};
 
 /// Where an envelope was read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -247,6 +246,14 @@ pub enum Error {
         side: Side,
     },
 
+    /// A rule of the schema failed, or cannot be honoured.
+    #[error("cannot carry out the rules of the {schema}")]
+    Rule {
+        /// The schema.
+        schema: SchemaName,
+        /// Which rule, which field, and why.
+        source: Arc<csfle::Error>,
+    },
     /// A rule of the schema cannot be carried out here, and demands to be.
     #[error("rule {rule:?} of the {schema} cannot be carried out: {reason}")]
     UnsupportedRule {
@@ -312,6 +319,7 @@ impl Error {
     pub fn registry_error(&self) -> Option<&schema_registry::Error> {
         match self {
             Self::UnknownSchema { source, .. } | Self::Registry { source, .. } => Some(source),
+            Self::Rule { source, .. } => source.registry(),
             _ => None,
         }
     }

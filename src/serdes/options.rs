@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Error, ReferenceSubjectNameStrategy, SubjectNameStrategy};
+use crate::csfle::Csfle;
 use crate::schema_registry::entities::Reference;
 use crate::wire_format::{SchemaGuid, SchemaId};
 
@@ -45,6 +46,7 @@ pub struct SerializerOptions {
     pub(super) subject_name_strategy: SubjectNameStrategy,
     pub(super) reference_subject_name_strategy: ReferenceSubjectNameStrategy,
     pub(super) schema_id_in: SchemaIdIn,
+    pub(super) csfle: Option<Csfle>,
     pub(super) cache_capacity: usize,
     pub(super) latest_cache_ttl: Option<Duration>,
 }
@@ -66,6 +68,7 @@ impl Default for SerializerOptions {
             subject_name_strategy: SubjectNameStrategy::default(),
             reference_subject_name_strategy: ReferenceSubjectNameStrategy::default(),
             schema_id_in: SchemaIdIn::default(),
+            csfle: None,
             cache_capacity: CACHE_CAPACITY,
             latest_cache_ttl: Some(LATEST_TTL),
         }
@@ -196,6 +199,14 @@ impl SerializerOptions {
         self
     }
 
+    /// Field-level encryption, for schemas with rules that ask for it. Without,
+    /// such a schema is not written with.
+    #[must_use]
+    pub fn csfle(mut self, csfle: Csfle) -> Self {
+        self.csfle = Some(csfle);
+        self
+    }
+
     /// Bound on the entries of each cache. Default 1000.
     #[must_use]
     pub fn cache_capacity(mut self, entries: usize) -> Self {
@@ -265,6 +276,7 @@ fn validate_caches(capacity: usize) -> Result<(), Error> {
 /// Settings of a deserializer.
 #[derive(Clone, Debug)]
 pub struct DeserializerOptions {
+    pub(super) csfle: Option<Csfle>,
     pub(super) run_rules: bool,
     pub(super) use_latest_version: bool,
     pub(super) use_latest_with_metadata: Option<BTreeMap<String, String>>,
@@ -276,6 +288,7 @@ pub struct DeserializerOptions {
 impl Default for DeserializerOptions {
     fn default() -> Self {
         Self {
+            csfle: None,
             run_rules: true,
             use_latest_version: false,
             use_latest_with_metadata: None,
@@ -330,6 +343,14 @@ impl DeserializerOptions {
     #[must_use]
     pub fn subject_name_strategy(mut self, strategy: SubjectNameStrategy) -> Self {
         self.subject_name_strategy = strategy;
+        self
+    }
+
+    /// Field-level decryption, for schemas with rules that ask for it. Without,
+    /// such a record is an error, unless its rule says to pass it on encrypted.
+    #[must_use]
+    pub fn csfle(mut self, csfle: Csfle) -> Self {
+        self.csfle = Some(csfle);
         self
     }
 

@@ -1,6 +1,7 @@
 //! What a deserializer knows about one message type of one schema after its
 //! first use.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use prost::Message;
@@ -11,6 +12,7 @@ use super::error::{EnvelopePlace, Error, SchemaName};
 use super::expiry::Expiry;
 use super::registered::RegisteredSchema;
 use super::type_check::TypeCheck;
+use crate::csfle;
 use crate::wire_format::{self, Envelope};
 
 /// A record taken apart.
@@ -64,26 +66,85 @@ pub(super) struct Prepared {
     pub(super) message: MessageDescriptor,
     /// The schema read with.
     pub(super) reader: SchemaName,
+    /// What the rules of writer and reader do to a payload, in this order.
+    pub(super) decryption: Vec<csfle::Plan>,
 }
 
+/// A header whose value names a rule that is not to be run: the record comes
+/// from a dead letter queue.
+const SKIPPED_RULE_HEADER: &str = "__rule.name";
+
 impl ReadPlan {
-    /// Whether the payload is the encoded message as it stands.
+    /// The encoded message, if that takes no waiting.
     #[inline]
-    pub(super) fn is_plain(&self) -> bool {
-        !self.expiry.is_due()
+    pub(super) fn payload_now<'a>(
+        &self,
+        context: &ReadContext<'_>,
+        parts: &Parts<'a>,
+    ) -> Option<Result<Cow<'a, [u8]>, Error>> {
+        let mut payload = Cow::Borrowed(parts.envelope.payload);
+        for plan in &self.prepared.decryption {
+            if context.header(SKIPPED_RULE_HEADER).is_some() {
+                return None;
+            }
+            let mut decrypted = Vec::new();
+            match plan.apply_now(&payload, &mut decrypted)? {
+                Ok(()) => payload = Cow::Owned(decrypted),
+                Err(source) => return Some(Err(self.rule_failed(source))),
+            }
+        }
+        Some(Ok(payload))
+    }
+
+    /// The encoded message.
+    pub(super) async fn payload<'a>(
+        &self,
+        context: &ReadContext<'_>,
+        parts: &Parts<'a>,
+    ) -> Result<Cow<'a, [u8]>, Error> {
+        let skipped = context.header(SKIPPED_RULE_HEADER);
+        let skipped = skipped.and_then(|name| std::str::from_utf8(name).ok());
+        let mut payload = Cow::Borrowed(parts.envelope.payload);
+        for plan in &self.prepared.decryption {
+            let mut decrypted = Vec::new();
+            let applied = match skipped {
+                Some(rule) => {
+                    plan.without_rule(rule)
+                        .apply(&payload, &mut decrypted)
+                        .await
+                }
+                None => plan.apply(&payload, &mut decrypted).await,
+            };
+            applied.map_err(|source| self.rule_failed(source))?;
+            payload = Cow::Owned(decrypted);
+        }
+        Ok(payload)
     }
 
     #[inline]
-    pub(super) fn typed<M: Message + Default>(&self, parts: &Parts<'_>) -> Result<M, Error> {
-        let decoded = M::decode(parts.envelope.payload);
-        decoded.map_err(|source| self.undecodable(parts, source))
+    pub(super) fn typed<M>(&self, parts: &Parts<'_>, payload: &[u8]) -> Result<M, Error>
+    where
+        M: Message + Default,
+    {
+        M::decode(payload).map_err(|source| self.undecodable(parts, source))
     }
 
     #[inline]
-    pub(super) fn dynamic(&self, parts: &Parts<'_>) -> Result<DynamicMessage, Error> {
-        let message = self.prepared.message.clone();
-        let decoded = DynamicMessage::decode(message, parts.envelope.payload);
+    pub(super) fn dynamic(
+        &self,
+        parts: &Parts<'_>,
+        payload: &[u8],
+    ) -> Result<DynamicMessage, Error> {
+        let decoded = DynamicMessage::decode(self.prepared.message.clone(), payload);
         decoded.map_err(|source| self.undecodable(parts, source))
+    }
+
+    #[cold]
+    fn rule_failed(&self, source: csfle::Error) -> Error {
+        Error::Rule {
+            schema: self.prepared.reader.clone(),
+            source: source.into(),
+        }
     }
 
     #[cold]

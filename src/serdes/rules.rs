@@ -1,64 +1,44 @@
-//! Which data rules of a schema run here, and what happens to those that cannot.
+//! Data rules of a schema that cannot be carried out, and what follows from that.
 
 use super::error::{Error, SchemaName};
+use crate::csfle::Direction;
 use crate::schema_registry::entities::{Rule, RuleSet};
 
 /// Rule types that field-level encryption carries out.
 const ENCRYPTION: [&str; 2] = ["ENCRYPT", "ENCRYPT_PAYLOAD"];
 
-/// Which way a record goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
-    Write,
-    Read,
-}
-
-/// What the rules of a schema ask for in one direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Demand {
-    /// Nothing: records pass as they are.
-    Nothing,
-    /// Encryption or decryption.
-    Encryption,
-}
-
-/// What is to be done for records of a schema. An error where a rule demands
-/// what cannot be done: a record is never written past a rule that protects it.
+/// Refuses a schema whose rules demand what cannot be done without field-level
+/// encryption set up; with it, [`csfle`](crate::csfle) decides.
 ///
 /// A rule whose type has no executor here follows its failure action, as in
 /// Confluent's clients: `NONE` leaves the record as it is, everything else is an
-/// error. With one departure: encryption that is demanded on write and not set
-/// up is an error even with `NONE`, which would write plaintext.
-pub(super) fn demand(
+/// error. With one departure: encryption that is demanded on write is an error
+/// even with `NONE`, which would write plaintext.
+pub(super) fn refuse(
     rule_set: Option<&RuleSet>,
     direction: Direction,
-    encryption: bool,
     schema: &SchemaName,
-) -> Result<Demand, Error> {
-    let mut demand = Demand::Nothing;
-    for rule in rule_set
+) -> Result<(), Error> {
+    let mut rules = rule_set
         .into_iter()
-        .flat_map(|rules| active(rules, direction))
-    {
-        if is_encryption(rule) && encryption {
-            demand = Demand::Encryption;
-            continue;
-        }
+        .flat_map(|rules| active(rules, direction));
+    let demanding = |rule: &&Rule| {
         let plaintext = is_encryption(rule) && direction == Direction::Write;
-        if plaintext || failure_action(rule, direction) != "NONE" {
-            let rule_type = rule.rule_type.as_deref().unwrap_or("unnamed");
-            return Err(Error::UnsupportedRule {
-                rule: rule.name.clone(),
-                schema: schema.clone(),
-                reason: if is_encryption(rule) {
-                    format!("it is of type {rule_type}, and no field-level encryption is set up")
-                } else {
-                    format!("rules of type {rule_type} are not supported")
-                },
-            });
-        }
-    }
-    Ok(demand)
+        plaintext || failure_action(rule, direction) != "NONE"
+    };
+    let Some(rule) = rules.find(demanding) else {
+        return Ok(());
+    };
+    let rule_type = rule.rule_type.as_deref().unwrap_or("unnamed");
+    Err(Error::UnsupportedRule {
+        rule: rule.name.clone(),
+        schema: schema.clone(),
+        reason: if is_encryption(rule) {
+            format!("it is of type {rule_type}, and no field-level encryption is set up")
+        } else {
+            format!("rules of type {rule_type} are not supported")
+        },
+    })
 }
 
 /// Rules that must run when a record goes from one version to another. There is
@@ -135,79 +115,47 @@ mod tests {
         }
     }
 
-    fn asked(rules: &RuleSet, direction: Direction, encryption: bool) -> Result<Demand, Error> {
+    fn refused(rules: &RuleSet, direction: Direction) -> bool {
         let name = SchemaName::Subject("orders-value".to_owned());
-        demand(Some(rules), direction, encryption, &name)
+        match refuse(Some(rules), direction, &name) {
+            Ok(()) => false,
+            Err(error) => {
+                assert!(error.to_string().contains("\"protect\""), "{error}");
+                true
+            }
+        }
     }
 
     #[test]
     fn what_a_rule_demands_depends_on_mode_direction_and_failure_action() {
-        let refused = None;
-        let (nothing, encrypt) = (Some(Demand::Nothing), Some(Demand::Encryption));
-        // Type, mode, onFailure, encryption set up; on write, on read.
-        let cases = [
-            ("ENCRYPT", Some("WRITEREAD"), None, true, encrypt, encrypt),
-            ("encrypt", Some("writeread"), None, true, encrypt, encrypt),
-            (
-                "ENCRYPT_PAYLOAD",
-                Some("WRITEREAD"),
-                None,
-                true,
-                encrypt,
-                encrypt,
-            ),
-            ("ENCRYPT", None, None, true, encrypt, encrypt),
-            ("ENCRYPT", Some("WRITE"), None, true, encrypt, nothing),
-            ("ENCRYPT", Some("READ"), None, true, nothing, encrypt),
-            ("ENCRYPT", Some("WRITEREAD"), None, false, refused, refused),
+        // Type, mode, onFailure; whether it is refused on write, on read.
+        for (rule_type, mode, on_failure, write, read) in [
+            ("ENCRYPT", Some("WRITEREAD"), None, true, true),
+            ("encrypt", Some("writeread"), None, true, true),
+            ("ENCRYPT_PAYLOAD", Some("WRITEREAD"), None, true, true),
+            ("ENCRYPT", None, None, true, true),
+            ("ENCRYPT", Some("WRITE"), None, true, false),
+            ("ENCRYPT", Some("READ"), None, false, true),
             (
                 "ENCRYPT",
                 Some("WRITEREAD"),
                 Some("ERROR,NONE"),
-                false,
-                refused,
-                nothing,
-            ),
-            (
-                "ENCRYPT",
-                Some("WRITEREAD"),
-                Some("NONE"),
-                false,
-                refused,
-                nothing,
-            ),
-            ("ENCRYPT", Some("READ"), None, false, nothing, refused),
-            ("CEL", Some("WRITE"), None, true, refused, nothing),
-            (
-                "CEL",
-                Some("WRITEREAD"),
-                Some("NONE,ERROR"),
                 true,
-                nothing,
-                refused,
+                false,
             ),
-            (
-                "CEL",
-                Some("WRITEREAD"),
-                Some("DLQ"),
-                true,
-                refused,
-                refused,
-            ),
-            ("CEL", Some("UPGRADE"), None, true, nothing, nothing),
-        ];
-        for (rule_type, mode, on_failure, encryption, write, read) in cases {
+            ("ENCRYPT", Some("WRITEREAD"), Some("NONE"), true, false),
+            ("CEL", Some("WRITE"), None, true, false),
+            ("CEL", Some("WRITEREAD"), Some("NONE,ERROR"), false, true),
+            ("CEL", Some("WRITEREAD"), Some("DLQ"), true, true),
+            ("CEL", Some("UPGRADE"), None, false, false),
+        ] {
             let rules = RuleSet {
                 domain_rules: vec![rule(rule_type, mode, on_failure)],
                 ..RuleSet::default()
             };
-            let case = format!("{rule_type} {mode:?} {on_failure:?} {encryption}");
-            assert_eq!(
-                asked(&rules, Write, encryption).ok(),
-                write,
-                "{case}, write"
-            );
-            assert_eq!(asked(&rules, Read, encryption).ok(), read, "{case}, read");
+            let case = format!("{rule_type} {mode:?} {on_failure:?}");
+            assert_eq!(refused(&rules, Write), write, "{case}, write");
+            assert_eq!(refused(&rules, Read), read, "{case}, read");
         }
     }
 
@@ -218,13 +166,12 @@ mod tests {
             enable_at: Some("CLIENT".to_owned()),
             ..RuleSet::default()
         };
-        let error = asked(&rules, Write, false).unwrap_err();
-        assert!(error.to_string().contains("\"protect\""), "{error}");
+        assert!(refused(&rules, Write));
         rules.enable_at = Some("GATEWAY".to_owned());
-        assert_eq!(asked(&rules, Write, false).ok(), Some(Demand::Nothing));
+        assert!(!refused(&rules, Write));
         rules.enable_at = None;
         rules.encoding_rules[0].disabled = true;
-        assert_eq!(asked(&rules, Write, false).ok(), Some(Demand::Nothing));
+        assert!(!refused(&rules, Write));
     }
 
     #[test]

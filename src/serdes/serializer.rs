@@ -16,13 +16,14 @@ use super::options::{SchemaIdIn, SerializerOptions};
 use super::plan_table::PlanTable;
 use super::registered::RegisteredSchema;
 use super::registration::Registrar;
-use super::rules::{self, Demand, Direction};
+use super::rules;
 use super::source::{SchemaSource, cache, once};
 use super::subject::RecordPlace;
 use super::subjects::Subjects;
 use super::type_check::TypeCheck;
 use super::write_plan::{Prepared, WritePlan};
 use super::{Side, WriteContext};
+use crate::csfle::{self, Direction};
 use crate::protobuf::ProtoSchema;
 use crate::schema_registry::Client;
 use crate::wire_format::{self, SchemaRef};
@@ -66,12 +67,6 @@ fn hash_key(topic: &str, side: Side, message: &MessageDescriptor, state: &mut im
     state.write(topic.as_bytes());
     state.write_u8(u8::from(side.is_key()));
     state.write(message.full_name().as_bytes());
-}
-
-/// How far a message gets with what is known already.
-enum Warm {
-    Framed(Vec<u8>),
-    Cold,
 }
 
 impl std::fmt::Debug for Serializer {
@@ -123,26 +118,26 @@ impl Serializer {
     where
         M: Message + Name + 'static,
     {
-        let warm = self
-            .inner
-            .find(context.topic, context.side, schema.descriptor(), |plan| {
-                if plan.is_plain() && plan.types.knows::<M>() {
-                    Warm::Framed(plan.frame(message))
-                } else {
-                    Warm::Cold
-                }
-            });
-        match warm {
-            Some(Warm::Framed(record)) => Ok(record),
-            // In a box of its own, so that a warm call does not pay for its size.
-            _ => {
-                Box::pin(async {
-                    let plan = self.inner.plan_of_type::<M>(&context, schema).await?;
-                    plan.finish(context, plan.frame(message))
-                })
-                .await
-            }
+        let mut context = context;
+        let WriteContext { topic, side, .. } = context;
+        let warm = self.inner.find(topic, side, schema.descriptor(), |plan| {
+            let at_once = plan.types.knows::<M>() && !plan.expiry.is_due();
+            at_once.then(|| plan.record_now(context.headers.as_deref_mut(), message))?
+        });
+        if let Some(Some(record)) = warm {
+            return record;
         }
+        // In a box of its own, so that a warm call does not pay for its size.
+        Box::pin(async move {
+            let plan = self.inner.plan_of_type::<M>(&context, schema).await?;
+            let write = |payload: &mut Vec<u8>| {
+                payload.reserve(message.encoded_len());
+                message.encode_raw(payload);
+                Ok(())
+            };
+            plan.record(context.headers, write).await
+        })
+        .await
     }
 
     /// The record of a prost message, or a null for none: a tombstone, about
@@ -181,8 +176,16 @@ impl Serializer {
         if found != *schema.descriptor() && found.full_name() != schema.full_name() {
             return Err(wrong_type(schema.full_name(), found.full_name().to_owned()));
         }
+        let mut context = context;
         let plan = self.inner.plan(&context, schema).await?;
-        plan.finish(context, plan.frame(message))
+        if let Some(record) = plan.record_now(context.headers.as_deref_mut(), message) {
+            return record;
+        }
+        let write = |payload: &mut Vec<u8>| {
+            message.encode_raw(payload);
+            Ok(())
+        };
+        plan.record(context.headers, write).await
     }
 
     /// The record of a message given as JSON, in Protobuf's canonical mapping;
@@ -199,14 +202,14 @@ impl Serializer {
         value: &Value,
     ) -> Result<Vec<u8>, Error> {
         let plan = self.inner.plan(&context, schema).await?;
-        let mut record = plan.prepared.prefix.to_vec();
-        schema
-            .serialize_into(value, &mut record)
-            .map_err(|source| Error::Json {
+        let write = |payload: &mut Vec<u8>| {
+            let written = schema.serialize_into(value, payload);
+            written.map_err(|source| Error::Json {
                 message: schema.full_name().to_owned(),
                 source: source.into(),
-            })?;
-        plan.finish(context, record)
+            })
+        };
+        plan.record(context.headers, write).await
     }
 
     /// The record of a message that is encoded already. That `payload` is a
@@ -222,8 +225,11 @@ impl Serializer {
         payload: &[u8],
     ) -> Result<Vec<u8>, Error> {
         let plan = self.inner.plan(&context, schema).await?;
-        let record = [&plan.prepared.prefix, payload].concat();
-        plan.finish(context, record)
+        let write = |out: &mut Vec<u8>| {
+            out.extend_from_slice(payload);
+            Ok(())
+        };
+        plan.record(context.headers, write).await
     }
 }
 
@@ -370,13 +376,7 @@ impl Inner {
         let (registered, until) = self.choose(&name, schema).await?;
         let indexes = registered.indexes(schema.full_name())?;
 
-        let demand = rules::demand(
-            registered.rule_set(),
-            Direction::Write,
-            false,
-            &registered.name,
-        )?;
-        debug_assert_eq!(demand, Demand::Nothing);
+        let encryption = self.encryption(&name, &registered, schema.full_name())?;
 
         let guid = registered.guid.map(SchemaRef::Guid);
         let mut envelope = Vec::new();
@@ -394,15 +394,45 @@ impl Inner {
             }
         };
         let prepared = Prepared {
+            schema: registered.name.clone(),
             prefix,
             header,
             side,
+            encryption,
         };
         Ok(WritePlan {
             prepared: Arc::new(prepared),
             expiry: Expiry::at(earliest(subject.until, until)),
             types: TypeCheck::default(),
         })
+    }
+
+    /// What the rules of the schema do to a payload. They run however the schema
+    /// was found: a record is never written past a rule that protects it.
+    fn encryption(
+        &self,
+        subject: &str,
+        registered: &RegisteredSchema,
+        message: &str,
+    ) -> Result<Option<csfle::Plan>, Error> {
+        let rule_set = registered.rule_set();
+        let Some(csfle) = &self.options.csfle else {
+            rules::refuse(rule_set, Direction::Write, &registered.name)?;
+            return Ok(None);
+        };
+        let message = registered.message(message)?;
+        csfle
+            .plan(
+                subject,
+                rule_set,
+                registered.metadata(),
+                &message,
+                Direction::Write,
+            )
+            .map_err(|source| Error::Rule {
+                schema: registered.name.clone(),
+                source: source.into(),
+            })
     }
 
     /// The schema to write with, and until when that is the one.

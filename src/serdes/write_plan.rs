@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use prost::Message;
 
-use super::error::Error;
+use super::error::{Error, SchemaName};
 use super::expiry::Expiry;
 use super::type_check::TypeCheck;
-use super::{Side, WriteContext};
+use super::{Headers, Side};
+use crate::csfle;
 
 /// Everything that does not change from message to message.
 pub(super) struct WritePlan {
@@ -18,23 +19,42 @@ pub(super) struct WritePlan {
 
 /// The part of a plan that is the same after a refresh that found nothing new.
 pub(super) struct Prepared {
+    /// The schema written with.
+    pub(super) schema: SchemaName,
     /// Goes in front of every payload; empty when the id is in a header.
     pub(super) prefix: Box<[u8]>,
     /// The value of the record header that carries the id.
     pub(super) header: Option<Box<[u8]>>,
     pub(super) side: Side,
+    /// What the schema's rules do to a payload.
+    pub(super) encryption: Option<csfle::Plan>,
 }
 
 impl WritePlan {
-    /// Whether a record is prefix and payload and nothing else.
+    /// The record of a message, if that takes no waiting.
     #[inline]
-    pub(super) fn is_plain(&self) -> bool {
-        self.prepared.header.is_none() && !self.expiry.is_due()
+    pub(super) fn record_now<M: Message>(
+        &self,
+        headers: Option<&mut Headers>,
+        message: &M,
+    ) -> Option<Result<Vec<u8>, Error>> {
+        let record = match &self.prepared.encryption {
+            None => self.frame(message),
+            Some(encryption) => {
+                let payload = message.encode_to_vec();
+                let mut record = self.prepared.prefix.to_vec();
+                match encryption.apply_now(&payload, &mut record)? {
+                    Ok(()) => record,
+                    Err(source) => return Some(Err(self.rule_failed(source))),
+                }
+            }
+        };
+        Some(self.finish(headers, record))
     }
 
     /// Prefix and message in one buffer of the exact size.
     #[inline]
-    pub(super) fn frame<M: Message>(&self, message: &M) -> Vec<u8> {
+    fn frame<M: Message>(&self, message: &M) -> Vec<u8> {
         let prefix = &*self.prepared.prefix;
         let mut record = Vec::with_capacity(prefix.len() + message.encoded_len());
         record.extend_from_slice(prefix);
@@ -43,20 +63,44 @@ impl WritePlan {
         record
     }
 
-    /// What a plain record needs no more: the header.
-    pub(super) fn finish(
+    /// The record of a payload that `write` appends.
+    pub(super) async fn record(
         &self,
-        context: WriteContext<'_>,
-        record: Vec<u8>,
+        headers: Option<&mut Headers>,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
     ) -> Result<Vec<u8>, Error> {
+        let mut record = self.prepared.prefix.to_vec();
+        match &self.prepared.encryption {
+            None => write(&mut record)?,
+            Some(encryption) => {
+                let mut payload = Vec::new();
+                write(&mut payload)?;
+                let encrypted = encryption.apply(&payload, &mut record).await;
+                encrypted.map_err(|source| self.rule_failed(source))?;
+            }
+        }
+        self.finish(headers, record)
+    }
+
+    /// Writes the header, where the schema id goes there.
+    #[inline]
+    fn finish(&self, headers: Option<&mut Headers>, record: Vec<u8>) -> Result<Vec<u8>, Error> {
         if let Some(header) = &self.prepared.header {
             let side = self.prepared.side;
-            let headers = context.headers.ok_or(Error::MissingHeaders { side })?;
+            let headers = headers.ok_or(Error::MissingHeaders { side })?;
             let name = side.schema_id_header();
             // Readers differ in whether the first or the last of several counts.
             headers.retain(|(other, _)| other != name);
             headers.push((name.to_owned(), Some(header.to_vec())));
         }
         Ok(record)
+    }
+
+    #[cold]
+    fn rule_failed(&self, source: csfle::Error) -> Error {
+        Error::Rule {
+            schema: self.prepared.schema.clone(),
+            source: source.into(),
+        }
     }
 }

@@ -2,6 +2,7 @@
 #![cfg(feature = "embedded")]
 
 mod answers;
+mod encryption;
 mod hostile;
 mod options;
 mod registry;

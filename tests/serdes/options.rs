@@ -12,6 +12,7 @@ use cc_protobuf_examples::wire_format::{self, SchemaGuid, SchemaId, SchemaRef};
 use serde_json::{Value, json};
 
 use crate::registry::{Registry, id_of, schema};
+use crate::stub::{Answer, Stub};
 
 const V1: &str = "syntax = \"proto3\"; message A { int32 a = 1; }";
 const V2: &str = "syntax = \"proto3\"; message A { int32 a = 1; string b = 2; }";
@@ -72,15 +73,25 @@ async fn an_incompatible_schema_is_not_registered_and_the_error_says_why() {
 }
 
 #[tokio::test]
-async fn normalize_schemas_finds_what_differs_in_form_only() {
-    let registry = Registry::start().await;
-    let sorted = "syntax = \"proto3\"; message A { int32 a = 1; string b = 2; }";
-    let unsorted = "syntax = \"proto3\"; message A { string b = 2; int32 a = 1; }";
-    let id = registry.register("shop-value", sorted).await.id.unwrap() as u32;
-    let a = schema(unsorted, "A", &[]);
-    assert!(write(&registry.serializer(found()), &a).await.is_err());
-    let serializer = registry.serializer(found().normalize_schemas(true));
-    assert_eq!(id_of(&write(&serializer, &a).await.unwrap()), id);
+async fn normalize_schemas_is_asked_of_the_registry_for_schema_and_references() {
+    for (normalize, register) in [(true, true), (true, false), (false, true), (false, false)] {
+        let stub = Stub::start(move |request| {
+            let query = request.query.as_str();
+            assert_eq!(query.contains("normalize=true"), normalize, "{query}");
+            Answer::ok(json!({
+                "subject": "s", "id": 1, "version": 1, "schemaType": "PROTOBUF", "schema": V1,
+            }))
+        })
+        .await;
+        let options = SerializerOptions::new()
+            .normalize_schemas(normalize)
+            .auto_register_schemas(register);
+        let serializer = Serializer::new(stub.client(), options).unwrap();
+        write(&serializer, &schema(MAIN, "A", &[("b.proto", B)]))
+            .await
+            .unwrap();
+        assert_eq!(stub.requests().len(), 2);
+    }
 }
 
 #[tokio::test]

@@ -230,9 +230,12 @@ async fn imported_files_are_registered_under_the_name_of_the_strategy() {
             .serialize_json(to, &person, &value)
             .await
             .unwrap();
-        let mut subjects = registry.client.subjects().await.unwrap();
-        subjects.sort();
-        assert_eq!(subjects, [expected, "people-value"], "{strategy:?}");
+        let subjects = registry.client.subjects().await.unwrap();
+        assert!(
+            subjects.contains(&expected.to_owned()),
+            "{strategy:?}: {subjects:?}"
+        );
+        assert_eq!(subjects.len(), 2, "{subjects:?}");
         let deserializer = registry.deserializer(DeserializerOptions::new());
         let read = deserializer
             .deserialize_json(ReadContext::value("people"), Some(&record))
