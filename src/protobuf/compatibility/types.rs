@@ -9,9 +9,11 @@ use super::declaration::{MapEntry, group_names, map_entry};
 use super::{Candidate, Reference};
 use crate::protobuf::builtin;
 
-/// Enclosing scopes tried for one name. Packages are not that deep; without a
-/// bound a hostile one would make every look-up expensive.
+/// Enclosing scopes tried for one name, and the longest one in bytes. Real
+/// packages are far below; without a bound a hostile one would make every
+/// look-up expensive.
 const MAX_SCOPES: usize = 128;
+const MAX_SCOPE_LEN: usize = 2048;
 
 /// Where a type was declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +101,9 @@ impl<'a> Types<'a> {
     pub fn resolve(&self, package: &str, local: &str, name: &str) -> Option<Found<'a, '_>> {
         if let Some(full) = name.strip_prefix('.') {
             return self.get(full);
+        }
+        if package.len().saturating_add(local.len()) > MAX_SCOPE_LEN {
+            return self.get(name);
         }
         let mut scope = String::with_capacity(package.len() + local.len() + name.len() + 2);
         scope.push_str(package);
