@@ -15,6 +15,7 @@ mod indexes;
 mod json;
 mod json_encoder;
 mod layout;
+mod limits;
 mod normalize;
 mod options;
 mod path;

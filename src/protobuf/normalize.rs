@@ -1,6 +1,9 @@
 //! Normalised schemas: one text for schemas that differ only in spelling.
 
+use std::collections::HashMap;
+
 use prost_reflect::{DescriptorPool, FileDescriptor};
+use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
     UninterpretedOption,
@@ -197,48 +200,43 @@ fn message(item: &mut DescriptorProto) {
 }
 
 /// Oneofs by their first number, synthetic ones behind, empty ones dropped.
+/// The fields are sorted already.
 fn order_oneofs(item: &mut DescriptorProto) {
-    let first = |index: i32| {
-        let mut members = item
-            .field
-            .iter()
-            .filter(|field| field.oneof_index == Some(index));
-        members
-            .next()
-            .map(|field| (field.proto3_optional(), field.number()))
-    };
-    let mut order: Vec<(i32, (bool, i32))> = (0..)
-        .zip(&item.oneof_decl)
-        .filter_map(|(index, _)| Some((index, first(index)?)))
-        .collect();
-    order.sort_by_key(|(_, rank)| *rank);
-    let new_index = |old: i32| {
-        let position = order.iter().position(|(index, _)| *index == old)?;
-        i32::try_from(position).ok()
-    };
-    for field in &mut item.field {
-        field.oneof_index = field.oneof_index.and_then(new_index);
+    let mut first: HashMap<i32, (bool, i32)> = HashMap::new();
+    for field in &item.field {
+        if let Some(index) = field.oneof_index {
+            let rank = (field.proto3_optional(), field.number());
+            first.entry(index).or_insert(rank);
+        }
     }
-    let old = std::mem::take(&mut item.oneof_decl);
-    let kept = order
-        .iter()
-        .filter_map(|(index, _)| old.get(usize::try_from(*index).ok()?));
-    item.oneof_decl = kept.cloned().collect();
+    let oneofs = std::mem::take(&mut item.oneof_decl);
+    let mut order: Vec<_> = (0..)
+        .zip(oneofs)
+        .filter_map(|(index, oneof)| Some((first.get(&index)?, index, oneof)))
+        .collect();
+    order.sort_by_key(|(rank, ..)| *rank);
+    let positions: HashMap<i32, i32> = (order.iter().map(|(_, index, _)| *index))
+        .zip(0..)
+        .collect();
+    item.oneof_decl = order.into_iter().map(|(.., oneof)| oneof).collect();
+    for field in &mut item.field {
+        let position = |index| positions.get(&index).copied();
+        field.oneof_index = field.oneof_index.and_then(position);
+    }
 }
 
 /// Extensions grouped by what they extend, in order of first appearance, then
 /// by number.
 fn extends(extensions: &mut [FieldDescriptorProto]) {
-    let mut extendees: Vec<String> = Vec::new();
+    let mut extendees: HashMap<String, usize> = HashMap::new();
     for extension in extensions.iter() {
-        if !extendees.iter().any(|name| name == extension.extendee()) {
-            extendees.push(extension.extendee().to_owned());
-        }
+        let next = extendees.len();
+        extendees
+            .entry(extension.extendee().to_owned())
+            .or_insert(next);
     }
     extensions.sort_by_key(|extension| {
-        let extendee = extendees
-            .iter()
-            .position(|name| name == extension.extendee());
+        let extendee = extendees.get(extension.extendee()).copied();
         (extendee, extension.number())
     });
 }
@@ -256,18 +254,21 @@ fn enumeration(item: &mut EnumDescriptorProto) {
 /// Makes entries that were written out those of a `map<>` field. Their names
 /// follow from the field's, as the parser of source makes them.
 fn fold_maps(item: &mut DescriptorProto) {
+    let mut entries: HashMap<String, &mut DescriptorProto> = (item.nested_type.iter_mut())
+        .filter(|nested| is_map_entry(nested) && is_expressible(nested))
+        .map(|entry| (entry.name().to_owned(), entry))
+        .collect();
     for field in &mut item.field {
-        let Some(type_name) = &field.type_name else {
+        if field.label() != Label::Repeated || field.oneof_index.is_some() {
+            continue;
+        }
+        let named = field.type_name.as_deref().map(unqualified);
+        let Some(entry) = named.and_then(|name| entries.get_mut(name)) else {
             continue;
         };
-        let name = unqualified(type_name);
-        let mut nested = item.nested_type.iter_mut();
-        let entry = nested.find(|entry| is_map_entry(entry) && entry.name() == name);
-        let Some(entry) = entry else { continue };
         if let Some(options) = &mut entry.options {
-            options
-                .uninterpreted_option
-                .retain(|option| map_entry(option).is_none());
+            let written = &mut options.uninterpreted_option;
+            written.retain(|option| map_entry(option).is_none());
         }
         for part in &mut entry.field {
             part.json_name = None;
@@ -275,5 +276,35 @@ fn fold_maps(item: &mut DescriptorProto) {
         let name = source::map_entry_name(field.name());
         entry.name = Some(name.clone());
         field.type_name = Some(name);
+    }
+}
+
+/// Whether `map<key, value>` says all there is to say about the entry.
+fn is_expressible(entry: &DescriptorProto) -> bool {
+    let is = |field: &FieldDescriptorProto, name: &str, number: i32| {
+        field.name() == name
+            && field.number() == number
+            && field.label() == Label::Optional
+            && !field.proto3_optional()
+            && field.oneof_index.is_none()
+            && field.options.is_none()
+            && field.default_value.is_none()
+            && !is_group(field)
+    };
+    let key_type = |field: &FieldDescriptorProto| {
+        field.type_name.is_none()
+            && !matches!(field.r#type(), Type::Double | Type::Float | Type::Bytes)
+    };
+    let bare = DescriptorProto {
+        name: entry.name.clone(),
+        field: entry.field.clone(),
+        options: entry.options.clone(),
+        ..Default::default()
+    };
+    match &entry.field[..] {
+        [key, value] => {
+            is(key, "key", 1) && is(value, "value", 2) && key_type(key) && *entry == bare
+        }
+        _ => false,
     }
 }

@@ -49,8 +49,8 @@ impl SchemaFile {
             return Self::from_text(name, schema);
         }
         // A word alone is no schema in source text.
-        let proto = serialized::from_base64(name, schema, dependencies)?;
-        Ok(Self::serialized(proto))
+        let parsed = serialized::from_base64(name, schema, dependencies)?;
+        Ok(Self::serialized(parsed))
     }
 
     /// Parses `.proto` source.
@@ -65,14 +65,14 @@ impl SchemaFile {
 
     /// Decodes base64 (standard alphabet, padded) of a `FileDescriptorProto`.
     pub fn from_base64(name: &str, base64: &str) -> Result<Self, Error> {
-        let proto = serialized::from_base64(name, base64, &[])?;
-        Ok(Self::serialized(proto))
+        let parsed = serialized::from_base64(name, base64, &[])?;
+        Ok(Self::serialized(parsed))
     }
 
     /// Decodes a serialized `FileDescriptorProto`.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, Error> {
-        let proto = serialized::from_bytes(name, bytes, &[])?;
-        Ok(Self::serialized(proto))
+        let parsed = serialized::from_bytes(name, bytes, &[])?;
+        Ok(Self::serialized(parsed))
     }
 
     /// [`from_bytes`](Self::from_bytes) with the options that `pool` defines.
@@ -81,14 +81,14 @@ impl SchemaFile {
         bytes: &[u8],
         pool: &DescriptorPool,
     ) -> Result<Self, Error> {
-        let proto = serialized::from_bytes_in(name, bytes, pool, &[])?;
-        Ok(Self::serialized(proto))
+        let parsed = serialized::from_bytes_in(name, bytes, pool, &[])?;
+        Ok(Self::serialized(parsed))
     }
 
-    fn serialized(proto: FileDescriptorProto) -> Self {
+    fn serialized((proto, layout): (FileDescriptorProto, Layout)) -> Self {
         Self {
             proto,
-            layout: Layout::default(),
+            layout,
             form: Form::Serialized,
         }
     }

@@ -13,19 +13,15 @@ use super::error::Error;
 use super::layout::Layout;
 use super::options::Target;
 use super::options::{decode, encode};
-use super::text::literal::{escaped, unescape};
-use super::{SchemaFile, builtin, raw, source, text};
-
-/// How deep messages may nest; what the language allows in source.
-const MAX_NESTING: usize = 31;
+use super::{SchemaFile, builtin, limits, raw, source, text};
 
 /// Decodes base64 of a `FileDescriptorProto`. `name` becomes the file's name.
 pub(super) fn from_base64(
     name: &str,
     text: &str,
     dependencies: &[SchemaFile],
-) -> Result<FileDescriptorProto, Error> {
-    source::check_len(name, text.len())?;
+) -> Result<(FileDescriptorProto, Layout), Error> {
+    limits::check_len(name, text.len())?;
     let bytes = STANDARD
         .decode(text.trim_ascii())
         .map_err(|e| Error::Parse {
@@ -41,7 +37,7 @@ pub(super) fn from_bytes(
     name: &str,
     bytes: &[u8],
     dependencies: &[SchemaFile],
-) -> Result<FileDescriptorProto, Error> {
+) -> Result<(FileDescriptorProto, Layout), Error> {
     from_bytes_in(name, bytes, builtin::pool(), dependencies)
 }
 
@@ -52,13 +48,13 @@ pub(super) fn from_bytes_in(
     bytes: &[u8],
     pool: &DescriptorPool,
     dependencies: &[SchemaFile],
-) -> Result<FileDescriptorProto, Error> {
+) -> Result<(FileDescriptorProto, Layout), Error> {
     let invalid = |reason: String| Error::Parse {
         file: name.to_owned(),
         position: None,
         reason,
     };
-    source::check_len(name, bytes.len())?;
+    limits::check_len(name, bytes.len())?;
     let mut raw = raw::File::decode(bytes)
         .map_err(|e| invalid(format!("not a serialized FileDescriptorProto: {e}")))?;
     if raw.edition.is_some() || raw.syntax.as_deref() == Some("editions") {
@@ -78,16 +74,18 @@ pub(super) fn from_bytes_in(
     if has_unknown && let Some(pool) = extension_pool(&file, dependencies) {
         file = read(&raw, &pool, &mut has_unknown).map_err(invalid)?;
     }
+    limits::check(name, &mut file)?;
     check(&file).map_err(invalid)?;
-    spell_defaults(&mut file);
-    source::canonicalize(&mut file).map_err(invalid)?;
-    // What is left to go wrong breaks the grammar: a group in proto3, an oneof
+    complete(&mut file);
+    // The text is what registries keep, so the model is that of the text. What
+    // is left to go wrong breaks the grammar: a group in proto3, an oneof
     // without members, a number out of range.
-    source::parse(name, &text::print(&file, &Layout::default())).map_err(|e| match e {
+    let text = text::print(&file, &Layout::default());
+    let (file, layout) = source::parse(name, &text).map_err(|e| match e {
         Error::Parse { reason, .. } => invalid(format!("not expressible as source: {reason}")),
         other => other,
     })?;
-    Ok(file)
+    Ok((file, layout))
 }
 
 fn read(
@@ -169,19 +167,10 @@ fn check(file: &FileDescriptorProto) -> Result<(), String> {
     };
     fn message(
         item: &DescriptorProto,
-        depth: usize,
         checks: &dyn Fn(&DescriptorProto) -> Result<(), String>,
     ) -> Result<(), String> {
-        if depth > MAX_NESTING {
-            return Err(format!(
-                "messages are nested more than {MAX_NESTING} levels deep"
-            ));
-        }
         checks(item)?;
-        let depth = depth.saturating_add(1);
-        item.nested_type
-            .iter()
-            .try_for_each(|nested| message(nested, depth, checks))
+        (item.nested_type.iter()).try_for_each(|nested| message(nested, checks))
     }
     if !file.package().is_empty() {
         file.package()
@@ -208,7 +197,7 @@ fn check(file: &FileDescriptorProto) -> Result<(), String> {
         }
         item.enum_type.iter().try_for_each(enumeration)
     };
-    (file.message_type.iter()).try_for_each(|item| message(item, 1, &checks))?;
+    (file.message_type.iter()).try_for_each(|item| message(item, &checks))?;
     file.enum_type.iter().try_for_each(enumeration)?;
     file.extension.iter().try_for_each(field)?;
     for service in &file.service {
@@ -230,34 +219,15 @@ fn is_identifier(name: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Gives labels and default values as the parser of source text does.
-fn spell_defaults(file: &mut FileDescriptorProto) {
+/// Adds the labels that source has to state, and drops the default values that
+/// some write into proto3 descriptors, where the language has none.
+fn complete(file: &mut FileDescriptorProto) {
     let proto3 = file.syntax() == "proto3";
     let field = |field: &mut FieldDescriptorProto| {
-        // Written all the same by some; the language has no defaults here.
         if proto3 {
             field.default_value = None;
         }
-        if field.label.is_none() {
-            field.label = Some(Label::Optional as i32);
-        }
-        let kind = field.r#type.and_then(|number| Type::try_from(number).ok());
-        let Some(value) = &mut field.default_value else {
-            return;
-        };
-        match kind {
-            Some(Type::Float | Type::Double) => {
-                if let Ok(number) = value.parse::<f64>() {
-                    *value = number.to_string().to_ascii_lowercase();
-                }
-            }
-            Some(Type::Bytes) => {
-                if let Some(bytes) = unescape(value) {
-                    *value = escaped(&bytes);
-                }
-            }
-            _ => {}
-        }
+        field.label.get_or_insert(Label::Optional as i32);
     };
     fn message(item: &mut DescriptorProto, field: &dyn Fn(&mut FieldDescriptorProto)) {
         item.field.iter_mut().for_each(field);

@@ -1,21 +1,21 @@
 //! `.proto` source → the model.
 
+use std::collections::HashMap;
+
 use prost_types::field_descriptor_proto::Type;
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto, SourceCodeInfo};
 
 use super::error::{Error, Position};
 use super::layout::Layout;
+use super::limits;
 use super::options::aggregate::Fields;
 use super::options::{self, is_implied_map_entry};
 
-/// Longest schema accepted, in bytes, whichever its form. Registries take far
-/// less; this is what keeps a hostile one from exhausting memory.
-pub(super) const MAX_LEN: usize = 16 << 20;
-
 /// Parses source text. The layout says how statements grouped their entries.
 pub(super) fn parse(name: &str, text: &str) -> Result<(FileDescriptorProto, Layout), Error> {
-    check_len(name, text.len())?;
+    limits::check_len(name, text.len())?;
     let mut file = protox_parse::parse(name, text).map_err(|e| parse_error(name, text, &e))?;
+    limits::check(name, &mut file)?;
     let source = file.source_code_info.take().unwrap_or_default();
     let layout = Layout::of_source(&file, &source);
     // The parser takes proto2 for granted; the canonical text says it if the source does.
@@ -29,16 +29,6 @@ pub(super) fn parse(name: &str, text: &str) -> Result<(FileDescriptorProto, Layo
         reason,
     })?;
     Ok((file, layout))
-}
-
-pub(super) fn check_len(name: &str, len: usize) -> Result<(), Error> {
-    if len <= MAX_LEN {
-        return Ok(());
-    }
-    Err(Error::TooLarge {
-        file: name.to_owned(),
-        limit: format!("{len} bytes, at most {MAX_LEN} are accepted"),
-    })
 }
 
 fn parse_error(name: &str, text: &str, error: &protox_parse::ParseError) -> Error {
@@ -97,17 +87,18 @@ pub(super) fn order_file(file: &mut FileDescriptorProto) {
     order_messages(&mut file.message_type, &groups);
 }
 
-/// Declared messages first, then the bodies of groups, then the entries of
-/// `map<>` fields: message indexes count what stands in the text as `message`,
+/// Declared messages first, then the entries of `map<>` fields, then the bodies
+/// of groups: message indexes count what stands in the text as `message`,
 /// and the canonical text, which prints groups and maps at their fields, reads
 /// back in the same order.
 fn order_messages(messages: &mut [DescriptorProto], groups: &[String]) {
+    let groups: HashMap<&str, usize> = groups.iter().map(String::as_str).zip(0..).collect();
     messages.sort_by_cached_key(|message| {
         if is_implied_map_entry(message) {
-            (2, 0)
+            (1, 0)
         } else {
-            let group = groups.iter().position(|name| name == message.name());
-            group.map_or((0, 0), |position| (1, position))
+            let group = groups.get(message.name());
+            group.map_or((0, 0), |position| (2, *position))
         }
     });
     for message in messages {
@@ -177,7 +168,7 @@ fn field_rank(field: &FieldDescriptorProto) -> (u8, i32, bool) {
 /// Gives equal schemas one model, whatever the form they came in: lists that
 /// the canonical text regroups are put in its order, option values get one
 /// spelling. The error says which option value is malformed.
-pub(super) fn canonicalize(file: &mut FileDescriptorProto) -> Result<(), String> {
+fn canonicalize(file: &mut FileDescriptorProto) -> Result<(), String> {
     fn named_type(field: &mut FieldDescriptorProto) {
         // Whether a name means a message or an enum is for the resolver to say.
         if field.type_name.is_some() && !is_group(field) {

@@ -1,5 +1,7 @@
 //! Values in Protobuf's text format, as they stand in `option (x) = { … }`.
 
+use std::collections::HashMap;
+
 use super::super::text::literal::{quoted, unescape};
 
 /// How deep braces and brackets may nest; Protobuf's own recursion limit.
@@ -17,8 +19,18 @@ pub(in crate::protobuf) enum Value {
 
 /// A message's fields in order. Names of extensions stand in brackets. A
 /// repeated field is there once, with a list.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(in crate::protobuf) struct Fields(Vec<(String, Value)>);
+#[derive(Clone, Debug, Default)]
+pub(in crate::protobuf) struct Fields {
+    entries: Vec<(String, Value)>,
+    /// Where among the entries a name is.
+    index: HashMap<String, usize>,
+}
+
+impl PartialEq for Fields {
+    fn eq(&self, other: &Self) -> bool {
+        self.entries == other.entries
+    }
+}
 
 impl Fields {
     /// Parses what stands between the braces. The error says what is wrong.
@@ -30,8 +42,10 @@ impl Fields {
 
     /// Adds a value; one of a name that is already there joins it in a list.
     pub fn push(&mut self, name: String, value: Value) {
-        let Some((_, present)) = self.0.iter_mut().find(|(n, _)| *n == name) else {
-            self.0.push((name, value));
+        let present = self.index.get(&name).copied();
+        let Some((_, present)) = present.and_then(|at| self.entries.get_mut(at)) else {
+            self.index.insert(name.clone(), self.entries.len());
+            self.entries.push((name, value));
             return;
         };
         let mut list = match std::mem::replace(present, Value::List(Vec::new())) {
@@ -47,12 +61,12 @@ impl Fields {
 
     /// The fields in order.
     pub fn iter(&self) -> impl Iterator<Item = &(String, Value)> {
-        self.0.iter()
+        self.entries.iter()
     }
 
     /// The fields in order, to take apart.
     pub fn into_inner(self) -> Vec<(String, Value)> {
-        self.0
+        self.entries
     }
 
     /// On one line, without the enclosing braces.
@@ -121,7 +135,7 @@ fn pretty_fields(out: &mut String, fields: &Fields, depth: usize) {
         out.push_str(": ");
         pretty_value(out, value, inner);
     }
-    if !fields.0.is_empty() {
+    if !fields.entries.is_empty() {
         out.push('\n');
     }
     indent(out, depth);

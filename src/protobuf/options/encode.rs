@@ -2,10 +2,11 @@
 
 use prost::Message;
 use prost_reflect::{
-    Cardinality, DescriptorPool, DynamicMessage, ExtensionDescriptor, Kind, MessageDescriptor,
-    ReflectMessage, Value,
+    Cardinality, DescriptorPool, DynamicMessage, ExtensionDescriptor, FieldDescriptor, Kind,
+    MessageDescriptor, ReflectMessage, Value,
 };
 use prost_types::UninterpretedOption;
+use prost_types::uninterpreted_option::NamePart;
 
 use super::Target;
 
@@ -22,11 +23,8 @@ pub(in crate::protobuf) fn encode(
     let descriptor = pool.get_message_by_name(target.options_message())?;
     let mut message = DynamicMessage::new(descriptor);
     for option in options {
-        // Not at all, rather than half of a dotted path.
-        let mut attempt = message.clone();
-        if set(&mut attempt, scope, option, pool).is_some() {
-            message = attempt;
-        }
+        // What does not fit is left out as a whole.
+        let _ = set(&mut message, scope, option, pool);
     }
     let bytes = message.encode_to_vec();
     (!bytes.is_empty()).then_some(bytes)
@@ -51,44 +49,84 @@ pub(in crate::protobuf) fn is_defined(
     }
 }
 
+/// A field or an extension, by descriptor.
+enum Member {
+    Field(FieldDescriptor),
+    Extension(ExtensionDescriptor),
+}
+
+impl Member {
+    fn find(
+        part: &NamePart,
+        scope: &str,
+        holder: &MessageDescriptor,
+        pool: &DescriptorPool,
+    ) -> Option<Self> {
+        if part.is_extension {
+            find(&part.name_part, scope, holder, pool).map(Self::Extension)
+        } else {
+            let field = holder.get_field_by_name(&part.name_part);
+            field.map(Self::Field)
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Field(field) => field.kind(),
+            Self::Extension(extension) => extension.kind(),
+        }
+    }
+
+    fn is_repeated(&self) -> bool {
+        let cardinality = match self {
+            Self::Field(field) => field.cardinality(),
+            Self::Extension(extension) => extension.cardinality(),
+        };
+        cardinality == Cardinality::Repeated
+    }
+
+    fn of<'m>(&self, message: &'m mut DynamicMessage) -> &'m mut Value {
+        match self {
+            Self::Field(field) => message.get_field_mut(field),
+            Self::Extension(extension) => message.get_extension_mut(extension),
+        }
+    }
+}
+
 fn set(
-    mut message: &mut DynamicMessage,
+    message: &mut DynamicMessage,
     scope: &str,
     option: &UninterpretedOption,
     pool: &DescriptorPool,
 ) -> Option<()> {
+    // Everything is looked up before anything is changed.
     let (last, path) = option.name.split_last()?;
+    let mut holder = message.descriptor();
+    let mut members = Vec::with_capacity(path.len());
     for part in path {
-        let value = if part.is_extension {
-            let extension = find(&part.name_part, scope, &message.descriptor(), pool)?;
-            message.get_extension_mut(&extension)
-        } else {
-            let field = message.descriptor().get_field_by_name(&part.name_part)?;
-            message.get_field_mut(&field)
+        let member = Member::find(part, scope, &holder, pool)?;
+        holder = match member.kind() {
+            Kind::Message(inner) if !member.is_repeated() => inner,
+            _ => return None,
         };
-        message = value.as_message_mut()?;
+        members.push(member);
     }
-    let (value, kind, cardinality) = if last.is_extension {
-        let extension = find(&last.name_part, scope, &message.descriptor(), pool)?;
-        let value = message.get_extension_mut(&extension);
-        (value, extension.kind(), extension.cardinality())
-    } else {
-        let field = message.descriptor().get_field_by_name(&last.name_part)?;
-        let value = message.get_field_mut(&field);
-        (value, field.kind(), field.cardinality())
-    };
-    match value {
-        Value::List(items) => items.push(to_value(option, &kind)?),
+    let last = Member::find(last, scope, &holder, pool)?;
+    let value = to_value(option, &last.kind())?;
+    let mut target = message;
+    for member in members {
+        target = member.of(target).as_message_mut()?;
+    }
+    match last.of(target) {
+        Value::List(items) => items.push(value),
         Value::Map(entries) => {
-            let entry = to_value(option, &kind)?;
-            let entry = entry.as_message()?;
-            let kind = kind.as_message()?;
+            let entry = value.as_message()?;
+            let kind = entry.descriptor();
             let key = entry.get_field(&kind.map_entry_key_field()).into_owned();
             let value = entry.get_field(&kind.map_entry_value_field()).into_owned();
             entries.insert(key.into_map_key()?, value);
         }
-        single if cardinality != Cardinality::Repeated => *single = to_value(option, &kind)?,
-        _ => return None,
+        single => *single = value,
     }
     Some(())
 }

@@ -33,22 +33,6 @@ pub(in crate::protobuf) fn quoted(bytes: &[u8]) -> String {
     out
 }
 
-/// As descriptors hold default values of type bytes: ASCII only, no quotes around.
-pub(in crate::protobuf) fn escaped(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for byte in bytes {
-        match byte {
-            b'\t' => out.push_str("\\t"),
-            b'\r' => out.push_str("\\r"),
-            b'\n' => out.push_str("\\n"),
-            b'\\' | b'\'' | b'"' => out.extend(['\\', char::from(*byte)]),
-            b' '..=b'~' => out.push(char::from(*byte)),
-            _ => octal(&mut out, *byte),
-        }
-    }
-    out
-}
-
 fn octal(out: &mut String, byte: u8) {
     // Writing to a String cannot fail.
     let _ = write!(out, "\\{byte:03o}");

@@ -9,6 +9,8 @@
 pub(super) mod literal;
 mod option;
 
+use std::collections::{HashMap, HashSet};
+
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
@@ -43,8 +45,13 @@ pub(super) fn defines_extensions(file: &FileDescriptorProto) -> bool {
     !file.extension.is_empty() || file.message_type.iter().any(in_message)
 }
 
-fn contains(names: &[String], name: &str) -> bool {
-    names.iter().any(|n| n == name)
+/// Messages of one scope by name: entries of `map<>` fields and bodies of
+/// groups are printed where the field is.
+type Types<'m> = HashMap<&'m str, &'m DescriptorProto>;
+
+fn types(messages: &[DescriptorProto]) -> Types<'_> {
+    let named = messages.iter().rev();
+    named.map(|message| (message.name(), message)).collect()
 }
 
 struct Printer<'a> {
@@ -111,23 +118,28 @@ impl Printer<'_> {
         if !file.dependency.is_empty() {
             self.out.push('\n');
         }
-        for (path, index) in file.dependency.iter().zip(0..) {
-            let kind = if file.public_dependency.contains(&index) {
+        let kind = |index: i32| {
+            if file.public_dependency.contains(&index) {
                 "public "
             } else if file.weak_dependency.contains(&index) {
                 "weak "
             } else {
                 ""
-            };
-            self.line(&format!("import {kind}{};", quoted(path.as_bytes())));
+            }
+        };
+        let imports = file.dependency.iter().zip((0..).map(kind));
+        for wanted in ["", "weak ", "public "] {
+            for (path, kind) in imports.clone().filter(|(_, kind)| *kind == wanted) {
+                self.line(&format!("import {kind}{};", quoted(path.as_bytes())));
+            }
         }
         let options = file.options.as_ref().map(|o| &o.uninterpreted_option[..]);
         if let Some(options @ [_, ..]) = options {
             self.out.push('\n');
             self.options(options);
         }
-        let groups = group_names(&[], &file.extension);
-        let is_type = |message: &&DescriptorProto| !contains(&groups, message.name());
+        let groups: HashSet<String> = group_names(&[], &file.extension).into_iter().collect();
+        let is_type = |message: &&DescriptorProto| !groups.contains(message.name());
         let mut messages = file.message_type.iter().filter(is_type).peekable();
         if messages.peek().is_some() || !file.enum_type.is_empty() {
             self.out.push('\n');
@@ -140,7 +152,7 @@ impl Printer<'_> {
         }
         if !file.extension.is_empty() {
             self.out.push('\n');
-            self.extends("", &file.extension, &file.message_type);
+            self.extends("", &file.extension, &types(&file.message_type));
         }
         if !file.service.is_empty() {
             self.out.push('\n');
@@ -178,37 +190,43 @@ impl Printer<'_> {
             self.group();
             self.inside(|p| p.options(options));
         }
-        let in_oneof =
-            |field: &FieldDescriptorProto| field.oneof_index.is_some() && !field.proto3_optional();
-        let (groups, plain): (Vec<_>, Vec<_>) = (message.field.iter())
-            .filter(|field| !in_oneof(field))
-            .partition(|field| is_group(field));
+        let types = types(&message.nested_type);
+        let mut plain = Vec::new();
+        let mut groups = Vec::new();
+        let mut oneofs: HashMap<i32, Vec<&FieldDescriptorProto>> = HashMap::new();
+        for field in &message.field {
+            match field.oneof_index {
+                Some(index) if !field.proto3_optional() => {
+                    oneofs.entry(index).or_default().push(field);
+                }
+                _ if is_group(field) => groups.push(field),
+                _ => plain.push(field),
+            }
+        }
         if !plain.is_empty() {
             self.group();
             self.inside(|p| {
                 for field in plain {
-                    p.field(field, p.label(field), message);
+                    p.field(field, p.label(field), &types);
                 }
             });
         }
         let mut first = true;
         for (oneof, index) in message.oneof_decl.iter().zip(0..) {
-            let members: Vec<_> = (message.field.iter())
-                .filter(|field| in_oneof(field) && field.oneof_index == Some(index))
-                .collect();
-            if !members.is_empty() {
-                if first {
-                    self.group();
-                    first = false;
-                }
-                self.inside(|p| p.oneof(oneof, &members, message, name));
+            let Some(members) = oneofs.get(&index) else {
+                continue;
+            };
+            if first {
+                self.group();
+                first = false;
             }
+            self.inside(|p| p.oneof(oneof, members, &types, name));
         }
         if !groups.is_empty() {
             self.group();
             self.inside(|p| {
                 for field in groups {
-                    p.group_field(field, p.label(field), &message.nested_type, name);
+                    p.group_field(field, p.label(field), &types, name);
                 }
             });
         }
@@ -218,11 +236,12 @@ impl Printer<'_> {
         }
         if !message.extension.is_empty() {
             self.group();
-            self.inside(|p| p.extends(name, &message.extension, &message.nested_type));
+            self.inside(|p| p.extends(name, &message.extension, &types));
         }
         let groups = group_names(&message.field, &message.extension);
+        let groups: HashSet<String> = groups.into_iter().collect();
         let mut nested = (message.nested_type.iter())
-            .filter(|nested| !is_implied_map_entry(nested) && !contains(&groups, nested.name()))
+            .filter(|nested| !is_implied_map_entry(nested) && !groups.contains(nested.name()))
             .peekable();
         if nested.peek().is_some() || !message.enum_type.is_empty() {
             self.group();
@@ -272,7 +291,7 @@ impl Printer<'_> {
         }
     }
 
-    fn extends(&mut self, name: &str, fields: &[FieldDescriptorProto], types: &[DescriptorProto]) {
+    fn extends(&mut self, name: &str, fields: &[FieldDescriptorProto], types: &Types<'_>) {
         let extendees = fields.iter().map(|field| Some(field.extendee()));
         let mut rest = fields;
         for size in self.layout.extends(name, extendees) {
@@ -288,7 +307,7 @@ impl Printer<'_> {
                     if is_group(field) {
                         p.group_field(field, p.label(field), types, name);
                     } else {
-                        p.field(field, p.label(field), &DescriptorProto::default());
+                        p.field(field, p.label(field), &Types::new());
                     }
                 }
             });
@@ -300,7 +319,7 @@ impl Printer<'_> {
         &mut self,
         oneof: &OneofDescriptorProto,
         members: &[&FieldDescriptorProto],
-        message: &DescriptorProto,
+        types: &Types<'_>,
         name: &str,
     ) {
         self.open(&format!("oneof {}", oneof.name()));
@@ -314,13 +333,13 @@ impl Printer<'_> {
         if !plain.is_empty() {
             self.group();
         }
-        self.inside(|p| plain.iter().for_each(|field| p.field(field, "", message)));
+        self.inside(|p| plain.iter().for_each(|field| p.field(field, "", types)));
         if !groups.is_empty() {
             self.group();
         }
         self.inside(|p| {
             for field in groups {
-                p.group_field(field, "", &message.nested_type, name);
+                p.group_field(field, "", types, name);
             }
         });
         self.close();
@@ -336,11 +355,10 @@ impl Printer<'_> {
         }
     }
 
-    fn field(&mut self, field: &FieldDescriptorProto, label: &str, message: &DescriptorProto) {
-        let map = field.type_name.as_deref().and_then(|name| {
-            let mut nested = message.nested_type.iter();
-            nested.find(|nested| is_implied_map_entry(nested) && nested.name() == unqualified(name))
-        });
+    fn field(&mut self, field: &FieldDescriptorProto, label: &str, types: &Types<'_>) {
+        let named = field.type_name.as_deref();
+        let map = named.and_then(|name| types.get(unqualified(name)));
+        let map = map.filter(|entry| is_implied_map_entry(entry));
         let head = match map.map(|entry| &entry.field[..]) {
             Some([key, value]) => format!("map<{}, {}>", type_of(key), type_of(value)),
             _ => format!("{label}{}", type_of(field)),
@@ -358,7 +376,7 @@ impl Printer<'_> {
         &mut self,
         field: &FieldDescriptorProto,
         label: &str,
-        types: &[DescriptorProto],
+        types: &Types<'_>,
         scope: &str,
     ) {
         let type_name = unqualified(field.type_name());
@@ -372,7 +390,7 @@ impl Printer<'_> {
                 self.open(line);
             }
         }
-        match types.iter().find(|message| message.name() == type_name) {
+        match types.get(type_name) {
             Some(body) => self.message_body(body, &join(scope, type_name)),
             None => self.close(),
         }
