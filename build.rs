@@ -198,9 +198,9 @@ impl Set {
         writeln!(
             code,
             "/// The files of this set: descriptors and sources.\n\
-             pub static SCHEMAS: crate::protobuf::EmbeddedSchemas = crate::protobuf::EmbeddedSchemas {{\n\
-             descriptor_set: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{}/descriptors.bin\")),\n\
-             sources: &[",
+             pub static SCHEMAS: crate::protobuf::EmbeddedSchemas = crate::protobuf::EmbeddedSchemas::new(\n\
+             include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{}/descriptors.bin\")),\n\
+             &[",
             self.name
         )?;
         for name in self.own_files().map(FileDescriptorProto::name) {
@@ -209,7 +209,7 @@ impl Set {
                 "({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{SCHEMAS}/{name}\"))),"
             )?;
         }
-        code.push_str("],\n};\n");
+        code.push_str("],\n);\n");
         Ok(())
     }
 

@@ -360,6 +360,21 @@ fn cases() -> Vec<Case> {
              or the enum's name in front",
         ),
         (
+            "an enum value that begins a statement",
+            colors(color().value("reserved", 0)),
+            r#"enum value shop.Record.reserved: "reserved" is a keyword in this place"#,
+        ),
+        (
+            "a type that begins a statement",
+            with(F::message("a", "message", 1)).message(ProtoMessage::new("message")),
+            r#"field shop.Record.a: type "message" reads as a keyword; write it with a dot in front"#,
+        ),
+        (
+            "a message named like a scalar",
+            with(F::message("a", "string", 1)).message(ProtoMessage::new("string")),
+            r#"field shop.Record.a: type "string" reads as a keyword; write it with a dot in front"#,
+        ),
+        (
             "a reserved value",
             colors(color().value("RED", 0).value("BLUE", 3).reserved(2..=4)),
             "enum value shop.Record.BLUE: number 3 is reserved",
@@ -488,4 +503,236 @@ fn one_short_name_in_two_packages_is_fine() {
     let json = serde_json::json!({"l": {"name": "a"}, "r": {"name": "b"}});
     let bytes = whole.serialize(&json).unwrap();
     assert_eq!(whole.deserialize(&bytes).unwrap(), json);
+}
+
+#[test]
+fn the_text_says_all_that_was_built() {
+    let base = ProtoFile::new("base.proto")
+        .package("base")
+        .enumeration(ProtoEnum::new("Level").value("LEVEL_LOW", 0))
+        .build()
+        .unwrap();
+    let facade = ProtoFile::new("facade.proto")
+        .import_public(&base)
+        .build()
+        .unwrap();
+    let schema = ProtoFile::new("shop/order.proto")
+        .package("shop")
+        .import(&facade)
+        .enumeration(
+            ProtoEnum::new("State")
+                .value("OPEN", 0)
+                .value("SENT", 1)
+                .value("SHIPPED", 1)
+                .allow_alias()
+                .deprecated()
+                .reserved(-3..=-1)
+                .reserved(7..=7)
+                .reserved_name("LOST"),
+        )
+        .message(
+            ProtoMessage::new("Order")
+                .deprecated()
+                .reserved(4..=6)
+                .reserved(9..=9)
+                .reserved(1000..=536_870_911)
+                .reserved_name("total")
+                .field(ProtoField::enumeration("state", "State", 1))
+                .field(ProtoField::enumeration("level", "base.Level", 2))
+                .field(
+                    ProtoField::string("holder", 3)
+                        .optional()
+                        .tags(["PII", "G\"D\\PR"])
+                        .deprecated(),
+                )
+                .field(ProtoField::map("lines", "string", "Line", 7))
+                .oneof(ProtoOneof::new("paid").field(ProtoField::message(
+                    "at",
+                    "google.protobuf.Timestamp",
+                    8,
+                )))
+                .message(
+                    ProtoMessage::new("Line").field(ProtoField::bytes("sku", 1).json_name("SKU")),
+                ),
+        )
+        .build()
+        .unwrap()
+        .schema("shop.Order")
+        .unwrap();
+    assert_eq!(
+        schema.schema_text(),
+        r#"syntax = "proto3";
+package shop;
+
+import "facade.proto";
+import "confluent/meta.proto";
+import "google/protobuf/timestamp.proto";
+
+message Order {
+  reserved 4 to 6;
+  reserved 9;
+  reserved 1000 to max;
+  reserved "total";
+
+  option deprecated = true;
+
+  State state = 1;
+  base.Level level = 2;
+  optional string holder = 3 [
+    deprecated = true,
+    (confluent.field_meta).tags = "PII",
+    (confluent.field_meta).tags = "G\"D\\PR"
+  ];
+  map<string, Line> lines = 7;
+
+  oneof paid {
+    google.protobuf.Timestamp at = 8;
+  }
+
+  message Line {
+    bytes sku = 1 [json_name = "SKU"];
+  }
+}
+enum State {
+  reserved -3 to -1;
+  reserved 7;
+  reserved "LOST";
+  option allow_alias = true;
+  option deprecated = true;
+  OPEN = 0;
+  SENT = 1;
+  SHIPPED = 1;
+}
+"#
+    );
+}
+
+#[test]
+fn synthetic_oneofs_give_way_to_other_names() {
+    let schema = ProtoMessage::new("Record")
+        .field(ProtoField::string("x", 1).optional())
+        .oneof(ProtoOneof::new("_x").field(ProtoField::string("y", 2)))
+        .build()
+        .unwrap();
+    let names: Vec<_> = schema
+        .descriptor()
+        .oneofs()
+        .map(|oneof| (oneof.name().to_owned(), oneof.is_synthetic()))
+        .collect();
+    assert_eq!(names, [("_x".to_owned(), false), ("X_x".to_owned(), true)]);
+}
+
+mod any_schema {
+    use cc_protobuf_examples::protobuf::SchemaFile;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn name() -> impl Strategy<Value = String> {
+        prop::sample::select(vec![
+            "a", "b", "_a", "A", "Inner", "AEntry", "message", "string", "reserved", "option",
+            "a_b", "aB", "optional", "map", "oneof", "google", "é", "",
+        ])
+        .prop_map(str::to_owned)
+    }
+
+    fn number() -> impl Strategy<Value = u32> {
+        prop_oneof![8 => 1..12_u32, 1 => any::<u32>()]
+    }
+
+    fn ty() -> impl Strategy<Value = FieldType> {
+        prop::sample::select(vec![
+            "int32",
+            "string",
+            "bytes",
+            "double",
+            "Record",
+            "Inner",
+            ".Record",
+            "google.protobuf.Timestamp",
+            "A",
+            "nonesuch",
+        ])
+        .prop_map(FieldType::from)
+    }
+
+    fn field() -> impl Strategy<Value = ProtoField> {
+        (name(), ty(), number(), 0..16_u8, prop::option::of(ty())).prop_map(
+            |(name, ty, number, flags, key)| {
+                let mut field = match key {
+                    Some(key) if flags < 4 => ProtoField::map(name, key, ty, number),
+                    _ => ProtoField::new(name, ty, number),
+                };
+                if flags & 3 == 1 {
+                    field = field.optional();
+                }
+                if flags & 3 == 2 {
+                    field = field.repeated();
+                }
+                if flags == 12 {
+                    field = field.tag("T").json_name("x");
+                }
+                field
+            },
+        )
+    }
+
+    fn message(name: &'static str) -> impl Strategy<Value = ProtoMessage> {
+        let fields = prop::collection::vec(field(), 0..4);
+        let oneof = prop::option::of((self::name(), prop::collection::vec(field(), 0..3)));
+        let values = prop::collection::vec((self::name(), -1..3_i32), 0..4);
+        (fields, oneof, values, prop::option::of(1..20_u32)).prop_map(
+            move |(fields, oneof, values, reserved)| {
+                let mut message = fields
+                    .into_iter()
+                    .fold(ProtoMessage::new(name), ProtoMessage::field);
+                if let Some((name, fields)) = oneof {
+                    message = message.oneof(
+                        fields
+                            .into_iter()
+                            .fold(ProtoOneof::new(name), ProtoOneof::field),
+                    );
+                }
+                if !values.is_empty() {
+                    message = message.enumeration(
+                        values
+                            .into_iter()
+                            .fold(ProtoEnum::new("Kind"), |e, (name, n)| e.value(name, n)),
+                    );
+                }
+                if let Some(from) = reserved {
+                    message = message.reserved(from..=from + 1);
+                }
+                message
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: 2000,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+
+        /// Either all is said to be wrong, or the text means what was built.
+        #[test]
+        fn is_refused_or_read_back(record in message("Record"), inner in message("Inner")) {
+            match record.message(inner).build() {
+                Ok(schema) => {
+                    let text = schema.schema_text();
+                    let read = SchemaFile::from_text(schema.file_name(), text).unwrap();
+                    prop_assert_eq!(&read, schema.file());
+                    prop_assert_eq!(read.to_text(), text);
+                    schema.serialize(&serde_json::json!({})).unwrap();
+                }
+                Err(Error::Build(error)) => {
+                    // The checks are to find everything that resolution would.
+                    let whole = error.problems().iter().find(|p| p.element.starts_with("file "));
+                    prop_assert!(whole.is_none(), "{}", error);
+                }
+                Err(error) => prop_assert!(false, "{}", error),
+            }
+        }
+    }
 }

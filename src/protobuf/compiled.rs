@@ -1,6 +1,6 @@
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use prost::{Message, Name};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
@@ -30,10 +30,10 @@ pub trait CompiledMessage: Message + Name + Default + Serialize + DeserializeOwn
 /// Implements [`CompiledMessage`](crate::protobuf::CompiledMessage) for a prost type.
 ///
 /// ```ignore
-/// static SCHEMAS: EmbeddedSchemas = EmbeddedSchemas {
-///     descriptor_set: include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin")),
-///     sources: &[("shop/order.proto", include_str!("../schemas/shop/order.proto"))],
-/// };
+/// static SCHEMAS: EmbeddedSchemas = EmbeddedSchemas::new(
+///     include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin")),
+///     &[("shop/order.proto", include_str!("../schemas/shop/order.proto"))],
+/// );
 /// compiled_message!(shop::Order, SCHEMAS, "shop/order.proto");
 /// ```
 #[macro_export]
@@ -58,15 +58,55 @@ macro_rules! compiled_message {
 }
 
 /// Descriptors and sources of `.proto` files, embedded at build time.
-#[derive(Clone, Copy)]
 pub struct EmbeddedSchemas {
-    /// A serialized `google.protobuf.FileDescriptorSet` with all imports, as
-    /// `protoc --include_imports -o` or protox's
-    /// `Compiler::encode_file_descriptor_set` writes it. Re-encoding it through
-    /// `prost-types` would drop the options, field tags among them.
-    pub descriptor_set: &'static [u8],
-    /// Import path and `.proto` source of each file.
-    pub sources: &'static [(&'static str, &'static str)],
+    descriptor_set: &'static [u8],
+    sources: &'static [(&'static str, &'static str)],
+    /// Made on first use, shared by all schemas of the set.
+    pool: OnceLock<DescriptorPool>,
+}
+
+impl EmbeddedSchemas {
+    /// `descriptor_set` is a serialized `google.protobuf.FileDescriptorSet` with
+    /// all imports, as `protoc --include_imports -o` or protox's
+    /// `Compiler::encode_file_descriptor_set` writes it. (Re-encoding it through
+    /// `prost-types` would drop the options, field tags among them.)
+    /// `sources` has the import path and `.proto` source of each file.
+    pub const fn new(
+        descriptor_set: &'static [u8],
+        sources: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        Self {
+            descriptor_set,
+            sources,
+            pool: OnceLock::new(),
+        }
+    }
+
+    fn pool(&self, file: &str) -> Result<&DescriptorPool, Error> {
+        if let Some(pool) = self.pool.get() {
+            return Ok(pool);
+        }
+        let pool = pool(file, self.descriptor_set)?;
+        Ok(self.pool.get_or_init(|| pool))
+    }
+
+    /// A file, behind all those it imports, as far as their sources are here.
+    fn files(&self, file_name: &str) -> Result<Vec<SchemaFile>, Error> {
+        let mut files: Vec<SchemaFile> = Vec::new();
+        let mut open = vec![file_name.to_owned()];
+        while let Some(name) = open.pop() {
+            let source = self.sources.iter().find(|(path, _)| *path == name);
+            if let Some((path, text)) = source
+                && !files.iter().any(|file| file.name() == name)
+            {
+                let file = SchemaFile::from_text(path, text)?;
+                open.extend(file.imports().map(str::to_owned));
+                files.push(file);
+            }
+        }
+        files.reverse();
+        Ok(files)
+    }
 }
 
 impl fmt::Debug for EmbeddedSchemas {
@@ -84,6 +124,34 @@ impl fmt::Debug for EmbeddedSchemas {
 /// Typed messages need no reflection at all. They are printed as JSON by `M`'s
 /// serde implementation; values it refuses although the mapping allows them, as
 /// the number of an enum value that `M` does not know, go through reflection.
+///
+/// The types of this crate get theirs from [`CompiledMessage::schema`]; any
+/// other prost type needs its `.proto` text or a descriptor set:
+///
+/// ```
+/// use cc_protobuf_examples::protobuf::{CompiledSchema, ProtoSchema};
+/// use serde::{Deserialize, Serialize};
+/// use serde_json::json;
+///
+/// #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
+/// struct Order {
+///     #[prost(string, tag = "1")]
+///     id: String,
+/// }
+///
+/// impl prost::Name for Order {
+///     const NAME: &'static str = "Order";
+///     const PACKAGE: &'static str = "shop";
+/// }
+///
+/// let schema = CompiledSchema::<Order>::from_text(
+///     "shop/order.proto",
+///     r#"syntax = "proto3"; package shop; message Order { string id = 1; }"#,
+///     &[],
+/// )?;
+/// assert_eq!(schema.serialize(&json!({"id": "a"}))?, b"\x0a\x01a");
+/// # Ok::<(), cc_protobuf_examples::protobuf::Error>(())
+/// ```
 pub struct CompiledSchema<M> {
     resolved: Resolved,
     message: PhantomData<fn() -> M>,
@@ -115,12 +183,9 @@ impl<M: Name> CompiledSchema<M> {
     /// [`Error::Resolve`] if the set is damaged or a source is missing,
     /// [`Error::NoMessage`] if the file does not declare `M`.
     pub fn from_embedded(schemas: &EmbeddedSchemas, file_name: &str) -> Result<Self, Error> {
-        let mut files = Vec::with_capacity(schemas.sources.len());
-        for (name, source) in schemas.sources {
-            files.push(SchemaFile::from_text(name, source)?);
-        }
-        let pool = pool(file_name, schemas.descriptor_set)?;
-        Self::from_files(files, file_name, &pool)
+        let files = schemas.files(file_name)?;
+        let pool = schemas.pool(file_name)?;
+        Self::from_files(files, file_name, pool)
     }
 
     /// The schema of `M` in a serialized `google.protobuf.FileDescriptorSet`

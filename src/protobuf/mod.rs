@@ -27,6 +27,7 @@ mod save;
 mod schema_file;
 mod serialized;
 mod source;
+mod synthetic_oneof;
 mod text;
 pub mod well_known;
 

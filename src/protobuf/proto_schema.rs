@@ -75,7 +75,8 @@ pub trait ProtoSchema: Debug + Send + Sync {
     /// # Errors
     /// As [`serialize_into`](Self::serialize_into).
     fn serialize(&self, json: &Value) -> Result<Vec<u8>, Error> {
-        let mut buffer = Vec::new();
+        // Room for most messages, so that it seldom has to grow.
+        let mut buffer = Vec::with_capacity(128);
         self.serialize_into(json, &mut buffer)?;
         Ok(buffer)
     }

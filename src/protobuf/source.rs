@@ -10,6 +10,7 @@ use super::layout::Layout;
 use super::limits;
 use super::options::aggregate::Fields;
 use super::options::{self, is_implied_map_entry};
+use super::synthetic_oneof;
 
 /// Parses source text. The layout says how statements grouped their entries.
 pub(super) fn parse(name: &str, text: &str) -> Result<(FileDescriptorProto, Layout), Error> {
@@ -23,6 +24,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<(FileDescriptorProto, Layo
         file.syntax = Some("proto2".to_owned());
     }
     order_file(&mut file);
+    file.message_type.iter_mut().for_each(synthetic_oneof::name);
     canonicalize(&mut file).map_err(|reason| Error::Parse {
         file: name.to_owned(),
         position: None,

@@ -10,6 +10,22 @@ use super::{FieldType, ProtoEnum, ProtoField, join, map_entry_name};
 const MAX_NUMBER: u32 = 536_870_911;
 const KEPT_NUMBERS: RangeInclusive<u32> = 19_000..=19_999;
 
+/// What begins statements in a message, labels among them.
+const STATEMENTS: [&str; 12] = [
+    "enum",
+    "extend",
+    "extensions",
+    "group",
+    "map",
+    "message",
+    "oneof",
+    "option",
+    "optional",
+    "repeated",
+    "required",
+    "reserved",
+];
+
 /// Adds everything that is wrong with the file to `problems`.
 pub(super) fn check(file: &ProtoFile, types: &Types, problems: &mut Vec<Problem>) {
     let mut check = Check {
@@ -272,6 +288,11 @@ impl Check<'_> {
             self.problem(element, Kind::BadIdentifier(part.to_owned()));
             return;
         }
+        let first = name.split('.').next().unwrap_or(name);
+        if STATEMENTS.contains(&first) || FieldType::keywords().any(|word| word == name) {
+            self.problem(element, Kind::KeywordType(name.to_owned()));
+            return;
+        }
         let name = name.to_owned();
         match self.types.find(scope, &name) {
             Found::Nothing { suggestion } => {
@@ -343,6 +364,9 @@ impl Check<'_> {
             // Values are siblings of their enum.
             let value = Element::new("enum value", scope, name);
             self.identifier(&value, name);
+            if matches!(name.as_str(), "option" | "reserved") {
+                self.problem(&value, Kind::Keyword(name.clone()));
+            }
             self.declare(&value, true);
             match numbers.get(number) {
                 None => {

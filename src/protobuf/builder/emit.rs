@@ -2,8 +2,6 @@
 //! options uninterpreted, map entries behind the declared messages, synthetic
 //! oneofs behind the declared ones.
 
-use std::collections::HashSet;
-
 use prost_types::descriptor_proto::ReservedRange;
 use prost_types::enum_descriptor_proto::EnumReservedRange;
 use prost_types::field_descriptor_proto::{Label, Type};
@@ -17,6 +15,7 @@ use prost_types::{
 use super::file::ProtoFile;
 use super::message::{Item, ProtoMessage};
 use super::{FieldType, ProtoEnum, ProtoField, map_entry_name};
+use crate::protobuf::synthetic_oneof;
 
 /// Takes a file that has passed all checks; casts and indexes are in bounds.
 pub(super) fn emit(file: &ProtoFile) -> FileDescriptorProto {
@@ -44,23 +43,15 @@ fn number(n: u32) -> i32 {
 }
 
 fn message(message: &ProtoMessage) -> DescriptorProto {
-    let mut names: HashSet<String> = HashSet::new();
-    let mut oneofs = Vec::new();
-    for item in &message.items {
-        match item {
-            Item::Field(field) => {
-                names.insert(field.name.clone());
-            }
-            Item::Oneof(oneof) => {
-                names.extend(oneof.fields.iter().map(|field| field.name.clone()));
-                names.insert(oneof.name.clone());
-                oneofs.push(OneofDescriptorProto {
-                    name: Some(oneof.name.clone()),
-                    options: None,
-                });
-            }
-        }
-    }
+    let oneof = |name: String| OneofDescriptorProto {
+        name: Some(name),
+        options: None,
+    };
+    let declared = message.items.iter().filter_map(|item| match item {
+        Item::Field(_) => None,
+        Item::Oneof(item) => Some(oneof(item.name.clone())),
+    });
+    let mut oneofs: Vec<_> = declared.collect();
 
     let mut fields = Vec::new();
     let mut entries = Vec::new();
@@ -72,10 +63,7 @@ fn message(message: &ProtoMessage) -> DescriptorProto {
                 if item.optional {
                     descriptor.proto3_optional = Some(true);
                     descriptor.oneof_index = Some(index(oneofs.len()));
-                    oneofs.push(OneofDescriptorProto {
-                        name: Some(synthetic_oneof(&item.name, &mut names)),
-                        options: None,
-                    });
+                    oneofs.push(oneof(String::new()));
                 }
                 if let Some(key) = &item.map_key {
                     entries.push(map_entry(item, key));
@@ -96,7 +84,7 @@ fn message(message: &ProtoMessage) -> DescriptorProto {
 
     let mut nested: Vec<_> = message.messages.iter().map(self::message).collect();
     nested.extend(entries);
-    DescriptorProto {
+    let mut descriptor = DescriptorProto {
         name: Some(message.name.clone()),
         field: fields,
         nested_type: nested,
@@ -117,19 +105,9 @@ fn message(message: &ProtoMessage) -> DescriptorProto {
             .collect(),
         reserved_name: message.reserved_names.clone(),
         ..Default::default()
-    }
-}
-
-/// `_name`, with as many X in front as it takes to be unique: protoc's rule.
-fn synthetic_oneof(field: &str, names: &mut HashSet<String>) -> String {
-    let mut name = match field.strip_prefix('_') {
-        Some(_) => field.to_owned(),
-        None => format!("_{field}"),
     };
-    while !names.insert(name.clone()) {
-        name.insert(0, 'X');
-    }
-    name
+    synthetic_oneof::name(&mut descriptor);
+    descriptor
 }
 
 fn field(field: &ProtoField) -> FieldDescriptorProto {

@@ -54,6 +54,13 @@ pub enum ProblemKind {
     /// A name is none.
     #[error("{0:?} is no identifier: a letter or underscore, then letters, digits and underscores")]
     BadIdentifier(String),
+    /// A name that a `.proto` file cannot have in this place: it begins another
+    /// statement there.
+    #[error("{0:?} is a keyword in this place")]
+    Keyword(String),
+    /// A type whose name begins another statement where a type is expected.
+    #[error("type {0:?} reads as a keyword; write it with a dot in front")]
+    KeywordType(String),
     /// A file name by which no other file could import this one.
     #[error("{0:?} is no import path: relative, parts separated by single slashes, no `.` or `..`")]
     BadFileName(String),
