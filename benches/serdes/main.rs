@@ -1,0 +1,342 @@
+//! Serializer and deserializer beside the work that cannot be avoided: prost's
+//! own encoding and decoding, and prost-reflect's.
+//!
+//! `cargo bench --bench serdes` prints ratios from interleaved rounds, then
+//! criterion's own measurements. The registry is the embedded one; it is asked
+//! before the measurements and not in them.
+
+mod order;
+mod rounds;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
+use cc_protobuf_examples::protobuf::{self, DynamicSchema, JsonOptions, ProtoSchema};
+use cc_protobuf_examples::schema_registry::ClientBuilder;
+use cc_protobuf_examples::serdes::{
+    Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
+};
+use criterion::Criterion;
+use order::Order;
+use prost::Message;
+use prost_reflect::DynamicMessage;
+use rounds::{Contender, measure};
+use tokio::runtime::{Builder, Runtime};
+
+struct Bench {
+    runtime: Runtime,
+    _server: EmbeddedRegistry,
+    serializer: Serializer,
+    deserializer: Deserializer,
+    schema: DynamicSchema,
+    order: Order,
+    record: Vec<u8>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let server = runtime.block_on(EmbeddedRegistry::start()).unwrap();
+        let registry = ClientBuilder::new(server.url()).build().unwrap();
+        let serializer = Serializer::new(registry.clone(), SerializerOptions::new()).unwrap();
+        let deserializer = Deserializer::new(registry, DeserializerOptions::new()).unwrap();
+        let (schema, order) = (order::schema(), order::order());
+        let record = runtime.block_on(async {
+            let to = WriteContext::value("orders");
+            let record = serializer.serialize(to, &schema, &order).await.unwrap();
+            let from = ReadContext::value("orders");
+            let read = deserializer.deserialize(from, Some(&record)).await.unwrap();
+            assert_eq!(read.as_ref(), Some(&order));
+            let read = deserializer
+                .deserialize_json(from, Some(&record))
+                .await
+                .unwrap();
+            assert_eq!(read, Some(order::json()));
+            record
+        });
+        Self {
+            runtime,
+            _server: server,
+            serializer,
+            deserializer,
+            schema,
+            order,
+            record,
+        }
+    }
+
+    /// Runs `work` in a row within one task.
+    fn in_task<R>(&self, iterations: u32, work: impl AsyncFn() -> R) -> Duration {
+        self.runtime.block_on(async {
+            let start = Instant::now();
+            for _ in 0..iterations {
+                black_box(work().await);
+            }
+            start.elapsed()
+        })
+    }
+
+    async fn serialize(&self) -> Vec<u8> {
+        let to = WriteContext::value("orders");
+        let order = black_box(&self.order);
+        self.serializer
+            .serialize(to, &self.schema, order)
+            .await
+            .unwrap()
+    }
+
+    /// What anyone who writes the header by hand would do.
+    fn raw_encode(&self) -> Vec<u8> {
+        let order = black_box(&self.order);
+        let mut record = Vec::with_capacity(6 + order.encoded_len());
+        record.extend_from_slice(black_box(&[0, 0, 0, 0, 1, 0]));
+        order.encode(&mut record).unwrap();
+        record
+    }
+
+    /// The least that can be done: the length is computed once.
+    fn raw_encode_once(&self) -> Vec<u8> {
+        let order = black_box(&self.order);
+        let mut record = Vec::with_capacity(6 + order.encoded_len());
+        record.extend_from_slice(black_box(&[0, 0, 0, 0, 1, 0]));
+        order.encode_raw(&mut record);
+        record
+    }
+
+    fn raw_decode(&self) -> Order {
+        Order::decode(&black_box(&self.record)[6..]).unwrap()
+    }
+
+    async fn deserialize(&self) -> Order {
+        let from = ReadContext::value("orders");
+        let record = black_box(&self.record);
+        self.deserializer
+            .deserialize(from, Some(record))
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    fn reflect_decode(&self) -> DynamicMessage {
+        let message = self.schema.descriptor().clone();
+        DynamicMessage::decode(message, &black_box(&self.record)[6..]).unwrap()
+    }
+
+    async fn deserialize_dynamic(&self) -> DynamicMessage {
+        let from = ReadContext::value("orders");
+        let record = black_box(&self.record);
+        self.deserializer
+            .deserialize_dynamic(from, Some(record))
+            .await
+            .unwrap()
+            .unwrap()
+    }
+}
+
+/// Ratios to the unavoidable, with a control pair beside each.
+fn ratios() {
+    let bench = Bench::new();
+    println!("message of {} bytes\n", bench.record.len() - 6);
+
+    let writing = measure(vec![
+        Contender::plain("prost encode + header", || bench.raw_encode()),
+        Contender::plain("prost encode + header, length once", || {
+            bench.raw_encode_once()
+        }),
+        Contender::new("serialize", |n| {
+            bench.in_task(n, async || bench.serialize().await)
+        }),
+        Contender::plain("control of prost encode + header", || bench.raw_encode()),
+    ]);
+    writing.print();
+    writing.ratio(
+        "control of prost encode + header",
+        "prost encode + header",
+        None,
+    );
+    writing.ratio("serialize", "prost encode + header", Some(1.2));
+    writing.ratio("serialize", "prost encode + header, length once", None);
+
+    println!();
+    let reading = measure(vec![
+        Contender::plain("prost decode", || bench.raw_decode()),
+        Contender::new("deserialize", |n| {
+            bench.in_task(n, async || bench.deserialize().await)
+        }),
+        Contender::plain("control of prost decode", || bench.raw_decode()),
+    ]);
+    reading.print();
+    reading.ratio("control of prost decode", "prost decode", None);
+    reading.ratio("deserialize", "prost decode", Some(1.15));
+
+    println!();
+    let dynamic = measure(vec![
+        Contender::plain("prost-reflect decode", || bench.reflect_decode()),
+        Contender::new("deserialize_dynamic", |n| {
+            bench.in_task(n, async || bench.deserialize_dynamic().await)
+        }),
+        Contender::plain("control of prost-reflect decode", || bench.reflect_decode()),
+    ]);
+    dynamic.print();
+    dynamic.ratio(
+        "control of prost-reflect decode",
+        "prost-reflect decode",
+        None,
+    );
+    dynamic.ratio("deserialize_dynamic", "prost-reflect decode", Some(1.05));
+
+    println!();
+    let value = order::json();
+    let message = bench.reflect_decode();
+    let json = measure(vec![
+        Contender::plain("prost-reflect JSON to bytes", || {
+            let message = bench.schema.descriptor().clone();
+            let message = DynamicMessage::deserialize(message, black_box(&value)).unwrap();
+            message.encode_to_vec()
+        }),
+        Contender::new("serialize_json", |n| {
+            bench.in_task(n, async || {
+                let to = WriteContext::value("orders");
+                let value = black_box(&value);
+                bench
+                    .serializer
+                    .serialize_json(to, &bench.schema, value)
+                    .await
+                    .unwrap()
+            })
+        }),
+        Contender::plain("prost-reflect encode", || {
+            black_box(&message).encode_to_vec()
+        }),
+        Contender::new("serialize_dynamic", |n| {
+            bench.in_task(n, async || {
+                let to = WriteContext::value("orders");
+                let message = black_box(&message);
+                bench
+                    .serializer
+                    .serialize_dynamic(to, &bench.schema, message)
+                    .await
+                    .unwrap()
+            })
+        }),
+        Contender::plain("prost-reflect bytes to JSON", || {
+            protobuf::to_json(&bench.reflect_decode(), JsonOptions::default()).unwrap()
+        }),
+        Contender::new("deserialize_json", |n| {
+            bench.in_task(n, async || {
+                let from = ReadContext::value("orders");
+                let record = black_box(&bench.record);
+                bench
+                    .deserializer
+                    .deserialize_json(from, Some(record))
+                    .await
+                    .unwrap()
+            })
+        }),
+    ]);
+    json.print();
+    json.ratio("serialize_json", "prost-reflect JSON to bytes", None);
+    json.ratio("serialize_dynamic", "prost-reflect encode", None);
+    json.ratio("deserialize_json", "prost-reflect bytes to JSON", None);
+
+    println!();
+    two_tasks(&bench);
+}
+
+/// Messages per second of two tasks that share one serializer, beside one task.
+fn two_tasks(bench: &Bench) {
+    const EACH: u32 = 400_000;
+    let threads = Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap();
+    let run = |tasks: u32| {
+        let tasks: Vec<_> = (0..tasks)
+            .map(|_| {
+                let serializer = bench.serializer.clone();
+                let deserializer = bench.deserializer.clone();
+                // The schema is shared too, as a program would share it.
+                let (schema, order) = (bench.schema.clone(), bench.order.clone());
+                let record = bench.record.clone();
+                async move {
+                    let start = Instant::now();
+                    for _ in 0..EACH {
+                        let to = WriteContext::value("orders");
+                        black_box(serializer.serialize(to, &schema, &order).await.unwrap());
+                    }
+                    let wrote = start.elapsed();
+                    let start = Instant::now();
+                    for _ in 0..EACH {
+                        let from = ReadContext::value("orders");
+                        let read = deserializer.deserialize::<Order>(from, Some(&record)).await;
+                        black_box(read.unwrap());
+                    }
+                    (wrote, start.elapsed())
+                }
+            })
+            .collect();
+        threads.block_on(async {
+            let mut set = tokio::task::JoinSet::new();
+            let tasks_now = tasks.len() as f64;
+            for task in tasks {
+                set.spawn(task);
+            }
+            let took = set.join_all().await;
+            let slowest = |side: fn(&(Duration, Duration)) -> Duration| {
+                let slowest = took.iter().map(side).max().unwrap_or_default();
+                tasks_now * f64::from(EACH) / slowest.as_secs_f64()
+            };
+            (slowest(|(wrote, _)| *wrote), slowest(|(_, read)| *read))
+        })
+    };
+    let mut ratios = (Vec::new(), Vec::new());
+    for _ in 0..9 {
+        let (one, two) = (run(1), run(2));
+        ratios.0.push(two.0 / one.0);
+        ratios.1.push(two.1 / one.1);
+    }
+    ratios.0.sort_by(f64::total_cmp);
+    ratios.1.sort_by(f64::total_cmp);
+    println!(
+        "{:>6.3} × the throughput of one task: two that serialize (bound 1.80)",
+        ratios.0[4]
+    );
+    println!(
+        "{:>6.3} × the throughput of one task: two that deserialize",
+        ratios.1[4]
+    );
+}
+
+fn criterion(criterion: &mut Criterion) {
+    let bench = Bench::new();
+    let mut group = criterion.benchmark_group("serdes");
+    group.bench_function("prost encode + header", |b| b.iter(|| bench.raw_encode()));
+    group.bench_function("serialize", |b| {
+        b.iter_custom(|n| bench.in_task(n as u32, async || bench.serialize().await));
+    });
+    group.bench_function("prost decode", |b| b.iter(|| bench.raw_decode()));
+    group.bench_function("deserialize", |b| {
+        b.iter_custom(|n| bench.in_task(n as u32, async || bench.deserialize().await));
+    });
+    group.bench_function("prost-reflect decode", |b| {
+        b.iter(|| bench.reflect_decode())
+    });
+    group.bench_function("deserialize_dynamic", |b| {
+        b.iter_custom(|n| bench.in_task(n as u32, async || bench.deserialize_dynamic().await));
+    });
+    group.finish();
+}
+
+fn main() {
+    let arguments: Vec<_> = std::env::args().collect();
+    // `cargo test --benches` runs everything once, to see that it runs.
+    if !arguments.iter().any(|argument| argument == "--test") {
+        ratios();
+    }
+    if !arguments.iter().any(|argument| argument == "--ratios") {
+        let mut all = Criterion::default().configure_from_args();
+        criterion(&mut all);
+        all.final_summary();
+    }
+}

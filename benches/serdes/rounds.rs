@@ -1,0 +1,94 @@
+//! Ratios worth believing on a shared machine: every contender runs in every
+//! round, one after the other, and one of them runs twice under two names. How
+//! far those two differ is how far any other difference means nothing.
+
+use std::time::{Duration, Instant};
+
+/// Something to measure: runs itself that many times.
+pub struct Contender<'a> {
+    pub name: &'static str,
+    pub run: Box<dyn FnMut(u32) -> Duration + 'a>,
+}
+
+impl<'a> Contender<'a> {
+    pub fn new(name: &'static str, run: impl FnMut(u32) -> Duration + 'a) -> Self {
+        let run = Box::new(run);
+        Self { name, run }
+    }
+
+    /// For what needs no runtime.
+    pub fn plain<R>(name: &'static str, mut work: impl FnMut() -> R + 'a) -> Self {
+        Self::new(name, move |iterations| {
+            let start = Instant::now();
+            for _ in 0..iterations {
+                std::hint::black_box(work());
+            }
+            start.elapsed()
+        })
+    }
+}
+
+/// Nanoseconds per run of each contender, in its rounds.
+pub struct Results(Vec<(&'static str, Vec<f64>)>);
+
+const ROUNDS: usize = 15;
+const ROUND: Duration = Duration::from_millis(60);
+
+/// Interleaved rounds of all contenders.
+pub fn measure(mut contenders: Vec<Contender<'_>>) -> Results {
+    let mut iterations = Vec::new();
+    for contender in &mut contenders {
+        (contender.run)(2_000);
+        let per_run = (contender.run)(5_000).as_secs_f64() / 5_000.0;
+        iterations.push(((ROUND.as_secs_f64() / per_run) as u32).max(1));
+    }
+    let mut times = vec![Vec::new(); contenders.len()];
+    for round in 0..ROUNDS {
+        for step in 0..contenders.len() {
+            // Nobody always runs after the same neighbour's caches.
+            let at = (step + round) % contenders.len();
+            let took = (contenders[at].run)(iterations[at]);
+            times[at].push(took.as_secs_f64() * 1e9 / f64::from(iterations[at]));
+        }
+    }
+    let names = contenders.iter().map(|contender| contender.name);
+    Results(names.zip(times).collect())
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
+impl Results {
+    pub fn print(&self) {
+        println!("{:<46} {:>10} {:>10} {:>10}", "", "median ns", "min", "max");
+        for (name, times) in &self.0 {
+            let (min, max) = times.iter().fold((f64::MAX, 0f64), |(min, max), time| {
+                (min.min(*time), max.max(*time))
+            });
+            println!("{name:<46} {:>10.1} {min:>10.1} {max:>10.1}", median(times));
+        }
+    }
+
+    /// Median over the rounds of how much longer `name` took than `base` in the
+    /// same round, printed beside its bound.
+    pub fn ratio(&self, name: &str, base: &str, bound: Option<f64>) -> f64 {
+        let times = |name: &str| {
+            let found = self.0.iter().find(|(other, _)| *other == name);
+            &found.unwrap_or_else(|| panic!("no contender {name:?}")).1
+        };
+        let ratios: Vec<_> = times(name)
+            .iter()
+            .zip(times(base))
+            .map(|(a, b)| a / b)
+            .collect();
+        let ratio = median(&ratios);
+        let bound = bound
+            .map(|bound| format!(" (bound {bound:.2})"))
+            .unwrap_or_default();
+        println!("{ratio:>6.3} × {base}: {name}{bound}");
+        ratio
+    }
+}
