@@ -6,6 +6,5 @@ mod descriptors;
 mod hostile;
 mod lifecycle;
 mod peers;
-mod properties;
 mod rules;
 mod runner;

@@ -20,6 +20,28 @@
 //! endpoints under `routes/`), which read it (`json`, `query`) and call the
 //! rules: one file per operation (`register`, `lookup`, `delete`, …), pure
 //! functions over the `store`.
+//!
+//! # Differences from Confluent
+//!
+//! * Everything is in memory, on one node: it goes when the process goes, and
+//!   the errors of a cluster (50001 to 50004) do not occur.
+//! * Only Protobuf schemas are taken. Avro and JSON schemas, and Protobuf
+//!   editions, are refused with 42201. `/schemas/types` lists all three types
+//!   nevertheless, because clients take it for what the API knows.
+//! * With `normalize`, and with `validateFields`, a schema must build into
+//!   descriptors. Otherwise all types must exist, as with Confluent.
+//! * Rule sets are stored, as Confluent Enterprise and Confluent Cloud do; the
+//!   open-source server drops them. No rule is run here, nor by any registry.
+//! * Inline tags are left alone: `schemaTagsToAdd` and `schemaTagsToRemove` are
+//!   refused with 42201, `findTags` and `propagateSchemaTags` do nothing, and
+//!   `POST …/versions/{version}/tags` does not exist.
+//! * `compatibilityPolicy` and `validateRules` are stored and have no effect.
+//! * There are no associations; their paths answer 404, as those of registries
+//!   without them do.
+//! * Members of a body must have their type: `"version": "1"` is 400, where
+//!   Confluent would read the number.
+//! * A body may have 1 MiB unless configured otherwise ([`Builder`]), about what
+//!   Kafka's default leaves for a schema.
 
 mod answer;
 mod api_error;
