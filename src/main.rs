@@ -55,7 +55,12 @@ fn act(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
         Some(Command::Completions { shell }) => commands::completions(*shell),
         Some(Command::Man) => commands::man(),
         command => {
-            let settings = Settings::load(cli);
+            // `serve` reads some values itself: what clients must present.
+            let embedded = cli.common.embedded || matches!(command, Some(Command::Serve(_)));
+            let settings = Settings::collect(&cli.common).and_then(|sources| match command {
+                Some(Command::Doctor) => commands::show_configuration(sources, embedded, console),
+                _ => Settings::check(sources, embedded),
+            });
             if command.is_none()
                 && let Err(error) = settings
             {

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub use secret::Secret;
 pub use sources::{Origin, Sources};
 
-use crate::cli::{self, Cli};
+use crate::cli;
 use names::Name;
 
 /// Wrong or incomplete configuration. Every variant ends in exit code 2.
@@ -210,23 +210,22 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Collects and checks the settings of this process.
-    pub fn load(cli: &Cli) -> Result<Self, Error> {
+    /// Collects the values of this process, unchecked.
+    pub fn collect(common: &cli::CommonArgs) -> Result<Sources, Error> {
         let directory = std::env::current_dir().map_err(Error::CurrentDirectory)?;
         let flags = [
             (
                 &names::SCHEMA_REGISTRY_URL,
                 "--schema-registry-url",
-                cli.common.schema_registry_url.as_deref(),
+                common.schema_registry_url.as_deref(),
             ),
             (
                 &names::BOOTSTRAP_SERVERS,
                 "--bootstrap-servers",
-                cli.common.bootstrap_servers.as_deref(),
+                common.bootstrap_servers.as_deref(),
             ),
         ];
-        let sources = Sources::collect(&flags, |key| std::env::var_os(key), &directory)?;
-        Self::check(sources, cli.common.embedded)
+        Sources::collect(&flags, |key| std::env::var_os(key), &directory)
     }
 
     /// Checks values that were collected.

@@ -10,7 +10,7 @@ use cc_protobuf_examples::schema_registry::Client;
 use crate::backends::{self, Kms, kafka_config, try_kms};
 use crate::console::{Console, Output, Spinner, TITLE, Table};
 use crate::failure::{Exit, Failure};
-use crate::settings::{Settings, names};
+use crate::settings::{Error, Settings, Sources, names};
 
 /// How a check came out.
 enum Finding {
@@ -22,18 +22,26 @@ enum Finding {
     Absent(String),
 }
 
-/// Checks the configuration and every backend.
-pub async fn doctor(settings: &Settings, console: &Console) -> Result<Exit, Failure> {
-    let configuration = configuration(settings);
+/// Shows every name, its value and its origin, then checks them: what is wrong
+/// with them is better understood with the table above.
+pub fn show_configuration(
+    sources: Sources,
+    embedded: bool,
+    console: &Console,
+) -> Result<Settings, Error> {
     console.result(&format!("{TITLE}Configuration{TITLE:#}"));
-    for line in configuration.lines(0) {
+    for line in configuration(&sources).lines(0) {
         console.result(&line);
     }
-    match &settings.sources.dot_env {
+    match &sources.dot_env {
         Some(path) => console.line(&format!("  .env file: {}", path.display())),
         None => console.line("  .env file: none in this directory or above it"),
     }
+    Settings::check(sources, embedded)
+}
 
+/// Checks every backend.
+pub async fn doctor(settings: &Settings, console: &Console) -> Result<Exit, Failure> {
     let mut findings: Vec<(&str, Finding)> = Vec::new();
     match &settings.registry {
         Some(remote) => registry(&backends::client(remote)?, &mut findings).await,
@@ -76,7 +84,7 @@ pub async fn doctor(settings: &Settings, console: &Console) -> Result<Exit, Fail
     }
     if console.output() == Output::Json {
         let document = json!({
-            "configuration": configuration.to_json(),
+            "configuration": configuration(&settings.sources).to_json(),
             "checks": checks.to_json(),
             "exit_code": exit.code(),
         });
@@ -86,10 +94,10 @@ pub async fn doctor(settings: &Settings, console: &Console) -> Result<Exit, Fail
 }
 
 /// Every name that has a value, and where from; secrets masked.
-fn configuration(settings: &Settings) -> Table {
+fn configuration(sources: &Sources) -> Table {
     let mut table = Table::new(["name", "value", "from"]);
     for name in names::ALL {
-        match settings.sources.get(name) {
+        match sources.get(name) {
             Some(found) => {
                 let value = if name.secret {
                     "***"

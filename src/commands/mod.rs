@@ -11,7 +11,7 @@ mod usage;
 pub use clean::{clean, remove_run};
 pub use completions::completions;
 pub use decode::decode;
-pub use doctor::doctor;
+pub use doctor::{doctor, show_configuration};
 pub use man::man;
 pub use serve::serve;
 pub use usage::usage;

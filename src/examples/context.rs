@@ -1,6 +1,8 @@
 //! What an example has at hand: registry, names, SerDes, Kafka, its story.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use prost_reflect::MessageDescriptor;
@@ -114,6 +116,18 @@ impl<'a> Context<'a> {
     /// The value that `--set KEY=…` gave to `key`, else `default`.
     pub fn value<'s>(&'s self, key: &str, default: &'s str) -> &'s str {
         self.changes.get(key).map_or(default, String::as_str)
+    }
+
+    /// [`Self::value`] as a `T`.
+    pub fn parsed<T>(&self, key: &str, default: &str) -> Result<T, Failure>
+    where
+        T: FromStr<Err: Display>,
+    {
+        let value = self.value(key, default);
+        value.parse().map_err(|error| {
+            Failure::usage(format!("--set {key}: {value:?} cannot be used: {error}"))
+                .hint(format!("without --set, the value is {default}"))
+        })
     }
 
     /// All `--set` values whose key starts with `prefix`.

@@ -14,7 +14,7 @@ use cc_protobuf_examples::schema_registry::entities::{
 };
 use cc_protobuf_examples::schema_registry::{TagOutcome, Version, VersionQuery};
 use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
+    Deserializer, DeserializerOptions, ReadContext, SerializerOptions, WriteContext,
 };
 use serde_json::{Value, json};
 
@@ -268,7 +268,7 @@ async fn serialize(
     let options = SerializerOptions::new()
         .auto_register_schemas(false)
         .use_latest_version(true);
-    let serializer: Serializer = ctx.serializer(options)?;
+    let serializer = ctx.serializer(options.csfle(engine(ctx)))?;
     let mut message = Message::default();
     let to = WriteContext::value(topic).headers(&mut message.headers);
     message.value = Some(
@@ -279,7 +279,6 @@ async fn serialize(
     Ok(message)
 }
 
-#[allow(dead_code)] // the SerDes are about to take it
 fn engine(ctx: &Context<'_>) -> Csfle {
     Csfle::builder(ctx.registry.clone())
         .kms(ctx.kms.drivers())
@@ -309,7 +308,7 @@ async fn check_plaintext(
     message: &Message,
     id: &str,
 ) -> Result<(), Failure> {
-    let options = DeserializerOptions::new();
+    let options = DeserializerOptions::new().csfle(engine(ctx));
     let deserializer = Deserializer::new(ctx.registry.clone(), options)?;
     let from = ReadContext::value(topic).headers(&message.headers);
     let read = deserializer

@@ -41,10 +41,7 @@ pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
     story.step("Register v1 and set the subject's compatibility level");
     let subject = ctx.names.value_subject(topic::EVOLUTION);
     ctx.register(&subject, &*v1, vec![]).await?;
-    let wanted: CompatibilityLevel = ctx
-        .value("evolution.level", "BACKWARD_TRANSITIVE")
-        .parse()
-        .map_err(|error| Failure::usage(format!("--set evolution.level: {error}")))?;
+    let wanted: CompatibilityLevel = ctx.parsed("evolution.level", "BACKWARD_TRANSITIVE")?;
     let level = ctx
         .registry
         .set_compatibility(wanted, Some(&subject))

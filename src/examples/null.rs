@@ -29,10 +29,7 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
     let serializer = ctx.serializer(SerializerOptions::new())?;
 
     story.step("Four values: some fields, all fields, defaults set on purpose, none at all");
-    let age: i32 = ctx
-        .value("null.age", "0")
-        .parse()
-        .map_err(|error| Failure::usage(format!("--set null.age: {error}")))?;
+    let age: i32 = ctx.parsed("null.age", "0")?;
     let values = [
         json!({"name": "Ada"}),
         json!({"name": "Ada", "age": 36, "isActive": true}),

@@ -336,7 +336,10 @@ fn registries_that_do_not_answer_as_one() {
         ),
         (
             "404",
-            socket(Some(http("404 Not Found", "{}"))),
+            socket(Some(http(
+                "404 Not Found",
+                r#"{"error_code":404,"message":"no"}"#,
+            ))),
             1,
             &["404"],
         ),
