@@ -48,7 +48,8 @@ pub async fn decode(
     let deserializer = Deserializer::new(client, DeserializerOptions::new())?;
     let messages = messages(arguments)?;
     if messages.is_empty() {
-        return Err(Failure::usage("there is no message in the input"));
+        return Err(Failure::usage("there is no message in the input")
+            .hint("`decode --help` shows the forms of input"));
     }
     let mut exits = Vec::new();
     for (index, message) in messages.iter().enumerate() {
@@ -290,7 +291,8 @@ fn read(file: Option<&Path>) -> Result<Vec<u8>, Failure> {
         }
     };
     match result {
-        Err(error) => Err(Failure::usage(format!("cannot read {name}: {error}"))),
+        Err(error) => Err(Failure::usage(format!("cannot read {name}: {error}"))
+            .hint("give a file that can be read, `-` for stdin, or --hex with the text itself")),
         Ok(_) if bytes.len() as u64 > MAX_INPUT => Err(Failure::usage(format!(
             "{name} holds more than {} MiB",
             MAX_INPUT >> 20

@@ -236,6 +236,6 @@ fn help_names_every_flag_and_example() {
         Place::new()
             .run(&["completions", shell])
             .expect(0)
-            .says("--use-protoc");
+            .says("use-protoc");
     }
 }
