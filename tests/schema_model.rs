@@ -583,6 +583,71 @@ fn options_defined_by_a_reference_survive_the_serialized_form() {
 }
 
 #[test]
+fn standard_and_confluent_options_survive_beside_own_ones() {
+    let other = SchemaFile::from_text(
+        "other.proto",
+        "syntax = \"proto3\"; package o; import \"google/protobuf/descriptor.proto\"; message O {} extend google.protobuf.FieldOptions { string own = 50000; }",
+    )
+    .expect("other.proto");
+    let dependencies = [other];
+    let plain =
+        "syntax = \"proto3\"; import \"other.proto\"; message M { o.O a = 1 [deprecated = true]; }";
+    let tagged = "syntax = \"proto3\"; import \"other.proto\"; message M { string a = 1 [(confluent.field_meta).tags = 'PII', (o.own) = 'x', deprecated = true]; }";
+    for (source, expected) in [
+        (plain, &["deprecated = true"][..]),
+        (tagged, &["deprecated = true", "\"PII\"", "(o.own) = \"x\""]),
+    ] {
+        let serialized = text(source).to_base64_with(&dependencies);
+        let decoded =
+            SchemaFile::parse_with("m.proto", &serialized, &dependencies).expect("decodes");
+        for option in expected {
+            assert!(decoded.to_text().contains(option), "{}", decoded.to_text());
+        }
+    }
+}
+
+#[test]
+fn a_descriptor_keeps_the_place_of_its_groups() {
+    // protoc lists the body of a group where the group stands.
+    let nested = |name: &str| prost_types::DescriptorProto {
+        name: Some(name.to_owned()),
+        ..Default::default()
+    };
+    let group = prost_types::FieldDescriptorProto {
+        name: Some("g".to_owned()),
+        number: Some(1),
+        label: Some(1),
+        r#type: Some(10),
+        type_name: Some(".M.G".to_owned()),
+        ..Default::default()
+    };
+    let file = prost_types::FileDescriptorProto {
+        message_type: vec![prost_types::DescriptorProto {
+            field: vec![group],
+            nested_type: vec![nested("G"), nested("N")],
+            ..nested("M")
+        }],
+        ..Default::default()
+    };
+    let file =
+        SchemaFile::from_bytes("g.proto", &prost::Message::encode_to_vec(&file)).expect("decodes");
+    assert_eq!(
+        file.message_indexes("M.N"),
+        Some(MessageIndexes::new(&[0, 1]))
+    );
+    let again = SchemaFile::from_base64("g.proto", &file.to_base64()).expect("decodes");
+    assert_eq!(
+        again.message_indexes("M.N"),
+        Some(MessageIndexes::new(&[0, 1]))
+    );
+    file.resolve(&[]).expect("resolves");
+    assert_eq!(
+        text(&file.to_text()).message_indexes("M.N"),
+        Some(MessageIndexes::new(&[0, 0]))
+    );
+}
+
+#[test]
 fn lenient_resolution_misses_only_types() {
     let tolerated = [
         "syntax = \"proto3\"; import \"lost.proto\"; message M { string a = 1 [(lost.option).x = 1, deprecated = true]; }",
@@ -691,4 +756,85 @@ fn a_file_that_only_imports_another_publicly_forwards_to_it() {
             "{source}"
         );
     }
+}
+
+#[test]
+fn built_in_files_hold_the_public_definitions() {
+    use cc_protobuf_examples::protobuf::builtin;
+    let cases = [
+        (
+            "google/type/money.proto",
+            "google.type.Money",
+            "currency_code=1 units=2 nanos=3",
+        ),
+        (
+            "google/type/latlng.proto",
+            "google.type.LatLng",
+            "latitude=1 longitude=2",
+        ),
+        (
+            "google/type/interval.proto",
+            "google.type.Interval",
+            "start_time=1 end_time=2",
+        ),
+        (
+            "google/type/timeofday.proto",
+            "google.type.TimeOfDay",
+            "hours=1 minutes=2 seconds=3 nanos=4",
+        ),
+        (
+            "google/type/datetime.proto",
+            "google.type.TimeZone",
+            "id=1 version=2",
+        ),
+        (
+            "google/type/phone_number.proto",
+            "google.type.PhoneNumber.ShortCode",
+            "region_code=1 number=2",
+        ),
+        (
+            "google/protobuf/duration.proto",
+            "google.protobuf.Duration",
+            "seconds=1 nanos=2",
+        ),
+        (
+            "confluent/type/decimal.proto",
+            "confluent.type.Decimal",
+            "value=1 precision=2 scale=3",
+        ),
+        (
+            "confluent/type/variant.proto",
+            "confluent.type.Variant",
+            "metadata=1 value=2",
+        ),
+        (
+            "confluent/meta.proto",
+            "confluent.Meta",
+            "doc=1 params=2 tags=3 rules=4",
+        ),
+        (
+            "confluent/meta.proto",
+            "confluent.Rule",
+            "name=1 doc=2 expr=3 sql=4",
+        ),
+    ];
+    for (path, message, expected) in cases {
+        let file = builtin::file(path).unwrap_or_else(|| panic!("{path}"));
+        assert!(
+            file.message_indexes(message).is_some(),
+            "{message} is in {path}"
+        );
+        let descriptor = builtin::pool().get_message_by_name(message).expect(message);
+        let fields: Vec<_> = descriptor
+            .fields()
+            .map(|f| format!("{}={}", f.name(), f.number()))
+            .collect();
+        assert_eq!(fields.join(" "), expected);
+    }
+    assert!(!builtin::is_builtin("confluent/other.proto"));
+    // The old path of Decimal leads to the same type.
+    let file = text(
+        "syntax = \"proto3\"; import \"confluent/types/decimal.proto\"; message M { confluent.type.Decimal d = 1; }",
+    );
+    file.resolve(&[]).expect("resolves");
 }

@@ -548,7 +548,12 @@ fn check_accepted(file: &SchemaFile) {
     let text = file.to_text();
     let again = from_text(&text);
     assert_eq!(again.to_text(), text);
-    assert_eq!(again.proto(), file.proto(), "{text}");
+    // The text cannot tell where among nested messages a descriptor had the
+    // body of a group.
+    let exact = file.form() == Form::Text || !text.contains("group ");
+    if exact {
+        assert_eq!(again.proto(), file.proto(), "{text}");
+    }
 
     let serialized = SchemaFile::from_base64("random.proto", &file.to_base64())
         .unwrap_or_else(|e| panic!("{e}\n{text}"));
@@ -558,7 +563,9 @@ fn check_accepted(file: &SchemaFile) {
             Some(&name),
             "{text}"
         );
-        assert_eq!(again.message_name(&indexes).as_ref(), Some(&name), "{text}");
+        if exact {
+            assert_eq!(again.message_name(&indexes).as_ref(), Some(&name), "{text}");
+        }
     }
     let printed = serialized.to_text();
     assert_eq!(from_text(&printed).to_text(), printed);

@@ -11,7 +11,7 @@ use prost_types::{
 
 use super::layout::Layout;
 use super::options::aggregate::{Fields, Value};
-use super::options::{self, Target, decode, encode, is_map_entry, map_entry};
+use super::options::{self, decode, encode, is_map_entry, map_entry};
 use super::source::{self, is_group, unqualified};
 use super::{Error, SchemaFile};
 
@@ -33,6 +33,7 @@ impl SchemaFile {
     /// Those of [`resolve_leniently`](Self::resolve_leniently).
     pub fn normalize(&self, dependencies: &[Self]) -> Result<Self, Error> {
         let resolved = self.resolve_leniently(dependencies)?;
+        let pool = self.option_pool(dependencies);
         let mut file = self.clone();
         file.layout = Layout::default();
         let proto = &mut file.proto;
@@ -44,7 +45,7 @@ impl SchemaFile {
             imports.dedup();
         });
         qualify(proto, &resolved);
-        normalize_options(proto, resolved.parent_pool());
+        normalize_options(proto, &pool);
         proto.message_type.iter_mut().for_each(message);
         proto.enum_type.iter_mut().for_each(enumeration);
         extends(&mut proto.extension);
@@ -118,13 +119,12 @@ fn qualify(file: &mut FileDescriptorProto, resolved: &FileDescriptor) {
 /// Interprets options and writes them anew, sorted by name; those that `pool`
 /// does not define stay as they are.
 fn normalize_options(file: &mut FileDescriptorProto, pool: &DescriptorPool) {
-    // The pool holds no `descriptor.proto` unless the schema imports it.
-    let builtin = super::builtin::pool();
     options::edit_all(file, &mut |target, scope, options| {
-        let (known, mut all): (Vec<_>, Vec<_>) = (options.drain(..)).partition(|option| {
-            interpret(target, scope, std::slice::from_ref(option), pool, builtin).is_some()
-        });
-        all.extend(interpret(target, scope, &known, pool, builtin).unwrap_or(known));
+        let (known, mut all): (Vec<_>, Vec<_>) =
+            (options.drain(..)).partition(|option| encode::fits(target, scope, option, pool));
+        let written = encode::encode(target, scope, &known, pool)
+            .and_then(|bytes| decode::decode(target, &bytes, pool).ok());
+        all.extend(written.map_or(known, |decoded| decoded.options));
         for option in &mut all {
             if let Some(text) = &mut option.aggregate_value
                 && let Ok(fields) = Fields::parse(text)
@@ -139,24 +139,6 @@ fn normalize_options(file: &mut FileDescriptorProto, pool: &DescriptorPool) {
         all.sort_by_cached_key(key);
         *options = all;
     });
-}
-
-fn interpret(
-    target: Target,
-    scope: &str,
-    options: &[UninterpretedOption],
-    pool: &DescriptorPool,
-    builtin: &DescriptorPool,
-) -> Option<Vec<UninterpretedOption>> {
-    let message = target.options_message();
-    let pool = if pool.get_message_by_name(message).is_some() {
-        pool
-    } else {
-        builtin
-    };
-    let bytes = encode::encode(target, scope, options, pool)?;
-    let decoded = decode::decode(target, &bytes, pool).ok()?;
-    Some(decoded.options)
 }
 
 /// Fields by name, lists of one without brackets, empty lists dropped.

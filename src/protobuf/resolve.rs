@@ -1,5 +1,6 @@
 //! The model → descriptors.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use prost_reflect::{DescriptorError, DescriptorPool, FileDescriptor};
@@ -69,6 +70,48 @@ impl SchemaFile {
                 reason: "the file has no name".to_owned(),
                 element: None,
             })
+    }
+
+    /// A pool that defines the options of this file as far as it, its
+    /// dependencies and the built-in files do.
+    pub(super) fn option_pool(&self, dependencies: &[Self]) -> Cow<'static, DescriptorPool> {
+        if self.uses_own_options()
+            && let Some(pool) = self.extended_pool(dependencies)
+        {
+            return Cow::Owned(pool);
+        }
+        Cow::Borrowed(builtin::pool())
+    }
+
+    /// The built-in files with this file and what it imports; only the latter
+    /// if they do not go together. `None` if it does not resolve.
+    pub(super) fn extended_pool(&self, dependencies: &[Self]) -> Option<DescriptorPool> {
+        let all = || -> Result<DescriptorPool, Error> {
+            let mut pool = builtin::pool().clone();
+            for file in import_order(self, dependencies, Missing::Tolerated)? {
+                if pool.get_file_by_name(file.name()).is_none() {
+                    add_leniently(&mut pool, file)?;
+                }
+            }
+            Ok(pool)
+        };
+        if let Ok(pool) = all() {
+            return Some(pool);
+        }
+        let resolved = self.resolve_leniently(dependencies).ok()?;
+        let pool = resolved.parent_pool();
+        let has_options = pool.get_message_by_name(options::Target::File.options_message());
+        has_options.map(|_| pool.clone())
+    }
+
+    /// Whether an option of this file is none of the built-in ones.
+    fn uses_own_options(&self) -> bool {
+        let mut uses = false;
+        options::edit_all(&mut self.proto.clone(), &mut |target, scope, options| {
+            let own = |option: &_| !encode::is_defined(target, scope, option, builtin::pool());
+            uses |= options.iter().any(own);
+        });
+        uses
     }
 
     /// The files among `available` that this one imports, directly or not, each

@@ -1,10 +1,8 @@
-use std::borrow::Cow;
-
 use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorProto;
 
 use super::layout::Layout;
-use super::{Error, builtin, serialized, source, text};
+use super::{Error, serialized, source, text};
 
 /// How a schema came in. Both forms have the same model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -151,23 +149,7 @@ impl SchemaFile {
 
     /// [`to_base64`](Self::to_base64) with options that `dependencies` define.
     pub fn to_base64_with(&self, dependencies: &[Self]) -> String {
-        let resolved = if self.may_use_own_options() {
-            self.resolve(dependencies).ok()
-        } else {
-            None
-        };
-        let pool = match &resolved {
-            Some(file) => Cow::Borrowed(file.parent_pool()),
-            None => Cow::Borrowed(builtin::pool()),
-        };
-        serialized::to_base64(&self.proto, &pool)
-    }
-
-    /// Whether an option of this file might be defined outside the built-in files.
-    fn may_use_own_options(&self) -> bool {
-        let imports_own = || self.imports().any(|path| !builtin::is_builtin(path));
-        let defines = || super::text::defines_extensions(&self.proto);
-        imports_own() || defines()
+        serialized::to_base64(&self.proto, &self.option_pool(dependencies))
     }
 }
 

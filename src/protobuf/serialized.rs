@@ -1,5 +1,7 @@
 //! Serialized descriptors, base64 or not, in and out of the model.
 
+use std::collections::HashMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use prost::Message;
@@ -81,11 +83,12 @@ pub(super) fn from_bytes_in(
     // is left to go wrong breaks the grammar: a group in proto3, an oneof
     // without members, a number out of range.
     let text = text::print(&file, &Layout::default());
-    let (file, layout) = source::parse(name, &text).map_err(|e| match e {
+    let (mut read, layout) = source::parse(name, &text).map_err(|e| match e {
         Error::Parse { reason, .. } => invalid(format!("not expressible as source: {reason}")),
         other => other,
     })?;
-    Ok((file, layout))
+    keep_order(&mut read.message_type, &file.message_type);
+    Ok((read, layout))
 }
 
 fn read(
@@ -105,8 +108,21 @@ fn extension_pool(file: &FileDescriptorProto, deps: &[SchemaFile]) -> Option<Des
     let mut definitions = file.clone();
     super::options::edit_all(&mut definitions, &mut |_, _, options| options.clear());
     let definitions = SchemaFile::from_descriptor(definitions, super::Form::Serialized);
-    let resolved = definitions.resolve(deps).ok()?;
-    Some(resolved.parent_pool().clone())
+    definitions.extended_pool(deps)
+}
+
+/// Puts messages into the order in which the descriptor has them: its bodies of
+/// groups need not be behind the others.
+fn keep_order(messages: &mut [DescriptorProto], original: &[DescriptorProto]) {
+    let original: HashMap<&str, (usize, &DescriptorProto)> = (original.iter().enumerate())
+        .map(|(position, message)| (message.name(), (position, message)))
+        .collect();
+    messages.sort_by_key(|message| original.get(message.name()).map(|(position, _)| *position));
+    for message in messages {
+        if let Some((_, original)) = original.get(message.name()) {
+            keep_order(&mut message.nested_type, &original.nested_type);
+        }
+    }
 }
 
 /// Base64 of the serialized file under the name `default`, type names as

@@ -49,6 +49,19 @@ pub(in crate::protobuf) fn is_defined(
     }
 }
 
+/// Whether `pool` defines the option and the value is one it may have.
+pub(in crate::protobuf) fn fits(
+    target: Target,
+    scope: &str,
+    option: &UninterpretedOption,
+    pool: &DescriptorPool,
+) -> bool {
+    let descriptor = pool.get_message_by_name(target.options_message());
+    descriptor.is_some_and(|descriptor| {
+        set(&mut DynamicMessage::new(descriptor), scope, option, pool).is_some()
+    })
+}
+
 /// A field or an extension, by descriptor.
 enum Member {
     Field(FieldDescriptor),

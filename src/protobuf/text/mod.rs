@@ -37,14 +37,6 @@ pub(super) fn print(file: &FileDescriptorProto, layout: &Layout) -> String {
     printer.out
 }
 
-/// Whether the file extends any message.
-pub(super) fn defines_extensions(file: &FileDescriptorProto) -> bool {
-    fn in_message(message: &DescriptorProto) -> bool {
-        !message.extension.is_empty() || message.nested_type.iter().any(in_message)
-    }
-    !file.extension.is_empty() || file.message_type.iter().any(in_message)
-}
-
 /// Messages of one scope by name: entries of `map<>` fields and bodies of
 /// groups are printed where the field is.
 type Types<'m> = HashMap<&'m str, &'m DescriptorProto>;
