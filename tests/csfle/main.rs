@@ -2,6 +2,8 @@
 //! shape a tagged field can have, and the dance with the DEK Registry.
 #![cfg(feature = "embedded")]
 
+#[cfg(feature = "aws-kms")]
+mod aws;
 mod fixtures;
 mod keys;
 mod rules;

@@ -184,7 +184,7 @@ impl Chance<'_> {
     fn message(&mut self, message: &MessageDescriptor, depth: usize) -> DynamicMessage {
         let mut result = DynamicMessage::new(message.clone());
         for field in message.fields() {
-            if self.next() % 3 != 0 {
+            if !self.next().is_multiple_of(3) {
                 continue;
             }
             let count = usize::from(self.next() % 4);

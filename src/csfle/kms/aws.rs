@@ -64,6 +64,7 @@ const SETTINGS: [&str; 6] = [
 #[derive(Default)]
 pub struct AwsKms {
     settings: Properties,
+    endpoint_url: Option<String>,
     clients: Mutex<HashMap<ClientKey, Arc<OnceCell<Client>>>>,
 }
 
@@ -111,8 +112,16 @@ impl AwsKms {
     pub fn with_settings(settings: Properties) -> Self {
         Self {
             settings,
-            clients: Mutex::default(),
+            ..Self::default()
         }
+    }
+
+    /// Sends every request to this endpoint, whatever the environment says: for
+    /// a stand-in of AWS, or a proxy.
+    #[must_use]
+    pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
+        self.endpoint_url = Some(url.into());
+        self
     }
 
     async fn client(&self, key_id: &str, properties: &Properties) -> Result<Client, Error> {
@@ -136,7 +145,8 @@ impl AwsKms {
             }
             Arc::clone(clients.entry(key.clone()).or_default())
         };
-        Ok(cell.get_or_init(|| connect(&key)).await.clone())
+        let connect = || connect(&key, self.endpoint_url.as_deref());
+        Ok(cell.get_or_init(connect).await.clone())
     }
 }
 
@@ -144,6 +154,7 @@ impl std::fmt::Debug for AwsKms {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AwsKms")
             .field("settings", &self.settings.keys())
+            .field("endpoint_url", &self.endpoint_url)
             .finish_non_exhaustive()
     }
 }
@@ -230,7 +241,7 @@ fn names_a_key(key_id: &str) -> bool {
     parts.len() == 6 && parts.last().is_some_and(|last| last.starts_with("key/"))
 }
 
-async fn connect(key: &ClientKey) -> Client {
+async fn connect(key: &ClientKey, endpoint_url: Option<&str>) -> Client {
     let region = Region::new(key.region.clone());
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(region.clone())
@@ -250,6 +261,9 @@ async fn connect(key: &ClientKey) -> Client {
                 .profile_name(profile)
                 .build(),
         );
+    }
+    if let Some(url) = endpoint_url {
+        loader = loader.endpoint_url(url);
     }
     let config = loader.load().await;
 
