@@ -943,7 +943,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 400,
+        cases: 300,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
@@ -981,4 +981,19 @@ proptest! {
 fn field_types_once() -> &'static DynamicSchema {
     static SCHEMA: std::sync::LazyLock<DynamicSchema> = std::sync::LazyLock::new(field_types);
     &SCHEMA
+}
+
+#[test]
+fn null_is_a_value_to_null_value() {
+    let schema = ProtoMessage::new("Nulls")
+        .field(F::enumeration("null", "google.protobuf.NullValue", 1).optional())
+        .field(F::message("any", "google.protobuf.Value", 2))
+        .field(F::string("text", 3).optional())
+        .build()
+        .unwrap();
+    let json = json!({"null": null, "any": null});
+    let bytes = schema.serialize(&json).unwrap();
+    assert_eq!(bytes, [0x08, 0, 0x12, 2, 0x08, 0]);
+    assert_eq!(schema.deserialize(&bytes).unwrap(), json);
+    assert!(schema.serialize(&json!({"text": null})).unwrap().is_empty());
 }

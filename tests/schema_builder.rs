@@ -710,7 +710,7 @@ mod any_schema {
 
     proptest! {
         #![proptest_config(ProptestConfig {
-            cases: 2000,
+            cases: 1000,
             failure_persistence: None,
             ..ProptestConfig::default()
         })]
