@@ -374,8 +374,14 @@ fn leftovers(plan: &Plan<'_>, report: &Report, interrupted: bool, console: &Cons
         for subject in subjects {
             console.result(&format!("  subject {subject}"));
         }
-        for topic in plan.names.created().topics {
-            console.result(&format!("  topic {topic}"));
+        let created = plan.names.created();
+        for kek in created.keks {
+            console.result(&format!("  KEK {kek}"));
+        }
+        if plan.arguments.mode == Mode::Full {
+            for topic in created.topics {
+                console.result(&format!("  topic {topic}"));
+            }
         }
     }
     console.hint(&format!(

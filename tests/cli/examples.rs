@@ -24,7 +24,7 @@ fn each_example_stands_alone_on_both_protobuf_paths() {
             let arguments = [&["--example", name][..], path].concat();
             let ran = place.run(&arguments).expect(0).says("1 passed, 0 failed");
             let lines = ran.stdout.lines().count();
-            assert!(lines <= 90, "{name} prints {lines} lines");
+            assert!(lines <= 80, "{name} prints {lines} lines");
             for line in ran.stdout.lines() {
                 assert!(line.chars().count() <= 80, "{name}: {line}");
             }
