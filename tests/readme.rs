@@ -1,0 +1,116 @@
+//! The README's excerpts are what the program prints. A block
+//!
+//! ````text
+//! <!-- output: ARGUMENTS | FIRST | LAST -->
+//! ```text
+//! ```
+//! ````
+//!
+//! holds stdout of the binary with these arguments, from the first line that
+//! contains FIRST to the next that contains LAST. `UPDATE_README=1` rewrites the
+//! blocks; otherwise they are compared, with what differs from run to run
+//! blanked on both sides.
+#![cfg(feature = "cli")]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+const MARK: &str = "<!-- output: ";
+
+struct Block {
+    arguments: String,
+    first: String,
+    last: String,
+    /// Byte range of the block's content in the README.
+    range: std::ops::Range<usize>,
+}
+
+fn blocks(readme: &str) -> Vec<Block> {
+    readme
+        .match_indices(MARK)
+        .map(|(at, _)| {
+            let head = &readme[at + MARK.len()..];
+            let end = head.find(" -->").expect("the marker ends");
+            let parts: Vec<&str> = head[..end].split(" | ").collect();
+            let [arguments, first, last] = parts[..] else { panic!("{}", &head[..end]) };
+            let fence = at + readme[at..].find("```text\n").expect("a fence follows") + 8;
+            let close = fence + readme[fence..].find("```").expect("the fence closes");
+            Block {
+                arguments: arguments.into(),
+                first: first.into(),
+                last: last.into(),
+                range: fence..close,
+            }
+        })
+        .collect()
+}
+
+fn run(arguments: &str) -> String {
+    let directory = TempDir::new().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_cc-protobuf-examples"))
+        .args(arguments.split(' '))
+        .current_dir(directory.path())
+        .env_clear()
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments}: {stderr}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn excerpt(output: &str, block: &Block) -> String {
+    let mut lines = output.lines().skip_while(|line| !line.contains(&block.first)).peekable();
+    assert!(lines.peek().is_some(), "no line with {:?} in:\n{output}", block.first);
+    let mut text = String::new();
+    let mut complete = false;
+    for line in lines {
+        text.push_str(line.trim_end());
+        text.push('\n');
+        if line.contains(&block.last) {
+            complete = true;
+            break;
+        }
+    }
+    assert!(complete, "no line with {:?} after {:?} in:\n{output}", block.last, block.first);
+    text
+}
+
+/// What may differ from run to run: ports, durations, and ciphertext with what
+/// depends on it.
+fn blank(text: &str) -> String {
+    let mut blanked = String::new();
+    for word in text.split_inclusive(char::is_whitespace) {
+        let digits = word.chars().any(|c| c.is_ascii_digit());
+        let varies = word.contains("127.0.0.1:")
+            || (digits && (word.trim_end().ends_with("ms") || word.trim_end().ends_with('s')))
+            || word.trim().len() >= 20;
+        blanked.push_str(if varies { "…" } else { word.trim_end() });
+        blanked.push(if word.ends_with('\n') { '\n' } else { ' ' });
+    }
+    blanked
+}
+
+#[test]
+fn excerpts_are_what_the_program_prints() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let mut readme = std::fs::read_to_string(&path).unwrap();
+    let update = std::env::var_os("UPDATE_README").is_some();
+    let blocks = blocks(&readme);
+    assert!(!blocks.is_empty());
+    // From the end, so that earlier ranges stay valid.
+    for block in blocks.iter().rev() {
+        let fresh = excerpt(&run(&block.arguments), block);
+        if update {
+            readme.replace_range(block.range.clone(), &fresh);
+        } else {
+            let (old, new) = (blank(&readme[block.range.clone()]), blank(&fresh));
+            assert_eq!(old, new, "{}: UPDATE_README=1 brings it up to date", block.arguments);
+        }
+    }
+    if update {
+        std::fs::write(&path, readme).unwrap();
+    }
+}
