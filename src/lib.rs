@@ -28,3 +28,8 @@ pub mod protobuf;
 pub mod schema_registry;
 pub mod serdes;
 pub mod wire_format;
+
+/// The README's code, compiled and run with the documentation's tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
