@@ -34,7 +34,9 @@ fn blocks(readme: &str) -> Vec<Block> {
             let head = &readme[at + MARK.len()..];
             let end = head.find(" -->").expect("the marker ends");
             let parts: Vec<&str> = head[..end].split(" | ").collect();
-            let [arguments, first, last] = parts[..] else { panic!("{}", &head[..end]) };
+            let [arguments, first, last] = parts[..] else {
+                panic!("{}", &head[..end])
+            };
             let fence = at + readme[at..].find("```text\n").expect("a fence follows") + 8;
             let close = fence + readme[fence..].find("```").expect("the fence closes");
             Block {
@@ -62,8 +64,15 @@ fn run(arguments: &str) -> String {
 }
 
 fn excerpt(output: &str, block: &Block) -> String {
-    let mut lines = output.lines().skip_while(|line| !line.contains(&block.first)).peekable();
-    assert!(lines.peek().is_some(), "no line with {:?} in:\n{output}", block.first);
+    let mut lines = output
+        .lines()
+        .skip_while(|line| !line.contains(&block.first))
+        .peekable();
+    assert!(
+        lines.peek().is_some(),
+        "no line with {:?} in:\n{output}",
+        block.first
+    );
     let mut text = String::new();
     let mut complete = false;
     for line in lines {
@@ -74,7 +83,11 @@ fn excerpt(output: &str, block: &Block) -> String {
             break;
         }
     }
-    assert!(complete, "no line with {:?} after {:?} in:\n{output}", block.last, block.first);
+    assert!(
+        complete,
+        "no line with {:?} after {:?} in:\n{output}",
+        block.last, block.first
+    );
     text
 }
 
@@ -107,7 +120,11 @@ fn excerpts_are_what_the_program_prints() {
             readme.replace_range(block.range.clone(), &fresh);
         } else {
             let (old, new) = (blank(&readme[block.range.clone()]), blank(&fresh));
-            assert_eq!(old, new, "{}: UPDATE_README=1 brings it up to date", block.arguments);
+            assert_eq!(
+                old, new,
+                "{}: UPDATE_README=1 brings it up to date",
+                block.arguments
+            );
         }
     }
     if update {

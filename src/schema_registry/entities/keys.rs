@@ -1,13 +1,14 @@
 //! Keys of the DEK Registry.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::null_as_default;
 
 /// Key encryption key: its description in the DEK Registry, never its bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Kek {
     /// Name, the rule parameter `encrypt.kek.name`.
@@ -36,8 +37,52 @@ pub struct Kek {
     pub deleted: Option<bool>,
 }
 
+/// Names of the properties of a KMS driver: their values can be credentials.
+fn names(kms_props: &Option<BTreeMap<String, String>>) -> Option<Vec<&String>> {
+    kms_props.as_ref().map(|props| props.keys().collect())
+}
+
+impl fmt::Debug for Kek {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kek")
+            .field("name", &self.name)
+            .field("kms_type", &self.kms_type)
+            .field("kms_key_id", &self.kms_key_id)
+            .field("kms_props", &names(&self.kms_props))
+            .field("doc", &self.doc)
+            .field("shared", &self.shared)
+            .field("ts", &self.ts)
+            .field("deleted", &self.deleted)
+            .finish()
+    }
+}
+
+impl fmt::Debug for KekRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KekRequest")
+            .field("name", &self.name)
+            .field("kms_type", &self.kms_type)
+            .field("kms_key_id", &self.kms_key_id)
+            .field("kms_props", &names(&self.kms_props))
+            .field("doc", &self.doc)
+            .field("shared", &self.shared)
+            .field("deleted", &self.deleted)
+            .finish()
+    }
+}
+
+impl fmt::Debug for KekUpdate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KekUpdate")
+            .field("kms_props", &names(&self.kms_props))
+            .field("doc", &self.doc)
+            .field("shared", &self.shared)
+            .finish()
+    }
+}
+
 /// Body of the creation of a KEK.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KekRequest {
     /// Name: a letter or `_`, then letters, digits, `_`, `-`; at most 256.
@@ -65,7 +110,7 @@ pub struct KekRequest {
 }
 
 /// Body of the change of a KEK; absent members stay as they are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KekUpdate {
     /// Properties for the KMS driver.
@@ -110,8 +155,8 @@ pub struct Dek {
     pub deleted: Option<bool>,
 }
 
-impl std::fmt::Debug for Dek {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Dek {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dek")
             .field("kek_name", &self.kek_name)
             .field("subject", &self.subject)
@@ -144,4 +189,32 @@ pub struct DekRequest {
     /// Asks for the soft-deleted state, as for KEKs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_kms_properties_are_not_printed() {
+        let kms_props = Some(BTreeMap::from([(
+            "secret".to_owned(),
+            "hunter2".to_owned(),
+        )]));
+        let kek = Kek {
+            kms_props: kms_props.clone(),
+            ..Kek::default()
+        };
+        let request = KekRequest {
+            kms_props: kms_props.clone(),
+            ..KekRequest::default()
+        };
+        let update = KekUpdate {
+            kms_props,
+            ..KekUpdate::default()
+        };
+        let text = format!("{kek:?} {request:?} {update:?}");
+        assert!(!text.contains("hunter2"), "{text}");
+        assert_eq!(text.matches("secret").count(), 3, "{text}");
+    }
 }
