@@ -95,7 +95,7 @@ impl RegisteredSchema {
     /// Its descriptor, built at first use.
     pub fn descriptor(&self) -> Result<&FileDescriptor, Error> {
         let resolved = self.descriptor.get_or_init(|| {
-            let resolved = self.file.resolve(&self.dependencies);
+            let resolved = self.file.resolve_leniently(&self.dependencies);
             resolved.map_err(|source| Error::BadSchema {
                 schema: self.name.clone(),
                 source: source.into(),

@@ -150,8 +150,8 @@ fn the_subject_is_read_only() {
     let registry = Dialect::start(
         |asked| {
             let registers = asked.method == "POST"
-                && asked.path.ends_with("versions?normalize=false")
-                || asked.method == "POST" && asked.path.ends_with("/versions");
+                && (asked.path.ends_with("versions?normalize=false")
+                    || asked.path.ends_with("/versions"));
             let registers = registers && !asked.path.starts_with("/compatibility");
             registers.then_some((
                 422,
