@@ -167,8 +167,18 @@ class Cluster:
             "KAFKA_SSL_CA_LOCATION": str(self.ca),
         }
 
+    def commit_an_offset(self):
+        from confluent_kafka import Consumer, TopicPartition
+
+        consumer = Consumer({**self.client_config("admin"), "group.id": "ready", "log_level": 0})
+        try:
+            consumer.commit(offsets=[TopicPartition("ready", 0, 0)], asynchronous=False)
+        finally:
+            consumer.close()
+
     def wait_until_ready(self):
-        """Ready means: three brokers, and a topic can be made on all three."""
+        """Ready means: three brokers, a topic on all three, and offsets can be
+        committed, for which the cluster first makes a topic of its own."""
         from confluent_kafka import KafkaException
         from confluent_kafka.admin import AdminClient, NewTopic
 
@@ -182,12 +192,12 @@ class Cluster:
                     raise RuntimeError(f"node {node} ended with {process.returncode}:\n{log}")
             try:
                 if len(admin.list_topics(timeout=3).brokers) == NODES:
-                    made = admin.create_topics([NewTopic("ready", 1, 3)], request_timeout=5)
-                    made["ready"].result(timeout=10)
+                    if "ready" not in admin.list_topics(timeout=3).topics:
+                        made = admin.create_topics([NewTopic("ready", 1, 3)], request_timeout=5)
+                        made["ready"].result(timeout=10)
+                    self.commit_an_offset()
                     return
             except KafkaException as error:
                 last = error
-                if "TOPIC_ALREADY_EXISTS" in str(error):
-                    return
             time.sleep(0.5)
         raise RuntimeError(f"the cluster is not ready after {START_SECONDS} s: {last}")
