@@ -172,9 +172,12 @@ async fn registry(client: &Client, findings: &mut Vec<(&'static str, Finding)>) 
 async fn kafka(settings: &Settings) -> Finding {
     let Some(remote) = &settings.kafka else {
         let name = names::BOOTSTRAP_SERVERS.key;
-        return Finding::Absent(format!(
-            "not configured ({name}); full mode embeds a cluster"
-        ));
+        // Full mode does not mix a real registry with the embedded cluster.
+        let full = match settings.registry {
+            Some(_) => "full mode needs it",
+            None => "full mode embeds a cluster",
+        };
+        return Finding::Absent(format!("not configured ({name}); {full}"));
     };
     let _spinner = Spinner::start(format!("connecting to {}", remote.bootstrap_servers));
     let result = async {

@@ -53,7 +53,7 @@ pub fn start_logging(verbose: u8, quiet: bool, file: LogFile<'_>) {
         LogFile::Off => (None, None),
         LogFile::At(path) => match File::create(path) {
             Ok(file) => {
-                let base = "warn,cc_protobuf_examples=debug,narration=debug,failure=debug";
+                let base = "warn,cc_protobuf_examples=debug,librdkafka=debug,narration=debug,failure=debug";
                 let layer = tracing_subscriber::fmt::layer()
                     .with_ansi(false)
                     .with_writer(Mutex::new(file))
