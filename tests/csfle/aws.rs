@@ -2,6 +2,7 @@
 //! `tests/interop/csfle` runs it against a stand-in of the whole service.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -144,11 +145,25 @@ async fn denied_and_unreachable_reach_the_user_and_no_plaintext_the_wire() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         format!("http://{}", listener.local_addr().unwrap())
     };
+    // Accepts connections, and then says nothing.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent_url = format!("http://{}", silent.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok(connection) = silent.accept().await {
+            held.push(connection);
+        }
+    });
     let (denying, _) = service(Some("AccessDeniedException"), ARN).await;
     for (kms, kind, part) in [
         (denying, ErrorKind::Denied, "aws-kms refused"),
         (
             driver(&closed),
+            ErrorKind::Unreachable,
+            "aws-kms is unreachable",
+        ),
+        (
+            driver(&silent_url).operation_timeout(Duration::from_secs(1)),
             ErrorKind::Unreachable,
             "aws-kms is unreachable",
         ),

@@ -65,6 +65,7 @@ const SETTINGS: [&str; 6] = [
 pub struct AwsKms {
     settings: Properties,
     endpoint_url: Option<String>,
+    operation_timeout: Option<Duration>,
     clients: Mutex<HashMap<ClientKey, Arc<OnceCell<Client>>>>,
 }
 
@@ -124,6 +125,13 @@ impl AwsKms {
         self
     }
 
+    /// Bounds one call, all its attempts included; 20 seconds unless set.
+    #[must_use]
+    pub fn operation_timeout(mut self, timeout: Duration) -> Self {
+        self.operation_timeout = Some(timeout);
+        self
+    }
+
     async fn client(&self, key_id: &str, properties: &Properties) -> Result<Client, Error> {
         let key = ClientKey {
             region: region(key_id)?.to_owned(),
@@ -145,7 +153,8 @@ impl AwsKms {
             }
             Arc::clone(clients.entry(key.clone()).or_default())
         };
-        let connect = || connect(&key, self.endpoint_url.as_deref());
+        let timeout = self.operation_timeout.unwrap_or(OPERATION_TIMEOUT);
+        let connect = || connect(&key, self.endpoint_url.as_deref(), timeout);
         Ok(cell.get_or_init(connect).await.clone())
     }
 }
@@ -241,7 +250,7 @@ fn names_a_key(key_id: &str) -> bool {
     parts.len() == 6 && parts.last().is_some_and(|last| last.starts_with("key/"))
 }
 
-async fn connect(key: &ClientKey, endpoint_url: Option<&str>) -> Client {
+async fn connect(key: &ClientKey, endpoint_url: Option<&str>, timeout: Duration) -> Client {
     let region = Region::new(key.region.clone());
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(region.clone())
@@ -250,7 +259,7 @@ async fn connect(key: &ClientKey, endpoint_url: Option<&str>) -> Client {
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT_TIMEOUT)
                 .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                .operation_timeout(OPERATION_TIMEOUT)
+                .operation_timeout(timeout)
                 .build(),
         );
     if let (Some(id), Some(secret)) = (key.get(ACCESS_KEY_ID), key.get(SECRET_ACCESS_KEY)) {
