@@ -218,7 +218,15 @@ impl MessageIndexes {
 
     /// Reads a path from the start of `bytes`; returns it and its length in
     /// bytes. `base` is added to the offsets in errors.
+    #[inline]
     pub fn decode(bytes: &[u8], base: usize) -> Result<(Self, usize), Error> {
+        if bytes.first() == Some(&0) {
+            return Ok((Self::FIRST, 1));
+        }
+        Self::decode_path(bytes, base)
+    }
+
+    fn decode_path(bytes: &[u8], base: usize) -> Result<(Self, usize), Error> {
         let (count, mut at) = get_zigzag(bytes, 0, base)?;
         if count == 0 {
             return Ok((Self::FIRST, at));
@@ -314,6 +322,7 @@ pub fn encode(schema: SchemaRef, indexes: &MessageIndexes, payload: &[u8]) -> Ve
 /// may be empty: that is a message with every field at its default.
 ///
 /// The same bytes without a payload are the value of a schema-id header.
+#[inline]
 pub fn decode(record: &[u8]) -> Result<Envelope<'_>, Error> {
     let truncated = |part, offset| Error::Truncated {
         part,

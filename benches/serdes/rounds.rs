@@ -17,6 +17,7 @@ impl<'a> Contender<'a> {
     }
 
     /// For what needs no runtime.
+    #[allow(dead_code)] // not every user of this file has such
     pub fn plain<R>(name: &'static str, mut work: impl FnMut() -> R + 'a) -> Self {
         Self::new(name, move |iterations| {
             let start = Instant::now();

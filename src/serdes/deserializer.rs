@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::future::BoxFuture;
 use hashbrown::DefaultHashBuilder;
 use moka::future::Cache;
 use prost::{Message, Name};
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::expiry::Expiry;
+use super::first_plans::FirstPlans;
 use super::inspection::Inspection;
 use super::options::DeserializerOptions;
 use super::plan_table::PlanTable;
@@ -27,7 +29,7 @@ use crate::csfle::{self, Direction, Phase};
 use crate::protobuf::{self, JsonOptions};
 use crate::schema_registry::Client;
 use crate::schema_registry::entities::RuleSet;
-use crate::wire_format::{MessageIndexes, SchemaRef};
+use crate::wire_format::{MAGIC_ID, MessageIndexes, SchemaId, SchemaRef};
 
 /// Turns records that any Confluent serializer wrote into values.
 ///
@@ -44,6 +46,7 @@ struct Inner {
     options: DeserializerOptions,
     source: SchemaSource,
     subjects: Subjects,
+    first: FirstPlans<(Key, Arc<ReadPlan>)>,
     plans: PlanTable<(Key, Arc<ReadPlan>)>,
     /// First uses under way, so that there is one of each.
     preparing: Cache<Key, Arc<ReadPlan>>,
@@ -79,6 +82,7 @@ impl Deserializer {
         let inner = Inner {
             source: SchemaSource::new(registry, capacity, ttl),
             subjects: Subjects::new(options.subject_name_strategy.clone(), capacity, ttl),
+            first: FirstPlans::new(),
             plans: PlanTable::new(capacity),
             preparing: cache(capacity, None),
             hasher: DefaultHashBuilder::default(),
@@ -110,6 +114,18 @@ impl Deserializer {
         let Some(record) = record else {
             return Ok(None);
         };
+        // By far the most frequent case has the shortest way: the first message
+        // of a file, the id in front. What does not decode is told below.
+        if let [MAGIC_ID, a, b, c, d, 0, payload @ ..] = record
+            && context.headers.is_empty()
+            && let id = SchemaId(u32::from_be_bytes([*a, *b, *c, *d]))
+            && let Some(plan) = self.inner.first(SchemaRef::Id(id), &MessageIndexes::FIRST)
+            && plan.types.knows::<M>()
+            && plan.prepared.decryption.is_empty()
+            && let Ok(message) = M::decode(payload)
+        {
+            return Ok(Some(message));
+        }
         let parts = Parts::of(&context, record)?;
         let warm = self.inner.find(&parts, &context, |plan| {
             let at_once = plan.types.knows::<M>() && !plan.expiry.is_due();
@@ -119,8 +135,22 @@ impl Deserializer {
         if let Some(Some(read)) = warm {
             return read.map(Some);
         }
-        // In a box of its own, so that a warm call does not pay for its size.
-        Box::pin(async {
+        self.deserialize_cold(context, parts).await
+    }
+
+    /// What a warm call does not come to. A function of its own, and its future
+    /// in a box, so that a warm call does not pay for their size.
+    #[cold]
+    #[inline(never)]
+    fn deserialize_cold<'a, M>(
+        &'a self,
+        context: ReadContext<'a>,
+        parts: Parts<'a>,
+    ) -> BoxFuture<'a, Result<Option<M>, Error>>
+    where
+        M: Message + Name + Default + 'static,
+    {
+        Box::pin(async move {
             let plan = self.inner.plan(&parts, &context).await?;
             let expected = plan.prepared.message.full_name();
             let checked = plan.types.check::<M>(expected);
@@ -132,7 +162,6 @@ impl Deserializer {
             let payload = plan.payload(&context, &parts).await?;
             plan.typed(&parts, &payload).map(Some)
         })
-        .await
     }
 
     /// A record as a dynamic message.
@@ -157,12 +186,21 @@ impl Deserializer {
         if let Some(Some(read)) = warm {
             return read.map(Some);
         }
-        Box::pin(async {
+        self.deserialize_dynamic_cold(context, parts).await
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn deserialize_dynamic_cold<'a>(
+        &'a self,
+        context: ReadContext<'a>,
+        parts: Parts<'a>,
+    ) -> BoxFuture<'a, Result<Option<DynamicMessage>, Error>> {
+        Box::pin(async move {
             let plan = self.inner.plan(&parts, &context).await?;
             let payload = plan.payload(&context, &parts).await?;
             plan.dynamic(&parts, &payload).map(Some)
         })
-        .await
     }
 
     /// A record as JSON, in Protobuf's canonical mapping with the field names of
@@ -228,10 +266,30 @@ impl Deserializer {
     }
 }
 
+/// A cheap hash.
+#[inline]
+fn place(schema: SchemaRef, indexes: &MessageIndexes) -> usize {
+    let schema = match schema {
+        SchemaRef::Id(id) => id.0 as usize,
+        SchemaRef::Guid(guid) => usize::from(guid.0[0]),
+    };
+    let last = indexes.as_slice().last().copied().unwrap_or_default();
+    schema.wrapping_add(last as usize)
+}
+
 impl Inner {
     /// Whether a schema id means the same in every topic.
     fn ids_are_global(&self) -> bool {
         !self.options.has_reader_schema() && !self.subjects.strategy().qualifies_ids()
+    }
+
+    /// The plan that holds anywhere and for good, if it is among the first.
+    #[inline]
+    fn first(&self, schema: SchemaRef, indexes: &MessageIndexes) -> Option<&Arc<ReadPlan>> {
+        let is_it =
+            |(key, _): &(Key, Arc<ReadPlan>)| key.schema == schema && key.indexes == *indexes;
+        let found = self.first.find(place(schema, indexes), is_it);
+        found.map(|(_, plan)| plan)
     }
 
     #[inline]
@@ -241,6 +299,10 @@ impl Inner {
         context: &ReadContext<'_>,
         use_it: impl Fn(&Arc<ReadPlan>) -> R,
     ) -> Option<R> {
+        let (schema, indexes) = (parts.envelope.schema, &parts.envelope.indexes);
+        if let Some(plan) = self.first(schema, indexes) {
+            return Some(use_it(plan));
+        }
         let anywhere = self.find_at(parts, None, &use_it);
         anywhere.or_else(|| self.find_at(parts, Some((context.topic, context.side)), &use_it))
     }
@@ -293,7 +355,7 @@ impl Inner {
             if !plan.expiry.is_due() {
                 return Ok(plan);
             }
-            return Box::pin(self.refresh(plan, parts, context)).await;
+            return self.refresh(plan, parts, context).await;
         }
         let key = Key {
             schema: parts.envelope.schema,
@@ -310,12 +372,19 @@ impl Inner {
             self.keep(key, &plan);
             Ok(plan)
         });
-        let plan = Box::pin(first_use).await?;
+        let plan = first_use.await?;
         self.preparing.invalidate(&key).await;
         Ok(plan)
     }
 
     fn keep(&self, key: Key, plan: &Arc<ReadPlan>) {
+        // Those that hold anywhere and for good.
+        if key.place.is_none() && plan.expiry.is_never() {
+            let entry = (key.clone(), Arc::clone(plan));
+            if self.first.put(place(key.schema, &key.indexes), entry) {
+                return;
+            }
+        }
         let place = key.place.as_ref().map(|(topic, side)| (&**topic, *side));
         let hash = self.hash(key.schema, &key.indexes, place);
         let is_it = |(other, _): &(Key, Arc<ReadPlan>)| *other == key;

@@ -27,6 +27,11 @@ impl Expiry {
         Self::at(Instant::now().checked_add(wait))
     }
 
+    /// Whether there is no end.
+    pub(super) fn is_never(&self) -> bool {
+        self.at.is_none()
+    }
+
     #[inline]
     pub(super) fn is_due(&self) -> bool {
         self.at.is_some_and(|at| Instant::now() >= at)

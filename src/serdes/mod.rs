@@ -52,6 +52,7 @@ mod context;
 mod deserializer;
 mod error;
 mod expiry;
+mod first_plans;
 mod inspection;
 mod options;
 mod plan_table;

@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::future::BoxFuture;
 use hashbrown::DefaultHashBuilder;
 use moka::future::Cache;
 use prost::{Message, Name};
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 use super::error::{Error, SchemaName};
 use super::expiry::Expiry;
+use super::first_plans::FirstPlans;
 use super::options::{SchemaIdIn, SerializerOptions};
 use super::plan_table::PlanTable;
 use super::registered::RegisteredSchema;
@@ -20,8 +22,7 @@ use super::rules;
 use super::source::{SchemaSource, cache, once};
 use super::subject::RecordPlace;
 use super::subjects::Subjects;
-use super::type_check::TypeCheck;
-use super::write_plan::{Prepared, WritePlan};
+use super::write_plan::{Prepared, WritePlan, frame};
 use super::{Side, WriteContext};
 use crate::csfle::{self, Direction};
 use crate::protobuf::ProtoSchema;
@@ -43,6 +44,7 @@ struct Inner {
     source: SchemaSource,
     registrar: Registrar,
     subjects: Subjects,
+    first: FirstPlans<(Key, Arc<WritePlan>)>,
     plans: PlanTable<(Key, Arc<WritePlan>)>,
     /// First uses under way, so that there is one of each.
     preparing: Cache<Key, Arc<WritePlan>>,
@@ -91,6 +93,7 @@ impl Serializer {
         let inner = Inner {
             registrar: Registrar::new(source.clone(), capacity),
             subjects: Subjects::new(options.subject_name_strategy.clone(), capacity, ttl),
+            first: FirstPlans::new(),
             plans: PlanTable::new(capacity),
             preparing: cache(capacity, None),
             hasher: DefaultHashBuilder::default(),
@@ -118,16 +121,55 @@ impl Serializer {
     where
         M: Message + Name + 'static,
     {
-        let mut context = context;
-        let WriteContext { topic, side, .. } = context;
-        let warm = self.inner.find(topic, side, schema.descriptor(), |plan| {
-            let at_once = plan.types.knows::<M>() && !plan.expiry.is_due();
-            at_once.then(|| plan.record_now(context.headers.as_deref_mut(), message))?
-        });
-        if let Some(Some(record)) = warm {
-            return record;
+        // By far the most frequent case has the shortest way.
+        if let Some(plan) = self
+            .inner
+            .first(context.topic, context.side, schema.descriptor())
+            && let Some(prefix) = &plan.plain
+            && plan.types.knows::<M>()
+        {
+            return Ok(frame(prefix, message));
         }
-        // In a box of its own, so that a warm call does not pay for its size.
+        let mut context = context;
+        match self.serialize_known(&mut context, schema, message) {
+            Some(record) => record,
+            None => self.serialize_cold(context, schema, message).await,
+        }
+    }
+
+    /// The record, if there is a plan for it and it takes no waiting.
+    #[inline(never)]
+    fn serialize_known<M>(
+        &self,
+        context: &mut WriteContext<'_>,
+        schema: &dyn ProtoSchema,
+        message: &M,
+    ) -> Option<Result<Vec<u8>, Error>>
+    where
+        M: Message + Name + 'static,
+    {
+        let WriteContext { topic, side, .. } = *context;
+        let headers = context.headers.as_deref_mut();
+        let known = self.inner.find(topic, side, schema.descriptor(), |plan| {
+            let at_once = plan.types.knows::<M>() && !plan.expiry.is_due();
+            at_once.then(|| plan.record_now(headers, message))?
+        });
+        known?
+    }
+
+    /// What a warm call does not come to. A function of its own, and its future
+    /// in a box, so that a warm call does not pay for their size.
+    #[cold]
+    #[inline(never)]
+    fn serialize_cold<'a, M>(
+        &'a self,
+        context: WriteContext<'a>,
+        schema: &'a dyn ProtoSchema,
+        message: &'a M,
+    ) -> BoxFuture<'a, Result<Vec<u8>, Error>>
+    where
+        M: Message + Name + 'static,
+    {
         Box::pin(async move {
             let plan = self.inner.plan_of_type::<M>(&context, schema).await?;
             let write = |payload: &mut Vec<u8>| {
@@ -137,7 +179,6 @@ impl Serializer {
             };
             plan.record(context.headers, write).await
         })
-        .await
     }
 
     /// The record of a prost message, or a null for none: a tombstone, about
@@ -233,6 +274,13 @@ impl Serializer {
     }
 }
 
+/// A cheap hash.
+#[inline]
+fn place(topic: &str, side: Side) -> usize {
+    let last = topic.as_bytes().last().copied().unwrap_or_default();
+    topic.len() * 2 + usize::from(last) + usize::from(side.is_key())
+}
+
 fn wrong_type(expected: &str, found: String) -> Error {
     Error::WrongType {
         expected: expected.to_owned(),
@@ -249,6 +297,21 @@ impl Inner {
         state.finish()
     }
 
+    /// The plan that holds for good, if it is among the first.
+    #[inline]
+    fn first(
+        &self,
+        topic: &str,
+        side: Side,
+        message: &MessageDescriptor,
+    ) -> Option<&Arc<WritePlan>> {
+        let is_it = |(key, _): &(Key, Arc<WritePlan>)| {
+            key.side == side && key.message == *message && *key.topic == *topic
+        };
+        let found = self.first.find(place(topic, side), is_it);
+        found.map(|(_, plan)| plan)
+    }
+
     #[inline]
     fn find<R>(
         &self,
@@ -260,6 +323,9 @@ impl Inner {
         let is_it = |(key, _): &(Key, Arc<WritePlan>)| {
             key.side == side && key.message == *message && *key.topic == *topic
         };
+        if let Some(plan) = self.first(topic, side, message) {
+            return Some(use_it(plan));
+        }
         let hash = self.hash(topic, side, message);
         self.plans.find(hash, is_it, |(_, plan)| use_it(plan))
     }
@@ -289,28 +355,49 @@ impl Inner {
         if self.options.schema_id_in == SchemaIdIn::Header && context.headers.is_none() {
             return Err(Error::MissingHeaders { side });
         }
-        if let Some(plan) = self.find(topic, side, schema.descriptor(), Arc::clone) {
-            if !plan.expiry.is_due() {
-                return Ok(plan);
-            }
-            return Box::pin(self.refresh(plan, topic, side, schema)).await;
+        match self.find(topic, side, schema.descriptor(), Arc::clone) {
+            Some(plan) if !plan.expiry.is_due() => Ok(plan),
+            old => self.plan_cold(old, topic, side, schema).await,
         }
-        let key = Key {
-            topic: topic.into(),
-            side,
-            message: schema.descriptor().clone(),
-        };
-        let first_use = once(&self.preparing, key.clone(), async {
-            let plan = Arc::new(self.prepare(topic, side, schema).await?);
-            self.keep(key.clone(), &plan);
+    }
+
+    /// The plan of a first use, or in place of one whose time is over.
+    #[cold]
+    #[inline(never)]
+    fn plan_cold<'a>(
+        &'a self,
+        old: Option<Arc<WritePlan>>,
+        topic: &'a str,
+        side: Side,
+        schema: &'a dyn ProtoSchema,
+    ) -> BoxFuture<'a, Result<Arc<WritePlan>, Error>> {
+        Box::pin(async move {
+            if let Some(old) = old {
+                return self.refresh(old, topic, side, schema).await;
+            }
+            let key = Key {
+                topic: topic.into(),
+                side,
+                message: schema.descriptor().clone(),
+            };
+            let first_use = once(&self.preparing, key.clone(), async {
+                let plan = Arc::new(self.prepare(topic, side, schema).await?);
+                self.keep(key.clone(), &plan);
+                Ok(plan)
+            });
+            let plan = first_use.await?;
+            self.preparing.invalidate(&key).await;
             Ok(plan)
-        });
-        let plan = Box::pin(first_use).await?;
-        self.preparing.invalidate(&key).await;
-        Ok(plan)
+        })
     }
 
     fn keep(&self, key: Key, plan: &Arc<WritePlan>) {
+        if plan.expiry.is_never() {
+            let entry = (key.clone(), Arc::clone(plan));
+            if self.first.put(place(&key.topic, key.side), entry) {
+                return;
+            }
+        }
         let hash = self.hash(&key.topic, key.side, &key.message);
         let is_it = |(other, _): &(Key, Arc<WritePlan>)| *other == key;
         let entry = (key.clone(), Arc::clone(plan));
@@ -338,11 +425,8 @@ impl Inner {
                     error = &error as &dyn std::error::Error,
                     "going on with the schema known so far"
                 );
-                WritePlan {
-                    prepared: Arc::clone(&old.prepared),
-                    expiry: Expiry::retry(self.options.latest_cache_ttl),
-                    types: TypeCheck::default(),
-                }
+                let expiry = Expiry::retry(self.options.latest_cache_ttl);
+                WritePlan::new(Arc::clone(&old.prepared), expiry)
             }
             Err(error) => return Err(error),
         };
@@ -400,11 +484,8 @@ impl Inner {
             side,
             encryption,
         };
-        Ok(WritePlan {
-            prepared: Arc::new(prepared),
-            expiry: Expiry::at(earliest(subject.until, until)),
-            types: TypeCheck::default(),
-        })
+        let expiry = Expiry::at(earliest(subject.until, until));
+        Ok(WritePlan::new(Arc::new(prepared), expiry))
     }
 
     /// What the rules of the schema do to a payload. They run however the schema

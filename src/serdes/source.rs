@@ -74,7 +74,9 @@ where
     K: Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    let made = cache.try_get_with(key, make).await;
+    // In boxes: a future holds those that it awaits, each in several states, and
+    // what is nested here would outgrow a thread's stack.
+    let made = Box::pin(cache.try_get_with(key, Box::pin(make))).await;
     made.map_err(Arc::unwrap_or_clone)
 }
 

@@ -10,8 +10,14 @@ use super::type_check::TypeCheck;
 use super::{Headers, Side};
 use crate::csfle;
 
+/// Magic byte, schema id, and the index of a file's first message.
+const PLAIN_PREFIX: usize = 6;
+
 /// Everything that does not change from message to message.
 pub(super) struct WritePlan {
+    /// A copy of the prefix close at hand, where a record is prefix and message
+    /// and nothing else, and the message is the first of its file.
+    pub(super) plain: Option<[u8; PLAIN_PREFIX]>,
     pub(super) prepared: Arc<Prepared>,
     pub(super) expiry: Expiry,
     pub(super) types: TypeCheck,
@@ -31,6 +37,17 @@ pub(super) struct Prepared {
 }
 
 impl WritePlan {
+    pub(super) fn new(prepared: Arc<Prepared>, expiry: Expiry) -> Self {
+        let plain = prepared.encryption.is_none() && prepared.header.is_none();
+        let prefix = plain.then(|| <[u8; PLAIN_PREFIX]>::try_from(&*prepared.prefix).ok());
+        Self {
+            plain: prefix.flatten(),
+            prepared,
+            expiry,
+            types: TypeCheck::default(),
+        }
+    }
+
     /// The record of a message, if that takes no waiting.
     #[inline]
     pub(super) fn record_now<M: Message>(
@@ -52,15 +69,9 @@ impl WritePlan {
         Some(self.finish(headers, record))
     }
 
-    /// Prefix and message in one buffer of the exact size.
     #[inline]
     fn frame<M: Message>(&self, message: &M) -> Vec<u8> {
-        let prefix = &*self.prepared.prefix;
-        let mut record = Vec::with_capacity(prefix.len() + message.encoded_len());
-        record.extend_from_slice(prefix);
-        // `Message::encode` would compute the length a second time.
-        message.encode_raw(&mut record);
-        record
+        frame(&self.prepared.prefix, message)
     }
 
     /// The record of a payload that `write` appends.
@@ -103,4 +114,14 @@ impl WritePlan {
             source: source.into(),
         }
     }
+}
+
+/// Prefix and message in one buffer of the exact size.
+#[inline]
+pub(super) fn frame<M: Message>(prefix: &[u8], message: &M) -> Vec<u8> {
+    let mut record = Vec::with_capacity(prefix.len() + message.encoded_len());
+    record.extend_from_slice(prefix);
+    // `Message::encode` would compute the length a second time.
+    message.encode_raw(&mut record);
+    record
 }
