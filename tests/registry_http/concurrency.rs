@@ -21,7 +21,7 @@ async fn one_schema_registered_by_many_is_one_version() {
                 .post(url)
                 .body(body("syntax = \"proto3\"; message M {}"));
             tokio::spawn(async move {
-                let answer: Value = request.send().await.unwrap().json().await.unwrap();
+                let answer: Value = crate::json_of(request.send().await.unwrap()).await;
                 (answer["id"].clone(), answer["version"].clone())
             })
         })
@@ -41,7 +41,7 @@ async fn versions_and_ids_are_given_once() {
             let text = format!("syntax = \"proto3\"; message M {{ int32 f{i} = {i}; }}");
             let request = client.post(url).body(body(&text));
             tokio::spawn(async move {
-                let answer: Value = request.send().await.unwrap().json().await.unwrap();
+                let answer: Value = crate::json_of(request.send().await.unwrap()).await;
                 (answer["id"].as_i64(), answer["version"].as_i64())
             })
         })

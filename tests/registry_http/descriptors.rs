@@ -70,7 +70,7 @@ async fn both_forms(schema: &str, query: &str) -> (Value, Value) {
     assert_eq!(response.status(), 200, "{:?}", response.text().await);
     let get = async |format: &str| -> Value {
         let request = client.get(format!("{url}/schemas/ids/1?format={format}"));
-        request.send().await.unwrap().json().await.unwrap()
+        crate::json_of(request.send().await.unwrap()).await
     };
     (get("default").await, get("serialized").await)
 }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use cc_protobuf_examples::embedded::registry::{EmbeddedRegistry, Error};
-use serde_json::{Value, json};
+use serde_json::json;
 
 fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
@@ -107,7 +107,7 @@ async fn credentials_are_asked_for_and_compared() {
             .starts_with("Basic realm=\"")
     );
     assert_eq!(
-        response.json::<Value>().await.unwrap(),
+        crate::json_of(response).await,
         json!({"error_code": 401, "message": "Unauthorized"})
     );
     let response = client.delete(&url).send().await.unwrap();
@@ -130,7 +130,7 @@ async fn long_bodies_and_slow_requests_are_refused() {
     let response = request.body(body.to_string()).send().await.unwrap();
     assert_eq!(response.status(), 413);
     assert_eq!(
-        response.json::<Value>().await.unwrap(),
+        crate::json_of(response).await,
         json!({"error_code": 413, "message": "HTTP 413 Payload Too Large"})
     );
     // A body that never comes.

@@ -8,3 +8,8 @@ mod lifecycle;
 mod peers;
 mod rules;
 mod runner;
+
+/// The JSON of an answer's body.
+async fn json_of(response: reqwest::Response) -> serde_json::Value {
+    serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
+}
