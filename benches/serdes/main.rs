@@ -8,6 +8,7 @@
 mod order;
 mod rounds;
 
+use std::fmt::Debug;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -68,11 +69,19 @@ impl Bench {
     }
 
     /// Runs `work` in a row within one task.
-    fn in_task<R, F: Future<Output = R>>(&self, iterations: u32, work: impl Fn() -> F) -> Duration {
+    fn in_task<R, E: Debug, F: Future<Output = Result<R, E>>>(
+        &self,
+        iterations: u32,
+        work: impl Fn() -> F,
+    ) -> Duration {
         self.runtime.block_on(async {
             let start = Instant::now();
             for _ in 0..iterations {
-                black_box(work().await);
+                // As a caller's `?` would.
+                match work().await {
+                    Ok(done) => drop(black_box(done)),
+                    Err(error) => panic!("{error:?}"),
+                }
             }
             start.elapsed()
         })
@@ -189,7 +198,6 @@ fn ratios() {
                     .serializer
                     .serialize_json(to, &bench.schema, value)
                     .await
-                    .unwrap()
             })
         }),
         Contender::plain("prost-reflect encode", || {
@@ -203,7 +211,6 @@ fn ratios() {
                     .serializer
                     .serialize_dynamic(to, &bench.schema, message)
                     .await
-                    .unwrap()
             })
         }),
         Contender::plain("prost-reflect bytes to JSON", || {
@@ -217,7 +224,6 @@ fn ratios() {
                     .deserializer
                     .deserialize_json(from, Some(record))
                     .await
-                    .unwrap()
             })
         }),
     ]);

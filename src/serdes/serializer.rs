@@ -1,33 +1,18 @@
 //! Values to records.
 
-use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::time::Instant;
 
-use futures_util::future::BoxFuture;
-use hashbrown::DefaultHashBuilder;
-use moka::future::Cache;
 use prost::{Message, Name};
-use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage};
+use prost_reflect::{DynamicMessage, ReflectMessage};
 use serde_json::Value;
 
-use super::error::{Error, SchemaName};
-use super::expiry::Expiry;
-use super::first_plans::FirstPlans;
-use super::options::{SchemaIdIn, SerializerOptions};
-use super::plan_table::PlanTable;
-use super::registered::RegisteredSchema;
-use super::registration::Registrar;
-use super::rules;
-use super::source::{SchemaSource, cache, once};
-use super::subject::RecordPlace;
-use super::subjects::Subjects;
-use super::write_plan::{Prepared, WritePlan, frame};
-use super::{Side, WriteContext};
-use crate::csfle::{self, Direction};
+use super::WriteContext;
+use super::error::Error;
+use super::options::SerializerOptions;
+use super::serialize::Serialize;
+use super::write_planner::{WritePlanner, wrong_type};
 use crate::protobuf::ProtoSchema;
 use crate::schema_registry::Client;
-use crate::wire_format::{self, SchemaRef};
 
 /// Turns values into records that any Confluent deserializer reads.
 ///
@@ -36,39 +21,7 @@ use crate::wire_format::{self, SchemaRef};
 /// its message descriptor identifies. Clones share what was learnt.
 #[derive(Clone)]
 pub struct Serializer {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    options: SerializerOptions,
-    source: SchemaSource,
-    registrar: Registrar,
-    subjects: Subjects,
-    first: FirstPlans<(Key, Arc<WritePlan>)>,
-    plans: PlanTable<(Key, Arc<WritePlan>)>,
-    /// First uses under way, so that there is one of each.
-    preparing: Cache<Key, Arc<WritePlan>>,
-    hasher: DefaultHashBuilder,
-}
-
-/// What a plan is for.
-#[derive(Clone, PartialEq, Eq)]
-struct Key {
-    topic: Arc<str>,
-    side: Side,
-    message: MessageDescriptor,
-}
-
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        hash_key(&self.topic, self.side, &self.message, state);
-    }
-}
-
-fn hash_key(topic: &str, side: Side, message: &MessageDescriptor, state: &mut impl Hasher) {
-    state.write(topic.as_bytes());
-    state.write_u8(u8::from(side.is_key()));
-    state.write(message.full_name().as_bytes());
+    inner: Arc<WritePlanner>,
 }
 
 impl std::fmt::Debug for Serializer {
@@ -87,21 +40,8 @@ impl Serializer {
     /// [`Error::Options`] if the options contradict each other.
     pub fn new(registry: Client, options: SerializerOptions) -> Result<Self, Error> {
         options.validate()?;
-        let capacity = options.cache_capacity;
-        let ttl = options.latest_cache_ttl;
-        let source = SchemaSource::new(registry, capacity, ttl);
-        let inner = Inner {
-            registrar: Registrar::new(source.clone(), capacity),
-            subjects: Subjects::new(options.subject_name_strategy.clone(), capacity, ttl),
-            first: FirstPlans::new(),
-            plans: PlanTable::new(capacity),
-            preparing: cache(capacity, None),
-            hasher: DefaultHashBuilder::default(),
-            source,
-            options,
-        };
         Ok(Self {
-            inner: Arc::new(inner),
+            inner: Arc::new(WritePlanner::new(registry, options)),
         })
     }
 
@@ -112,73 +52,16 @@ impl Serializer {
     /// [`Error::WrongType`] if `M` is not the message of `schema`;
     /// [`Error::MissingHeaders`] if the schema id is to go into headers and the
     /// context has none; anything the registry may say at first use.
-    pub async fn serialize<M>(
-        &self,
-        context: WriteContext<'_>,
-        schema: &dyn ProtoSchema,
-        message: &M,
-    ) -> Result<Vec<u8>, Error>
-    where
-        M: Message + Name + 'static,
-    {
-        // By far the most frequent case has the shortest way.
-        if let Some(plan) = self
-            .inner
-            .first(context.topic, context.side, schema.descriptor())
-            && let Some(prefix) = &plan.plain
-            && plan.types.knows::<M>()
-        {
-            return Ok(frame(prefix, message));
-        }
-        let mut context = context;
-        match self.serialize_known(&mut context, schema, message) {
-            Some(record) => record,
-            None => self.serialize_cold(context, schema, message).await,
-        }
-    }
-
-    /// The record, if there is a plan for it and it takes no waiting.
-    #[inline(never)]
-    fn serialize_known<M>(
-        &self,
-        context: &mut WriteContext<'_>,
-        schema: &dyn ProtoSchema,
-        message: &M,
-    ) -> Option<Result<Vec<u8>, Error>>
-    where
-        M: Message + Name + 'static,
-    {
-        let WriteContext { topic, side, .. } = *context;
-        let headers = context.headers.as_deref_mut();
-        let known = self.inner.find(topic, side, schema.descriptor(), |plan| {
-            let at_once = plan.types.knows::<M>() && !plan.expiry.is_due();
-            at_once.then(|| plan.record_now(headers, message))?
-        });
-        known?
-    }
-
-    /// What a warm call does not come to. A function of its own, and its future
-    /// in a box, so that a warm call does not pay for their size.
-    #[cold]
-    #[inline(never)]
-    fn serialize_cold<'a, M>(
+    pub fn serialize<'a, M>(
         &'a self,
         context: WriteContext<'a>,
         schema: &'a dyn ProtoSchema,
         message: &'a M,
-    ) -> BoxFuture<'a, Result<Vec<u8>, Error>>
+    ) -> impl Future<Output = Result<Vec<u8>, Error>> + Send + 'a
     where
         M: Message + Name + 'static,
     {
-        Box::pin(async move {
-            let plan = self.inner.plan_of_type::<M>(&context, schema).await?;
-            let write = |payload: &mut Vec<u8>| {
-                payload.reserve(message.encoded_len());
-                message.encode_raw(payload);
-                Ok(())
-            };
-            plan.record(context.headers, write).await
-        })
+        Serialize::new(&self.inner, context, schema, message)
     }
 
     /// The record of a prost message, or a null for none: a tombstone, about
@@ -271,309 +154,5 @@ impl Serializer {
             Ok(())
         };
         plan.record(context.headers, write).await
-    }
-}
-
-/// A cheap hash.
-#[inline]
-fn place(topic: &str, side: Side) -> usize {
-    let last = topic.as_bytes().last().copied().unwrap_or_default();
-    topic.len() * 2 + usize::from(last) + usize::from(side.is_key())
-}
-
-fn wrong_type(expected: &str, found: String) -> Error {
-    Error::WrongType {
-        expected: expected.to_owned(),
-        found,
-        schema: None,
-    }
-}
-
-impl Inner {
-    #[inline]
-    fn hash(&self, topic: &str, side: Side, message: &MessageDescriptor) -> u64 {
-        let mut state = self.hasher.build_hasher();
-        hash_key(topic, side, message, &mut state);
-        state.finish()
-    }
-
-    /// The plan that holds for good, if it is among the first.
-    #[inline]
-    fn first(
-        &self,
-        topic: &str,
-        side: Side,
-        message: &MessageDescriptor,
-    ) -> Option<&Arc<WritePlan>> {
-        let is_it = |(key, _): &(Key, Arc<WritePlan>)| {
-            key.side == side && key.message == *message && *key.topic == *topic
-        };
-        let found = self.first.find(place(topic, side), is_it);
-        found.map(|(_, plan)| plan)
-    }
-
-    #[inline]
-    fn find<R>(
-        &self,
-        topic: &str,
-        side: Side,
-        message: &MessageDescriptor,
-        use_it: impl FnOnce(&Arc<WritePlan>) -> R,
-    ) -> Option<R> {
-        let is_it = |(key, _): &(Key, Arc<WritePlan>)| {
-            key.side == side && key.message == *message && *key.topic == *topic
-        };
-        if let Some(plan) = self.first(topic, side, message) {
-            return Some(use_it(plan));
-        }
-        let hash = self.hash(topic, side, message);
-        self.plans.find(hash, is_it, |(_, plan)| use_it(plan))
-    }
-
-    /// The plan for a record of type `M`, which must be the schema's message.
-    async fn plan_of_type<M: Name + 'static>(
-        &self,
-        context: &WriteContext<'_>,
-        schema: &dyn ProtoSchema,
-    ) -> Result<Arc<WritePlan>, Error> {
-        let found = M::full_name();
-        if found != schema.full_name() {
-            return Err(wrong_type(schema.full_name(), found));
-        }
-        let plan = self.plan(context, schema).await?;
-        plan.types.remember::<M>();
-        Ok(plan)
-    }
-
-    /// The plan for a record, prepared if this is the first.
-    async fn plan(
-        &self,
-        context: &WriteContext<'_>,
-        schema: &dyn ProtoSchema,
-    ) -> Result<Arc<WritePlan>, Error> {
-        let WriteContext { topic, side, .. } = *context;
-        if self.options.schema_id_in == SchemaIdIn::Header && context.headers.is_none() {
-            return Err(Error::MissingHeaders { side });
-        }
-        match self.find(topic, side, schema.descriptor(), Arc::clone) {
-            Some(plan) if !plan.expiry.is_due() => Ok(plan),
-            old => self.plan_cold(old, topic, side, schema).await,
-        }
-    }
-
-    /// The plan of a first use, or in place of one whose time is over.
-    #[cold]
-    #[inline(never)]
-    fn plan_cold<'a>(
-        &'a self,
-        old: Option<Arc<WritePlan>>,
-        topic: &'a str,
-        side: Side,
-        schema: &'a dyn ProtoSchema,
-    ) -> BoxFuture<'a, Result<Arc<WritePlan>, Error>> {
-        Box::pin(async move {
-            if let Some(old) = old {
-                return self.refresh(old, topic, side, schema).await;
-            }
-            let key = Key {
-                topic: topic.into(),
-                side,
-                message: schema.descriptor().clone(),
-            };
-            let first_use = once(&self.preparing, key.clone(), async {
-                let plan = Arc::new(self.prepare(topic, side, schema).await?);
-                self.keep(key.clone(), &plan);
-                Ok(plan)
-            });
-            let plan = first_use.await?;
-            self.preparing.invalidate(&key).await;
-            Ok(plan)
-        })
-    }
-
-    fn keep(&self, key: Key, plan: &Arc<WritePlan>) {
-        if plan.expiry.is_never() {
-            let entry = (key.clone(), Arc::clone(plan));
-            if self.first.put(place(&key.topic, key.side), entry) {
-                return;
-            }
-        }
-        let hash = self.hash(&key.topic, key.side, &key.message);
-        let is_it = |(other, _): &(Key, Arc<WritePlan>)| *other == key;
-        let entry = (key.clone(), Arc::clone(plan));
-        self.plans.put(hash, is_it, entry);
-    }
-
-    /// Prepares a plan anew. Meanwhile, and while the registry is away, the old
-    /// one serves.
-    async fn refresh(
-        &self,
-        old: Arc<WritePlan>,
-        topic: &str,
-        side: Side,
-        schema: &dyn ProtoSchema,
-    ) -> Result<Arc<WritePlan>, Error> {
-        let Some(_turn) = old.expiry.turn() else {
-            return Ok(Arc::clone(&old));
-        };
-        let plan = match self.prepare(topic, side, schema).await {
-            Ok(plan) => plan,
-            Err(error) if error.is_retryable() => {
-                tracing::warn!(
-                    topic,
-                    %side,
-                    error = &error as &dyn std::error::Error,
-                    "going on with the schema known so far"
-                );
-                let expiry = Expiry::retry(self.options.latest_cache_ttl);
-                WritePlan::new(Arc::clone(&old.prepared), expiry)
-            }
-            Err(error) => return Err(error),
-        };
-        let plan = Arc::new(plan);
-        let key = Key {
-            topic: topic.into(),
-            side,
-            message: schema.descriptor().clone(),
-        };
-        self.keep(key, &plan);
-        Ok(plan)
-    }
-
-    /// Asks the registry everything there is to know.
-    async fn prepare(
-        &self,
-        topic: &str,
-        side: Side,
-        schema: &dyn ProtoSchema,
-    ) -> Result<WritePlan, Error> {
-        let place = RecordPlace {
-            topic,
-            side,
-            message: Some(schema.full_name()),
-        };
-        let subject = self.subjects.resolve(self.source.client(), &place).await?;
-        let name = subject.name.ok_or_else(|| Error::NoSubject {
-            topic: topic.to_owned(),
-            side,
-        })?;
-        let (registered, until) = self.choose(&name, schema).await?;
-        let indexes = registered.indexes(schema.full_name())?;
-
-        let encryption = self.encryption(&name, &registered, schema.full_name())?;
-
-        let guid = registered.guid.map(SchemaRef::Guid);
-        let mut envelope = Vec::new();
-        let (prefix, header) = match self.options.schema_id_in {
-            SchemaIdIn::Prefix => {
-                let id = registered.id.map(SchemaRef::Id).or(guid);
-                let id = id.ok_or_else(|| incomplete(&registered.name, "id"))?;
-                wire_format::encode_prefix(id, &indexes, &mut envelope);
-                (envelope.into_boxed_slice(), None)
-            }
-            SchemaIdIn::Header => {
-                let guid = guid.ok_or_else(|| incomplete(&registered.name, "guid"))?;
-                wire_format::encode_prefix(guid, &indexes, &mut envelope);
-                (Box::default(), Some(envelope.into_boxed_slice()))
-            }
-        };
-        let prepared = Prepared {
-            schema: registered.name.clone(),
-            prefix,
-            header,
-            side,
-            encryption,
-        };
-        let expiry = Expiry::at(earliest(subject.until, until));
-        Ok(WritePlan::new(Arc::new(prepared), expiry))
-    }
-
-    /// What the rules of the schema do to a payload. They run however the schema
-    /// was found: a record is never written past a rule that protects it.
-    fn encryption(
-        &self,
-        subject: &str,
-        registered: &RegisteredSchema,
-        message: &str,
-    ) -> Result<Option<csfle::Plan>, Error> {
-        let rule_set = registered.rule_set();
-        let Some(csfle) = &self.options.csfle else {
-            rules::refuse(rule_set, Direction::Write, &registered.name)?;
-            return Ok(None);
-        };
-        let message = registered.message(message)?;
-        csfle
-            .plan(
-                subject,
-                rule_set,
-                registered.metadata(),
-                &message,
-                Direction::Write,
-            )
-            .map_err(|source| Error::Rule {
-                schema: registered.name.clone(),
-                source: source.into(),
-            })
-    }
-
-    /// The schema to write with, and until when that is the one.
-    async fn choose(
-        &self,
-        subject: &str,
-        schema: &dyn ProtoSchema,
-    ) -> Result<(Arc<RegisteredSchema>, Option<Instant>), Error> {
-        let options = &self.options;
-        let by_id = options.use_schema_id.map(SchemaRef::Id);
-        let by_ref = by_id.or(options.use_schema_guid.map(SchemaRef::Guid));
-        if let Some(by_ref) = by_ref {
-            let found = self.source.by_ref(by_ref, Some(subject)).await?;
-            if options.id_compatibility_strict {
-                let hint = "set id_compatibility_strict to false to write with it all the same";
-                require_compatible(&found, schema, hint)?;
-            }
-            return Ok((found, None));
-        }
-        let properties = options.use_latest_with_metadata.as_ref();
-        if properties.is_some() || options.use_latest_version {
-            let latest = self.source.latest(subject, properties).await?;
-            if options.latest_compatibility_strict {
-                let hint = "set latest_compatibility_strict to false to write with it all the same";
-                require_compatible(&latest.schema, schema, hint)?;
-            }
-            return Ok((latest.schema, latest.until));
-        }
-        let registered = self.registrar.registered(subject, schema, options).await?;
-        Ok((registered, None))
-    }
-}
-
-/// The schema to write with must read what is written with the record's own.
-fn require_compatible(
-    found: &RegisteredSchema,
-    schema: &dyn ProtoSchema,
-    hint: &'static str,
-) -> Result<(), Error> {
-    let messages = found.incompatibilities(schema);
-    if messages.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Incompatible {
-        schema: found.name.clone(),
-        messages,
-        hint,
-    })
-}
-
-fn incomplete(schema: &SchemaName, missing: &'static str) -> Error {
-    Error::Incomplete {
-        action: format!("write with the {schema}"),
-        missing,
-    }
-}
-
-fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (one, other) => one.or(other),
     }
 }

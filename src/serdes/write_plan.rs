@@ -117,7 +117,7 @@ impl WritePlan {
 }
 
 /// Prefix and message in one buffer of the exact size.
-#[inline]
+#[inline(always)]
 pub(super) fn frame<M: Message>(prefix: &[u8], message: &M) -> Vec<u8> {
     let mut record = Vec::with_capacity(prefix.len() + message.encoded_len());
     record.extend_from_slice(prefix);

@@ -1,0 +1,216 @@
+//! Settings of a serializer.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{CACHE_CAPACITY, LATEST_TTL, common_settings, validate_caches, validate_metadata};
+use crate::csfle::Csfle;
+use crate::schema_registry::entities::Reference;
+use crate::serdes::{Error, ReferenceSubjectNameStrategy, SubjectNameStrategy};
+use crate::wire_format::{SchemaGuid, SchemaId};
+
+/// Where the schema id travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SchemaIdIn {
+    /// In front of the payload: magic byte 0 and the schema id.
+    #[default]
+    Prefix,
+    /// In the record header `__key_schema_id` or `__value_schema_id`: magic byte
+    /// 1 and the schema's GUID. The record holds the payload alone.
+    Header,
+}
+
+/// Settings of a serializer.
+///
+/// Which schema a record refers to is decided in this order: `use_schema_id`,
+/// `use_schema_guid`, `use_latest_with_metadata`, `use_latest_version`; else the
+/// record's own schema is registered (`auto_register_schemas`) or looked up.
+#[derive(Clone, Debug)]
+pub struct SerializerOptions {
+    pub(in crate::serdes) auto_register_schemas: bool,
+    pub(in crate::serdes) normalize_schemas: bool,
+    pub(in crate::serdes) use_schema_id: Option<SchemaId>,
+    pub(in crate::serdes) use_schema_guid: Option<SchemaGuid>,
+    pub(in crate::serdes) use_latest_with_metadata: Option<BTreeMap<String, String>>,
+    pub(in crate::serdes) use_latest_version: bool,
+    pub(in crate::serdes) latest_compatibility_strict: bool,
+    pub(in crate::serdes) id_compatibility_strict: bool,
+    pub(in crate::serdes) skip_known_types: bool,
+    pub(in crate::serdes) reference_lookup_only: bool,
+    pub(in crate::serdes) references: BTreeMap<String, Reference>,
+    pub(in crate::serdes) subject_name_strategy: SubjectNameStrategy,
+    pub(in crate::serdes) reference_subject_name_strategy: ReferenceSubjectNameStrategy,
+    pub(in crate::serdes) schema_id_in: SchemaIdIn,
+    pub(in crate::serdes) csfle: Option<Csfle>,
+    pub(in crate::serdes) cache_capacity: usize,
+    pub(in crate::serdes) latest_cache_ttl: Option<Duration>,
+}
+
+impl Default for SerializerOptions {
+    fn default() -> Self {
+        Self {
+            auto_register_schemas: true,
+            normalize_schemas: false,
+            use_schema_id: None,
+            use_schema_guid: None,
+            use_latest_with_metadata: None,
+            use_latest_version: false,
+            latest_compatibility_strict: true,
+            id_compatibility_strict: true,
+            skip_known_types: true,
+            reference_lookup_only: false,
+            references: BTreeMap::new(),
+            subject_name_strategy: SubjectNameStrategy::default(),
+            reference_subject_name_strategy: ReferenceSubjectNameStrategy::default(),
+            schema_id_in: SchemaIdIn::default(),
+            csfle: None,
+            cache_capacity: CACHE_CAPACITY,
+            latest_cache_ttl: Some(LATEST_TTL),
+        }
+    }
+}
+
+impl SerializerOptions {
+    common_settings!();
+
+    /// The defaults of the official clients, except that latest versions are
+    /// asked for again after a minute.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Register schemas that the registry does not have; else they must be
+    /// there. Default true.
+    #[must_use]
+    pub fn auto_register_schemas(mut self, on: bool) -> Self {
+        self.auto_register_schemas = on;
+        self
+    }
+
+    /// Have the registry normalise schemas before it compares them. Default
+    /// false.
+    #[must_use]
+    pub fn normalize_schemas(mut self, on: bool) -> Self {
+        self.normalize_schemas = on;
+        self
+    }
+
+    /// Write with the schema of this id.
+    #[must_use]
+    pub fn use_schema_id(mut self, id: SchemaId) -> Self {
+        self.use_schema_id = Some(id);
+        self
+    }
+
+    /// Write with the schema of this GUID.
+    #[must_use]
+    pub fn use_schema_guid(mut self, guid: SchemaGuid) -> Self {
+        self.use_schema_guid = Some(guid);
+        self
+    }
+
+    /// Write with the subject's latest version. Needs `auto_register_schemas`
+    /// off. Default false.
+    #[must_use]
+    pub fn use_latest_version(mut self, on: bool) -> Self {
+        self.use_latest_version = on;
+        self
+    }
+
+    /// The version found by `use_latest_version` or `use_latest_with_metadata`
+    /// must be backward compatible with the record's schema. Default true.
+    #[must_use]
+    pub fn latest_compatibility_strict(mut self, on: bool) -> Self {
+        self.latest_compatibility_strict = on;
+        self
+    }
+
+    /// The schema found by `use_schema_id` or `use_schema_guid` must be backward
+    /// compatible with the record's schema. Default true.
+    #[must_use]
+    pub fn id_compatibility_strict(mut self, on: bool) -> Self {
+        self.id_compatibility_strict = on;
+        self
+    }
+
+    /// Leave imports that every client has built in out of the references.
+    /// Default true.
+    #[must_use]
+    pub fn skip_known_types(mut self, on: bool) -> Self {
+        self.skip_known_types = on;
+        self
+    }
+
+    /// Never register imported files, only look them up. Default false.
+    #[must_use]
+    pub fn reference_lookup_only(mut self, on: bool) -> Self {
+        self.reference_lookup_only = on;
+        self
+    }
+
+    /// Take this reference for the import of its name, instead of registering or
+    /// looking up the imported file. May be called for several imports.
+    #[must_use]
+    pub fn reference(mut self, reference: Reference) -> Self {
+        self.references.insert(reference.name.clone(), reference);
+        self
+    }
+
+    /// Subject of an imported file. Default: its import path.
+    #[must_use]
+    pub fn reference_subject_name_strategy(
+        mut self,
+        strategy: ReferenceSubjectNameStrategy,
+    ) -> Self {
+        self.reference_subject_name_strategy = strategy;
+        self
+    }
+
+    /// Where the schema id travels. Default: in front of the payload.
+    #[must_use]
+    pub fn schema_id_in(mut self, place: SchemaIdIn) -> Self {
+        self.schema_id_in = place;
+        self
+    }
+
+    /// Field-level encryption, for schemas with rules that ask for it. Without,
+    /// such a schema is not written with.
+    #[must_use]
+    pub fn csfle(mut self, csfle: Csfle) -> Self {
+        self.csfle = Some(csfle);
+        self
+    }
+
+    /// Refuses settings that contradict each other.
+    pub(in crate::serdes) fn validate(&self) -> Result<(), Error> {
+        if self.use_latest_version && self.auto_register_schemas {
+            return Err(Error::Options(
+                "use_latest_version and auto_register_schemas are both on: turn auto_register_schemas off to write with the latest version",
+            ));
+        }
+        if self.use_schema_id.is_some() && self.use_schema_guid.is_some() {
+            return Err(Error::Options(
+                "use_schema_id and use_schema_guid are both set: a record has one schema",
+            ));
+        }
+        if self
+            .use_schema_id
+            .is_some_and(|id| id.0 == 0 || id.0 > i32::MAX as u32)
+        {
+            return Err(Error::Options(
+                "use_schema_id is not between 1 and 2147483647",
+            ));
+        }
+        validate_metadata(self.use_latest_with_metadata.as_ref())?;
+        if self
+            .references
+            .values()
+            .any(|r| r.subject.is_empty() || r.version < -1 || r.version == 0)
+        {
+            return Err(Error::Options(
+                "a reference given by hand has no subject, or a version that is neither positive nor -1",
+            ));
+        }
+        validate_caches(self.cache_capacity)
+    }
+}
