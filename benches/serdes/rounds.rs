@@ -76,20 +76,27 @@ impl Results {
     /// Median over the rounds of how much longer `name` took than `base` in the
     /// same round, printed beside its bound.
     pub fn ratio(&self, name: &str, base: &str, bound: Option<f64>) -> f64 {
-        let times = |name: &str| {
-            let found = self.0.iter().find(|(other, _)| *other == name);
-            &found.unwrap_or_else(|| panic!("no contender {name:?}")).1
-        };
-        let ratios: Vec<_> = times(name)
-            .iter()
-            .zip(times(base))
-            .map(|(a, b)| a / b)
-            .collect();
-        let ratio = median(&ratios);
+        let ratio = median(&self.paired(name, base, |a, b| a / b));
         let bound = bound
             .map(|bound| format!(" (bound {bound:.2})"))
             .unwrap_or_default();
         println!("{ratio:>6.3} × {base}: {name}{bound}");
         ratio
+    }
+
+    /// Median over the rounds of how many nanoseconds longer `name` took than
+    /// `base` in the same round.
+    #[allow(dead_code)] // as above
+    pub fn added(&self, name: &str, base: &str) -> f64 {
+        median(&self.paired(name, base, |a, b| a - b))
+    }
+
+    fn paired(&self, name: &str, base: &str, compare: impl Fn(f64, f64) -> f64) -> Vec<f64> {
+        let times = |name: &str| {
+            let found = self.0.iter().find(|(other, _)| *other == name);
+            &found.unwrap_or_else(|| panic!("no contender {name:?}")).1
+        };
+        let pairs = times(name).iter().zip(times(base));
+        pairs.map(|(a, b)| compare(*a, *b)).collect()
     }
 }

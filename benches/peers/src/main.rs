@@ -2,6 +2,7 @@
 //! rounds of one process. Each peer gets the configuration that suits it best;
 //! the registry is asked before the measurement and, as is checked, not in it.
 
+mod encryption;
 #[path = "../../serdes/order.rs"]
 mod order;
 #[path = "../../serdes/rounds.rs"]
@@ -11,8 +12,11 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
-use cc_protobuf_examples::protobuf::{DynamicSchema, JsonOptions, ProtoSchema, to_json};
+use cc_protobuf_examples::protobuf::{
+    DynamicSchema, JsonOptions, ProtoSchema, SchemaFile, to_json,
+};
 use cc_protobuf_examples::schema_registry::ClientBuilder;
+use cc_protobuf_examples::schema_registry::entities::{PROTOBUF, SchemaRequest};
 use cc_protobuf_examples::serdes::{
     Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
 };
@@ -25,6 +29,22 @@ use schema_registry_converter::async_impl::proto_encoder::ProtoEncoder;
 use schema_registry_converter::async_impl::proto_raw::{ProtoRawDecoder, ProtoRawEncoder};
 use schema_registry_converter::async_impl::schema_registry::SrSettings;
 use schema_registry_converter::schema_registry_common::SubjectNameStrategy;
+
+/// Something that waits, to be run in a row within one task.
+macro_rules! contender {
+    ($runtime:expr, $name:literal, $work:expr) => {
+        Contender::new($name, |iterations| -> Duration {
+            $runtime.block_on(async {
+                let start = Instant::now();
+                for _ in 0..iterations {
+                    black_box($work.await);
+                }
+                start.elapsed()
+            })
+        })
+    };
+}
+pub(crate) use contender;
 
 const NAME: &str = "shop.bench.Order";
 
@@ -101,7 +121,7 @@ fn main() {
     let registry = ClientBuilder::new(server.url()).build().unwrap();
     let ours = Ours {
         serializer: Serializer::new(registry.clone(), SerializerOptions::new()).unwrap(),
-        deserializer: Deserializer::new(registry, DeserializerOptions::new()).unwrap(),
+        deserializer: Deserializer::new(registry.clone(), DeserializerOptions::new()).unwrap(),
         schema: order::schema(),
     };
     let (order, json) = (order::order(), order::json());
@@ -112,21 +132,29 @@ fn main() {
         .block_on(ours.serializer.serialize(to(), &ours.schema, &order))
         .unwrap();
 
-    let file = ours
-        .schema
-        .descriptor()
-        .parent_file()
-        .file_descriptor_proto()
-        .encode_to_vec();
+    let file = ours.schema.descriptor().parent_file();
+    let files = [file.file_descriptor_proto().encode_to_vec()];
+    // The other client writes type names in full, so that its schema is another
+    // one for any registry: it must be there too.
+    let request = SchemaRequest {
+        schema_type: Some(PROTOBUF.to_owned()),
+        schema: SchemaFile::from_bytes("order.proto", &files[0])
+            .unwrap()
+            .to_base64(),
+        ..SchemaRequest::default()
+    };
+    runtime
+        .block_on(registry.register("orders-value", &request, false))
+        .unwrap();
     let converter = Converter::new(server.url());
-    let client = client_0_4::Serdes::new(server.url(), &file);
-    let client_order = runtime.block_on(client.deserialize(&record));
+    let client = client_0_4::Serdes::new(server.url(), "orders", NAME, &files);
+    let client_order: client_0_4::Order = runtime.block_on(client.deserialize(&record));
 
-    // All contenders write the same record and read the same values.
+    // All contenders write the same message and read the same values.
     runtime.block_on(async {
-        assert_eq!(converter.serialize(&order).await, record);
-        assert_eq!(client.serialize(&client_order).await, record);
-        assert_eq!(converter.serialize_json(&json).await, record);
+        assert_eq!(converter.serialize(&order).await[5..], record[5..]);
+        assert_eq!(client.serialize(&client_order).await[5..], record[5..]);
+        assert_eq!(converter.serialize_json(&json).await[5..], record[5..]);
         assert_eq!(converter.deserialize(&record).await, order);
         let dynamic = converter.deserialize_dynamic(&record).await;
         assert_eq!(to_json(&dynamic, JsonOptions::default()).unwrap(), json);
@@ -140,37 +168,25 @@ fn main() {
     let requests = server.requests().unwrap();
     requests.reset();
 
-    macro_rules! contender {
-        ($name:literal, $work:expr) => {
-            Contender::new($name, |iterations| -> Duration {
-                runtime.block_on(async {
-                    let start = Instant::now();
-                    for _ in 0..iterations {
-                        black_box($work.await);
-                    }
-                    start.elapsed()
-                })
-            })
-        };
-    }
-
     println!("message of {} bytes\n", record.len() - 6);
     let writing = measure(vec![
-        contender!("ours", async {
+        contender!(runtime, "ours", async {
             ours.serializer
                 .serialize(to(), &ours.schema, black_box(&order))
                 .await
                 .unwrap()
         }),
         contender!(
+            runtime,
             "schema_registry_converter 6.0.0, raw",
             converter.serialize(black_box(&order))
         ),
         contender!(
+            runtime,
             "schema-registry-client 0.4.2",
             client.serialize(black_box(&client_order))
         ),
-        contender!("control of ours", async {
+        contender!(runtime, "control of ours", async {
             ours.serializer
                 .serialize(to(), &ours.schema, black_box(&order))
                 .await
@@ -184,7 +200,7 @@ fn main() {
     writing.ratio("schema-registry-client 0.4.2", "ours", None);
 
     let reading = measure(vec![
-        contender!("ours", async {
+        contender!(runtime, "ours", async {
             let record = black_box(&record);
             ours.deserializer
                 .deserialize::<Order>(from(), Some(record))
@@ -192,12 +208,14 @@ fn main() {
                 .unwrap()
         }),
         contender!(
+            runtime,
             "schema_registry_converter 6.0.0, raw",
             converter.deserialize(black_box(&record))
         ),
         contender!(
+            runtime,
             "schema-registry-client 0.4.2",
-            client.deserialize(black_box(&record))
+            client.deserialize::<client_0_4::Order>(black_box(&record))
         ),
     ]);
     println!("\ndeserialize a prost message");
@@ -206,7 +224,7 @@ fn main() {
     reading.ratio("schema-registry-client 0.4.2", "ours", None);
 
     let dynamic = measure(vec![
-        contender!("ours", async {
+        contender!(runtime, "ours", async {
             let record = black_box(&record);
             ours.deserializer
                 .deserialize_dynamic(from(), Some(record))
@@ -214,6 +232,7 @@ fn main() {
                 .unwrap()
         }),
         contender!(
+            runtime,
             "schema_registry_converter 6.0.0",
             converter.deserialize_dynamic(black_box(&record))
         ),
@@ -223,7 +242,7 @@ fn main() {
     dynamic.ratio("schema_registry_converter 6.0.0", "ours", None);
 
     let from_json = measure(vec![
-        contender!("ours", async {
+        contender!(runtime, "ours", async {
             let json = black_box(&json);
             ours.serializer
                 .serialize_json(to(), &ours.schema, json)
@@ -231,6 +250,7 @@ fn main() {
                 .unwrap()
         }),
         contender!(
+            runtime,
             "schema_registry_converter 6.0.0",
             converter.serialize_json(black_box(&json))
         ),
@@ -240,5 +260,7 @@ fn main() {
     from_json.ratio("schema_registry_converter 6.0.0", "ours", None);
 
     let asked = requests.entries();
-    println!("\nrequests during the measurements: {asked:?}");
+    println!("\nrequests during the measurements: {asked:?}\n");
+
+    encryption::compare(&runtime, &server);
 }
