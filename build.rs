@@ -67,7 +67,9 @@ fn generate() -> Result<(), Box<dyn Error>> {
         };
     }
 
-    let mut code = Set::compile("main", &main)?.write(&out)?;
+    let mut code = String::new();
+    let mut arms = String::new();
+    Set::compile("main", &main)?.write(&out, "", &mut code, &mut arms)?;
     writeln!(
         code,
         "/// Versions of one schema; each is a module of its own, because they define the same names.\n\
@@ -76,10 +78,16 @@ fn generate() -> Result<(), Box<dyn Error>> {
     for (version, files) in &versions {
         let set = Set::compile(version, files)?;
         writeln!(code, "/// Version {}.\npub mod {version} {{", &version[1..])?;
-        code.push_str(&set.write(&out)?);
+        let module = format!("{VERSIONS}::{version}::");
+        set.write(&out, &module, &mut code, &mut arms)?;
         code.push_str("}\n");
     }
     code.push_str("}\n");
+    writeln!(
+        code,
+        "fn find(file: &str, message: &str) -> Option<Result<Schema, crate::protobuf::Error>> {{\n\
+         Some(match (file, message) {{\n{arms}_ => return None,\n}})\n}}"
+    )?;
     fs::write(out.join("schemas.rs"), code)?;
     Ok(())
 }
@@ -158,9 +166,15 @@ impl Set {
             .filter(|file| self.own.contains(file.name()))
     }
 
-    /// Writes descriptor set, types and JSON mapping; returns code that
-    /// includes all of it.
-    fn write(&self, out: &Path) -> Result<String, Box<dyn Error>> {
+    /// Writes descriptor set, types and JSON mapping; to `code` what includes all
+    /// of it in `module`, to `arms` how a message is found by file and name.
+    fn write(
+        &self,
+        out: &Path,
+        module: &str,
+        code: &mut String,
+        arms: &mut String,
+    ) -> Result<(), Box<dyn Error>> {
         let folder = out.join(&self.name);
         fs::create_dir_all(&folder)?;
         fs::write(folder.join("descriptors.bin"), &self.encoded)?;
@@ -183,14 +197,28 @@ impl Set {
             fs::write(folder.join(&file), code)?;
             tree.insert(&package, &format!("{}/{file}", self.name));
         }
-        let mut code = String::new();
-        tree.write(&mut code)?;
-        self.write_sources(&mut code)?;
+        tree.write(code)?;
+        self.write_sources(code)?;
         for file in self.own_files() {
             let rust_module = module_path(file.package());
-            self.write_messages(&mut code, file.name(), &rust_module, &file.message_type)?;
+            let package = match file.package() {
+                "" => String::new(),
+                package => format!("{package}."),
+            };
+            for (name, rust_type) in messages("", &rust_module, &file.message_type) {
+                let file = file.name();
+                writeln!(
+                    code,
+                    "crate::compiled_message!({rust_type}, SCHEMAS, {file:?});"
+                )?;
+                write!(arms, "({file:?}, {name:?}")?;
+                if !package.is_empty() {
+                    write!(arms, " | {:?}", format!("{package}{name}"))?;
+                }
+                writeln!(arms, ") => schema_of::<{module}{rust_type}>(),")?;
+            }
         }
-        Ok(code)
+        Ok(())
     }
 
     /// The set and its sources as a constant.
@@ -212,29 +240,27 @@ impl Set {
         code.push_str("],\n);\n");
         Ok(())
     }
+}
 
-    /// Tells each message type in which file it is declared.
-    fn write_messages(
-        &self,
-        code: &mut String,
-        file: &str,
-        module: &str,
-        messages: &[DescriptorProto],
-    ) -> Result<(), Box<dyn Error>> {
-        for message in messages {
-            if message.options.as_ref().is_some_and(|o| o.map_entry()) {
-                continue;
-            }
-            writeln!(
-                code,
-                "crate::compiled_message!({module}{}, SCHEMAS, {file:?});",
-                message.name().to_upper_camel_case()
-            )?;
-            let nested = format!("{module}{}::", message.name().to_snake_case());
-            self.write_messages(code, file, &nested, &message.nested_type)?;
+/// The name within the package, and the Rust type, of each message; nested ones
+/// too.
+fn messages(outer: &str, module: &str, messages: &[DescriptorProto]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for message in messages {
+        if message.options.as_ref().is_some_and(|o| o.map_entry()) {
+            continue;
         }
-        Ok(())
+        let name = format!("{outer}{}", message.name());
+        let rust_type = format!("{module}{}", message.name().to_upper_camel_case());
+        let nested = format!("{module}{}::", message.name().to_snake_case());
+        found.push((name.clone(), rust_type));
+        found.extend(self::messages(
+            &format!("{name}."),
+            &nested,
+            &message.nested_type,
+        ));
     }
+    found
 }
 
 /// Modules nested as packages are: generated code refers to other packages by

@@ -315,12 +315,19 @@ impl Backends {
             let text = value.as_str().unwrap_or_default();
             console.line(&format!("{name:<16} {text}"));
         }
-        if self.registry.is_embedded() && !settings.forced_embedded {
-            console.line(
-                "Nothing is configured, so all runs on stand-ins inside this process; set\n\
-                 SCHEMA_REGISTRY_URL to use a Schema Registry of yours.",
-            );
+        if settings.forced_embedded {
+            return;
         }
+        let broker_is_embedded = self.broker.as_ref().is_some_and(|b| b.embedded.is_some());
+        let names = match (self.registry.is_embedded(), broker_is_embedded) {
+            (false, false) => return,
+            (true, false) => "SCHEMA_REGISTRY_URL",
+            (false, true) => "BOOTSTRAP_SERVERS",
+            (true, true) => "SCHEMA_REGISTRY_URL\nand BOOTSTRAP_SERVERS",
+        };
+        console.line(&format!(
+            "What is embedded runs inside this process; to use your own, set {names}."
+        ));
     }
 
     /// The backends by name.

@@ -997,3 +997,45 @@ fn null_is_a_value_to_null_value() {
     assert_eq!(schema.deserialize(&bytes).unwrap(), json);
     assert!(schema.serialize(&json!({"text": null})).unwrap().is_empty());
 }
+
+#[test]
+fn a_compiled_schema_is_found_by_file_and_name() {
+    use cc_protobuf_examples::protobuf::generated::schema;
+    let of = |file: &str, message: &str| schema(file, message).unwrap();
+    for (file, message, full_name) in [
+        (
+            "Order.proto",
+            "Order",
+            compiled::<Order>().full_name().to_owned(),
+        ),
+        (
+            "SensitiveRecord.proto",
+            "SensitiveRecord",
+            "SensitiveRecord".to_owned(),
+        ),
+        (
+            "other.proto",
+            "com.acme.OtherRecord",
+            "com.acme.OtherRecord".to_owned(),
+        ),
+        (
+            "FieldTypes.proto",
+            "FieldTypes.Part",
+            "io.confluent.examples.proto.FieldTypes.Part".to_owned(),
+        ),
+    ] {
+        assert_eq!(of(file, message).full_name(), full_name);
+        assert_eq!(of(file, &full_name).file_name(), file);
+    }
+    // Versions of one message are told apart by their files.
+    let fields = |version| {
+        let schema = of(&format!("evolution/MyRecord_v{version}.proto"), "MyRecord");
+        schema.descriptor().fields().len()
+    };
+    assert!(fields(1) < fields(2));
+    for (file, message) in [("Order.proto", "Customer"), ("NoSuch.proto", "Order")] {
+        let error = schema(file, message).map(|found| found.full_name().to_owned());
+        let text = error.unwrap_err().to_string();
+        assert!(text.contains(file) && text.contains(message), "{text}");
+    }
+}

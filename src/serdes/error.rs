@@ -45,7 +45,7 @@ impl fmt::Display for SchemaName {
             Self::Ref(schema) => write!(f, "schema with {schema}"),
             Self::Subject(subject) => write!(f, "schema of subject {subject:?}"),
             Self::Version(subject, version) => {
-                write!(f, "version {version} of subject {subject:?}")
+                write!(f, "schema of subject {subject:?}, version {version}")
             }
             Self::File(name) => write!(f, "schema {name:?}"),
         }

@@ -430,6 +430,43 @@ fn encryption_on_a_remote_registry_needs_a_key_that_lasts() {
 }
 
 #[test]
+fn a_kms_that_denies_or_is_not_there() {
+    let body = r#"{"__type":"AccessDeniedException","message":"not authorized"}"#;
+    let denying = format!(
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: application/x-amz-json-1.1\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let rows = [
+        (
+            "denied",
+            socket(Some(denying.leak())),
+            4,
+            &["encryptPII", "AccessDeniedException", "kms:Encrypt"][..],
+        ),
+        ("not there", nobody(), 3, &["encryptPII", "aws-kms"]),
+    ];
+    for (name, url, code, says) in rows {
+        let environment = [
+            (
+                "AWS_KMS_KEY_ARN",
+                "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            ),
+            ("AWS_ENDPOINT_URL_KMS", &url),
+            ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", SECRET),
+        ];
+        check(&case(
+            name,
+            &["--example", "csfle"],
+            &environment,
+            code,
+            says,
+        ));
+    }
+}
+
+#[test]
 fn a_taken_port() {
     let taken = nobody_else();
     let address = taken.local_addr().unwrap().to_string();
