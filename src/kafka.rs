@@ -22,7 +22,7 @@ use rdkafka::types::RDKafkaErrorCode;
 
 pub use config::{Config, Credentials, SecurityProtocol};
 pub use error::Error;
-pub use probe::reach;
+pub use probe::{has_feature, reach};
 pub use record::{Delivery, Headers, Received, Record};
 pub use topics::{AdminTopics, TopicCreator, TopicSpec};
 

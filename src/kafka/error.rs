@@ -58,11 +58,11 @@ pub enum Error {
         /// The broker's words.
         reason: String,
     },
-    /// A topic or group could not be removed.
-    #[error("cannot delete {what}: {reason}")]
-    Delete {
-        /// Topic or group, by name.
-        what: String,
+    /// An administrative request failed.
+    #[error("cannot {action}: {reason}")]
+    Admin {
+        /// What was asked for.
+        action: String,
         /// The broker's words.
         reason: String,
     },

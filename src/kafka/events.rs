@@ -46,6 +46,11 @@ impl Events {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether no problem has been reported.
+    pub(super) fn none_yet(&self) -> bool {
+        self.last().is_none()
+    }
+
     /// A problem that waiting will not mend: credentials or certificates.
     pub(super) fn refused(&self) -> Option<Error> {
         let problem = self.last().clone()?;

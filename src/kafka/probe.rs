@@ -1,9 +1,14 @@
 use std::sync::Arc;
+use std::time::Duration;
 
+use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::KafkaResult;
 
 use super::events::Events;
 use super::{Config, Error};
+
+const LOOK: Duration = Duration::from_secs(2);
 
 /// Connects, authenticates, asks for the cluster's metadata and disconnects.
 /// Returns the number of brokers.
@@ -21,18 +26,25 @@ pub async fn reach(config: &Config) -> Result<usize, Error> {
                 reason: e.to_string(),
             })?;
     let client = Arc::new(client);
-    let end = tokio::time::Instant::now() + config.deadline;
+    let ask = move |look| Ok(client.client().fetch_metadata(None, look)?.brokers().len());
+    patiently(&events, config.deadline, "look up the brokers", ask).await
+}
+
+/// Asks again and again, in short looks, so that a refusal is noticed while time
+/// remains.
+pub(super) async fn patiently<T: Send + 'static>(
+    events: &Events,
+    deadline: Duration,
+    step: &'static str,
+    ask: impl Fn(Duration) -> KafkaResult<T> + Send + Sync + 'static,
+) -> Result<T, Error> {
+    let ask = Arc::new(ask);
+    let end = tokio::time::Instant::now() + deadline;
     loop {
-        let asked = Arc::clone(&client);
-        // Short looks, so that a refusal is noticed while time remains.
-        let answer = tokio::task::spawn_blocking(move || {
-            let look = std::time::Duration::from_secs(2);
-            let metadata = asked.client().fetch_metadata(None, look)?;
-            Ok::<_, rdkafka::error::KafkaError>(metadata.brokers().len())
-        });
-        match answer.await {
-            Ok(Ok(brokers)) => return Ok(brokers),
-            Ok(Err(error)) => tracing::debug!(%error, "no metadata yet"),
+        let ask = Arc::clone(&ask);
+        match tokio::task::spawn_blocking(move || ask(LOOK)).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => tracing::debug!(%error, "no answer yet, trying to {step}"),
             Err(error) => {
                 return Err(Error::Client {
                     reason: error.to_string(),
@@ -43,7 +55,14 @@ pub async fn reach(config: &Config) -> Result<usize, Error> {
             return Err(refused);
         }
         if tokio::time::Instant::now() >= end {
-            return Err(events.unreachable("look up the brokers", config.deadline));
+            return Err(events.unreachable(step, deadline));
         }
     }
+}
+
+/// Whether librdkafka was built with a feature, such as `ssl` or `sasl_plain`.
+pub fn has_feature(name: &str) -> bool {
+    let config = ClientConfig::new().create_native_config();
+    let features = config.and_then(|config| config.get("builtin.features"));
+    features.is_ok_and(|features| features.split(',').any(|feature| feature == name))
 }

@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use rdkafka::admin::TopicResult;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -5,6 +8,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::events::Events;
+use super::probe::patiently;
 use super::{Config, Error};
 
 /// A topic to create where it does not exist.
@@ -25,12 +29,20 @@ pub trait TopicCreator: Send + Sync {
     fn create<'a>(&'a self, topics: &'a [TopicSpec]) -> BoxFuture<'a, Result<(), Error>>;
 }
 
+/// How the clusters of librdkafka's mock brokers begin their id.
+const MOCK_CLUSTER: &str = "mockCluster";
+
 /// Topics and groups by Kafka's admin API.
+///
+/// librdkafka's mock brokers have no such API: requests to them time out, and one
+/// ends the process. Should the cluster be of that kind, as the one of `serve
+/// --kafka` is, topics are created as brokers do it for a producer that asks for
+/// them, and nothing is deleted: all ends with the process of the brokers.
 pub struct AdminTopics {
-    client: AdminClient<Events>,
+    client: Arc<AdminClient<Events>>,
     events: Events,
     options: AdminOptions,
-    deadline: std::time::Duration,
+    deadline: Duration,
 }
 
 impl AdminTopics {
@@ -47,16 +59,40 @@ impl AdminTopics {
             .request_timeout(Some(config.deadline))
             .operation_timeout(Some(config.deadline));
         Ok(Self {
-            client,
+            client: Arc::new(client),
             events,
             options,
             deadline: config.deadline,
         })
     }
 
+    /// Whether the cluster is one of librdkafka's mock brokers.
+    async fn is_mock(&self) -> Result<bool, Error> {
+        let (client, events) = (Arc::clone(&self.client), self.events.clone());
+        let ask = move |look: Duration| match client.inner().fetch_cluster_id(look) {
+            Some(id) => Ok(id.starts_with(MOCK_CLUSTER)),
+            // Not every broker tells an id.
+            None if events.none_yet() => Ok(false),
+            None => Err(KafkaError::MetadataFetch(
+                RDKafkaErrorCode::OperationTimedOut,
+            )),
+        };
+        patiently(&self.events, self.deadline, "identify the cluster", ask).await
+    }
+
+    /// Creates a topic by asking for it, with the partitions the brokers choose.
+    async fn create_by_asking(&self, topic: &TopicSpec) -> Result<(), Error> {
+        let (client, name) = (Arc::clone(&self.client), topic.name.clone());
+        let ask = move |look| client.inner().fetch_metadata(Some(&name), look).map(drop);
+        patiently(&self.events, self.deadline, "create the topics", ask).await
+    }
+
     /// Deletes topics; one that does not exist is no error. Returns the names
     /// of those that did.
     pub async fn delete_topics(&self, names: &[&str]) -> Result<Vec<String>, Error> {
+        if self.is_mock().await? {
+            return Ok(Vec::new());
+        }
         let results = self.client.delete_topics(names, &self.options).await;
         self.deleted("topic", results, RDKafkaErrorCode::UnknownTopicOrPartition)
     }
@@ -64,6 +100,9 @@ impl AdminTopics {
     /// Deletes consumer groups; one that does not exist is no error. Returns
     /// the names of those that did.
     pub async fn delete_groups(&self, names: &[&str]) -> Result<Vec<String>, Error> {
+        if self.is_mock().await? {
+            return Ok(Vec::new());
+        }
         let results = self.client.delete_groups(names, &self.options).await;
         self.deleted("consumer group", results, RDKafkaErrorCode::GroupIdNotFound)
     }
@@ -75,7 +114,7 @@ impl AdminTopics {
         absent: RDKafkaErrorCode,
     ) -> Result<Vec<String>, Error> {
         let mut deleted = Vec::new();
-        for result in results.map_err(|e| self.call_error(kind, &e))? {
+        for result in results.map_err(|e| self.call_error(format!("delete {kind}s"), &e))? {
             match result {
                 Ok(name) => deleted.push(name),
                 Err((_, code)) if code == absent => {}
@@ -89,9 +128,8 @@ impl AdminTopics {
                     });
                 }
                 Err((name, code)) => {
-                    let what = format!("{kind} {name:?}");
-                    return Err(Error::Delete {
-                        what,
+                    return Err(Error::Admin {
+                        action: format!("delete {kind} {name:?}"),
                         reason: code.to_string(),
                     });
                 }
@@ -101,8 +139,12 @@ impl AdminTopics {
     }
 
     /// The error of an admin request as a whole.
-    fn call_error(&self, what: &str, error: &KafkaError) -> Error {
-        match error.rdkafka_error_code() {
+    fn call_error(&self, action: String, error: &KafkaError) -> Error {
+        let code = match error {
+            KafkaError::AdminOp(code) => Some(*code),
+            other => other.rdkafka_error_code(),
+        };
+        match code {
             Some(
                 RDKafkaErrorCode::OperationTimedOut
                 | RDKafkaErrorCode::RequestTimedOut
@@ -111,8 +153,8 @@ impl AdminTopics {
             ) => self
                 .events
                 .unreachable("reach the admin API", self.deadline),
-            _ => self.events.refused().unwrap_or_else(|| Error::Delete {
-                what: what.to_owned(),
+            _ => self.events.refused().unwrap_or_else(|| Error::Admin {
+                action,
                 reason: error.to_string(),
             }),
         }
@@ -122,6 +164,12 @@ impl AdminTopics {
 impl TopicCreator for AdminTopics {
     fn create<'a>(&'a self, topics: &'a [TopicSpec]) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
+            if self.is_mock().await? {
+                for topic in topics {
+                    self.create_by_asking(topic).await?;
+                }
+                return Ok(());
+            }
             let failed = |topic: &TopicSpec, reason: String| Error::CreateTopic {
                 topic: topic.name.clone(),
                 partitions: topic.partitions,
@@ -139,7 +187,7 @@ impl TopicCreator for AdminTopics {
                 .client
                 .create_topics(&new, &self.options)
                 .await
-                .map_err(|e| self.call_error("topics", &e))?;
+                .map_err(|e| self.call_error("create topics".to_owned(), &e))?;
             for result in results {
                 let Err((name, code)) = result else { continue };
                 match code {

@@ -86,3 +86,31 @@ fn prints_settings_to_paste() {
     }
     assert!(!text.contains("hunter2"));
 }
+
+#[test]
+fn the_command_it_prints_for_full_mode_works_and_cleans_up_after_itself() {
+    let place = Place::new();
+    let mut child = place.start(&["serve", "--listen", "127.0.0.1:0", "--kafka"]);
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    while !text.contains("--bootstrap-servers") {
+        assert!(stdout.read_line(&mut text).unwrap() > 0, "{text}");
+    }
+    std::thread::spawn(move || stdout.lines().count());
+    let (_, command) = text.rsplit_once("cc-protobuf-examples ").unwrap();
+    let command = command.replace('\\', " ");
+    let command: Vec<&str> = command.split_whitespace().collect();
+    let (mode, backends) = command.split_at(2);
+    assert_eq!(mode, ["--mode", "full"]);
+    for example in ["basic", "strategies"] {
+        let more = ["--run-id", "pasted", "--example", example];
+        place.run(&[&command[..], &more[..]].concat()).expect(0);
+    }
+    // The brokers cannot delete anything; asked to delete a group, they would
+    // end the process that asks.
+    place
+        .run(&[&["clean", "--run-id", "pasted"], backends].concat())
+        .expect(0);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

@@ -33,9 +33,27 @@ fn doctor_shows_each_value_with_its_origin_and_no_secret() {
         row("KAFKA_REPLICATION_FACTOR"),
         "KAFKA_REPLICATION_FACTOR default: 3"
     );
+    // With a registry of one's own, full mode wants a cluster of one's own.
+    assert_eq!(row("BOOTSTRAP_SERVERS"), "BOOTSTRAP_SERVERS not set");
+    assert!(row("TLS").contains("ok"));
     for secret in ["hunter2", "hunter3", "stale"] {
         assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret));
     }
+}
+
+#[test]
+fn doctor_accepts_a_key_that_may_not_see_the_global_level() {
+    let registry = Dialect::start(
+        |asked| {
+            let forbidden = asked.method == "GET" && asked.path.starts_with("/config");
+            forbidden.then_some((403, r#"{"error_code":40301,"message":"denied"}"#))
+        },
+        |_, status, value| (status, value),
+    );
+    let ran = Place::new()
+        .run(&["doctor", "--schema-registry-url", &registry.url])
+        .expect(0);
+    assert!(ran.stdout.contains("may not see"), "{}", ran.stdout);
 }
 
 #[test]
