@@ -9,6 +9,10 @@ readonly EXIT_REFUSED=4
 readonly KMS_ALIAS=alias/confluent-csfle-kek
 readonly KMS_PURPOSE=confluent-csfle-kek
 readonly MODES="schema-only full"
+# A host name, an IPv4 address, or an IPv6 address in brackets.
+readonly HOST='([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])'
+readonly PORT='[0-9]{1,5}'
+readonly REGISTRY_URL="https?://$HOST(:$PORT)?(/[^][?#@,[:space:]]*)?"
 readonly EXAMPLES="all basic delete evolution oneof null compat types strategies csfle no-auto-register"
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -40,7 +44,8 @@ Optional:
   --use-protoc           precompiled types instead of dynamic schemas
   --embedded             registry, Kafka and KMS inside the process; no account
   -h, --help             this text
-Flags take their value after "=" or as the next argument.
+Flags take their value after "=" or as the next argument. The binary runs in the
+directory of this script: that is where relative paths after -- count from.
 Exit codes: 85 for a missing or invalid flag, 4 when AWS refuses, else the
 binary's own.
 TEXT
@@ -65,6 +70,10 @@ one_of() { # one_of VALUE WORDS
     [[ "$1" == "$word" ]] && return 0
   done
   return 1
+}
+
+list_of() { # list_of VALUE PATTERN: one or more, separated by commas
+  [[ "$1" =~ ^$2(,$2)*$ ]]
 }
 
 # --- Flags ------------------------------------------------------------------
@@ -140,8 +149,8 @@ fi
   usage_error "invalid --run-id '$run_id': use 1 to 64 of A-Z a-z 0-9 _ -"
 if ! $embedded; then
   require --schema-registry-url "$registry_url"
-  [[ "$registry_url" =~ ^https?://[^[:space:]]+$ ]] ||
-    usage_error "invalid --schema-registry-url: it must begin with http:// or https://"
+  list_of "$registry_url" "$REGISTRY_URL" ||
+    usage_error "invalid --schema-registry-url: expected http(s)://HOST[:PORT][/PATH], without credentials in it"
   require --sr-api-key "$sr_key"
   require --sr-api-secret "$sr_secret"
   if [[ "$mode" == full ]]; then
@@ -149,7 +158,13 @@ if ! $embedded; then
     require --kafka-api-key "$kafka_key" "--mode=full needs it"
     require --kafka-api-secret "$kafka_secret" "--mode=full needs it"
   fi
+  [[ -z "$bootstrap" ]] || list_of "$bootstrap" "$HOST:$PORT" ||
+    usage_error "invalid --bootstrap-servers: expected HOST:PORT, several separated by commas, without spaces"
 fi
+[[ ! -e "$save_schemas" || -d "$save_schemas" ]] ||
+  usage_error "invalid --save-schemas '$save_schemas': it exists and is no directory"
+
+[[ -z "$save_schemas" || "$save_schemas" == /* ]] || save_schemas=$PWD/$save_schemas
 
 command -v cargo >/dev/null || die 1 "cargo is not on PATH" "install Rust from your package manager or with rustup"
 
@@ -174,6 +189,11 @@ if ! $embedded && [[ "$example" == csfle || "$example" == all ]]; then
     fi
   fi
 fi
+
+# First of all that takes time: a build that fails costs no key.
+note "Building the release binary (some minutes the first time) ..."
+(cd "$here" && cargo build --release --locked) ||
+  die 1 "the release binary cannot be built" "see above for the first error; README 1.3 lists what a build needs"
 
 # Takes the credentials from lines `[export ]NAME=value` on standard input,
 # without ever handing them to eval.
@@ -205,7 +225,7 @@ unquote() {
 }
 
 sign_in() {
-  local credentials
+  local credentials region
   note "Signing in to AWS with profile $profile ..."
   aws sso login --profile "$profile" >&2 ||
     die "$EXIT_REFUSED" "aws sso login failed for profile '$profile'" "check the profile with: aws configure list --profile $profile"
@@ -220,8 +240,9 @@ sign_in() {
   fi
   adopt_credentials <<<"$credentials" ||
     die "$EXIT_REFUSED" "the AWS CLI returned no credentials for profile '$profile'" "sign in again with: aws sso login --profile $profile"
-  AWS_REGION=$(aws configure get region --profile "$profile" || true)
-  export AWS_REGION
+  region=$(aws configure get region --profile "$profile" || true)
+  # A profile without a region leaves the one of the environment.
+  export AWS_REGION=${region:-${AWS_REGION:-${AWS_DEFAULT_REGION:-}}}
   # From here on the credentials count, not a profile that may be exported.
   unset AWS_PROFILE AWS_DEFAULT_PROFILE
 }
@@ -346,11 +367,34 @@ quoted() {
   printf '"%s"' "$value"
 }
 
+readonly ENV_MARK="# Written by run-example.sh; an .env of your own is kept as .env.bak."
+
+# Whether FILE holds nothing but what this script writes: the next run makes it
+# again. A line that somebody added makes it theirs.
+is_ours() { # is_ours FILE
+  local first
+  IFS= read -r first <"$1" || return 1
+  [[ "$first" == "$ENV_MARK" ]] || return 1
+  ! grep -qvE '^#|^(BOOTSTRAP_SERVERS|KAFKA_API_KEY|KAFKA_API_SECRET|SCHEMA_REGISTRY_URL|SR_API_KEY|SR_API_SECRET|AWS_KMS_KEY_ARN)=' "$1"
+}
+
+# Keeps FILE beside itself under a name that loses nothing.
+keep() { # keep FILE
+  local backup=$1.bak number=0
+  while [[ -e "$backup" ]] && ! cmp -s "$1" "$backup"; do
+    number=$((number + 1))
+    backup=$1.bak.$number
+  done
+  install -m 600 "$1" "$backup"
+  note "Kept the previous .env as ${backup##*/}."
+}
+
 write_env() {
   local target=$here/.env new
   umask 077
   new=$(mktemp "$here/.env.XXXXXX")
   {
+    printf '%s\n' "$ENV_MARK"
     printf '# Kafka cluster\n'
     printf 'BOOTSTRAP_SERVERS=%s\n' "$(quoted "$bootstrap")"
     printf 'KAFKA_API_KEY=%s\n' "$(quoted "$kafka_key")"
@@ -363,9 +407,8 @@ write_env() {
     printf 'AWS_KMS_KEY_ARN=%s\n' "$(quoted "$kms_arn")"
   } >"$new"
   chmod 600 "$new"
-  if [[ -f "$target" ]] && ! cmp -s "$target" "$new"; then
-    install -m 600 "$target" "$target.bak"
-    note "Kept the previous .env as .env.bak."
+  if [[ -f "$target" ]] && ! is_ours "$target"; then
+    keep "$target"
   fi
   mv -f "$new" "$target"
 }
@@ -390,4 +433,7 @@ if ! $embedded; then
   export AWS_KMS_KEY_ARN=$kms_arn
 fi
 
-exec cargo run --release --locked --quiet --manifest-path "$here/Cargo.toml" -- "${arguments[@]}"
+# The program reads .env from its directory upward, and takes an empty variable
+# for one that is not set: an .env where the caller stands must not fill it.
+cd "$here"
+exec cargo run --release --locked --quiet -- "${arguments[@]}"

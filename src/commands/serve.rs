@@ -52,7 +52,7 @@ pub async fn serve(
 fn refused(error: Error) -> Failure {
     let hint = match error {
         Error::PortTaken { .. } => {
-            "choose another with --listen 127.0.0.1:PORT; port 0 picks a free one"
+            "stop that process, or choose another port: --listen 127.0.0.1:PORT (0 picks a free one)"
         }
         _ => "--listen takes an address of this machine, such as 127.0.0.1:8081",
     };

@@ -86,7 +86,13 @@ impl Sources {
                 .flatten()
                 .find(|(_, value)| !value.trim().is_empty());
             if let Some((origin, value)) = found {
-                let value = Secret::new(value.trim().to_owned());
+                // Blanks around an address were not meant; in a secret they are part of it.
+                let value = if name.secret {
+                    value
+                } else {
+                    value.trim().to_owned()
+                };
+                let value = Secret::new(value);
                 values.insert(key, Sourced { value, origin });
             }
         }
@@ -161,4 +167,50 @@ fn read_dot_env(path: &Path) -> Result<HashMap<String, String>, Error> {
         };
     }
     Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Written by run-example.sh from values that need quoting; its own test
+    /// compares the file byte for byte.
+    const HOSTILE: &str = include_str!("../../tests/fixtures/dotenv-hostile.env");
+
+    fn collect(dot_env: &str) -> Sources {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join(".env"), dot_env).unwrap();
+        Sources::collect(&[], |_| None, directory.path()).unwrap()
+    }
+
+    #[test]
+    fn what_the_script_writes_is_read_as_it_was_given() {
+        let sources = collect(HOSTILE);
+        let text = |name| sources.text(name).unwrap_or_default();
+        assert_eq!(
+            text(&names::BOOTSTRAP_SERVERS),
+            "broker-1:9092,broker-2:9092"
+        );
+        assert_eq!(text(&names::KAFKA_API_KEY), "key with spaces");
+        assert_eq!(text(&names::KAFKA_API_SECRET), "a%sb\nc\"d$HOME");
+        assert_eq!(
+            text(&names::SCHEMA_REGISTRY_URL),
+            "https://registry.invalid/"
+        );
+        assert_eq!(text(&names::SR_API_KEY), "quote' and \"double\" and #hash");
+        assert_eq!(
+            text(&names::SR_API_SECRET),
+            "back\\slash \\n `tick` $(id) ends with \\"
+        );
+        assert!(!sources.has(&names::AWS_KMS_KEY_ARN));
+    }
+
+    #[test]
+    fn blanks_are_part_of_a_secret_and_of_nothing_else() {
+        let sources =
+            collect("SR_API_KEY=\" key \"\nSR_API_SECRET=\" secret\t\"\nLOCAL_SECRET=\"  \"\n");
+        assert_eq!(sources.text(&names::SR_API_KEY).unwrap(), "key");
+        assert_eq!(sources.text(&names::SR_API_SECRET).unwrap(), " secret\t");
+        assert!(!sources.has(&names::LOCAL_SECRET));
+    }
 }

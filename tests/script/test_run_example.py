@@ -1,12 +1,14 @@
 """Behaviour of run-example.sh, against moto's AWS and a stub cargo.
 
 Needs bash, and the packages of requirements.txt on the interpreter's path. The
-stub cargo records its arguments and environment instead of building; nothing
-outside a temporary directory and loopback is touched.
+stub cargo records its arguments and environment instead of building; with
+REAL_BINARY it then starts that program. Nothing outside a temporary directory
+and loopback is touched.
 """
 
 import json
 import logging
+import os
 import shutil
 import stat
 import subprocess
@@ -28,7 +30,14 @@ SEVEN = (
 
 STUB_CARGO = """#!{python}
 import json, os, sys
-json.dump({{"argv": sys.argv[1:], "env": dict(os.environ)}}, open(os.environ["STUB_OUT"], "w"))
+args = sys.argv[1:]
+if args[0] == "build":
+    with open(os.environ["STUB_AWS_LOG"], "a") as log:
+        log.write(" ".join(["cargo", *args]) + "\\n")
+    sys.exit(101 if os.environ.get("FAIL_ON") == "cargo build" else 0)
+json.dump({{"argv": args, "env": dict(os.environ), "cwd": os.getcwd()}}, open(os.environ["STUB_OUT"], "w"))
+if os.environ.get("REAL_BINARY"):
+    os.execv(os.environ["REAL_BINARY"], ["cc-protobuf-examples", *args[args.index("--") + 1 :]])
 """
 
 # Answers what the PyPI CLI lacks and forwards the rest to it. Its log tells the
@@ -47,6 +56,8 @@ elif args[:2] == ["configure", "export-credentials"]:
         sys.exit("aws: error: argument operation: Invalid choice")
     print("AWS_ACCESS_KEY_ID=from-export\\nAWS_SECRET_ACCESS_KEY=secret-export\\nAWS_SESSION_TOKEN=token=with=signs")
 elif args[:2] == ["configure", "get"]:
+    if os.environ.get("NO_REGION"):
+        sys.exit(1)
     print("{region}")
 else:
     os.execv("{python}", ["{python}", "-m", "awscli", *args])
@@ -132,8 +143,11 @@ class RunExample(unittest.TestCase):
         merged = {**REMOTE, **{"--" + k.replace("_", "-"): v for k, v in overrides.items()}}
         return [f"{name}={value}" for name, value in merged.items() if value is not None]
 
-    def aws_calls(self):
+    def calls(self):
         return self.aws_log.read_text().split("\n")[:-1]
+
+    def aws_calls(self):
+        return [call for call in self.calls() if not call.startswith("cargo")]
 
     def assert_usage_error(self, done, *needles):
         self.assertEqual(done.returncode, 85, done.stderr)
@@ -144,7 +158,7 @@ class RunExample(unittest.TestCase):
         self.assertIn("Usage: ./run-example.sh", done.stderr)
         self.assertIsNone(self.started)
         self.assertFalse((self.dir / ".env").exists())
-        self.assertEqual(self.aws_calls(), [])
+        self.assertEqual(self.calls(), [])
 
     # Flags
 
@@ -166,10 +180,35 @@ class RunExample(unittest.TestCase):
             "example": "nope",
             "run_id": "a b",
             "schema_registry_url": "registry",
+            "save_schemas": str(self.aws_log),
         }.items():
             with self.subTest(flag=name):
                 done = self.run_script(*self.flags(**{"example": "csfle", name: value}), "--profile=dev")
                 self.assert_usage_error(done, "--" + name.replace("_", "-"))
+
+    def test_urls(self):
+        for url in ["http://", "https:///path", "https://user:hunter2@host", "https://key@host/", "ftp://host",
+                    "https://host/?a=b", "https://a, https://b", "https://host:port", "https://a,"]:
+            with self.subTest(url=url):
+                done = self.run_script(*self.flags(example="csfle", schema_registry_url=url), "--profile=dev")
+                self.assert_usage_error(done, "--schema-registry-url")
+                self.assertNotIn("hunter2", done.stderr)
+        for url in ["http://localhost:8081", "https://[::1]:8081/sr/", "https://a.example.com,http://b:1/c"]:
+            with self.subTest(url=url):
+                self.assertEqual(self.run_script(*self.flags(schema_registry_url=url)).returncode, 0)
+
+    def test_bootstrap_servers(self):
+        def run(servers):
+            kafka = {**KAFKA, "--bootstrap-servers": servers}
+            return self.run_script(*self.flags(mode="full"), *(f"{k}={v}" for k, v in kafka.items()))
+
+        for servers in ["broker", "broker:", ":9092", "a:9092,", "a:9092, b:9092", "a:b", "::1:9092", "a:123456",
+                        "SASL_SSL://a:9092", "a:9092;b:9092"]:
+            with self.subTest(servers=servers):
+                self.assert_usage_error(run(servers), "--bootstrap-servers")
+        for servers in ["a:9092", "a.example.com:9092,10.0.0.1:9093", "[::1]:9092,b:1"]:
+            with self.subTest(servers=servers):
+                self.assertEqual(run(servers).returncode, 0)
 
     def test_malformed_flags(self):
         for args, needle in [
@@ -207,7 +246,7 @@ class RunExample(unittest.TestCase):
             [
                 "--mode=schema-only",
                 "--example=basic",
-                "--save-schemas=a dir/with spaces",
+                f"--save-schemas={self.dir.resolve()}/a dir/with spaces",
                 "--use-protoc",
                 "--output=json",
             ],
@@ -240,6 +279,39 @@ class RunExample(unittest.TestCase):
         for secret in (values["KAFKA_API_SECRET"], values["SR_API_SECRET"]):
             self.assertNotIn(secret, " ".join(self.started["argv"]))
             self.assertNotIn(secret, done.stdout + done.stderr)
+
+    def test_a_stale_env_where_the_caller_stands_cannot_win(self):
+        elsewhere = self.dir / "else where"
+        elsewhere.mkdir()
+        (elsewhere / ".env").write_text('AWS_KMS_KEY_ARN="stale"\nBOOTSTRAP_SERVERS="stale:1"\n')
+        real = {"REAL_BINARY": os.environ["REAL_BINARY"]} if "REAL_BINARY" in os.environ else {}
+        if not real:
+            print("skipped: REAL_BINARY is not set, so the program itself is not started")
+        done = self.run_script(
+            *self.flags(schema_registry_url="http://127.0.0.1:9"), "--save-schemas=out", env=real, cwd=elsewhere
+        )
+        self.assertEqual(self.started["cwd"], str(self.dir.resolve()))
+        self.assertIn(f"--save-schemas={elsewhere.resolve()}/out", self.started["argv"])
+        # The program would exit with 2 for the stale ARN; it gets as far as the registry.
+        self.assertEqual(done.returncode, 3 if real else 0, done.stderr)
+        self.assertNotIn("stale", done.stderr)
+
+    def test_an_env_of_ones_own_outlives_any_number_of_runs(self):
+        env_file = self.dir / ".env"
+        env_file.write_text('LOCAL_SECRET="mine"\n')
+        for key in ["one", "two", "three"]:
+            self.assertEqual(self.run_script(*self.flags(sr_api_key=key)).returncode, 0)
+            self.assertIn(f'SR_API_KEY="{key}"', env_file.read_text())
+        backup = self.dir / ".env.bak"
+        self.assertEqual(backup.read_text(), 'LOCAL_SECRET="mine"\n')
+        self.assertEqual(sorted(p.name for p in self.dir.glob(".env*")), [".env", ".env.bak"])
+        # What somebody adds to the written file is theirs too.
+        added = env_file.read_text() + 'LOCAL_SECRET="another"\n'
+        env_file.write_text(added)
+        self.run_script(*self.flags(sr_api_key="four"))
+        self.assertEqual(backup.read_text(), 'LOCAL_SECRET="mine"\n')
+        self.assertEqual((self.dir / ".env.bak.1").read_text(), added)
+        self.assertEqual(stat.S_IMODE((self.dir / ".env.bak.1").stat().st_mode), 0o600)
 
     def test_a_different_env_is_kept_as_a_private_backup(self):
         env_file = self.dir / ".env"
@@ -315,6 +387,34 @@ class RunExample(unittest.TestCase):
         self.assertIn("hint:", done.stderr)
         self.assertIsNone(self.started)
         self.assertEqual(self.key_behind_alias()["Arn"], foreign)
+
+    def test_the_build_comes_before_aws(self):
+        done = self.run_script(*self.flags(example="csfle"), env=self.CREDENTIALS)
+        self.assertEqual(self.calls()[0], "cargo build --release --locked")
+        self.assertIn("Building the release binary", done.stderr)
+        self.aws_log.write_text("")
+        self.out.unlink()
+        (self.dir / ".env").unlink()
+        done = self.run_script(*self.flags(example="csfle"), env={**self.CREDENTIALS, "FAIL_ON": "cargo build"})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("hint:", done.stderr)
+        self.assertEqual(self.aws_calls(), [])
+        self.assertIsNone(self.started)
+        self.assertFalse((self.dir / ".env").exists())
+
+    def test_an_exported_region_serves_a_profile_without_one(self):
+        for name in ["AWS_REGION", "AWS_DEFAULT_REGION"]:
+            with self.subTest(name=name):
+                done = self.run_script(
+                    *self.flags(example="csfle"), "--profile=dev", env={"NO_REGION": "1", name: REGION}
+                )
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(self.started["env"]["AWS_REGION"], REGION)
+        self.out.unlink()
+        done = self.run_script(*self.flags(example="csfle"), "--profile=dev", env={"NO_REGION": "1"})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no AWS region", done.stderr)
+        self.assertIsNone(self.started)
 
     def test_a_failure_half_way_leaves_no_key(self):
         before = {k["KeyId"] for k in self.kms.list_keys()["Keys"]}

@@ -8,9 +8,7 @@ use std::net::SocketAddr;
 #[non_exhaustive]
 pub enum Error {
     /// Another process listens on that port already.
-    #[error(
-        "cannot listen on {address}: the port is taken by another process; stop that one or choose another port (0 picks a free one)"
-    )]
+    #[error("cannot listen on {address}: the port is taken by another process")]
     PortTaken {
         /// The address asked for.
         address: SocketAddr,
