@@ -75,7 +75,9 @@ pub enum Error {
         wait: Duration,
     },
     /// The record is over the limit of client, topic or broker.
-    #[error("the record of {size} bytes is over the limit of topic {topic:?} (max.message.bytes)")]
+    #[error(
+        "the record of {size} bytes, or the batch it went in, is over the limit of topic {topic:?} (max.message.bytes)"
+    )]
     TooLarge {
         /// Topic.
         topic: String,
@@ -145,7 +147,7 @@ impl Error {
                 "set KAFKA_REPLICATION_FACTOR and KAFKA_PARTITIONS to what the cluster allows, or create the topic beforehand"
             }
             Self::TooLarge { .. } => {
-                "send less in one record, or raise max.message.bytes of the topic"
+                "send less in one record or at once, or raise max.message.bytes of the topic"
             }
             Self::NotReady { .. } | Self::NotReceived { .. } => {
                 "look at the state of the topic's partitions and in-sync replicas"

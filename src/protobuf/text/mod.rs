@@ -6,24 +6,23 @@
 //! oneofs, groups, extension ranges, extends, nested types. An empty line inside
 //! a block consists of the block's indentation.
 
+mod field;
 pub(super) mod literal;
 mod option;
+mod range;
 
 use std::collections::{HashMap, HashSet};
 
-use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
     MethodDescriptorProto, OneofDescriptorProto, ServiceDescriptorProto, UninterpretedOption,
 };
 
 use self::literal::quoted;
+use self::range::Range;
 use super::layout::{Layout, Reserved, join};
 use super::options::is_implied_map_entry;
-use super::source::{group_names, is_group, unqualified};
-
-/// Greatest field number; ranges that reach it end in `max`.
-const MAX_FIELD_NUMBER: i32 = 536_870_911;
+use super::source::{group_names, is_group};
 
 /// Prints a file.
 pub(super) fn print(file: &FileDescriptorProto, layout: &Layout) -> String {
@@ -283,30 +282,6 @@ impl Printer<'_> {
         }
     }
 
-    fn extends(&mut self, name: &str, fields: &[FieldDescriptorProto], types: &Types<'_>) {
-        let extendees = fields.iter().map(|field| Some(field.extendee()));
-        let mut rest = fields;
-        for size in self.layout.extends(name, extendees) {
-            let Some((block, after)) = rest.split_at_checked(size) else {
-                break;
-            };
-            rest = after;
-            let Some(first) = block.first() else { continue };
-            self.open(&format!("extend {}", first.extendee()));
-            self.group();
-            self.inside(|p| {
-                for field in block {
-                    if is_group(field) {
-                        p.group_field(field, p.label(field), types, name);
-                    } else {
-                        p.field(field, p.label(field), &Types::new());
-                    }
-                }
-            });
-            self.close();
-        }
-    }
-
     fn oneof(
         &mut self,
         oneof: &OneofDescriptorProto,
@@ -335,57 +310,6 @@ impl Printer<'_> {
             }
         });
         self.close();
-    }
-
-    /// The label as written, with a space; singular fields of proto3 have none.
-    fn label(&self, field: &FieldDescriptorProto) -> &'static str {
-        match field.label.map(Label::try_from) {
-            Some(Ok(Label::Repeated)) => "repeated ",
-            Some(Ok(Label::Required)) => "required ",
-            Some(Ok(Label::Optional)) if field.proto3_optional() || !self.proto3 => "optional ",
-            _ => "",
-        }
-    }
-
-    fn field(&mut self, field: &FieldDescriptorProto, label: &str, types: &Types<'_>) {
-        let named = field.type_name.as_deref();
-        let map = named.and_then(|name| types.get(unqualified(name)));
-        let map = map.filter(|entry| is_implied_map_entry(entry));
-        let head = match map.map(|entry| &entry.field[..]) {
-            Some([key, value]) => format!("map<{}, {}>", type_of(key), type_of(value)),
-            _ => format!("{label}{}", type_of(field)),
-        };
-        let options = option::of_field(field);
-        let list = option::list(&options);
-        self.line(&format!(
-            "{head} {} = {}{list};",
-            field.name(),
-            field.number()
-        ));
-    }
-
-    fn group_field(
-        &mut self,
-        field: &FieldDescriptorProto,
-        label: &str,
-        types: &Types<'_>,
-        scope: &str,
-    ) {
-        let type_name = unqualified(field.type_name());
-        let list = option::list(&option::of_field(field));
-        let head = format!("{label}group {type_name} = {}{list}", field.number());
-        let mut lines = head.split('\n').peekable();
-        while let Some(line) = lines.next() {
-            if lines.peek().is_some() {
-                self.line(line);
-            } else {
-                self.open(line);
-            }
-        }
-        match types.get(type_name) {
-            Some(body) => self.message_body(body, &join(scope, type_name)),
-            None => self.close(),
-        }
     }
 
     fn enumeration(&mut self, item: &EnumDescriptorProto, scope: &str) {
@@ -453,62 +377,5 @@ impl Printer<'_> {
             }
             _ => self.line(&format!("{head};")),
         }
-    }
-}
-
-/// A range of numbers, both ends included.
-struct Range {
-    first: i32,
-    last: i32,
-    /// Ends from here on are `max`.
-    max: i32,
-}
-
-impl Range {
-    /// A range of field numbers, whose end is not included.
-    fn half_open(start: i32, end: i32) -> Self {
-        Self {
-            first: start,
-            last: end.saturating_sub(1),
-            max: MAX_FIELD_NUMBER,
-        }
-    }
-}
-
-impl std::fmt::Display for Range {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.first == self.last {
-            write!(f, "{}", self.first)
-        } else if self.last >= self.max {
-            write!(f, "{} to max", self.first)
-        } else {
-            write!(f, "{} to {}", self.first, self.last)
-        }
-    }
-}
-
-/// The type as written.
-fn type_of(field: &FieldDescriptorProto) -> &str {
-    if let Some(name) = &field.type_name {
-        return name;
-    }
-    match field.r#type() {
-        Type::Double => "double",
-        Type::Float => "float",
-        Type::Int64 => "int64",
-        Type::Uint64 => "uint64",
-        Type::Int32 => "int32",
-        Type::Fixed64 => "fixed64",
-        Type::Fixed32 => "fixed32",
-        Type::Bool => "bool",
-        Type::String => "string",
-        Type::Bytes => "bytes",
-        Type::Uint32 => "uint32",
-        Type::Sfixed32 => "sfixed32",
-        Type::Sfixed64 => "sfixed64",
-        Type::Sint32 => "sint32",
-        Type::Sint64 => "sint64",
-        // These always have a type name.
-        Type::Group | Type::Message | Type::Enum => "",
     }
 }

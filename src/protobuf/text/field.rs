@@ -1,0 +1,117 @@
+//! Fields: their label, type, options, and the bodies of groups.
+
+use prost_types::FieldDescriptorProto;
+use prost_types::field_descriptor_proto::{Label, Type};
+
+use super::super::layout::join;
+use super::super::options::is_implied_map_entry;
+use super::super::source::{is_group, unqualified};
+use super::{Printer, Types, option};
+
+impl Printer<'_> {
+    pub(super) fn extends(
+        &mut self,
+        name: &str,
+        fields: &[FieldDescriptorProto],
+        types: &Types<'_>,
+    ) {
+        let extendees = fields.iter().map(|field| Some(field.extendee()));
+        let mut rest = fields;
+        for size in self.layout.extends(name, extendees) {
+            let Some((block, after)) = rest.split_at_checked(size) else {
+                break;
+            };
+            rest = after;
+            let Some(first) = block.first() else { continue };
+            self.open(&format!("extend {}", first.extendee()));
+            self.group();
+            self.inside(|p| {
+                for field in block {
+                    if is_group(field) {
+                        p.group_field(field, p.label(field), types, name);
+                    } else {
+                        p.field(field, p.label(field), &Types::new());
+                    }
+                }
+            });
+            self.close();
+        }
+    }
+
+    /// The label as written, with a space; singular fields of proto3 have none.
+    pub(super) fn label(&self, field: &FieldDescriptorProto) -> &'static str {
+        match field.label.map(Label::try_from) {
+            Some(Ok(Label::Repeated)) => "repeated ",
+            Some(Ok(Label::Required)) => "required ",
+            Some(Ok(Label::Optional)) if field.proto3_optional() || !self.proto3 => "optional ",
+            _ => "",
+        }
+    }
+
+    pub(super) fn field(&mut self, field: &FieldDescriptorProto, label: &str, types: &Types<'_>) {
+        let named = field.type_name.as_deref();
+        let map = named.and_then(|name| types.get(unqualified(name)));
+        let map = map.filter(|entry| is_implied_map_entry(entry));
+        let head = match map.map(|entry| &entry.field[..]) {
+            Some([key, value]) => format!("map<{}, {}>", type_of(key), type_of(value)),
+            _ => format!("{label}{}", type_of(field)),
+        };
+        let options = option::of_field(field);
+        let list = option::list(&options);
+        self.line(&format!(
+            "{head} {} = {}{list};",
+            field.name(),
+            field.number()
+        ));
+    }
+
+    pub(super) fn group_field(
+        &mut self,
+        field: &FieldDescriptorProto,
+        label: &str,
+        types: &Types<'_>,
+        scope: &str,
+    ) {
+        let type_name = unqualified(field.type_name());
+        let list = option::list(&option::of_field(field));
+        let head = format!("{label}group {type_name} = {}{list}", field.number());
+        let mut lines = head.split('\n').peekable();
+        while let Some(line) = lines.next() {
+            if lines.peek().is_some() {
+                self.line(line);
+            } else {
+                self.open(line);
+            }
+        }
+        match types.get(type_name) {
+            Some(body) => self.message_body(body, &join(scope, type_name)),
+            None => self.close(),
+        }
+    }
+}
+
+/// The type as written.
+fn type_of(field: &FieldDescriptorProto) -> &str {
+    if let Some(name) = &field.type_name {
+        return name;
+    }
+    match field.r#type() {
+        Type::Double => "double",
+        Type::Float => "float",
+        Type::Int64 => "int64",
+        Type::Uint64 => "uint64",
+        Type::Int32 => "int32",
+        Type::Fixed64 => "fixed64",
+        Type::Fixed32 => "fixed32",
+        Type::Bool => "bool",
+        Type::String => "string",
+        Type::Bytes => "bytes",
+        Type::Uint32 => "uint32",
+        Type::Sfixed32 => "sfixed32",
+        Type::Sfixed64 => "sfixed64",
+        Type::Sint32 => "sint32",
+        Type::Sint64 => "sint64",
+        // These always have a type name.
+        Type::Group | Type::Message | Type::Enum => "",
+    }
+}
