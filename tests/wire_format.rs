@@ -248,7 +248,7 @@ proptest! {
     #![proptest_config(fuzz(4096))]
 
     #[test]
-    fn what_is_written_is_read(
+    fn fuzz_what_is_written_is_read(
         schema in any_schema(),
         path in prop::collection::vec(any_index(), 0..9),
         payload in prop::collection::vec(any::<u8>(), 0..64),
@@ -262,7 +262,7 @@ proptest! {
     }
 
     #[test]
-    fn every_cut_of_an_envelope_is_an_error_within_its_bounds(
+    fn fuzz_every_cut_of_an_envelope_is_an_error_within_its_bounds(
         schema in any_schema(),
         path in prop::collection::vec(any_index(), 0..9),
     ) {
@@ -281,7 +281,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_panic_and_what_is_accepted_is_within_them(record in almost_a_record()) {
+    fn fuzz_no_bytes_panic_and_what_is_accepted_is_within_them(record in almost_a_record()) {
         match wire_format::decode(&record) {
             Ok(envelope) => {
                 prop_assert!(record.ends_with(envelope.payload));

@@ -1,6 +1,9 @@
 //! The time, as far as the expiry of keys goes.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A hundred years stand for longer times: the caches count to a thousand.
+pub(crate) const LONGEST_EXPIRY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// Tells the time. Tests tell another one.
 pub trait Clock: Send + Sync {

@@ -12,7 +12,7 @@ use prost_reflect::MessageDescriptor;
 
 use super::aead::Nonces;
 use super::algorithm::Algorithm;
-use super::clock::{Clock, SystemClock};
+use super::clock::{Clock, LONGEST_EXPIRY, SystemClock};
 use super::error::{Error, KeyError, Place, RuleContext, ValueProblem};
 use super::fields::Graph;
 use super::keys::{DataKey, KeyNeed, Keys};
@@ -68,8 +68,9 @@ impl CsfleBuilder {
         self
     }
 
-    /// Whether a schema to write with must have an ENCRYPT rule. Guards against
-    /// registries that drop rule sets. Off unless set.
+    /// Whether a schema to write with must have an ENCRYPT rule that finds
+    /// something to encrypt. Guards against registries that drop rule sets or
+    /// tags. Off unless set.
     #[must_use]
     pub fn encryption_required(mut self, required: bool) -> Self {
         self.encryption_required = required;
@@ -95,7 +96,7 @@ impl CsfleBuilder {
     /// noticed.
     #[must_use]
     pub fn cache_expiry(mut self, expiry: Duration) -> Self {
-        self.cache_expiry = Some(expiry);
+        self.cache_expiry = Some(expiry.min(LONGEST_EXPIRY));
         self
     }
 
@@ -141,7 +142,7 @@ impl Csfle {
     /// # Errors
     ///
     /// When a rule that runs cannot be honoured: see [`Error::Rule`]. On write
-    /// also when a rule is required and there is none.
+    /// also when encryption is required and no rule encrypts anything.
     pub fn plan(
         &self,
         subject: &str,
@@ -175,15 +176,8 @@ impl Csfle {
             Some(rule_set) => rules::select(subject, rule_set, parameters, direction, phase)?,
             None => Vec::new(),
         };
-        if rules.is_empty()
-            && direction == Direction::Write
-            && phase == Phase::All
-            && self.inner.encryption_required
-        {
-            return Err(Error::NoEncryptRule {
-                subject: subject.to_owned(),
-            });
-        }
+        let no_rule = rules.is_empty();
+        let mut idle_tags = Vec::new();
         let mut steps = Vec::new();
         for rule in rules {
             let target = if rule.payload {
@@ -198,11 +192,25 @@ impl Csfle {
                             message = message.full_name(),
                             "rule selects no field of the message: no field has one of its tags",
                         );
+                        idle_tags.extend(rule.tags);
                         continue;
                     }
                 }
             };
             steps.push(Arc::new(Step::new(subject, rule, target, direction)));
+        }
+        let required =
+            self.inner.encryption_required && direction == Direction::Write && phase == Phase::All;
+        if required && steps.is_empty() {
+            let subject = subject.to_owned();
+            return Err(match no_rule {
+                true => Error::NoEncryptRule { subject },
+                false => Error::NothingToEncrypt {
+                    subject,
+                    message: message.full_name().to_owned(),
+                    tags: idle_tags,
+                },
+            });
         }
         Ok((!steps.is_empty()).then(|| Plan {
             inner: Arc::clone(&self.inner),

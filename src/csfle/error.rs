@@ -64,6 +64,22 @@ pub enum Error {
         /// Subject of the schema.
         subject: String,
     },
+    /// The settings ask for encryption, but the rules of the schema find nothing
+    /// to encrypt.
+    #[error(
+        "the ENCRYPT rules of subject {subject:?} (tags: {}) select no field of message \
+         {message:?}, though encryption is required; tag the fields, and check that the registry \
+         kept the tags",
+        tags.join(", ")
+    )]
+    NothingToEncrypt {
+        /// Subject of the schema.
+        subject: String,
+        /// Full name of the message.
+        message: String,
+        /// Tags that the rules look for; empty if they take every field.
+        tags: Vec<String>,
+    },
 }
 
 /// The rule that an error is about.
@@ -168,6 +184,12 @@ pub enum RuleProblem {
     /// A mode that does not exist.
     #[error("has the unknown mode {0:?}: use WRITEREAD, WRITE or READ")]
     Mode(String),
+    /// A place to run at that does not exist.
+    #[error(
+        "is in a rule set with the unknown enableAt {0:?}: use ALL or CLIENT to run rules at \
+         clients, GATEWAY, SERVER or NONE not to"
+    )]
+    EnableAt(String),
     /// A type that nothing here executes.
     #[error(
         "is of type {0:?}, which this client cannot execute: it knows ENCRYPT and ENCRYPT_PAYLOAD"
@@ -250,6 +272,21 @@ pub enum KeyError {
         /// Algorithm of the rule.
         algorithm: Algorithm,
         /// Version asked for; −1 stands for the latest.
+        version: i32,
+    },
+    /// The DEK to write with is soft-deleted, and its version cannot be made anew.
+    #[error(
+        "{algorithm} DEK version {version} of subject {subject:?} under KEK {kek:?} is deleted; \
+         undelete it in the DEK Registry to write with it again"
+    )]
+    DekDeleted {
+        /// Name of the KEK.
+        kek: String,
+        /// Subject of the DEK.
+        subject: String,
+        /// Algorithm of the rule.
+        algorithm: Algorithm,
+        /// The version that is deleted.
         version: i32,
     },
     /// The KMS did not wrap a new DEK.
@@ -344,6 +381,15 @@ pub enum ValueProblem {
     BadVersion {
         /// First byte.
         found: u8,
+    },
+    /// The version prefix holds a number that is no version.
+    #[error(
+        "the value names DEK version {found}, and versions count from 1; was it written under a \
+         rule without encrypt.dek.expiry.days?"
+    )]
+    NegativeVersion {
+        /// The number.
+        found: i32,
     },
     /// The message that holds the value is not Protobuf.
     #[error("the message is malformed: {0}")]

@@ -324,10 +324,16 @@ impl Keys {
                     self.opened(kek, need, &dek, expires).await
                 }
                 Some(dek) => {
+                    tracing::warn!(
+                        kek = need.kek,
+                        subject = need.subject,
+                        "DEK version {version} exists, but is not given out (is it deleted?); \
+                         the expired one stays in use",
+                    );
                     let retry = now.saturating_add(RETRY_RENEWAL_MS);
                     self.opened(kek, need, &dek, retry).await
                 }
-                None => Err(no_dek(need, version)),
+                None => Err(self.gone(need, wanted, version).await),
             },
             Err(error) => match old {
                 Some(dek) => {
@@ -342,6 +348,20 @@ impl Keys {
                 }
                 None => Err(error),
             },
+        }
+    }
+
+    /// Why a version that exists is not found: it is deleted.
+    async fn gone(&self, need: &KeyNeed, wanted: Version, version: i32) -> KeyError {
+        match self.find(need, wanted, true).await {
+            Ok(Some(dek)) => KeyError::DekDeleted {
+                kek: need.kek.clone(),
+                subject: need.subject.clone(),
+                algorithm: need.algorithm,
+                version: dek.version.unwrap_or(version),
+            },
+            Ok(None) => no_dek(need, version),
+            Err(error) => error,
         }
     }
 

@@ -50,9 +50,11 @@ mod rules;
 mod tags;
 mod transform;
 mod values;
+pub(crate) mod when;
 mod wire;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub(crate) use clock::LONGEST_EXPIRY;
 pub use clock::{Clock, SystemClock};
 pub use engine::{Csfle, CsfleBuilder, Plan, RuleSummary};
 pub use error::{Error, KeyError, MaterialProblem, Place, RuleContext, RuleProblem, ValueProblem};

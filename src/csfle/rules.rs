@@ -5,9 +5,10 @@
 //! in the order of their list, domain rules before encoding rules; on read the
 //! other way round.
 //!
-//! One departure from Confluent's clients, on purpose: on write nothing lets a
-//! value pass in clear that a rule says to encrypt. An `onFailure` of `NONE` for
-//! the write side is refused, as is a rule that cannot be executed; and a
+//! On purpose, and unlike in Confluent's clients, nothing on write lets a value
+//! pass in clear that a rule says to encrypt. An `onFailure` of `NONE` for the
+//! write side is refused, as is a rule that cannot be executed or whose mode or
+//! `enableAt` is unknown; a header `__rule.name` leaves out no rule; and a
 //! disabled rule does not take the place of an enabled one with the same tags.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use std::fmt;
 
 use super::algorithm::Algorithm;
 use super::error::{Error, RuleContext, RuleProblem};
+use super::when::{ENCRYPT, ENCRYPT_PAYLOAD, action, mode, passes_on_failure, rule_type, runs};
 use crate::schema_registry::entities::{Metadata, Rule, RuleSet};
 
 /// Rule parameter: name of the KEK.
@@ -28,9 +30,6 @@ pub const DEK_ALGORITHM: &str = "encrypt.dek.algorithm";
 /// Rule parameter: days after which a new DEK is made. More than 0 also puts the
 /// DEK's version before each ciphertext.
 pub const DEK_EXPIRY_DAYS: &str = "encrypt.dek.expiry.days";
-
-const ENCRYPT: &str = "ENCRYPT";
-const ENCRYPT_PAYLOAD: &str = "ENCRYPT_PAYLOAD";
 
 /// Which way a record goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,9 +105,6 @@ pub(super) fn select(
     direction: Direction,
     phase: Phase,
 ) -> Result<Vec<EncryptRule>, Error> {
-    if !runs_at_clients(rule_set) {
-        return Ok(Vec::new());
-    }
     let mut selected = Vec::new();
     for (list, payload) in [
         (&rule_set.domain_rules, false),
@@ -118,7 +114,7 @@ pub(super) fn select(
             continue;
         }
         for (index, rule) in list.iter().enumerate() {
-            if rule.disabled || list.iter().take(index).any(|other| duplicates(other, rule)) {
+            if list.iter().take(index).any(|other| duplicates(other, rule)) {
                 continue;
             }
             let refused = |problem| Error::Rule {
@@ -133,7 +129,7 @@ pub(super) fn select(
                 }),
                 problem,
             };
-            match runs(rule, direction) {
+            match runs(rule_set, rule, direction) {
                 Ok(true) => {}
                 Ok(false) => continue,
                 Err(problem) => return Err(refused(problem)),
@@ -156,34 +152,9 @@ pub(super) fn select(
     Ok(selected)
 }
 
-fn runs_at_clients(rule_set: &RuleSet) -> bool {
-    matches!(
-        rule_set.enable_at.as_deref(),
-        None | Some("" | "ALL" | "CLIENT")
-    )
-}
-
-fn rule_type(rule: &Rule) -> String {
-    rule.rule_type.as_deref().unwrap_or_default().to_uppercase()
-}
-
-/// Servers store TRANSFORM and WRITEREAD where a rule names none.
+/// Servers store TRANSFORM where a rule names no kind.
 fn kind(rule: &Rule) -> &str {
     rule.kind.as_deref().unwrap_or("TRANSFORM")
-}
-
-fn mode(rule: &Rule) -> &str {
-    rule.mode.as_deref().unwrap_or("WRITEREAD")
-}
-
-fn runs(rule: &Rule, direction: Direction) -> Result<bool, RuleProblem> {
-    match mode(rule) {
-        "WRITEREAD" => Ok(true),
-        "WRITE" => Ok(direction == Direction::Write),
-        "READ" => Ok(direction == Direction::Read),
-        "UPGRADE" | "DOWNGRADE" | "UPDOWN" => Ok(false),
-        other => Err(RuleProblem::Mode(other.to_owned())),
-    }
 }
 
 /// Whether `rule` is the same field transformation as `other`, which comes
@@ -273,28 +244,6 @@ fn prepare(
         algorithm,
         expiry_days,
     })
-}
-
-/// Whether a rule that cannot run at all may be passed over: on read as its
-/// `onFailure` says; on write only if it does not encrypt.
-fn passes_on_failure(rule: &Rule, direction: Direction) -> bool {
-    let encrypts = matches!(rule_type(rule).as_str(), ENCRYPT | ENCRYPT_PAYLOAD);
-    action(rule, rule.on_failure.as_deref(), direction) == Some("NONE")
-        && !(encrypts && direction == Direction::Write)
-}
-
-/// The action of this direction: one name for both, or `write,read`. Names are
-/// not trimmed, as in Confluent's clients.
-fn action<'a>(rule: &Rule, actions: Option<&'a str>, direction: Direction) -> Option<&'a str> {
-    let actions = actions.filter(|actions| !actions.is_empty())?;
-    if mode(rule) != "WRITEREAD" || !actions.contains(',') {
-        return Some(actions);
-    }
-    let mut parts = actions.split(',');
-    match direction {
-        Direction::Write => parts.next(),
-        Direction::Read => parts.nth(1),
-    }
 }
 
 /// Checks that a registry stored a rule set as it was sent; some drop it without

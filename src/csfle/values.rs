@@ -132,15 +132,13 @@ pub(super) fn split(blob: &[u8], prefixed: bool) -> Result<(i32, &[u8]), ValuePr
         return Err(ValueProblem::BadVersion { found: *magic });
     }
     let version: [u8; 4] = *version;
-    // Version 0 means the first, as it does to Confluent's clients; a negative
-    // one is no version and will not be found.
-    Ok((
-        match i32::from_be_bytes(version) {
-            0 => 1,
-            version => version,
-        },
-        ciphertext,
-    ))
+    match i32::from_be_bytes(version) {
+        // The first, as it is to Confluent's clients.
+        0 => Ok((1, ciphertext)),
+        // Registries take -1 for the latest.
+        found if found < 0 => Err(ValueProblem::NegativeVersion { found }),
+        version => Ok((version, ciphertext)),
+    }
 }
 
 /// The key of a version, among those at hand.
@@ -172,5 +170,21 @@ impl Values for Decrypt<'_> {
             return Err(ValueProblem::NotUtf8.into());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_count_from_one() {
+        let blob = |version: i32| [&[VERSION_MAGIC][..], &version.to_be_bytes(), b"ct"].concat();
+        assert_eq!(split(&blob(7), true), Ok((7, &b"ct"[..])));
+        assert_eq!(split(&blob(0), true), Ok((1, &b"ct"[..])));
+        for found in [-1, i32::MIN] {
+            let refused = Err(ValueProblem::NegativeVersion { found });
+            assert_eq!(split(&blob(found), true), refused);
+        }
     }
 }

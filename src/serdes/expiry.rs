@@ -3,9 +3,17 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::Side;
+use super::error::Error;
+
 /// After a refresh that failed in passing, the old answer serves this long before
 /// the next attempt.
-const RETRY_AFTER: Duration = Duration::from_secs(5);
+const RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// How long a refresh may hold up the record that came upon it. There is an old
+/// answer to go on with, so a registry that is slow or away need not be waited
+/// for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The end of an answer's validity. The clock is read only where there is one.
 #[derive(Debug, Default)]
@@ -44,6 +52,31 @@ impl Expiry {
         let taken = self.refreshing.swap(true, Ordering::AcqRel);
         (!taken).then_some(Turn(&self.refreshing))
     }
+}
+
+/// What `prepare` makes in place of an answer whose time is over; `None` if the
+/// registry is away, so that the old one has to serve.
+pub(super) async fn refresh<T>(
+    topic: &str,
+    side: Side,
+    prepare: impl Future<Output = Result<T, Error>>,
+) -> Result<Option<T>, Error> {
+    let goes_on = "going on with the schema known so far";
+    match tokio::time::timeout(PATIENCE, prepare).await {
+        Ok(Ok(new)) => return Ok(Some(new)),
+        Ok(Err(error)) if error.is_retryable() => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(topic, %side, error, "{goes_on}");
+        }
+        Ok(Err(error)) => return Err(error),
+        Err(_) => tracing::warn!(
+            topic,
+            %side,
+            "{goes_on}: the registry did not answer within {} s",
+            PATIENCE.as_secs(),
+        ),
+    }
+    Ok(None)
 }
 
 pub(super) struct Turn<'a>(&'a AtomicBool);

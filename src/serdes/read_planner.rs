@@ -9,7 +9,7 @@ use moka::future::Cache;
 use prost_reflect::MessageDescriptor;
 
 use super::error::Error;
-use super::expiry::Expiry;
+use super::expiry::{self, Expiry};
 use super::first_plans::FirstPlans;
 use super::options::DeserializerOptions;
 use super::plan_table::PlanTable;
@@ -214,22 +214,14 @@ impl ReadPlanner {
         let Some(_turn) = old.expiry.turn() else {
             return Ok(Arc::clone(&old));
         };
-        let plan = match self.prepare(parts, context).await {
-            Ok(plan) => plan,
-            Err(error) if error.is_retryable() => {
-                tracing::warn!(
-                    topic = context.topic,
-                    side = %context.side,
-                    error = &error as &dyn std::error::Error,
-                    "going on with the schema known so far"
-                );
-                ReadPlan {
-                    prepared: Arc::clone(&old.prepared),
-                    expiry: Expiry::retry(self.options.latest_cache_ttl),
-                    types: TypeCheck::default(),
-                }
-            }
-            Err(error) => return Err(error),
+        let prepare = self.prepare(parts, context);
+        let plan = match expiry::refresh(context.topic, context.side, prepare).await? {
+            Some(plan) => plan,
+            None => ReadPlan {
+                prepared: Arc::clone(&old.prepared),
+                expiry: Expiry::retry(self.options.latest_cache_ttl),
+                types: TypeCheck::default(),
+            },
         };
         let plan = Arc::new(plan);
         let key = Key {
@@ -339,8 +331,7 @@ impl ReadPlanner {
         })?;
         let properties = self.options.use_latest_with_metadata.as_ref();
         let latest = self.source.latest(name, properties).await?;
-        let same = latest.schema.id.is_some() && latest.schema.id == writer.id;
-        if self.options.run_rules && !same {
+        if self.options.run_rules && !latest.schema.is_same(writer) {
             rules::refuse_migrations(latest.schema.rule_set(), &latest.schema.name)?;
         }
         let message = latest.schema.message(message.full_name())?;

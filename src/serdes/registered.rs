@@ -62,6 +62,13 @@ impl RegisteredSchema {
         self.guid
     }
 
+    /// Whether both are known to be one schema. A record may name its schema by
+    /// id or by GUID, so one of the two may be missing.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        (self.id.is_some() && self.id == other.id)
+            || (self.guid.is_some() && self.guid == other.guid)
+    }
+
     /// A subject under which it is registered, where the registry told it.
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
@@ -148,11 +155,6 @@ impl RegisteredSchema {
     /// What keeps a reader with this schema from reading what is written with
     /// `schema`.
     pub(super) fn incompatibilities(&self, schema: &dyn ProtoSchema) -> Vec<String> {
-        if self.file.proto().message_type == schema.file().proto().message_type
-            && self.file.proto().enum_type == schema.file().proto().enum_type
-        {
-            return Vec::new();
-        }
         let original = candidate(schema.file(), schema.dependencies());
         let update = candidate(&self.file, &self.dependencies);
         compatibility::diff(&original, &update)

@@ -1,11 +1,8 @@
 //! Data rules of a schema that cannot be carried out, and what follows from that.
 
 use super::error::{Error, SchemaName};
-use crate::csfle::Direction;
+use crate::csfle::{Direction, when};
 use crate::schema_registry::entities::{Rule, RuleSet};
-
-/// Rule types that field-level encryption carries out.
-const ENCRYPTION: [&str; 2] = ["ENCRYPT", "ENCRYPT_PAYLOAD"];
 
 /// Refuses a schema whose rules demand what cannot be done without field-level
 /// encryption set up; with it, [`csfle`](crate::csfle) decides.
@@ -19,85 +16,63 @@ pub(super) fn refuse(
     direction: Direction,
     schema: &SchemaName,
 ) -> Result<(), Error> {
-    let mut rules = rule_set
-        .into_iter()
-        .flat_map(|rules| active(rules, direction));
-    let demanding = |rule: &&Rule| {
-        let plaintext = is_encryption(rule) && direction == Direction::Write;
-        plaintext || failure_action(rule, direction) != "NONE"
-    };
-    let Some(rule) = rules.find(demanding) else {
+    let Some(rules) = rule_set else {
         return Ok(());
     };
+    for rule in rules.domain_rules.iter().chain(&rules.encoding_rules) {
+        let reason = match when::runs(rules, rule, direction) {
+            Ok(false) => continue,
+            Ok(true) if when::passes_on_failure(rule, direction) => continue,
+            Ok(true) => no_executor(rule),
+            Err(problem) => format!("it {problem}"),
+        };
+        return Err(unsupported(rule, schema, reason));
+    }
+    Ok(())
+}
+
+fn no_executor(rule: &Rule) -> String {
     let rule_type = rule.rule_type.as_deref().unwrap_or("unnamed");
-    Err(Error::UnsupportedRule {
-        rule: rule.name.clone(),
-        schema: schema.clone(),
-        reason: if is_encryption(rule) {
-            format!("it is of type {rule_type}, and no field-level encryption is set up")
-        } else {
-            format!("rules of type {rule_type} are not supported")
-        },
-    })
+    if when::encrypts(rule) {
+        format!("it is of type {rule_type}, and no field-level encryption is set up")
+    } else {
+        format!("rules of type {rule_type} are not supported")
+    }
 }
 
 /// Rules that must run when a record goes from one version to another. There is
-/// no executor for any; those with failure action `NONE` may be left out.
+/// no executor for any; those with failure action `NONE`, whichever way the
+/// record goes, may be left out.
 pub(super) fn refuse_migrations(
     rule_set: Option<&RuleSet>,
     schema: &SchemaName,
 ) -> Result<(), Error> {
-    let rules = rule_set.into_iter().filter(|rules| runs_on_clients(rules));
-    let mut rules = rules.flat_map(|rules| &rules.migration_rules);
-    let demanding =
-        |rule: &&Rule| !rule.disabled && failure_action(rule, Direction::Read) != "NONE";
-    match rules.find(demanding) {
-        None => Ok(()),
-        Some(rule) => Err(Error::UnsupportedRule {
-            rule: rule.name.clone(),
-            schema: schema.clone(),
-            reason: "migration rules are not supported".to_owned(),
-        }),
+    let Some(rules) = rule_set else {
+        return Ok(());
+    };
+    let demanding = |rule: &&Rule| {
+        let actions = rule.on_failure.as_deref().unwrap_or_default();
+        !rule.disabled && actions.split(',').any(|action| action != "NONE")
+    };
+    let Some(rule) = rules.migration_rules.iter().find(demanding) else {
+        return Ok(());
+    };
+    match when::at_clients(rules) {
+        Ok(false) => Ok(()),
+        Ok(true) => {
+            let reason = "migration rules are not supported".to_owned();
+            Err(unsupported(rule, schema, reason))
+        }
+        Err(problem) => Err(unsupported(rule, schema, format!("it {problem}"))),
     }
 }
 
-fn runs_on_clients(rules: &RuleSet) -> bool {
-    let enabled = rules.enable_at.as_deref();
-    enabled.is_none_or(|at| ["ALL", "CLIENT"].iter().any(|e| at.eq_ignore_ascii_case(e)))
-}
-
-fn active(rules: &RuleSet, direction: Direction) -> impl Iterator<Item = &Rule> {
-    let one_way = match direction {
-        Direction::Write => "WRITE",
-        Direction::Read => "READ",
-    };
-    let lists =
-        runs_on_clients(rules).then(|| rules.domain_rules.iter().chain(&rules.encoding_rules));
-    lists.into_iter().flatten().filter(move |rule| {
-        // The registry fills in WRITEREAD; a registry that does not must not
-        // make a client write plaintext.
-        let mode = rule.mode.as_deref().unwrap_or("WRITEREAD");
-        let now = mode.eq_ignore_ascii_case(one_way) || mode.eq_ignore_ascii_case("WRITEREAD");
-        now && !rule.disabled
-    })
-}
-
-fn is_encryption(rule: &Rule) -> bool {
-    let rule_type = rule.rule_type.as_deref().unwrap_or_default();
-    ENCRYPTION
-        .iter()
-        .any(|name| rule_type.eq_ignore_ascii_case(name))
-}
-
-/// `write,read` or one for both; nothing stands for `ERROR`.
-fn failure_action(rule: &Rule, direction: Direction) -> &str {
-    let actions = rule.on_failure.as_deref().unwrap_or_default();
-    let action = match (actions.split_once(','), direction) {
-        (Some((write, _)), Direction::Write) => write,
-        (Some((_, read)), Direction::Read) => read,
-        (None, _) => actions,
-    };
-    if action.is_empty() { "ERROR" } else { action }
+fn unsupported(rule: &Rule, schema: &SchemaName, reason: String) -> Error {
+    Error::UnsupportedRule {
+        rule: rule.name.clone(),
+        schema: schema.clone(),
+        reason,
+    }
 }
 
 #[cfg(test)]
@@ -148,6 +123,8 @@ mod tests {
             ("CEL", Some("WRITEREAD"), Some("NONE,ERROR"), false, true),
             ("CEL", Some("WRITEREAD"), Some("DLQ"), true, true),
             ("CEL", Some("UPGRADE"), None, false, false),
+            // Unknown is no reason to write plaintext.
+            ("ENCRYPT", Some("SOMETIMES"), Some("NONE"), true, true),
         ] {
             let rules = RuleSet {
                 domain_rules: vec![rule(rule_type, mode, on_failure)],
@@ -169,6 +146,10 @@ mod tests {
         assert!(refused(&rules, Write));
         rules.enable_at = Some("GATEWAY".to_owned());
         assert!(!refused(&rules, Write));
+        rules.enable_at = Some("gateway".to_owned());
+        assert!(!refused(&rules, Write));
+        rules.enable_at = Some("CLIENTS".to_owned());
+        assert!(refused(&rules, Write));
         rules.enable_at = None;
         rules.encoding_rules[0].disabled = true;
         assert!(!refused(&rules, Write));

@@ -11,7 +11,7 @@ use prost::Name;
 use prost_reflect::MessageDescriptor;
 
 use super::error::{Error, SchemaName};
-use super::expiry::Expiry;
+use super::expiry::{self, Expiry};
 use super::first_plans::FirstPlans;
 use super::options::{SchemaIdIn, SerializerOptions};
 use super::plan_table::PlanTable;
@@ -219,19 +219,13 @@ impl WritePlanner {
         let Some(_turn) = old.expiry.turn() else {
             return Ok(Arc::clone(&old));
         };
-        let plan = match self.prepare(topic, side, schema).await {
-            Ok(plan) => plan,
-            Err(error) if error.is_retryable() => {
-                tracing::warn!(
-                    topic,
-                    %side,
-                    error = &error as &dyn std::error::Error,
-                    "going on with the schema known so far"
-                );
+        let prepare = self.prepare(topic, side, schema);
+        let plan = match expiry::refresh(topic, side, prepare).await? {
+            Some(plan) => plan,
+            None => {
                 let expiry = Expiry::retry(self.options.latest_cache_ttl);
                 WritePlan::new(Arc::clone(&old.prepared), expiry)
             }
-            Err(error) => return Err(error),
         };
         let plan = Arc::new(plan);
         let key = Key {

@@ -250,6 +250,46 @@ async fn an_expired_key_serves_on_when_no_successor_can_be_stored() {
 }
 
 #[tokio::test]
+async fn a_deleted_key_to_write_with_is_said_to_be_deleted() {
+    for expiry in ["0", "1"] {
+        let stub = Stub::start().await;
+        let rules = rule_set([rule(&[("encrypt.dek.expiry.days", expiry)])]);
+        let hands = Hands::at(NOW);
+        let fresh = || write(&engine(&stub).clock(hands.clone()).build(), &rules);
+        apply(&fresh(), PAYLOAD).await.unwrap();
+        stub.inner().deks[0].deleted = Some(true);
+        let message = chain(&apply(&fresh(), PAYLOAD).await.unwrap_err());
+        assert!(
+            message.contains("AES256_GCM DEK version 1") && message.contains("undelete it"),
+            "{message}"
+        );
+    }
+    // Of an expired key's successor: the expired one serves on.
+    let stub = Stub::start().await;
+    let rules = rule_set([rule(&[("encrypt.dek.expiry.days", "1")])]);
+    let hands = Hands::at(NOW);
+    let writer = write(&engine(&stub).clock(hands.clone()).build(), &rules);
+    apply(&writer, PAYLOAD).await.unwrap();
+    let mut successor = foreign_dek(2, NOW).await;
+    successor.deleted = Some(true);
+    stub.inner().deks.push(successor);
+    hands.advance(DAY);
+    assert_eq!(version_of(&apply(&writer, PAYLOAD).await.unwrap()), 1);
+}
+
+#[tokio::test]
+async fn keys_may_be_kept_as_long_as_one_likes() {
+    let stub = Stub::start().await;
+    let rules = rule_set([rule(&[])]);
+    let csfle = engine(&stub).cache_expiry(Duration::MAX).build();
+    let record = apply(&write(&csfle, &rules), PAYLOAD).await.unwrap();
+    assert_eq!(
+        apply(&read(&csfle, &rules), &record).await.unwrap(),
+        PAYLOAD
+    );
+}
+
+#[tokio::test]
 async fn a_rotation_by_hand_is_seen_once_the_caches_are_cleared_or_expire() {
     let rules = rule_set([rule(&[("encrypt.dek.expiry.days", "9")])]);
     for expiring in [false, true] {

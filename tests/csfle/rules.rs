@@ -75,6 +75,13 @@ async fn tags_modes_and_switches_decide_what_is_encrypted() {
         ),
         (
             RuleSet {
+                enable_at: Some("client".to_owned()),
+                ..with(|_| {})
+            },
+            &["name-abc"],
+        ),
+        (
+            RuleSet {
                 enable_at: Some("ALL".to_owned()),
                 ..with(|_| {})
             },
@@ -230,6 +237,13 @@ async fn what_would_write_plaintext_is_refused_when_the_plan_is_made() {
             "mode \"SOMETIMES\"",
         ),
         (
+            RuleSet {
+                enable_at: Some("CLIENTS".to_owned()),
+                ..with(|_| {})
+            },
+            "enableAt \"CLIENTS\"",
+        ),
+        (
             with(|r| r.rule_type = Some("CEL".to_owned())),
             "type \"CEL\"",
         ),
@@ -352,6 +366,18 @@ async fn encryption_can_be_required() {
             .unwrap_err();
         assert!(matches!(error, Error::NoEncryptRule { .. }), "{error}");
     }
+    // A registry that dropped the tags leaves the rule with nothing to do.
+    let rules = with(|r| r.tags = vec!["GONE".to_owned()]);
+    let error = csfle
+        .plan(SUBJECT, Some(&rules), None, &message, Direction::Write)
+        .unwrap_err();
+    let text = error.to_string();
+    for part in [SUBJECT, "\"t.Record\"", "(tags: GONE)"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let rules = with(|_| {});
+    let write = csfle.plan(SUBJECT, Some(&rules), None, &message, Direction::Write);
+    assert!(write.unwrap().is_some());
     let read = csfle.plan(SUBJECT, None, None, &message, Direction::Read);
     assert!(read.unwrap().is_none());
 }

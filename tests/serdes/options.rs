@@ -140,6 +140,61 @@ async fn latest_compatibility_strict_refuses_a_latest_that_does_not_fit() {
 }
 
 #[tokio::test]
+async fn a_changed_import_does_not_fit_either() {
+    let main = "syntax = \"proto3\"; import \"b.proto\"; import \"google/protobuf/timestamp.proto\"; \
+                message A { B b = 1; google.protobuf.Timestamp at = 2; }";
+    let changed = "syntax = \"proto3\"; message B { string x = 1; }";
+    let registry = Registry::start().await;
+    registry.register("b.proto", changed).await;
+    let references = [("b.proto", "b.proto", 1)];
+    let registered = registry
+        .register_with("shop-value", main, &references, None, None)
+        .await;
+    let id = SchemaId(registered.id.unwrap() as u32);
+    for options in [
+        found().use_latest_version(true),
+        SerializerOptions::new().use_schema_id(id),
+    ] {
+        let serializer = registry.serializer(options);
+        let error = write(&serializer, &schema(main, "A", &[("b.proto", B)])).await;
+        let Err(Error::Incompatible { messages, .. }) = error else {
+            panic!("{error:?}");
+        };
+        assert!(messages.join(" ").contains("#/B/1"), "{messages:?}");
+        // The same import is no difference.
+        let same = schema(main, "A", &[("b.proto", changed)]);
+        assert_eq!(id_of(&write(&serializer, &same).await.unwrap()), id.0);
+    }
+}
+
+#[tokio::test]
+async fn a_latest_version_known_by_guid_is_not_migrated_to_itself() {
+    let guid = "a10f36f1-2a4d-452c-a2eb-06a2a2bd1934";
+    let stub = Stub::start(move |request| {
+        let mut answer = json!({
+            "guid": guid, "schema": V1, "schemaType": "PROTOBUF",
+            "ruleSet": {"migrationRules": [{"name": "up", "mode": "UPGRADE", "type": "JSONATA"}]},
+        });
+        if request.path.starts_with("/subjects/") {
+            answer["subject"] = json!("shop-value");
+            answer["id"] = json!(7);
+            answer["version"] = json!(2);
+        }
+        Answer::ok(answer)
+    })
+    .await;
+    let options = DeserializerOptions::new().use_latest_version(true);
+    let deserializer = Deserializer::new(stub.client(), options).unwrap();
+    let read = async |schema| {
+        let record = wire_format::encode(schema, &wire_format::MessageIndexes::FIRST, &[8, 1]);
+        let from = ReadContext::value("shop");
+        deserializer.deserialize_json(from, Some(&record)).await
+    };
+    let latest = SchemaRef::Guid(guid.parse().unwrap());
+    assert_eq!(read(latest).await.unwrap(), Some(json!({"a": 1})));
+}
+
+#[tokio::test]
 async fn use_latest_with_metadata_takes_the_latest_that_has_it() {
     let registry = Registry::start().await;
     let register =

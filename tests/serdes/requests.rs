@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cc_protobuf_examples::protobuf::CompiledMessage;
 use cc_protobuf_examples::protobuf::generated::com::acme::{MyRecord, OtherRecord};
 use cc_protobuf_examples::serdes::{
-    DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
+    Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
 };
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -305,6 +305,76 @@ async fn the_schema_known_so_far_serves_while_the_registry_is_away() {
     assert!(write().await.is_err());
     version.store(3, Ordering::Relaxed);
     assert_eq!(write().await.unwrap(), 13);
+}
+
+#[tokio::test]
+async fn a_registry_that_never_answers_holds_up_nobody_for_long() {
+    let silent = Arc::new(AtomicBool::new(false));
+    let is_silent = silent.clone();
+    let stub = Stub::start(move |_| match is_silent.load(Ordering::Relaxed) {
+        true => Answer::Silence,
+        false => Answer::ok(json!({
+            "subject": "shop-value", "id": 11, "version": 1, "schema": V1, "schemaType": "PROTOBUF",
+        })),
+    })
+    .await;
+    let ttl = Some(Duration::from_millis(1));
+    let options = SerializerOptions::new()
+        .auto_register_schemas(false)
+        .use_latest_version(true)
+        .latest_cache_ttl(ttl);
+    let serializer = Serializer::new(stub.client(), options).unwrap();
+    let options = DeserializerOptions::new()
+        .use_latest_version(true)
+        .latest_cache_ttl(ttl);
+    let deserializer = Deserializer::new(stub.client(), options).unwrap();
+    let a = schema(V1, "A", &[]);
+    let value = json!({"a": 1});
+    let write = || serializer.serialize_json(WriteContext::value("shop"), &a, &value);
+    let record = write().await.unwrap();
+    let read = || deserializer.deserialize_json(ReadContext::value("shop"), Some(&record));
+    read().await.unwrap();
+
+    silent.store(true, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let started = Instant::now();
+    // The second of each finds the first at it, and goes on at once.
+    let first = async { tokio::join!(write(), read()) };
+    let second = async {
+        tokio::task::yield_now().await;
+        let written = (write().await, read().await);
+        (written, started.elapsed())
+    };
+    let (first, (second, soon)) = tokio::join!(first, second);
+    let waited = started.elapsed();
+    for (written, read) in [first, second] {
+        assert_eq!(written.unwrap(), record);
+        assert_eq!(read.unwrap().as_ref(), Some(&value));
+    }
+    assert!(soon < Duration::from_secs(1), "{soon:?}");
+    assert!(waited < Duration::from_secs(10), "{waited:?}");
+}
+
+#[tokio::test]
+async fn a_time_to_live_may_be_as_long_as_it_likes() {
+    let registry = Registry::start().await;
+    registry.register("shop-value", V1).await;
+    let ttl = Some(Duration::MAX);
+    let options = SerializerOptions::new()
+        .auto_register_schemas(false)
+        .use_latest_version(true)
+        .latest_cache_ttl(ttl);
+    let serializer = registry.serializer(options);
+    let options = DeserializerOptions::new()
+        .use_latest_version(true)
+        .latest_cache_ttl(ttl);
+    let deserializer = registry.deserializer(options);
+    let (to, a) = (WriteContext::value("shop"), schema(V1, "A", &[]));
+    let value = json!({"a": 1});
+    let record = serializer.serialize_json(to, &a, &value).await.unwrap();
+    let from = ReadContext::value("shop");
+    let read = deserializer.deserialize_json(from, Some(&record)).await;
+    assert_eq!(read.unwrap(), Some(value));
 }
 
 #[tokio::test]

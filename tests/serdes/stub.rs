@@ -14,6 +14,8 @@ pub enum Answer {
     Json(u16, Value),
     /// Closes the connection without a word.
     HangUp,
+    /// Keeps the connection open, and says nothing.
+    Silence,
 }
 
 impl Answer {
@@ -142,6 +144,7 @@ async fn serve(
             .push(format!("{} {}", request.method, request.path));
         match answer(&request) {
             Answer::HangUp => return Ok(()),
+            Answer::Silence => std::future::pending().await,
             Answer::Json(status, body) => {
                 let body = body.to_string();
                 let head = format!(

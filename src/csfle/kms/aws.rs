@@ -60,6 +60,8 @@ const SETTINGS: [&str; 6] = [
     ROLE_EXTERNAL_ID,
 ];
 
+const NOT_KMS: &str = "not an answer of AWS KMS; check AWS_ENDPOINT_URL";
+
 /// Driver for `aws-kms`.
 #[derive(Default)]
 pub struct AwsKms {
@@ -305,10 +307,7 @@ where
     E: ProvideErrorMetadata + StdError + 'static,
 {
     let (kind, detail) = match error {
-        SdkError::TimeoutError(_) => (
-            ErrorKind::Unreachable,
-            format!("no answer within {} s", OPERATION_TIMEOUT.as_secs()),
-        ),
+        SdkError::TimeoutError(_) => (ErrorKind::Unreachable, "no answer in time".to_owned()),
         SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
             (ErrorKind::Unreachable, causes(error))
         }
@@ -320,14 +319,27 @@ where
             ),
         ),
         SdkError::ServiceError(service) => {
-            let code = service.err().code().unwrap_or("no error code");
-            let message = service.err().message().unwrap_or("no message");
-            (kind_of(code), format!("{code}: {message}"))
+            let status = service.raw().status();
+            match service.err().code() {
+                Some(code) => {
+                    let message = service.err().message().unwrap_or("no message");
+                    let kind = match kind_of(code) {
+                        ErrorKind::Invalid if status.is_server_error() => ErrorKind::Unreachable,
+                        kind => kind,
+                    };
+                    (kind, format!("{code}: {message}"))
+                }
+                // A proxy or a load balancer speaks for a service that is away.
+                None if status.is_server_error() => {
+                    (ErrorKind::Unreachable, format!("HTTP {}", status.as_u16()))
+                }
+                None => (
+                    ErrorKind::Invalid,
+                    format!("HTTP {}, {NOT_KMS}", status.as_u16()),
+                ),
+            }
         }
-        _ => (
-            ErrorKind::Invalid,
-            "the answer is not one of AWS KMS; check the endpoint".to_owned(),
-        ),
+        _ => (ErrorKind::Invalid, NOT_KMS.to_owned()),
     };
     Error::new(kind, AwsKms::KMS_TYPE, key_id, detail)
 }

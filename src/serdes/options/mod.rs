@@ -54,7 +54,7 @@ macro_rules! common_settings {
         /// believed; `None` is for ever. Default 60 seconds.
         #[must_use]
         pub fn latest_cache_ttl(mut self, ttl: Option<Duration>) -> Self {
-            self.latest_cache_ttl = ttl;
+            self.latest_cache_ttl = ttl.map(|ttl| ttl.min($crate::csfle::LONGEST_EXPIRY));
             self
         }
     };
