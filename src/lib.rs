@@ -29,7 +29,8 @@ pub mod schema_registry;
 pub mod serdes;
 pub mod wire_format;
 
-/// The README's code, compiled and run with the documentation's tests.
-#[cfg(doctest)]
+/// The README's code, compiled and run with the documentation's tests. It needs a
+/// registry.
+#[cfg(all(doctest, feature = "embedded"))]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

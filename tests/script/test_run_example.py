@@ -82,6 +82,12 @@ KAFKA = {
 }
 
 
+def readme_block(name):
+    """The commands behind the marker `command: NAME`."""
+    text = (ROOT / "README.md").read_text().split(f"<!-- command: {name} -->\n```bash\n")[1]
+    return text.split("```")[0]
+
+
 class RunExample(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -464,6 +470,31 @@ class RunExample(unittest.TestCase):
         self.assertEqual(done.returncode, 4)
         self.assertIn("hint:", done.stderr)
         self.assertIsNone(self.started)
+
+    # The README's commands
+
+    def test_the_readme_makes_and_deletes_a_key_by_hand(self):
+        script = "set -eu\n" + readme_block("make key")
+        script += 'printf "%s" "$AWS_KMS_KEY_ARN" >arn\n' + readme_block("delete key")
+        done = subprocess.run(
+            ["bash", "-c", script],
+            env={
+                **self.CREDENTIALS,
+                "PATH": f"{self.bin}:/usr/local/bin:/usr/bin:/bin",
+                "HOME": str(self.dir),
+                "STUB_AWS_LOG": str(self.aws_log),
+                "AWS_ENDPOINT_URL": self.endpoint,
+            },
+            cwd=self.dir,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        arn = (self.dir / "arn").read_text()
+        self.assertTrue(self.kms.get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"])
+        self.assertEqual(self.kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"], "PendingDeletion")
+        self.assertNotIn(ALIAS, [alias["AliasName"] for alias in self.kms.list_aliases()["Aliases"]])
 
 
 if __name__ == "__main__":

@@ -10,12 +10,8 @@
 //! contains FIRST to the next that contains LAST. `UPDATE_README=1` rewrites the
 //! blocks; otherwise they are compared, with what differs from run to run
 //! blanked on both sides.
-#![cfg(feature = "cli")]
 
-use std::path::Path;
-use std::process::{Command, Stdio};
-
-use tempfile::TempDir;
+use super::place::{Place, readme_path};
 
 const MARK: &str = "<!-- output: ";
 
@@ -50,17 +46,9 @@ fn blocks(readme: &str) -> Vec<Block> {
 }
 
 fn run(arguments: &str) -> String {
-    let directory = TempDir::new().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_cc-protobuf-examples"))
-        .args(arguments.split(' '))
-        .current_dir(directory.path())
-        .env_clear()
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments}: {stderr}");
-    String::from_utf8(output.stdout).unwrap()
+    let ran = Place::new().run(arguments.split(' '));
+    assert_eq!(ran.code, 0, "{arguments}: {}", ran.stderr);
+    ran.stdout
 }
 
 fn excerpt(output: &str, block: &Block) -> String {
@@ -108,7 +96,7 @@ fn blank(text: &str) -> String {
 
 #[test]
 fn excerpts_are_what_the_program_prints() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let path = readme_path();
     let mut readme = std::fs::read_to_string(&path).unwrap();
     let update = std::env::var_os("UPDATE_README").is_some();
     let blocks = blocks(&readme);

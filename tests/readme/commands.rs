@@ -1,0 +1,93 @@
+//! The README's commands are ones that the program understands, and the block
+//! about `serve` and `decode` does what it says.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+
+use super::place::{Place, readme};
+
+/// What follows `cargo run … --`, wherever it stands.
+fn commands(text: &str) -> Vec<Vec<String>> {
+    text.match_indices("cargo run")
+        .filter_map(|(at, _)| {
+            let line = text[at..].lines().next()?;
+            let end = line.find(['`', '|', '#']).unwrap_or(line.len());
+            let (options, arguments) = line[..end].split_once(" -- ")?;
+            assert!(
+                matches!(options, "cargo run" | "cargo run --release"),
+                "{options}"
+            );
+            Some(arguments.split_whitespace().map(str::to_owned).collect())
+        })
+        .collect()
+}
+
+#[test]
+fn every_command_is_understood() {
+    let commands = commands(&readme());
+    assert!(commands.len() > 5, "{commands:?}");
+    for command in commands {
+        // Flags and values are read before help is given.
+        let arguments = command.iter().map(String::as_str).chain(["--help"]);
+        let ran = Place::new().run(arguments);
+        assert_eq!(ran.code, 0, "{command:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_command_that_is_not_understood_would_be_found() {
+    for line in [
+        "cargo run -- --exmple basic",
+        "`cargo run -- serv`",
+        "cargo run -- --example basi",
+    ] {
+        let [command] = &commands(line)[..] else {
+            panic!("{line}")
+        };
+        let arguments = command.iter().map(String::as_str).chain(["--help"]);
+        assert_eq!(Place::new().run(arguments).code, 2, "{line}");
+    }
+}
+
+struct Served(Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn serve_and_decode_together() {
+    let readme = readme();
+    let block = readme
+        .split("```")
+        .find(|block| block.contains("run -- serve --listen"))
+        .unwrap();
+    let all = commands(block);
+    let (first, rest) = all.split_first().unwrap();
+    assert_eq!(first[..2], ["serve", "--listen"]);
+    let there = Place::new();
+    let mut serve = there.program(["serve", "--listen", "127.0.0.1:0"]);
+    let mut served = Served(serve.stdout(Stdio::piped()).spawn().unwrap());
+    let mut line = String::new();
+    // Kept open: a closed pipe would end the server.
+    let mut stdout = BufReader::new(served.0.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    let url = line.split_whitespace().last().unwrap();
+    assert!(block.contains("export SCHEMA_REGISTRY_URL=http://127.0.0.1:8081"));
+    let place = Place::new().env("SCHEMA_REGISTRY_URL", url);
+    let mut decoded = String::new();
+    for command in rest
+        .iter()
+        .filter(|command| !command.contains(&"--length-prefixed".to_owned()))
+    {
+        let ran = place.run(command.iter().map(String::as_str));
+        assert_eq!(ran.code, 0, "{command:?}: {}", ran.stderr);
+        if command[0] == "decode" {
+            decoded.push_str(&ran.stdout);
+        }
+    }
+    assert!(decoded.contains("hello"), "{decoded}");
+}

@@ -1,0 +1,8 @@
+//! What the README says is so: its excerpts, commands, messages and lists.
+#![cfg(feature = "cli")]
+
+mod commands;
+mod dependencies;
+mod excerpts;
+mod place;
+mod troubleshooting;
