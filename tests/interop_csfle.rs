@@ -7,12 +7,16 @@ use std::io::{BufRead, Write};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cc_protobuf_examples::csfle::kms::{AwsKms, KmsDrivers, LocalKms};
-use cc_protobuf_examples::csfle::{Csfle, Direction, Plan, RawDek};
+use cc_protobuf_examples::csfle::{Csfle, RawDek};
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
-use cc_protobuf_examples::protobuf::SchemaFile;
-use cc_protobuf_examples::schema_registry::entities::{DekRequest, Schema};
+use cc_protobuf_examples::protobuf::{DynamicSchema, ProtoSchema, SchemaFile};
+use cc_protobuf_examples::schema_registry::entities::DekRequest;
 use cc_protobuf_examples::schema_registry::{Client, ClientBuilder, Format, Version, VersionQuery};
-use cc_protobuf_examples::wire_format::{self, MessageIndexes, SchemaId, SchemaRef};
+use cc_protobuf_examples::serdes::{
+    Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
+};
+use prost::Message;
+use prost_reflect::DynamicMessage;
 use serde_json::{Value, json};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -21,6 +25,9 @@ struct Worker {
     client: Client,
     drivers: KmsDrivers,
     csfle: Csfle,
+    serializer: Serializer,
+    /// Reading with the writer's schema, and with the latest.
+    deserializers: [Deserializer; 2],
 }
 
 impl Worker {
@@ -31,65 +38,64 @@ impl Worker {
                 request["secret"].as_str().unwrap_or_default(),
             ))
             .with(AwsKms::new());
-        let csfle = Csfle::builder(client.clone()).kms(drivers.clone()).build();
+        let csfle = Csfle::builder(client.clone())
+            .kms(drivers.clone())
+            .encryption_required(true)
+            .build();
+        let options = SerializerOptions::new()
+            .auto_register_schemas(false)
+            .use_latest_version(true)
+            .csfle(csfle.clone());
+        let serializer = Serializer::new(client.clone(), options)?;
+        let options = DeserializerOptions::new().csfle(csfle.clone());
+        let deserializers = [
+            Deserializer::new(client.clone(), options.clone())?,
+            Deserializer::new(client.clone(), options.use_latest_version(true))?,
+        ];
         Ok(Self {
             client,
             drivers,
             csfle,
+            serializer,
+            deserializers,
         })
     }
 
-    /// The registered schema and the message of the record.
-    fn plan(&self, subject: &str, schema: &Schema, name: &str, way: Direction) -> Result<Plan> {
-        let text = schema.schema.as_deref().unwrap_or_default();
-        let file = SchemaFile::parse("default", text)?.resolve(&[])?;
-        let message = file
-            .parent_pool()
-            .get_message_by_name(name)
-            .ok_or("no such message")?;
-        let (rules, metadata) = (schema.rule_set.as_ref(), schema.metadata.as_ref());
-        Ok(self
-            .csfle
-            .plan(subject, rules, metadata, &message, way)?
-            .ok_or("no rule runs")?)
-    }
-
+    /// A record of the encoded message, and one of the message decoded.
     async fn encrypt(&self, request: &Value) -> Result<Value> {
-        let subject = text(request, "subject")?;
-        let schema = self
+        let topic = text(request, "topic")?;
+        let registered = self
             .client
-            .version(subject, Version::Latest, VersionQuery::default())
+            .version(
+                &format!("{topic}-value"),
+                Version::Latest,
+                VersionQuery::default(),
+            )
             .await?;
-        let name = text(request, "message")?;
-        let plan = self.plan(subject, &schema, name, Direction::Write)?;
+        let file = SchemaFile::parse("main.proto", &registered.schema.unwrap_or_default())?;
+        let schema = DynamicSchema::new(file, text(request, "message")?, &[])?;
         let payload = STANDARD.decode(text(request, "payload")?)?;
-        let mut record = Vec::new();
-        let id = u32::try_from(schema.id.ok_or("no id")?)?;
-        wire_format::encode_prefix(
-            SchemaRef::Id(SchemaId(id)),
-            &MessageIndexes::FIRST,
-            &mut record,
-        );
-        plan.apply(&payload, &mut record).await?;
-        Ok(json!({"record": STANDARD.encode(record)}))
+        let to = || WriteContext::value(topic);
+        let encoded = self.serializer.serialize_encoded(to(), &schema, &payload);
+        let encoded = encoded.await?;
+        let message = DynamicMessage::decode(schema.descriptor().clone(), &payload[..])?;
+        let dynamic = self.serializer.serialize_dynamic(to(), &schema, &message);
+        let records = [encoded, dynamic.await?].map(|record| STANDARD.encode(record));
+        Ok(json!({"records": records}))
     }
 
     async fn decrypt(&self, request: &Value) -> Result<Value> {
-        let subject = text(request, "subject")?;
+        let from = ReadContext::value(text(request, "topic")?);
         let record = STANDARD.decode(text(request, "record")?)?;
-        let envelope = wire_format::decode(&record)?;
-        let SchemaRef::Id(id) = envelope.schema else {
-            return Err("the record names its schema by GUID".into());
-        };
-        let schema = self
-            .client
-            .schema_by_id(id, Some(subject), Format::Default)
-            .await?;
-        let name = text(request, "message")?;
-        let plan = self.plan(subject, &schema, name, Direction::Read)?;
-        let mut payload = Vec::new();
-        plan.apply(envelope.payload, &mut payload).await?;
-        Ok(json!({"payload": STANDARD.encode(payload)}))
+        let mut payloads = Vec::new();
+        for deserializer in &self.deserializers {
+            let message = deserializer
+                .deserialize_dynamic(from, Some(&record))
+                .await?
+                .ok_or("a tombstone")?;
+            payloads.push(STANDARD.encode(message.encode_to_vec()));
+        }
+        Ok(json!({"payloads": payloads}))
     }
 
     /// Stores the successor of the latest DEK.
@@ -162,12 +168,13 @@ async fn worker() {
     }
 }
 
-/// What the worker builds on: a schema with inline tags comes back from the
-/// registry with them.
+/// What the exchange builds on: a schema with inline tags comes back from the
+/// registry with them, and the worker does what it is asked.
 #[tokio::test]
 async fn tags_survive_the_registry() {
     let registry = EmbeddedRegistry::start().await.unwrap();
-    let client = ClientBuilder::new(registry.url()).build().unwrap();
+    let connect = json!({"url": registry.url(), "secret": "secret"});
+    let worker = Worker::new(&connect).unwrap();
     let fixture: Value =
         serde_json::from_str(include_str!("fixtures/csfle-local-kms.json")).unwrap();
     for form in ["proto", "serialized_base64"] {
@@ -178,35 +185,33 @@ async fn tags_survive_the_registry() {
             "ruleSet": case["rule_set"],
         }))
         .unwrap();
-        client.register(form, &request, false).await.unwrap();
+        let subject = format!("{form}-value");
+        let client = &worker.client;
+        client.register(&subject, &request, false).await.unwrap();
         for format in [Format::Default, Format::Serialized] {
             let query = VersionQuery {
                 format,
                 ..VersionQuery::default()
             };
-            let schema = client.version(form, Version::Latest, query).await.unwrap();
+            let stored = client.version(&subject, Version::Latest, query).await;
             cc_protobuf_examples::csfle::verify_rules_stored(
-                form,
+                &subject,
                 request.rule_set.as_ref(),
-                schema.rule_set.as_ref(),
+                stored.unwrap().rule_set.as_ref(),
             )
             .unwrap();
-            let drivers = KmsDrivers::new().with(LocalKms::new("secret"));
-            let worker = Worker {
-                client: client.clone(),
-                csfle: Csfle::builder(client.clone()).kms(drivers.clone()).build(),
-                drivers,
-            };
-            let name = "interop.v1.Customer";
-            let write = worker.plan(form, &schema, name, Direction::Write).unwrap();
-            let mut record = Vec::new();
-            let payload = b"\x0a\x01i\x12\x03Ada\x1a\x03\x01\x02\x03\x20\x2a";
-            write.apply(payload, &mut record).await.unwrap();
-            assert!(!record.windows(3).any(|window| window == b"Ada"));
-            let read = worker.plan(form, &schema, name, Direction::Read).unwrap();
-            let mut plain = Vec::new();
-            read.apply(&record, &mut plain).await.unwrap();
-            assert_eq!(plain, payload);
+        }
+        let payload = STANDARD.encode(b"\x0a\x01i\x12\x03Ada\x1a\x03\x01\x02\x03\x20\x2a");
+        let request = json!({
+            "topic": form, "message": "interop.v1.Customer", "payload": payload,
+        });
+        let answer = worker.encrypt(&request).await.unwrap();
+        for record in answer["records"].as_array().unwrap() {
+            let bytes = STANDARD.decode(record.as_str().unwrap()).unwrap();
+            assert!(!bytes.windows(3).any(|window| window == b"Ada"));
+            let request = json!({"topic": form, "record": record});
+            let answer = worker.decrypt(&request).await.unwrap();
+            assert_eq!(answer["payloads"], json!([payload, payload]));
         }
     }
 }

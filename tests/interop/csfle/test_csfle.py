@@ -184,36 +184,38 @@ class Interop(unittest.TestCase):
         return serializer, ProtobufDeserializer(cls, {}, client, rule_conf=rules, rule_registry=registry)
 
     def exchange(self, worker, topic, message):
-        """One record in each direction; gives both."""
+        """Records in each direction; gives them all."""
         cls = type(message)
-        subject, name = f"{topic}-value", cls.DESCRIPTOR.full_name
         context = SerializationContext(topic, MessageField.VALUE)
         source = message.SerializeToString()
         serializer, deserializer = self.python(cls)
 
         theirs = serializer(cls.FromString(source), context)
         self.assertNotIn(b"secret", theirs)
-        answer = worker.call(
-            "decrypt", subject=subject, message=name, record=base64.b64encode(theirs).decode())
-        self.assertEqual(cls.FromString(base64.b64decode(answer["payload"])), message)
+        self.read_by_worker(worker, topic, message, theirs)
 
         answer = worker.call(
-            "encrypt", subject=subject, message=name, payload=base64.b64encode(source).decode())
-        ours = base64.b64decode(answer["record"])
-        self.assertNotIn(b"secret", ours)
-        self.assertEqual(deserializer(ours, context), message)
-        return theirs, ours
+            "encrypt", topic=topic, message=cls.DESCRIPTOR.full_name,
+            payload=base64.b64encode(source).decode())
+        records = [theirs]
+        for ours in map(base64.b64decode, answer["records"]):
+            self.assertNotIn(b"secret", ours)
+            self.assertEqual(deserializer(ours, context), message)
+            records.append(ours)
+        return records
+
+    def read_by_worker(self, worker, topic, message, record):
+        answer = worker.call("decrypt", topic=topic, record=base64.b64encode(record).decode())
+        self.assertEqual(len(answer["payloads"]), 2)
+        for payload in answer["payloads"]:
+            self.assertEqual(type(message).FromString(base64.b64decode(payload)), message)
 
     def read_by_all(self, worker, topic, message, records):
-        cls = type(message)
         for record in records:
-            _, deserializer = self.python(cls)
+            _, deserializer = self.python(type(message))
             context = SerializationContext(topic, MessageField.VALUE)
             self.assertEqual(deserializer(record, context), message)
-            answer = worker.call(
-                "decrypt", subject=f"{topic}-value", message=cls.DESCRIPTOR.full_name,
-                record=base64.b64encode(record).decode())
-            self.assertEqual(cls.FromString(base64.b64decode(answer["payload"])), message)
+            self.read_by_worker(worker, topic, message, record)
 
     def matrix(self, kms, label):
         worker = self.worker(**(AWS if kms[0] == "aws-kms" else {}))
@@ -252,8 +254,7 @@ class Interop(unittest.TestCase):
         arn = self.key()
         self.register("again", "customer", "kek-again", "AES256_GCM", "0", ("aws-kms", arn))
         records = self.exchange(self.worker(**AWS), "again", customer())
-        get = lambda path: json.load(urllib.request.urlopen(self.url + "/dek-registry/v1" + path))
-        dek = get("/keks/kek-again/deks/again-value?algorithm=AES256_GCM")
+        dek = self.get("/keks/kek-again/deks/again-value?algorithm=AES256_GCM")
         raw = boto3.client("kms", region_name="eu-west-1").decrypt(
             KeyId=arn, CiphertextBlob=base64.b64decode(dek["encryptedKeyMaterial"]))["Plaintext"]
         self.assertEqual((raw[:2], len(raw)), (b"\x1a\x20", 34))
@@ -262,14 +263,37 @@ class Interop(unittest.TestCase):
         for environment in ({}, role):
             more = self.exchange(self.worker(**AWS, **environment), "again", customer())
             self.read_by_all(self.worker(**AWS), "again", customer(), [*records, *more])
-        self.assertEqual(get("/keks/kek-again/deks/again-value/versions?algorithm=AES256_GCM"), [1])
-        self.assertEqual(get("/keks/kek-again")["kmsKeyId"], arn)
+        self.assertEqual(self.get("/keks/kek-again/deks/again-value/versions?algorithm=AES256_GCM"), [1])
+        self.assertEqual(self.get("/keks/kek-again")["kmsKeyId"], arn)
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url + "/dek-registry/v1" + path, timeout=30) as answer:
+            return json.load(answer)
+
+    def test_a_second_run_of_the_program_uses_the_keys_of_the_first(self):
+        environment = {
+            **AWS, "PATH": os.environ["PATH"], "SCHEMA_REGISTRY_URL": self.url,
+            "AWS_KMS_KEY_ARN": self.key()}
+        # Each run finds the newest key of the one before, and then rotates it.
+        for kek, version, versions in (("created", 1, [1, 2]), ("used again", 2, [1, 2, 3])):
+            run = subprocess.run(
+                [os.environ["BINARY"], "--example", "csfle", "--run-id", "twice"],
+                cwd=self.dir, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
+                text=True, timeout=120)
+            self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+            story = " ".join(run.stdout.split())
+            self.assertIn(f"{kek}: aws-kms", story)
+            self.assertIn(f"data encryption key: version {version},", story)
+            [name] = [name for name in self.get("/keks") if "twice" in name]
+            [subject] = self.get(f"/keks/{name}/deks")
+            path = f"/keks/{name}/deks/{subject}/versions?algorithm=AES256_GCM"
+            self.assertEqual(self.get(path), versions)
 
     def test_failures_are_said(self):
         arn = self.key()
         self.register("bad", "customer", "kek-bad", "AES256_GCM", "0", ("aws-kms", arn[:-4] + "0000"))
         request = {
-            "subject": "bad-value", "message": "interop.v1.Customer",
+            "topic": "bad", "message": "interop.v1.Customer",
             "payload": base64.b64encode(customer().SerializeToString()).decode()}
         error = self.worker(**AWS).ask("encrypt", **request)["error"]
         for part in ("encryptPII", "kek-bad", "NotFoundException", "aws-kms does not know the key"):
@@ -280,7 +304,7 @@ class Interop(unittest.TestCase):
         self.exchange(self.worker(), "other", customer())
         worker = self.worker()
         worker.call("connect", url=self.url, secret="another")
-        error = worker.ask("encrypt", **{**request, "subject": "other-value"})["error"]
+        error = worker.ask("encrypt", **{**request, "topic": "other"})["error"]
         self.assertIn("the local secret differs", error)
 
 
