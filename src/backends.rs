@@ -326,7 +326,7 @@ impl Backends {
             (true, true) => "SCHEMA_REGISTRY_URL\nand BOOTSTRAP_SERVERS",
         };
         console.line(&format!(
-            "What is embedded runs inside this process; to use your own, set {names}."
+            "Embedded parts run in this process; to use your own, set {names}."
         ));
     }
 

@@ -1,5 +1,8 @@
 //! Every name that a run creates, made from its run id, so that two runs never
 //! meet and `clean` can compute what a run left behind.
+//!
+//! A name is a base and the id, joined by `-`, which both may contain. So no
+//! base may be another one with more behind a `-`.
 
 #[cfg(test)]
 use std::collections::BTreeSet;
@@ -95,13 +98,13 @@ pub mod subject_only {
     /// Example 2.
     pub const DELETE: &str = "delete-proto";
     /// Example 5: the record with wrapper types.
-    pub const WRAPPERS: &str = "nullables-wrappers";
+    pub const WRAPPERS: &str = "wrapped-nullables";
     /// Example 6.
     pub const COMPAT: &str = "compat-proto";
     /// Example 7.
     pub const TYPES: &str = "types-proto";
     /// Example 8: the record with a reference.
-    pub const REFERENCES: &str = "payments-references";
+    pub const REFERENCES: &str = "referencing-payments";
     /// Example 10: the topic whose schema nobody registered.
     pub const UNKNOWN: &str = "unknown";
     /// All of them.
@@ -283,6 +286,26 @@ mod tests {
         assert_eq!(run.created().subjects.len(), 2);
         assert_eq!(run.created().keks.len(), 1);
         assert_eq!(run.of_example().created(), Created::default());
+    }
+
+    #[test]
+    fn no_two_runs_share_a_name() {
+        let bases: Vec<&str> = topic::ALL
+            .into_iter()
+            .chain(subject_only::ALL)
+            .chain(import::ALL.map(|import| import.trim_end_matches(".proto")))
+            .collect();
+        for base in &bases {
+            for other in &bases {
+                let rest = other.strip_prefix(base);
+                assert!(
+                    rest.is_none_or(|rest| !rest.starts_with('-')),
+                    "{other} of one run is {base} of another"
+                );
+            }
+        }
+        let distinct: BTreeSet<_> = bases.iter().collect();
+        assert_eq!(distinct.len(), bases.len());
     }
 
     #[test]

@@ -7,6 +7,8 @@ use cc_protobuf_examples::wire_format::{Envelope, SchemaRef};
 
 use super::{DIM, WIDTH, wrap};
 
+/// Characters shown of a string.
+const LONGEST_TEXT: usize = 36;
 /// Bytes shown in one line.
 const PER_LINE: usize = 8;
 
@@ -185,7 +187,7 @@ fn delimited(value: &[u8], field: Option<&FieldDescriptor>) -> String {
     let count = value.len();
     match field.map(FieldDescriptor::kind) {
         Some(Kind::String) => match std::str::from_utf8(value) {
-            Ok(text) => format!(" = {:?}", shorten(text, 60)),
+            Ok(text) => format!(" = {:?}", shorten(text, LONGEST_TEXT)),
             Err(_) => format!(": {count} bytes that are not UTF-8"),
         },
         Some(Kind::Message(kind)) => format!(": {}, {count} bytes", kind.name()),

@@ -18,7 +18,7 @@ use crate::failure::Failure;
 /// Indentation of what stands below a step's heading.
 const INDENT: usize = 5;
 /// Lines of hex shown per part of a record.
-const HEX_LINES: usize = 3;
+const HEX_LINES: usize = 2;
 
 /// Narrates one example.
 #[derive(Debug)]

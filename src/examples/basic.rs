@@ -3,7 +3,7 @@
 use cc_protobuf_examples::protobuf::generated::com::acme;
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
 use cc_protobuf_examples::schema_registry::entities::Reference;
-use cc_protobuf_examples::schema_registry::{Version, VersionQuery};
+use cc_protobuf_examples::schema_registry::{Format, Version, VersionQuery};
 use cc_protobuf_examples::serdes::{ReadContext, SerializerOptions, WriteContext};
 use cc_protobuf_examples::wire_format::SchemaRef;
 use serde_json::json;
@@ -52,11 +52,16 @@ pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
     story.step("Serialize a message");
     let serializer = ctx.serializer(SerializerOptions::new().reference(reference))?;
     let topic = ctx.names.topic(topic::BASIC);
-    let value = json!({"f1": ctx.value("basic.f1", "hello"), "f2": {"other_id": 42}});
+    let mut value = json!({"f1": ctx.value("basic.f1", "hello"), "f2": {"other_id": 42}});
+    // An empty string is the default, which JSON leaves out as the wire does.
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, field| field != "");
+    }
     let mut message = Message::default();
     let to = WriteContext::value(&topic).headers(&mut message.headers);
     message.value = Some(serializer.serialize_json(to, &*my_record, &value).await?);
     let envelope = message.envelope()?;
+    let named_by = envelope.schema;
     story.fact("message", value.clone());
     story.fact("record", hex(message.bytes(), " "));
     story.fact("message index", json!(envelope.indexes.as_slice()));
@@ -111,6 +116,13 @@ pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
         .registry
         .version(&subject, Version::Latest, VersionQuery::default())
         .await?;
+    if let SchemaRef::Guid(guid) = named_by {
+        let named = ctx.registry.schema_by_guid(&guid, Format::Default).await?;
+        story.check(
+            named.schema == stored.schema,
+            "the GUID in the record's header leads to this schema",
+        )?;
+    }
     story.fact("version", stored.version.unwrap_or_default());
     for reference in &stored.references {
         let Reference {
@@ -124,9 +136,15 @@ pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
         );
     }
 
+    let envelope_is = match named_by {
+        SchemaRef::Id(_) => "the 6 bytes in front of it",
+        SchemaRef::Guid(_) => "the 18 bytes in its header",
+    };
     story.end(
-        "the payload alone cannot be read: the 6 bytes in front of it say which schema, and \
-         which message in it.",
+        &format!(
+            "the payload alone cannot be read: {envelope_is} say which schema, and which message \
+             in it."
+        ),
         "src/examples/basic.rs",
         "--set basic.f1=hi (or change \"hello\" in the source). The first field shrinks by three \
          bytes; schema id, index and subjects stay, for the schema is the same.",

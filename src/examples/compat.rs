@@ -149,6 +149,11 @@ fn contact() -> ProtoOneof {
     ProtoOneof::new("contact").field(ProtoField::string("email", 4))
 }
 
+/// The version that takes up number 3 again, as a field of this type.
+pub fn with_note(field_type: &str) -> Result<DynamicSchema, Error> {
+    file(event().field(ProtoField::new("note", field_type, 3)), true)
+}
+
 /// A file with the message, and with a second one if `legacy`.
 fn file(event: ProtoMessage, legacy: bool) -> Result<DynamicSchema, Error> {
     let mut file = ProtoFile::new("event.proto")
@@ -183,7 +188,6 @@ fn changes(type_of_note: &str) -> Result<Vec<Change>, Error> {
         .field(ProtoField::string("id", 1))
         .oneof(all());
     let three_members = base(int32()).oneof(all().field(ProtoField::string("fax", 6)));
-    let note = event().field(ProtoField::new("note", type_of_note, 3));
     let left = base(int32())
         .field(ProtoField::string("phone", 5))
         .oneof(contact());
@@ -226,7 +230,7 @@ fn changes(type_of_note: &str) -> Result<Vec<Change>, Error> {
             Some("yyynnnn"),
         ),
         change("change the package", moved, Some("ynnnnnn")),
-        change(TAKEN_UP, file(note, true)?, Some("yynynyn")),
+        change(TAKEN_UP, with_note(type_of_note)?, Some("yynynyn")),
         change("member leaves its oneof", file(left, true)?, None),
     ])
 }

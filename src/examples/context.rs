@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use prost_reflect::MessageDescriptor;
 use serde_json::json;
@@ -75,6 +76,8 @@ pub struct Context<'a> {
     broker: Option<&'a Broker>,
     changes: &'a BTreeMap<String, String>,
     arguments: &'a RunArgs,
+    // That nothing goes to Kafka is said once.
+    told: AtomicBool,
 }
 
 impl<'a> Context<'a> {
@@ -100,6 +103,7 @@ impl<'a> Context<'a> {
             broker: backends.broker.as_ref(),
             changes,
             arguments,
+            told: AtomicBool::new(false),
         }
     }
 
@@ -124,18 +128,9 @@ impl<'a> Context<'a> {
         T: FromStr<Err: Display>,
     {
         let value = self.value(key, default);
-        value.parse().map_err(|error| {
-            Failure::usage(format!("--set {key}: {value:?} cannot be used: {error}"))
-                .hint(format!("without --set, the value is {default}"))
-        })
-    }
-
-    /// All `--set` values whose key starts with `prefix`.
-    pub fn values<'s>(&'s self, prefix: &'s str) -> impl Iterator<Item = (&'s str, &'s str)> {
-        self.changes
-            .iter()
-            .filter(move |(key, _)| key.starts_with(prefix))
-            .map(|(key, value)| (key.as_str(), value.as_str()))
+        value
+            .parse()
+            .map_err(|error| Failure::usage(format!("--set {key}: {value:?}: {error}")))
     }
 
     /// The schema of `M`: compiled with this program on the precompiled path,
@@ -234,7 +229,9 @@ impl<'a> Context<'a> {
         messages: Vec<Message>,
     ) -> Result<Vec<Message>, Failure> {
         let Some(broker) = self.broker else {
-            self.story.note("schema-only mode: not sent to Kafka");
+            if !self.told.swap(true, Ordering::Relaxed) {
+                self.story.note("schema-only mode: not sent to Kafka");
+            }
             return Ok(messages);
         };
         let expected = messages.len();

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cc_protobuf_examples::csfle::{
     Algorithm, Csfle, DEK_ALGORITHM, DEK_EXPIRY_DAYS, KEK_NAME, KMS_KEY_ID, KMS_TYPE, RawDek,
+    verify_rules_stored,
 };
 use cc_protobuf_examples::protobuf::generated::SensitiveRecord;
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
@@ -33,8 +34,8 @@ const EMAIL: &str = "jane@example.com";
 pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
     let story = &ctx.story;
     story.say(
-        "The fields tagged PII are encrypted in the producer, by a rule that the registry keeps \
-         with the schema. Brokers and registry never see their plaintext, nor the key.",
+        "Fields tagged PII are encrypted in the producer, by a rule that the registry keeps with \
+         the schema. Brokers and registry see neither their plaintext nor the key.",
     );
     let (kms_type, kms_key_id) = key_management(ctx)?;
 
@@ -48,7 +49,14 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
             .field(ProtoField::float("amount", 5))
     })?;
     let rule = rule(ctx, kms_type, &kms_key_id);
-    let mut parameters = Table::new(["parameter of rule encryptPII", "value"]);
+    let tagged = schema.schema_text().lines();
+    for line in tagged.filter(|line| line.contains("\"PII\"")) {
+        story.quote(line.trim());
+    }
+    let mut parameters = Table::new(["rule encryptPII", "value"]);
+    let kind = [rule.rule_type.as_deref(), rule.mode.as_deref()].map(Option::unwrap_or_default);
+    let (kind, tags) = (kind.join(", "), rule.tags.join(", "));
+    parameters.row(["type, mode, tags", &format!("{kind}, {tags}")]);
     for (key, value) in &rule.params {
         parameters.row([key, value]);
     }
@@ -79,23 +87,13 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
         .registry
         .version(&subject, Version::Latest, VersionQuery::default())
         .await?;
-    let rules = stored
-        .rule_set
-        .map(|set| set.domain_rules)
-        .unwrap_or_default();
-    let kept = rules.iter().any(|kept| {
-        (&kept.rule_type, &kept.mode, &kept.tags, &kept.params)
-            == (&rule.rule_type, &rule.mode, &rule.tags, &rule.params)
-    });
-    if !kept {
-        return Err(Failure::expectation(
-            "the registry dropped the encryption rule: clients would write plaintext",
-        )
-        .hint(
+    let sent = request.rule_set.as_ref();
+    verify_rules_stored(&subject, sent, stored.rule_set.as_ref()).map_err(|error| {
+        Failure::from(error).hint(
             "data rules need Confluent Cloud with Stream Governance Advanced, Confluent Platform \
              Enterprise, or the embedded registry (--embedded)",
-        ));
-    }
+        )
+    })?;
     story.check(
         true,
         format!("{subject} holds the schema and the rule, unchanged"),
@@ -104,8 +102,13 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
     story.step("Serialize: the serializer finds the rule and encrypts");
     let topic = ctx.names.topic(topic::CSFLE);
     let first = serialize(ctx, &topic, &schema, "r-1").await?;
+    // Before any byte of it is shown.
+    check_secrecy(&first)?;
     ctx.show(&first, Some(schema.descriptor()))?;
-    check_secrecy(ctx, &first)?;
+    story.check(
+        true,
+        "ssn and email are not in the record's bytes; name, which has no tag, is",
+    )?;
     let algorithm = algorithm(&rule)?;
     let dek = ctx
         .registry
@@ -120,52 +123,70 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
     let version = dek.version.unwrap_or(1);
     story.fact(
         "data encryption key",
-        format!("version {version}, {}", algorithm.name()),
+        format!("version {version}, wrapped by the KEK, in the DEK Registry"),
     );
-    story.note("the DEK Registry holds it wrapped by the KEK; unwrapping takes the KMS");
+    let equal = serialize(ctx, &topic, &schema, "r-1").await?;
+    let [one, other] = [
+        without_key(ctx, &topic, &first).await?,
+        without_key(ctx, &topic, &equal).await?,
+    ];
+    let same = one["ssn"] == other["ssn"];
+    story.record_fact("equal records have equal ciphertexts", same);
+    match algorithm {
+        Algorithm::Aes256Siv => story.check(
+            same,
+            "AES256_SIV: an equal record has the same ciphertext for its ssn",
+        )?,
+        _ => story.check(
+            !same,
+            format!("{algorithm}: an equal record has another ciphertext for its ssn"),
+        )?,
+    }
 
     story.step("Read it: with the key, and without");
     let received = ctx.deliver(&topic, "r-1", vec![first.clone()]).await?;
     for message in &received {
-        check_plaintext(ctx, &topic, message, "r-1").await?;
+        story.check(
+            with_key(ctx, &topic, message).await? == Some(record("r-1")),
+            "with the key, r-1 is what was written, ssn and email included",
+        )?;
         let read = without_key(ctx, &topic, message).await?;
         let hidden = read["ssn"] != SSN && read["email"] != EMAIL && read["name"] == "Jane Doe";
-        story.fact("ssn, read without the key", read["ssn"].clone());
+        story.record_fact("ssn, read without the key", read["ssn"].clone());
         story.check(hidden, "without the key, the tagged fields stay ciphertext")?;
     }
 
     story.step("Rotate the data encryption key");
-    if rule
-        .params
-        .get(DEK_EXPIRY_DAYS)
-        .is_none_or(|days| days == "0")
-    {
+    let expiry = rule.params.get(DEK_EXPIRY_DAYS);
+    if expiry.and_then(|days| days.parse::<u32>().ok()) == Some(0) {
         story.note("this rule has no expiry, so its ciphertexts name no key version: no rotation");
     } else {
         rotate(ctx, &kek, &subject, algorithm, version.saturating_add(1)).await?;
         let second = serialize(ctx, &topic, &schema, "r-2").await?;
-        check_secrecy(ctx, &second)?;
+        check_secrecy(&second)?;
         let both = ctx.deliver(&topic, "r-1", vec![first, second]).await?;
         let mut names = Vec::new();
         for (message, id) in both.iter().zip(["r-1", "r-2"]) {
-            check_plaintext(ctx, &topic, message, id).await?;
+            if with_key(ctx, &topic, message).await? != Some(record(id)) {
+                story.check(false, format!("with the key, {id} is what was written"))?;
+            }
             names.push(key_version(
                 &without_key(ctx, &topic, message).await?["ssn"],
             ));
         }
-        story.fact("key versions named by the records", json!(names));
+        story.fact("key versions named by the ciphertexts", json!(names));
         story.check(
             names == [Some(version), Some(version.saturating_add(1))],
-            "each ciphertext names its key, so records from before and after both decrypt",
+            "so records from before and after the rotation both decrypt",
         )?;
     }
 
     story.end(
-        "the KMS is asked once per key, not per record; whoever may not use the KMS key reads \
-         ciphertext. Consumers in Java, Python, Go and JavaScript decrypt the same bytes.",
+        "the KMS is asked once per key, not per record. Consumers in Java, Python, Go and \
+         JavaScript decrypt the same bytes.",
         "src/examples/csfle.rs",
-        "--set encrypt.dek.algorithm=AES256_SIV. Encryption then is deterministic: equal \
-         plaintexts of one key give equal ciphertexts, which allows joins and leaks equality.",
+        "--set encrypt.dek.algorithm=AES256_SIV. In step 4 the equal record then has the same \
+         ciphertext, which allows joins and leaks equality.",
     );
     Ok(())
 }
@@ -182,13 +203,8 @@ fn key_management(ctx: &Context<'_>) -> Result<(&'static str, String), Failure> 
             story.say("Without AWS_KMS_KEY_ARN, local-kms derives the key from LOCAL_SECRET.");
             Ok(("local-kms", "local".to_owned()))
         }
-        Kms::ThrowAway(_) => {
-            story.say(
-                "Without AWS_KMS_KEY_ARN and LOCAL_SECRET, local-kms uses a secret made for this \
-                 process; it is lost with it, as is the embedded registry.",
-            );
-            Ok(("local-kms", "local".to_owned()))
-        }
+        // The banner has said that its secret is lost with the process.
+        Kms::ThrowAway(_) => Ok(("local-kms", "local".to_owned())),
         Kms::Missing => Err(Failure::usage(
             "csfle on a remote registry needs a key that outlives this process",
         )
@@ -199,7 +215,8 @@ fn key_management(ctx: &Context<'_>) -> Result<(&'static str, String), Failure> 
     }
 }
 
-/// Encrypt what is tagged PII; `--set encrypt.…` changes parameters.
+/// Encrypt what is tagged PII; `--set encrypt.…` changes parameters. The name
+/// of the KEK is not among them, for it has to carry the run id.
 fn rule(ctx: &Context<'_>, kms_type: &str, kms_key_id: &str) -> Rule {
     let mut params: BTreeMap<String, String> = [
         (KEK_NAME, ctx.names.kek().as_str()),
@@ -211,8 +228,11 @@ fn rule(ctx: &Context<'_>, kms_type: &str, kms_key_id: &str) -> Rule {
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
     .into();
-    for (key, value) in ctx.values("encrypt.") {
-        params.insert(key.to_owned(), value.to_owned());
+    for (key, value) in &mut params {
+        match ctx.value(key, "") {
+            "" => {}
+            changed => changed.clone_into(value),
+        }
     }
     Rule {
         name: "encryptPII".to_owned(),
@@ -248,13 +268,22 @@ async fn ensure_kek(ctx: &Context<'_>, rule: &Rule) -> Result<Kek, Failure> {
         }
         Err(error) => return Err(error.into()),
     };
-    ctx.story.check(
-        kek.kms_type == wanted.kms_type && kek.kms_key_id == wanted.kms_key_id,
-        format!(
-            "KEK {} {made}: {} {}",
-            kek.name, kek.kms_type, kek.kms_key_id
-        ),
-    )?;
+    let Kek {
+        name,
+        kms_type,
+        kms_key_id,
+        ..
+    } = &kek;
+    if (kms_type, kms_key_id) != (&wanted.kms_type, &wanted.kms_key_id) {
+        let id = ctx.names.id().as_str();
+        return Err(Failure::expectation(format!(
+            "KEK {name} of an earlier run is encrypted by {kms_type} {kms_key_id}, not by {} {}",
+            wanted.kms_type, wanted.kms_key_id
+        ))
+        .hint(format!("another --run-id, or clean --run-id {id}")));
+    }
+    ctx.story
+        .check(true, format!("KEK {name} {made}: {kms_type} {kms_key_id}"))?;
     Ok(kek)
 }
 
@@ -282,6 +311,8 @@ async fn serialize(
 fn engine(ctx: &Context<'_>) -> Csfle {
     Csfle::builder(ctx.registry.clone())
         .kms(ctx.kms.drivers())
+        // A schema whose rule got lost must not lead to plaintext.
+        .encryption_required(true)
         .build()
 }
 
@@ -289,35 +320,33 @@ fn record(id: &str) -> Value {
     json!({"id": id, "name": "Jane Doe", "ssn": SSN, "email": EMAIL, "amount": 12.5})
 }
 
-fn check_secrecy(ctx: &Context<'_>, message: &Message) -> Result<(), Failure> {
+fn check_secrecy(message: &Message) -> Result<(), Failure> {
     let bytes = message.bytes();
     let leaks = |secret: &str| {
         bytes
             .windows(secret.len())
             .any(|part| part == secret.as_bytes())
     };
-    ctx.story.check(
-        !leaks(SSN) && !leaks(EMAIL) && leaks("Jane Doe"),
-        "ssn and email are not in the record's bytes; name, which has no tag, is",
-    )
+    if leaks(SSN) || leaks(EMAIL) || !leaks("Jane Doe") {
+        return Err(Failure::expectation(
+            "ssn and email, and only they, should be encrypted in the record",
+        ));
+    }
+    Ok(())
 }
 
-async fn check_plaintext(
+/// The record as a reader sees it that may use the key.
+async fn with_key(
     ctx: &Context<'_>,
     topic: &str,
     message: &Message,
-    id: &str,
-) -> Result<(), Failure> {
+) -> Result<Option<Value>, Failure> {
     let options = DeserializerOptions::new().csfle(engine(ctx));
     let deserializer = Deserializer::new(ctx.registry.clone(), options)?;
     let from = ReadContext::value(topic).headers(&message.headers);
-    let read = deserializer
+    Ok(deserializer
         .deserialize_json(from, message.value.as_deref())
-        .await?;
-    ctx.story.check(
-        read == Some(record(id)),
-        format!("with the key, {id} is what was written, ssn and email included"),
-    )
+        .await?)
 }
 
 /// Puts a new DEK into the DEK Registry. Clients do it by themselves when the

@@ -18,7 +18,9 @@ const REFERENCE_EXISTS: i32 = 42206;
 #[tracing::instrument(skip_all)]
 pub async fn example_delete(ctx: &Context<'_>) -> Result<(), Failure> {
     let story = &ctx.story;
-    let for_good = ctx.value("delete.permanent", "yes") == "yes";
+    let for_good = ctx
+        .value("delete.permanent", "yes")
+        .eq_ignore_ascii_case("yes");
     story.say(
         "Records written with a schema can be read only while the registry has it and \
          everything that it imports. So the registry guards referenced schemas.",
@@ -48,7 +50,7 @@ pub async fn example_delete(ctx: &Context<'_>) -> Result<(), Failure> {
         version,
     };
     let referrer = ctx
-        .register(&referencing, &*my_record, vec![reference])
+        .register(&referencing, &*my_record, vec![reference.clone()])
         .await?;
     let referrer_id = referrer.id.unwrap_or_default();
 
@@ -115,14 +117,21 @@ pub async fn example_delete(ctx: &Context<'_>) -> Result<(), Failure> {
             !again.is_empty(),
             "the versions can still be listed with deleted=true",
         )?;
+        let again = ctx
+            .register(&referencing, &*my_record, vec![reference])
+            .await?;
+        story.check(
+            again.id == referrer.id && again.version > referrer.version,
+            "registered once more, the schema is a new version with the old id",
+        )?;
     }
 
     story.end(
         "delete in the order opposite to registration, and for good only when no topic holds a \
          record of the schema any more.",
         "src/examples/delete.rs",
-        "--set delete.permanent=no. The schemas stay readable by id, and registering one again \
-         makes version 2 with the old id.",
+        "--set delete.permanent=no. The schemas stay readable by id, and the one registered \
+         again is version 2 with the old id.",
     );
     Ok(())
 }

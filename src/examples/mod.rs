@@ -1,6 +1,7 @@
 //! The ten examples: one file each, to be read from top to bottom like a page
 //! of a book. [`Context`] gives them what they need; `runner` runs them.
 
+mod changes;
 mod context;
 mod interrupt;
 mod runner;
@@ -19,6 +20,10 @@ mod types;
 use std::future::Future;
 use std::pin::Pin;
 
+use cc_protobuf_examples::csfle::{Algorithm, DEK_ALGORITHM, DEK_EXPIRY_DAYS, KMS_KEY_ID};
+use cc_protobuf_examples::schema_registry::CompatibilityLevel;
+
+use changes::{Change, one_of, parses, parses_or_empty, text};
 pub use context::{Context, Message, Schema};
 pub use interrupt::StopSignal;
 pub use runner::{refuse, run};
@@ -42,8 +47,8 @@ pub struct Example {
     pub selection: Selection,
     /// Topics that it sends records to, without the run id.
     pub topics: &'static [&'static str],
-    /// Keys that `--set` may change; a final `*` stands for any ending.
-    pub changes: &'static [&'static str],
+    /// What `--set` may change.
+    changes: &'static [Change],
     /// Runs it.
     pub run: for<'a> fn(&'a Context<'a>) -> Running<'a>,
 }
@@ -56,7 +61,11 @@ pub static ALL: [Example; 10] = [
         title: "serializer, deserializer, wire format",
         selection: Selection::Basic,
         topics: &[topic::BASIC],
-        changes: &["basic.f1"],
+        changes: &[Change {
+            key: "basic.f1",
+            takes: "any text",
+            accepts: text,
+        }],
         run: |context| Box::pin(basic::example_basic(context)),
     },
     Example {
@@ -65,7 +74,11 @@ pub static ALL: [Example; 10] = [
         title: "a referenced schema cannot be deleted",
         selection: Selection::Delete,
         topics: &[],
-        changes: &["delete.permanent"],
+        changes: &[Change {
+            key: "delete.permanent",
+            takes: "yes or no",
+            accepts: |value| one_of(value, ["yes", "no"]),
+        }],
         run: |context| Box::pin(delete::example_delete(context)),
     },
     Example {
@@ -74,7 +87,11 @@ pub static ALL: [Example; 10] = [
         title: "change a schema, keep old and new programs",
         selection: Selection::Evolution,
         topics: &[topic::EVOLUTION],
-        changes: &["evolution.level"],
+        changes: &[Change {
+            key: "evolution.level",
+            takes: "NONE, or BACKWARD, FORWARD or FULL, also with _TRANSITIVE",
+            accepts: parses::<CompatibilityLevel>,
+        }],
         run: |context| Box::pin(evolution::example_evolution(context)),
     },
     Example {
@@ -83,7 +100,11 @@ pub static ALL: [Example; 10] = [
         title: "several event types in one topic",
         selection: Selection::Oneof,
         topics: &[topic::ONEOF],
-        changes: &["oneof.events"],
+        changes: &[Change {
+            key: "oneof.events",
+            takes: "customer, product and order, separated by commas",
+            accepts: |value| value.split(',').all(|kind| oneof::event(kind).is_some()),
+        }],
         run: |context| Box::pin(oneof::example_oneof(context)),
     },
     Example {
@@ -92,7 +113,11 @@ pub static ALL: [Example; 10] = [
         title: "absent, present, default, tombstone",
         selection: Selection::Null,
         topics: &[topic::NULL],
-        changes: &["null.age"],
+        changes: &[Change {
+            key: "null.age",
+            takes: "a whole number of 32 bits",
+            accepts: parses::<i32>,
+        }],
         run: |context| Box::pin(null::example_null(context)),
     },
     Example {
@@ -101,7 +126,11 @@ pub static ALL: [Example; 10] = [
         title: "the seven compatibility levels, tried out",
         selection: Selection::Compat,
         topics: &[],
-        changes: &["compat.note"],
+        changes: &[Change {
+            key: "compat.note",
+            takes: "the type of a field, such as int32 or string",
+            accepts: |value| compat::with_note(value).is_ok(),
+        }],
         run: |context| Box::pin(compat::example_compat(context)),
     },
     Example {
@@ -110,7 +139,11 @@ pub static ALL: [Example; 10] = [
         title: "typed, dynamic and JSON views of a record",
         selection: Selection::Types,
         topics: &[],
-        changes: &["types.customer_id"],
+        changes: &[Change {
+            key: "types.customer_id",
+            takes: "a whole number of 64 bits",
+            accepts: parses::<i64>,
+        }],
         run: |context| Box::pin(types::example_types(context)),
     },
     Example {
@@ -128,7 +161,23 @@ pub static ALL: [Example; 10] = [
         title: "client-side field-level encryption",
         selection: Selection::Csfle,
         topics: &[topic::CSFLE],
-        changes: &["encrypt.*"],
+        changes: &[
+            Change {
+                key: DEK_ALGORITHM,
+                takes: "AES128_GCM, AES256_GCM or AES256_SIV; empty is as without --set",
+                accepts: parses_or_empty::<Algorithm>,
+            },
+            Change {
+                key: DEK_EXPIRY_DAYS,
+                takes: "a number of days, 0 for never; empty is as without --set",
+                accepts: parses_or_empty::<u32>,
+            },
+            Change {
+                key: KMS_KEY_ID,
+                takes: "the id of a KMS key; empty is as without --set",
+                accepts: text,
+            },
+        ],
         run: |context| Box::pin(csfle::example_csfle(context)),
     },
     Example {
@@ -137,7 +186,11 @@ pub static ALL: [Example; 10] = [
         title: "schemas registered by hand only",
         selection: Selection::NoAutoRegister,
         topics: &[topic::NO_AUTO_REGISTER],
-        changes: &["no-auto-register.auto"],
+        changes: &[Change {
+            key: "no-auto-register.auto",
+            takes: "true or false",
+            accepts: |value| one_of(value, ["true", "false"]),
+        }],
         run: |context| Box::pin(no_auto_register::example_no_auto_register(context)),
     },
 ];

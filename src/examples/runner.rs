@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{ALL, Context, Example, StopSignal};
+use super::{ALL, Context, Example, StopSignal, changes};
 use crate::backends::Backends;
 use crate::cli::{Cli, Mode, RunArgs, Selection};
 use crate::commands::remove_run;
@@ -13,7 +13,7 @@ use crate::console::{
 };
 use crate::failure::{Exit, Failure};
 use crate::naming::{Names, RunId};
-use crate::settings::{self, Settings};
+use crate::settings::Settings;
 
 /// How long the registry may take to show that it is there.
 const PROBE: Duration = Duration::from_secs(15);
@@ -43,7 +43,7 @@ impl<'a> Plan<'a> {
         Ok(Self {
             arguments,
             names: Names::new(id),
-            changes: changes(&arguments.set, &chosen)?,
+            changes: changes::parse(&arguments.set, &chosen)?,
             chosen,
         })
     }
@@ -53,36 +53,6 @@ impl<'a> Plan<'a> {
         (self.arguments.mode == Mode::Full)
             .then(|| bases.map(|base| self.names.topic(base)).collect())
     }
-}
-
-/// The `--set` values by key. A key that none of the chosen examples knows is
-/// an error: it would change nothing.
-fn changes(arguments: &[String], chosen: &[&Example]) -> Result<BTreeMap<String, String>, Failure> {
-    let mut changes = BTreeMap::new();
-    for change in arguments {
-        let (key, value) = change
-            .split_once('=')
-            .filter(|(key, _)| !key.is_empty())
-            .ok_or_else(|| settings::Error::Set(change.clone()))?;
-        let known: Vec<&str> = chosen
-            .iter()
-            .flat_map(|example| example.changes)
-            .copied()
-            .collect();
-        let fits = |pattern: &&str| match pattern.strip_suffix('*') {
-            Some(prefix) => key.starts_with(prefix),
-            None => key == *pattern,
-        };
-        if !known.iter().any(fits) {
-            let known = known.join(", ");
-            return Err(Failure::usage(format!(
-                "--set {key}: no such value in the chosen examples"
-            ))
-            .hint(format!("they have: {known}")));
-        }
-        changes.insert(key.to_owned(), value.to_owned());
-    }
-    Ok(changes)
 }
 
 fn empty_report(arguments: &RunArgs, run_id: &str) -> Report {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::program::{Place, Ran};
+use super::registry::Dialect;
 
 fn example(name: &str, change: &[&str]) -> Ran {
     let arguments = ["--example", name, "--run-id", "change", "-o", "json"];
@@ -37,6 +38,17 @@ fn basic_the_field_shrinks_and_the_envelope_stays() {
 fn delete_the_schemas_stay() {
     let ran = example("delete", &["--set", "delete.permanent=no"]).expect(0);
     assert!(ran.stdout.contains("can still be listed"), "{}", ran.stdout);
+    let checks = step(&ran, 4)["checks"].clone();
+    let claims: Vec<&str> = checks
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|check| check["claim"].as_str().unwrap())
+        .collect();
+    assert!(
+        claims.contains(&"delete-proto-change-value: version 2, schema id 2"),
+        "{claims:?}"
+    );
 }
 
 #[test]
@@ -116,9 +128,28 @@ fn strategies_the_run_id_is_in_names_and_not_in_bytes() {
 }
 
 #[test]
-fn csfle_another_algorithm_is_used() {
-    let ran = example("csfle", &["--set", "encrypt.dek.algorithm=AES256_SIV"]).expect(0);
-    assert!(ran.stdout.contains("AES256_SIV"));
+fn csfle_equal_records_have_equal_ciphertexts() {
+    let same = |change: &[&str]| {
+        let ran = example("csfle", change).expect(0);
+        step(&ran, 3)["facts"]["equal records have equal ciphertexts"].clone()
+    };
+    assert_eq!(same(&[]), false);
+    assert_eq!(same(&["--set", "encrypt.dek.algorithm=AES256_SIV"]), true);
+}
+
+#[test]
+fn values_at_the_edge_are_met_as_they_are() {
+    for (name, change) in [
+        ("basic", "basic.f1="),
+        ("delete", "delete.permanent=NO"),
+        ("null", "null.age=300"),
+        ("null", "null.age=-1"),
+        ("types", "types.customer_id=0"),
+        ("csfle", "encrypt.dek.algorithm="),
+        ("csfle", "encrypt.dek.expiry.days="),
+    ] {
+        example(name, &["--set", change]).expect(0);
+    }
 }
 
 #[test]
@@ -131,4 +162,20 @@ fn csfle_without_expiry_there_is_no_rotation() {
 fn no_auto_register_the_unknown_subject_is_made_and_step_3_fails() {
     let ran = example("no-auto-register", &["--set", "no-auto-register.auto=true"]).expect(1);
     assert_eq!(step(&ran, 2)["checks"][0]["ok"], false);
+}
+
+#[test]
+fn no_auto_register_recovers_from_the_change() {
+    let registry = Dialect::plain();
+    let arguments = [
+        "--example",
+        "no-auto-register",
+        "--schema-registry-url",
+        &registry.url,
+        "--run-id",
+        "again",
+    ];
+    let changed = [&arguments[..], &["--set", "no-auto-register.auto=TRUE"]].concat();
+    Place::new().run(&changed).expect(1);
+    Place::new().run(&arguments).expect(0);
 }

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::program::Place;
-use super::registry::Dialect;
+use super::program::{Place, Ran};
+use super::registry::{After, Dialect};
 
 fn place() -> Place {
     Place::new().env("LOCAL_SECRET", "a secret for tests")
@@ -93,10 +93,49 @@ fn the_rule_set_is_dropped() {
             (status, value)
         },
     );
-    let arguments = ["--example", "csfle", "--schema-registry-url", &registry.url];
-    let ran = place().run(&arguments).expect(1);
-    ran.complains("dropped the encryption rule")
-        .complains("hint: ");
+    let ran = place()
+        .run(&["--schema-registry-url", &registry.url])
+        .expect(1);
+    no_plaintext(
+        &ran.says("9 passed, 1 failed")
+            .complains("is gone")
+            .complains("hint: "),
+    );
+}
+
+#[test]
+fn the_rule_is_kept_but_does_not_run() {
+    let disabled: After = |_, status, mut value| {
+        if let Some(rule) = value.pointer_mut("/ruleSet/domainRules/0") {
+            rule["disabled"] = json!(true);
+        }
+        (status, value)
+    };
+    let elsewhere: After = |_, status, mut value| {
+        if let Some(rules) = value.get_mut("ruleSet") {
+            rules["enableAt"] = json!("client");
+        }
+        (status, value)
+    };
+    for (after, what) in [(disabled, "disabled flag"), (elsewhere, "enableAt")] {
+        let registry = Dialect::start(|_| None, after);
+        let arguments = ["--example", "csfle", "--schema-registry-url", &registry.url];
+        no_plaintext(
+            &place()
+                .run(&arguments)
+                .expect(1)
+                .complains(what)
+                .complains("hint: "),
+        );
+    }
+}
+
+/// Neither as text nor in the hex view.
+#[track_caller]
+fn no_plaintext(ran: &Ran) {
+    for secret in ["123-45-6789", "31 32 33 2d 34 35", "jane@example.com"] {
+        assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret));
+    }
 }
 
 #[test]
