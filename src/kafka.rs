@@ -4,6 +4,38 @@
 //! that is assigned once to every topic of the run. Assigning beats
 //! subscribing here: no group rebalance has to be waited for, and offsets are
 //! still committed under the group. Every call has a deadline.
+//!
+//! ```
+//! # #[cfg(feature = "embedded")]
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use cc_protobuf_examples::kafka::{Config, Kafka, Record, TopicSpec};
+//!
+//! use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
+//! // Brokers inside the process. For a cluster of your own: its addresses and
+//! // `Credentials` in `Config::new`, and `AdminTopics` to create topics.
+//! let broker = EmbeddedBroker::start().await?;
+//! let config = Config::new(broker.bootstrap_servers(), None);
+//! let topic = TopicSpec { name: "orders".into(), partitions: 6, replication_factor: 3 };
+//! let (kafka, created) = Kafka::connect(&config, "my-group", &[topic], &broker).await?;
+//! assert_eq!(created, ["orders"]);
+//!
+//! let record = Record {
+//!     topic: "orders".into(),
+//!     key: Some(b"o-1".to_vec()),
+//!     value: Some(b"hello".to_vec()),
+//!     ..Record::default()
+//! };
+//! let deliveries = kafka.produce(&[record]).await?;
+//! let received = kafka.receive(&deliveries).await?;
+//! assert_eq!(received[0].value.as_deref(), Some(&b"hello"[..]));
+//! kafka.commit(&received).await?;
+//! kafka.close().await;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "embedded"))]
+//! # fn main() {}
+//! ```
 
 mod config;
 mod consumer;

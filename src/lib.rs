@@ -1,21 +1,75 @@
 //! Protobuf on Kafka with Confluent Schema Registry, from Rust.
 //!
+//! # Quick start
+//!
+//! A record written and read, on a registry inside the process; for your own,
+//! give [`ClientBuilder`](schema_registry::ClientBuilder) its URL and
+//! credentials.
+//!
+//! ```
+//! # #[cfg(feature = "embedded")]
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
+//! use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
+//! use cc_protobuf_examples::schema_registry::ClientBuilder;
+//! use cc_protobuf_examples::serdes::{
+//!     Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
+//! };
+//! use serde_json::json;
+//!
+//! let registry = EmbeddedRegistry::start().await?;
+//! let client = ClientBuilder::new(registry.url()).build()?;
+//! let serializer = Serializer::new(client.clone(), SerializerOptions::new())?;
+//! let deserializer = Deserializer::new(client, DeserializerOptions::new())?;
+//!
+//! let order = ProtoMessage::new("Order")
+//!     .field(ProtoField::string("id", 1))
+//!     .field(ProtoField::int64("cents", 2))
+//!     .build()?;
+//! let value = json!({"id": "o-1", "cents": "1999"});
+//! let record = serializer
+//!     .serialize_json(WriteContext::value("orders"), &order, &value)
+//!     .await?;
+//! assert_eq!(record[..6], [0, 0, 0, 0, 1, 0]); // magic byte, schema id 1, message [0]
+//!
+//! let read = deserializer
+//!     .deserialize_json(ReadContext::value("orders"), Some(&record))
+//!     .await?;
+//! assert_eq!(read, Some(value));
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "embedded"))]
+//! # fn main() {}
+//! ```
+//!
 //! # Layout
 //!
-//! Read the rooms in this order; each depends only on those before it.
+//! Read the rooms in this order. Each may import those that its row names, and
+//! none else; a test holds them to it.
 //!
-//! * [`wire_format`]: the envelope around every record: magic byte, schema id
-//!   or GUID, message indexes. Pure functions over bytes.
-//! * [`protobuf`]: one model of a schema, the [`protobuf::ProtoSchema`] trait
-//!   with its dynamic and precompiled implementations, `.proto` text in and
-//!   out, compatibility rules. Knows no HTTP.
-//! * [`schema_registry`]: the asynchronous REST client for Schema Registry, DEK
-//!   Registry and catalog. Knows no Protobuf.
-//! * [`csfle`]: client-side field-level encryption.
-//! * [`serdes`]: serializer and deserializer, built on the rooms above.
-//! * `kafka` (feature `kafka`): topics, produce, consume.
-//! * `embedded` (feature `embedded`): the Schema Registry, and with `kafka` the
-//!   broker cluster, that stand in for what is not configured.
+//! | Room | What it is for | May import |
+//! | --- | --- | --- |
+//! | [`wire_format`] | the envelope around every record: magic byte, schema id or GUID, message indexes; pure functions over bytes | nothing |
+//! | [`protobuf`] | one model of a schema, the [`ProtoSchema`](protobuf::ProtoSchema) trait with its dynamic and precompiled implementations, `.proto` text in and out, compatibility rules; knows no HTTP | `wire_format` |
+//! | [`schema_registry`] | the asynchronous REST client for Schema Registry, DEK Registry and catalog; knows no Protobuf | `wire_format` |
+//! | [`csfle`] | client-side field-level encryption | `schema_registry` |
+//! | [`serdes`] | serializer and deserializer, built on the rooms above | `wire_format`, `protobuf`, `schema_registry`, `csfle` |
+//! | `kafka` | topics, produce, consume | nothing |
+//! | `embedded` | the Schema Registry, and with `kafka` the broker cluster, that stand in for what is not configured | `wire_format`, `protobuf`, `csfle`, `kafka`, and of `schema_registry` the JSON bodies: a server must not share its client's assumptions |
+//!
+//! The binary stands above them all; no room imports a module of it.
+//!
+//! # Features
+//!
+//! All are on by default; the library needs none.
+//!
+//! | Feature | Brings |
+//! | --- | --- |
+//! | `embedded` | `embedded::registry`: a Schema Registry for tests |
+//! | `kafka` | `kafka`, and with `embedded` also `embedded::broker` |
+//! | `aws-kms` | `csfle::kms::AwsKms` |
+//! | `cli` | the binary; implies `embedded` and `kafka` |
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

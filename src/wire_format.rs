@@ -12,6 +12,20 @@
 //!
 //! This module is pure: no I/O, and decoding allocates nothing for paths of up
 //! to four elements.
+//!
+//! ```
+//! use cc_protobuf_examples::wire_format::{self, MessageIndexes, SchemaId, SchemaRef};
+//!
+//! let schema = SchemaRef::Id(SchemaId(16909060));
+//! let record = wire_format::encode(schema, &MessageIndexes::new(&[1, 1]), b"\x0a\x02\x08\x01");
+//! assert_eq!(record, b"\x00\x01\x02\x03\x04\x04\x02\x02\x0a\x02\x08\x01");
+//!
+//! let envelope = wire_format::decode(&record)?;
+//! assert_eq!(envelope.schema, schema);
+//! assert_eq!(envelope.indexes.as_slice(), [1, 1]);
+//! assert_eq!(envelope.payload, b"\x0a\x02\x08\x01");
+//! # Ok::<(), wire_format::Error>(())
+//! ```
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,21 @@
-//! Stand-ins for backends that are not configured.
+//! Stand-ins for backends that are not configured, and for your tests: a Schema
+//! Registry over real HTTP ([`registry`]), and with the feature `kafka` a
+//! three-broker cluster (`broker`). Both are on loopback, in memory, and stop
+//! when they are dropped.
+//!
+//! ```
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
+//! use cc_protobuf_examples::schema_registry::ClientBuilder;
+//!
+//! let registry = EmbeddedRegistry::builder().record_requests().start().await?;
+//! let client = ClientBuilder::new(registry.url()).build()?;
+//! assert!(client.subjects().await?.is_empty());
+//! assert!(registry.requests().is_some());
+//! # Ok(())
+//! # }
+//! ```
 
 #[cfg(feature = "kafka")]
 pub mod broker;

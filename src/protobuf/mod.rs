@@ -3,6 +3,34 @@
 //! [`SchemaFile`] is the model. Resolved descriptors are derived from it.
 //! [`ProtoSchema`] is one message type of one file, ready to write and read:
 //! [`DynamicSchema`] by reflection, [`CompiledSchema`] with a prost type.
+//!
+//! ```
+//! use cc_protobuf_examples::protobuf::generated::com::acme::MyRecord;
+//! use cc_protobuf_examples::protobuf::{
+//!     CompiledMessage, ProtoField, ProtoMessage, ProtoSchema, SchemaFile,
+//! };
+//! use serde_json::json;
+//!
+//! // Built from Rust values: the text is printed from them.
+//! let order = ProtoMessage::new("Order")
+//!     .package("shop")
+//!     .field(ProtoField::string("id", 1))
+//!     .build()?;
+//! assert_eq!(order.full_name(), "shop.Order");
+//! assert!(order.schema_text().contains("string id = 1;"));
+//! assert_eq!(order.serialize(&json!({"id": "a"}))?, b"\x0a\x01a");
+//! assert_eq!(order.deserialize(b"\x0a\x01b")?, json!({"id": "b"}));
+//!
+//! // Compiled beforehand, from schemas/: the same trait.
+//! let record = MyRecord::schema()?;
+//! assert_eq!(record.file_name(), "MyRecord.proto");
+//! assert_eq!(record.reference_names(), ["other.proto"]);
+//!
+//! // Parsed: what a registry keeps.
+//! let file = SchemaFile::from_text("shop.proto", order.schema_text())?;
+//! assert_eq!(file.name(), "shop.proto");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod builder;
 pub mod builtin;

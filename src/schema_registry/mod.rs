@@ -1,18 +1,36 @@
 //! Asynchronous REST client for Schema Registry, DEK Registry and catalog.
 //!
-//! ```no_run
+//! ```
+//! # #[cfg(feature = "embedded")]
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use cc_protobuf_examples::schema_registry::entities::{PROTOBUF, SchemaRequest};
 //! use cc_protobuf_examples::schema_registry::{ClientBuilder, Version, VersionQuery};
 //!
-//! # async fn story() -> Result<(), cc_protobuf_examples::schema_registry::Error> {
-//! let registry = ClientBuilder::new("https://psrc-example.europe-west1.gcp.confluent.cloud")
-//!     .basic_auth("KEY", "SECRET")
-//!     .build()?;
+//! # use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
+//! # let server = EmbeddedRegistry::builder().basic_auth("KEY", "SECRET").start().await?;
+//! # let url = server.url();
+//! // `url` is that of your registry, such as https://psrc-….confluent.cloud
+//! let registry = ClientBuilder::new(url).basic_auth("KEY", "SECRET").build()?;
+//! let order = SchemaRequest {
+//!     schema: r#"syntax = "proto3"; message Order { string id = 1; }"#.to_owned(),
+//!     schema_type: Some(PROTOBUF.to_owned()),
+//!     ..SchemaRequest::default()
+//! };
+//! registry.register("orders-value", &order, false).await?;
+//!
 //! let newest = registry
 //!     .version("orders-value", Version::Latest, VersionQuery::default())
 //!     .await?;
-//! println!("{:?} is version {:?}", newest.schema, newest.version);
+//! assert_eq!(newest.version, Some(1));
+//!
+//! let error = registry.versions("payments-value").await.unwrap_err();
+//! assert!(error.is_not_found());
+//! assert_eq!(error.error_code(), Some(40401));
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "embedded"))]
+//! # fn main() {}
 //! ```
 //!
 //! A [`Client`] is a handle: cloning it is cheap, clones share one connection

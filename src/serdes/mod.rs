@@ -1,7 +1,10 @@
 //! Serializer and deserializer: values to records and back, with the schema
 //! registered, found or fetched on the way.
 //!
-//! ```no_run
+//! ```
+//! # #[cfg(feature = "embedded")]
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use cc_protobuf_examples::protobuf::CompiledMessage;
 //! use cc_protobuf_examples::protobuf::generated::com::acme::MyRecord;
 //! use cc_protobuf_examples::schema_registry::ClientBuilder;
@@ -9,8 +12,9 @@
 //!     Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
 //! };
 //!
-//! # async fn story() -> Result<(), Box<dyn std::error::Error>> {
-//! let registry = ClientBuilder::new("http://localhost:8081").build()?;
+//! # let server = cc_protobuf_examples::embedded::registry::EmbeddedRegistry::start().await?;
+//! # let url = server.url();
+//! let registry = ClientBuilder::new(url).build()?;
 //! let serializer = Serializer::new(registry.clone(), SerializerOptions::new())?;
 //! let deserializer = Deserializer::new(registry, DeserializerOptions::new())?;
 //!
@@ -25,6 +29,8 @@
 //! assert_eq!(read, Some(message));
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "embedded"))]
+//! # fn main() {}
 //! ```
 //!
 //! # First use, and every use after it

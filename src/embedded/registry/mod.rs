@@ -4,12 +4,25 @@
 //! HTTP: the same ids, versions, errors, deletion rules and compatibility
 //! verdicts, so that what is learnt on it holds on the real one.
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! ```
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
+//! use cc_protobuf_examples::schema_registry::ClientBuilder;
+//! use cc_protobuf_examples::schema_registry::entities::{PROTOBUF, SchemaRequest};
 //!
 //! let registry = EmbeddedRegistry::start().await?;
 //! println!("point a client at {}", registry.url());
+//!
+//! let client = ClientBuilder::new(registry.url()).build()?;
+//! let schema = SchemaRequest {
+//!     schema: r#"syntax = "proto3"; message Order { string id = 1; }"#.to_owned(),
+//!     schema_type: Some(PROTOBUF.to_owned()),
+//!     ..SchemaRequest::default()
+//! };
+//! client.register("orders-value", &schema, false).await?;
+//! assert_eq!(client.subjects().await?, ["orders-value"]);
+//! registry.shutdown().await;
 //! # Ok(())
 //! # }
 //! ```
