@@ -1,5 +1,4 @@
-//! Data encryption keys: found in the DEK Registry or made and stored there,
-//! unwrapped by the KMS, and kept ready for use.
+//! Data encryption keys kept ready for use.
 //!
 //! Both caches are bounded, and concurrent first uses of one key share one
 //! request, whatever comes of it. Failures are not kept.
@@ -7,64 +6,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use moka::future::Cache;
-use zeroize::Zeroizing;
 
-use super::aead::Cipher;
-use super::algorithm::Algorithm;
 use super::clock::Clock;
-use super::error::{KeyError, MaterialProblem};
-use super::key::RawDek;
+use super::error::KeyError;
+use super::key_store::{DataKey, KeyNeed, KeyStore};
 use super::kms::KmsDrivers;
 use super::rules::{Direction, KMS_KEY_ID, KMS_TYPE};
-use crate::schema_registry::entities::{Dek, DekRequest, Kek, KekRequest};
-use crate::schema_registry::{Client, Version};
-
-const MS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
-
-/// How long an expired key stays in use after its successor could not be made,
-/// before that is tried again.
-const RETRY_RENEWAL_MS: i64 = 60 * 1000;
-
-/// What a rule says about its keys.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct KeyNeed {
-    pub(super) subject: String,
-    pub(super) kek: String,
-    /// Empty when the rule does not say.
-    pub(super) kms_type: String,
-    /// Empty when the rule does not say.
-    pub(super) kms_key_id: String,
-    pub(super) algorithm: Algorithm,
-    /// 0 for no rotation.
-    pub(super) expiry_days: u32,
-}
-
-impl KeyNeed {
-    pub(super) fn rotates(&self) -> bool {
-        self.expiry_days > 0
-    }
-}
-
-/// A DEK ready for use.
-#[derive(Debug)]
-pub(super) struct DataKey {
-    pub(super) version: i32,
-    pub(super) cipher: Cipher,
-    /// When to look it up again, in milliseconds since the epoch: a key to write
-    /// with because it expires, any key because the settings say so.
-    pub(super) good_until_ms: i64,
-}
-
-impl DataKey {
-    /// A key that never has to be looked up again costs no look at the clock.
-    #[inline]
-    pub(super) fn is_good(&self, clock: &dyn Clock) -> bool {
-        self.good_until_ms == i64::MAX || clock.now_ms() < self.good_until_ms
-    }
-}
+use crate::schema_registry::Client;
+use crate::schema_registry::entities::Kek;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct KekId {
@@ -84,10 +34,7 @@ enum DekId {
 
 /// Finds, makes and keeps keys.
 pub(super) struct Keys {
-    client: Client,
-    kms: KmsDrivers,
-    clock: Arc<dyn Clock>,
-    expiry: Option<Duration>,
+    store: KeyStore,
     keks: Cache<KekId, Arc<Kek>>,
     deks: Cache<DekId, Arc<DataKey>>,
 }
@@ -108,17 +55,19 @@ impl Keys {
             None => keks,
         };
         Self {
-            client,
-            kms,
-            clock,
-            expiry,
+            store: KeyStore {
+                client,
+                kms,
+                clock,
+                expiry,
+            },
             keks: keks.build(),
             deks: Cache::new(capacity),
         }
     }
 
     pub(super) fn clock(&self) -> &dyn Clock {
-        self.clock.as_ref()
+        self.store.clock.as_ref()
     }
 
     /// Forgets every key.
@@ -132,7 +81,7 @@ impl Keys {
     pub(super) async fn to_write(&self, need: &KeyNeed) -> Shared<Arc<DataKey>> {
         let kek = self.kek(need, Direction::Write).await?;
         self.cached(DekId::Write(need.clone()), async {
-            self.find_or_make(&kek, need).await.map(Arc::new)
+            self.store.find_or_make(&kek, need).await.map(Arc::new)
         })
         .await
     }
@@ -141,11 +90,7 @@ impl Keys {
     pub(super) async fn to_read(&self, need: &KeyNeed, version: i32) -> Shared<Arc<DataKey>> {
         let kek = self.kek(need, Direction::Read).await?;
         self.cached(DekId::Read(need.clone(), version), async {
-            let wanted = Version::Number(version);
-            let dek = self.find(need, wanted, true).await?;
-            let dek = dek.ok_or_else(|| no_dek(need, version))?;
-            let raw = self.open(&kek, need, &dek).await?;
-            ready(need, version, &raw, self.until(i64::MAX)).map(Arc::new)
+            self.store.version(&kek, need, version).await.map(Arc::new)
         })
         .await
     }
@@ -185,10 +130,7 @@ impl Keys {
         let kek = self
             .keks
             .try_get_with(id, async {
-                match self.find_kek(need).await? {
-                    Some(kek) => Ok(Arc::new(kek)),
-                    None => self.missing_kek(need, direction).await.map(Arc::new),
-                }
+                self.store.kek(need, direction).await.map(Arc::new)
             })
             .await?;
         for (what, stored, expected, parameter) in [
@@ -206,320 +148,6 @@ impl Keys {
             }
         }
         Ok(kek)
-    }
-
-    async fn find_kek(&self, need: &KeyNeed) -> Result<Option<Kek>, KeyError> {
-        match self
-            .client
-            .kek_for_subject(&need.kek, false, &need.subject)
-            .await
-        {
-            Ok(kek) => Ok(Some(kek)),
-            Err(error) if error.status() == Some(404) => Ok(None),
-            Err(source) => Err(KeyError::Registry {
-                action: format!("get KEK {:?} from the DEK Registry", need.kek),
-                source,
-            }),
-        }
-    }
-
-    async fn missing_kek(&self, need: &KeyNeed, direction: Direction) -> Result<Kek, KeyError> {
-        let kek = need.kek.clone();
-        if direction == Direction::Read {
-            return Err(self.no_kek(need).await);
-        }
-        for (value, parameter) in [(&need.kms_type, KMS_TYPE), (&need.kms_key_id, KMS_KEY_ID)] {
-            if value.is_empty() {
-                return Err(KeyError::CannotCreateKek { kek, parameter });
-            }
-        }
-        let request = KekRequest {
-            name: kek.clone(),
-            kms_type: need.kms_type.clone(),
-            kms_key_id: need.kms_key_id.clone(),
-            shared: false,
-            ..KekRequest::default()
-        };
-        match self
-            .client
-            .create_kek_for_subject(&request, &need.subject)
-            .await
-        {
-            Ok(kek) => Ok(kek),
-            // Somebody else was faster, or it is soft-deleted.
-            Err(error) if error.status() == Some(409) => match self.find_kek(need).await? {
-                Some(kek) => Ok(kek),
-                None => Err(self.no_kek(need).await),
-            },
-            Err(source) => Err(KeyError::Registry {
-                action: format!("create KEK {kek:?} in the DEK Registry"),
-                source,
-            }),
-        }
-    }
-
-    /// Why there is no KEK: never made, or deleted.
-    async fn no_kek(&self, need: &KeyNeed) -> KeyError {
-        let kek = need.kek.clone();
-        let deleted = self.client.kek_for_subject(&kek, true, &need.subject).await;
-        if deleted.is_ok() {
-            KeyError::KekDeleted { kek }
-        } else {
-            KeyError::NoKek { kek }
-        }
-    }
-
-    async fn find(
-        &self,
-        need: &KeyNeed,
-        version: Version,
-        deleted: bool,
-    ) -> Result<Option<Dek>, KeyError> {
-        let algorithm = need.algorithm.name();
-        match self
-            .client
-            .dek(&need.kek, &need.subject, algorithm, version, deleted)
-            .await
-        {
-            Ok(dek) => Ok(Some(dek).filter(has_material)),
-            Err(error) if error.status() == Some(404) => Ok(None),
-            Err(source) => Err(KeyError::Registry {
-                action: format!(
-                    "get {algorithm} DEK version {version} of subject {:?} under KEK {:?} from \
-                     the DEK Registry",
-                    need.subject, need.kek
-                ),
-                source,
-            }),
-        }
-    }
-
-    async fn find_or_make(&self, kek: &Kek, need: &KeyNeed) -> Result<DataKey, KeyError> {
-        let wanted = if need.rotates() {
-            Version::Latest
-        } else {
-            Version::Number(1)
-        };
-        let found = self.find(need, wanted, false).await?;
-        let now = self.clock.now_ms();
-        let (old, version) = match found {
-            Some(dek) => {
-                let expires = expires(need, dek.ts.unwrap_or_default());
-                if now < expires {
-                    return self.opened(kek, need, &dek, expires).await;
-                }
-                let next = dek.version.unwrap_or(1).saturating_add(1);
-                (Some(dek), next)
-            }
-            None => (None, 1),
-        };
-
-        match self.make(kek, need, version).await {
-            Ok(Some(key)) => Ok(key),
-            // Somebody else was faster: theirs is the key, and it is as new as
-            // ours would have been, whatever the registry's clock says.
-            Ok(None) => match self.find(need, wanted, false).await?.or(old) {
-                Some(dek) if dek.version.unwrap_or(1) >= version => {
-                    let expires = expires(need, now.max(dek.ts.unwrap_or_default()));
-                    self.opened(kek, need, &dek, expires).await
-                }
-                Some(dek) => {
-                    tracing::warn!(
-                        kek = need.kek,
-                        subject = need.subject,
-                        "DEK version {version} exists, but is not given out (is it deleted?); \
-                         the expired one stays in use",
-                    );
-                    let retry = now.saturating_add(RETRY_RENEWAL_MS);
-                    self.opened(kek, need, &dek, retry).await
-                }
-                None => Err(self.gone(need, wanted, version).await),
-            },
-            Err(error) => match old {
-                Some(dek) => {
-                    tracing::warn!(
-                        kek = need.kek,
-                        subject = need.subject,
-                        error = &error as &dyn std::error::Error,
-                        "cannot make DEK version {version}; the expired one stays in use",
-                    );
-                    let retry = now.saturating_add(RETRY_RENEWAL_MS);
-                    self.opened(kek, need, &dek, retry).await
-                }
-                None => Err(error),
-            },
-        }
-    }
-
-    /// Why a version that exists is not found: it is deleted.
-    async fn gone(&self, need: &KeyNeed, wanted: Version, version: i32) -> KeyError {
-        match self.find(need, wanted, true).await {
-            Ok(Some(dek)) => KeyError::DekDeleted {
-                kek: need.kek.clone(),
-                subject: need.subject.clone(),
-                algorithm: need.algorithm,
-                version: dek.version.unwrap_or(version),
-            },
-            Ok(None) => no_dek(need, version),
-            Err(error) => error,
-        }
-    }
-
-    /// Makes a key and stores it. `None` if the version exists already.
-    async fn make(
-        &self,
-        kek: &Kek,
-        need: &KeyNeed,
-        version: i32,
-    ) -> Result<Option<DataKey>, KeyError> {
-        // The registry makes the keys of shared KEKs.
-        let own = if kek.shared {
-            None
-        } else {
-            let raw = RawDek::generate(need.algorithm).map_err(|_| KeyError::Randomness)?;
-            let wrapped = self
-                .kms
-                .wrap(kek, &raw)
-                .await
-                .map_err(|source| KeyError::Wrap {
-                    kek: need.kek.clone(),
-                    source,
-                })?;
-            Some((raw, STANDARD.encode(wrapped)))
-        };
-        let request = DekRequest {
-            subject: need.subject.clone(),
-            version: Some(version),
-            algorithm: Some(need.algorithm.name().to_owned()),
-            encrypted_key_material: own.as_ref().map(|(_, wrapped)| wrapped.clone()),
-            ..DekRequest::default()
-        };
-        match self.client.create_dek(&need.kek, &request).await {
-            Ok(dek) => {
-                // By the registry's clock or by ours, whichever is later: were
-                // they far apart, each value would get a key of its own.
-                let born = self.clock.now_ms().max(dek.ts.unwrap_or_default());
-                let until = expires(need, born);
-                match own {
-                    Some((raw, wrapped))
-                        if dek.encrypted_key_material.as_deref() == Some(wrapped.as_str()) =>
-                    {
-                        let version = dek.version.unwrap_or(version);
-                        ready(need, version, &raw, self.until(until)).map(Some)
-                    }
-                    _ => self.opened(kek, need, &dek, until).await.map(Some),
-                }
-            }
-            Err(error) if error.status() == Some(409) => Ok(None),
-            Err(source) => Err(KeyError::Registry {
-                action: format!(
-                    "store {} DEK version {version} of subject {:?} under KEK {:?} in the DEK \
-                     Registry",
-                    need.algorithm, need.subject, need.kek
-                ),
-                source,
-            }),
-        }
-    }
-
-    async fn opened(
-        &self,
-        kek: &Kek,
-        need: &KeyNeed,
-        dek: &Dek,
-        until_ms: i64,
-    ) -> Result<DataKey, KeyError> {
-        let raw = self.open(kek, need, dek).await?;
-        let version = dek.version.unwrap_or(1);
-        ready(need, version, &raw, self.until(until_ms))
-    }
-
-    /// The raw key: handed out by the registry, or unwrapped by the KMS.
-    async fn open(&self, kek: &Kek, need: &KeyNeed, dek: &Dek) -> Result<RawDek, KeyError> {
-        let version = dek.version.unwrap_or(1);
-        let unusable = |problem| KeyError::Material {
-            kek: need.kek.clone(),
-            subject: need.subject.clone(),
-            version,
-            problem,
-        };
-        let decode = |text: &String| {
-            STANDARD
-                .decode(text)
-                .map(Zeroizing::new)
-                .map_err(|_| unusable(MaterialProblem::NotBase64))
-        };
-        if let Some(material) = dek.key_material.as_ref().filter(|m| !m.is_empty()) {
-            return RawDek::parse(need.algorithm, &decode(material)?)
-                .map_err(|error| unusable(error.into()));
-        }
-        let wrapped = match &dek.encrypted_key_material {
-            Some(wrapped) => decode(wrapped)?,
-            None => return Err(unusable(MaterialProblem::Absent)),
-        };
-        self.kms
-            .unwrap(kek, need.algorithm, &wrapped)
-            .await
-            .map_err(|source| KeyError::Unwrap {
-                kek: need.kek.clone(),
-                subject: need.subject.clone(),
-                version,
-                source,
-            })
-    }
-
-    /// The earlier of `until_ms` and the end of the cache's own patience.
-    fn until(&self, until_ms: i64) -> i64 {
-        match self.expiry {
-            None => until_ms,
-            Some(expiry) => {
-                let expiry = i64::try_from(expiry.as_millis()).unwrap_or(i64::MAX);
-                self.clock.now_ms().saturating_add(expiry).min(until_ms)
-            }
-        }
-    }
-}
-
-/// When a key that was made at `born_ms` has to be replaced.
-fn expires(need: &KeyNeed, born_ms: i64) -> i64 {
-    if need.rotates() {
-        born_ms.saturating_add(i64::from(need.expiry_days).saturating_mul(MS_PER_DAY))
-    } else {
-        i64::MAX
-    }
-}
-
-fn ready(
-    need: &KeyNeed,
-    version: i32,
-    raw: &RawDek,
-    good_until_ms: i64,
-) -> Result<DataKey, KeyError> {
-    // A parsed key has the right length, so this does not fail.
-    let cipher = Cipher::new(raw).ok_or_else(|| KeyError::Material {
-        kek: need.kek.clone(),
-        subject: need.subject.clone(),
-        version,
-        problem: MaterialProblem::Absent,
-    })?;
-    Ok(DataKey {
-        version,
-        cipher,
-        good_until_ms,
-    })
-}
-
-fn has_material(dek: &Dek) -> bool {
-    let given = |material: &Option<String>| material.as_ref().is_some_and(|m| !m.is_empty());
-    given(&dek.encrypted_key_material) || given(&dek.key_material)
-}
-
-fn no_dek(need: &KeyNeed, version: i32) -> KeyError {
-    KeyError::NoDek {
-        kek: need.kek.clone(),
-        subject: need.subject.clone(),
-        algorithm: need.algorithm,
-        version,
     }
 }
 

@@ -44,9 +44,12 @@ mod engine;
 mod error;
 mod fields;
 mod key;
+mod key_store;
 mod keys;
 pub mod kms;
+mod plan;
 mod rules;
+mod step;
 mod tags;
 mod transform;
 mod values;
@@ -56,9 +59,10 @@ mod wire;
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub(crate) use clock::LONGEST_EXPIRY;
 pub use clock::{Clock, SystemClock};
-pub use engine::{Csfle, CsfleBuilder, Plan, RuleSummary};
+pub use engine::{Csfle, CsfleBuilder};
 pub use error::{Error, KeyError, MaterialProblem, Place, RuleContext, RuleProblem, ValueProblem};
 pub use key::{InvalidKey, RawDek};
+pub use plan::{Plan, RuleSummary};
 pub use rules::{
     DEK_ALGORITHM, DEK_EXPIRY_DAYS, Direction, KEK_NAME, KMS_KEY_ID, KMS_TYPE, Phase,
     verify_rules_stored,

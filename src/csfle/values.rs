@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::aead::{CipherError, Nonces};
 use super::error::ValueProblem;
-use super::keys::DataKey;
+use super::key_store::DataKey;
 use super::transform::{Obstacle, Values};
 use super::wire::push_varint;
 
