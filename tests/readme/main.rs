@@ -4,5 +4,6 @@
 mod commands;
 mod dependencies;
 mod excerpts;
+mod names;
 mod place;
 mod troubleshooting;
