@@ -185,7 +185,7 @@ pub struct DecodeArgs {
     /// binary messages survive newlines in their values.
     #[arg(long)]
     pub length_prefixed: bool,
-    /// Value of the record header that carries the schema GUID, in hex
+    /// Value of the record header that carries the schema GUID or id, in hex
     ///
     /// Header `__value_schema_id` (or `__key_schema_id`); the input is then the
     /// bare payload. A GUID in text form is accepted too.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use cc_protobuf_examples::csfle::kms;
 use cc_protobuf_examples::kafka;
 use cc_protobuf_examples::schema_registry::{self, Kind};
+use cc_protobuf_examples::serdes::{self, SchemaName};
 
 use crate::settings;
 
@@ -160,6 +161,16 @@ impl<E: Error + 'static> From<E> for Failure {
 fn verdict(error: &(dyn Error + 'static)) -> Option<(Exit, Option<String>)> {
     if let Some(error) = error.downcast_ref::<settings::Error>() {
         return Some((Exit::Usage, Some(error.hint())));
+    }
+    if let Some(serdes::Error::UnknownSchema {
+        schema: SchemaName::Ref(_),
+        source,
+    }) = of_type::<serdes::Error>(error)
+        // Else the registry does not know the path.
+        && source.error_code() != Some(404)
+    {
+        let hint = "is this the registry that the record was written with? ids are the registry's own, and schemas can be deleted for good";
+        return Some((Exit::Unmet, Some(hint.to_owned())));
     }
     if let Some(error) = of_type::<schema_registry::Error>(error) {
         let exit = match error.kind() {

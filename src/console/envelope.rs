@@ -31,26 +31,28 @@ pub fn annotate(
     message: Option<&MessageDescriptor>,
 ) -> Vec<Part> {
     let payload_at = record.len().saturating_sub(envelope.payload.len());
-    let mut parts = annotate_header(record.get(..payload_at).unwrap_or_default(), envelope);
-    if let (Some(indexes), Some(message)) = (parts.last_mut(), message) {
-        indexes
-            .meaning
-            .push_str(&format!(": {}", message.full_name()));
-    }
+    let before = record.get(..payload_at).unwrap_or_default();
+    let mut parts = annotate_header(before, envelope, message);
     parts.extend(annotate_payload(envelope.payload, payload_at, message));
     parts
 }
 
 /// Splits what stands before the payload: magic byte, schema id or GUID,
-/// message indexes.
-pub fn annotate_header(header: &[u8], envelope: &Envelope<'_>) -> Vec<Part> {
+/// message indexes. A descriptor adds the message's name.
+pub fn annotate_header(
+    header: &[u8],
+    envelope: &Envelope<'_>,
+    message: Option<&MessageDescriptor>,
+) -> Vec<Part> {
     let path: Vec<String> = envelope
         .indexes
         .as_slice()
         .iter()
         .map(u32::to_string)
         .collect();
-    let indexes = format!("message index [{}]", path.join(","));
+    let name = message.map(|message| format!(": {}", message.full_name()));
+    let name = name.unwrap_or_default();
+    let indexes = format!("message index [{}]{name}", path.join(","));
     let parts = match &envelope.schema {
         SchemaRef::Id(id) => [
             (0..1, "magic byte 0: a schema id follows".to_owned()),

@@ -18,7 +18,7 @@ pub use envelope::{
 };
 pub use logging::{FAILURE, LogFile, NARRATION, start_logging};
 pub use progress::Spinner;
-pub use report::{ExampleReport, ExampleResult, Report};
+pub use report::{ErrorReport, ExampleReport, ExampleResult, Report};
 pub use story::Story;
 pub use table::Table;
 
@@ -86,10 +86,19 @@ impl Console {
 
     /// What the user can do next, on stderr.
     pub fn hint(&self, text: &str) {
+        self.aside("hint:", text);
+    }
+
+    /// What the user should know about a result, on stderr.
+    pub fn note(&self, text: &str) {
+        self.aside("note:", text);
+    }
+
+    fn aside(&self, what: &str, text: &str) {
         self.log(text);
         let style = AnsiColor::Cyan.on_default().bold();
         // Nobody is left to tell when stderr is closed.
-        let _ = writeln!(anstream::stderr().lock(), "{style}hint:{style:#} {text}");
+        let _ = writeln!(anstream::stderr().lock(), "{style}{what}{style:#} {text}");
     }
 
     /// One line of data, whatever the output is.

@@ -160,9 +160,8 @@ impl Story {
             Some(header) => {
                 self.console
                     .line(&format!("{:INDENT$}  header {VALUE_SCHEMA_ID_HEADER}", ""));
-                for line in
-                    parts_to_lines(&annotate_header(header, &envelope), INDENT + 2, HEX_LINES)
-                {
+                let parts = annotate_header(header, &envelope, message);
+                for line in parts_to_lines(&parts, INDENT + 2, HEX_LINES) {
                     self.console.line(&line);
                 }
                 self.console.line(&format!("{:INDENT$}  value", ""));

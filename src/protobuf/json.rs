@@ -13,9 +13,21 @@ use serde_json::{Map, Number, Value};
 #[error("{0}")]
 pub(super) struct NoJson(String);
 
+/// How reflection refuses a `google.protobuf.Any` that names no type.
+const UNTYPED_ANY: &str = "unsupported type url ''";
+
 impl ser::Error for NoJson {
     fn custom<T: std::fmt::Display>(message: T) -> Self {
         Self(message.to_string())
+    }
+}
+
+/// A value as JSON. Reflection has none for an `Any` without a type, which is
+/// what an `Any` is before it is set; Protobuf prints that as `{}`.
+pub(super) fn to_value<T: ?Sized + Serialize>(value: &T) -> Result<Value, NoJson> {
+    match value.serialize(ToValue) {
+        Err(NoJson(reason)) if reason.starts_with(UNTYPED_ANY) => Ok(Value::Object(Map::new())),
+        printed => printed,
     }
 }
 
@@ -154,7 +166,7 @@ impl ser::Serializer for ToValue {
         v: &T,
     ) -> Result<Value, NoJson> {
         let mut map = Map::with_capacity(1);
-        map.insert(variant.to_owned(), v.serialize(ToValue)?);
+        map.insert(variant.to_owned(), to_value(v)?);
         Ok(Value::Object(map))
     }
     fn serialize_seq(self, len: Option<usize>) -> Result<Array, NoJson> {
@@ -196,7 +208,7 @@ impl ser::SerializeSeq for Array {
     type Ok = Value;
     type Error = NoJson;
     fn serialize_element<T: ?Sized + Serialize>(&mut self, v: &T) -> Result<(), NoJson> {
-        self.0.push(v.serialize(ToValue)?);
+        self.0.push(to_value(v)?);
         Ok(())
     }
     fn end(self) -> Result<Value, NoJson> {
@@ -243,7 +255,7 @@ impl ser::SerializeMap for Object {
             .key
             .take()
             .ok_or_else(|| NoJson("map value without a key".to_owned()))?;
-        self.map.insert(key, v.serialize(ToValue)?);
+        self.map.insert(key, to_value(v)?);
         Ok(())
     }
     fn end(self) -> Result<Value, NoJson> {
@@ -259,7 +271,7 @@ impl ser::SerializeStruct for Object {
         key: &'static str,
         v: &T,
     ) -> Result<(), NoJson> {
-        self.map.insert(key.to_owned(), v.serialize(ToValue)?);
+        self.map.insert(key.to_owned(), to_value(v)?);
         Ok(())
     }
     fn end(self) -> Result<Value, NoJson> {
@@ -272,6 +284,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::protobuf::{DynamicSchema, ProtoSchema};
 
     #[test]
     fn floats_print_as_protobuf_wants_them() {
@@ -311,5 +324,20 @@ mod tests {
         );
         let map = std::collections::BTreeMap::from([(true, 1)]);
         assert_eq!(map.serialize(ToValue).unwrap(), json!({"true": 1}));
+    }
+
+    #[test]
+    fn an_any_without_a_type_is_an_empty_object() {
+        let text = "syntax = \"proto3\"; import \"google/protobuf/any.proto\"; message M { \
+            google.protobuf.Any one = 1; repeated google.protobuf.Any many = 2; \
+            map<string, google.protobuf.Any> named = 3; }";
+        let schema = DynamicSchema::from_text("m.proto", text, "M", &[]).unwrap();
+        let bytes = [0x0a, 0, 0x12, 0, 0x1a, 3, 0x0a, 1, b'k'];
+        assert_eq!(
+            schema.deserialize(&bytes).unwrap(),
+            json!({"one": {}, "many": [{}], "named": {"k": {}}})
+        );
+        let of_an_unknown_type = b"\x0a\x05\x0a\x03a/X";
+        assert!(schema.deserialize(of_an_unknown_type).is_err());
     }
 }

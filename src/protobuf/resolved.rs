@@ -4,10 +4,11 @@ use prost::Message;
 use prost_reflect::{
     DeserializeOptions, DynamicMessage, MessageDescriptor, ReflectMessage, SerializeOptions,
 };
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::builtin::is_builtin;
-use super::json::ToValue;
+use super::json;
 use super::json_encoder::JsonEncoder;
 use super::{Error, JsonOptions, SchemaFile};
 use crate::wire_format::MessageIndexes;
@@ -120,6 +121,15 @@ impl Resolved {
     }
 }
 
+/// A message that is printed in the way of these options.
+struct WithOptions<'a>(&'a DynamicMessage, &'a SerializeOptions);
+
+impl Serialize for WithOptions<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize_with_options(serializer, self.1)
+    }
+}
+
 /// A message as JSON, in Protobuf's canonical mapping with the fields' names as
 /// in the `.proto` file.
 ///
@@ -132,7 +142,7 @@ pub fn to_json(message: &DynamicMessage, options: JsonOptions) -> Result<Value, 
     } else {
         &PRINT
     };
-    let printed = message.serialize_with_options(ToValue, options);
+    let printed = json::to_value(&WithOptions(message, options));
     printed.map_err(|error| Error::Print {
         message: message.descriptor().full_name().to_owned(),
         reason: error.to_string(),

@@ -201,7 +201,8 @@ impl Deserializer {
     ///
     /// # Errors
     ///
-    /// As [`Deserializer::deserialize`].
+    /// As [`Deserializer::deserialize`], except for what is wrong with the
+    /// payload alone: that is told by [`Inspection::message`].
     pub async fn inspect(
         &self,
         context: ReadContext<'_>,
@@ -209,14 +210,15 @@ impl Deserializer {
     ) -> Result<Inspection, Error> {
         let parts = Parts::of(&context, record)?;
         let plan = self.inner.plan(&parts, &context).await?;
-        let payload = plan.payload(&context, &parts).await?;
-        let message = plan.dynamic(&parts, &payload)?;
+        let payload = plan.payload(&context, &parts).await;
+        let message = payload.and_then(|payload| plan.dynamic(&parts, &payload));
         Ok(Inspection {
             place: parts.place,
             schema: parts.envelope.schema,
             indexes: parts.envelope.indexes,
             payload: parts.offset..record.len(),
             writer: Arc::clone(&plan.prepared.writer),
+            descriptor: plan.prepared.message.clone(),
             message,
         })
     }

@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use prost_reflect::DynamicMessage;
+use prost_reflect::{DynamicMessage, MessageDescriptor};
 
-use super::error::EnvelopePlace;
+use super::error::{EnvelopePlace, Error};
 use super::registered::RegisteredSchema;
 use crate::wire_format::{MessageIndexes, SchemaRef};
 
@@ -23,6 +23,9 @@ pub struct Inspection {
     pub payload: Range<usize>,
     /// The writer's schema, as the registry has it.
     pub writer: Arc<RegisteredSchema>,
-    /// The message; its descriptor has the full name.
-    pub message: DynamicMessage,
+    /// The type of the message.
+    pub descriptor: MessageDescriptor,
+    /// The message; or, while all of the above is known, what keeps it from
+    /// being read: a rule that fails, or a payload that is not the message.
+    pub message: Result<DynamicMessage, Error>,
 }

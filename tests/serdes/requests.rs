@@ -258,8 +258,9 @@ async fn latest_versions_are_asked_for_again_when_their_time_is_over() {
             .await
             .unwrap();
         assert_eq!(inspection.writer.id().unwrap().0, first);
-        assert!(inspection.message.has_field_by_name("a"));
-        assert!(inspection.message.get_field_by_name("b").is_some());
+        let message = inspection.message.unwrap();
+        assert!(message.has_field_by_name("a"));
+        assert!(message.get_field_by_name("b").is_some());
     }
 }
 

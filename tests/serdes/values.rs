@@ -238,10 +238,29 @@ async fn an_inspection_tells_all_parts() {
     assert_eq!(inspection.schema, SchemaRef::Id(SchemaId(id_of(&record))));
     assert_eq!(inspection.place, EnvelopePlace::Record);
     assert_eq!(inspection.indexes.as_slice(), [0, 1]);
-    assert_eq!(inspection.message.descriptor().full_name(), "p.A.C");
+    assert_eq!(inspection.descriptor.full_name(), "p.A.C");
     assert_eq!(record[inspection.payload.clone()], [8, 5]);
     assert!(inspection.writer.file().to_text().contains("message C"));
     assert_eq!(inspection.writer.id(), Some(SchemaId(id_of(&record))));
+    assert!(inspection.message.is_ok());
+}
+
+#[tokio::test]
+async fn an_inspection_tells_all_parts_of_a_record_with_a_damaged_payload() {
+    let registry = Registry::start().await;
+    let serializer = registry.serializer(SerializerOptions::new());
+    let schema = schema("syntax = \"proto3\"; message A { int32 x = 1; }", "A", &[]);
+    let to = WriteContext::value("shop");
+    let json = json!({"x": 5});
+    let record = serializer.serialize_json(to, &schema, &json).await;
+    let mut record = record.unwrap();
+    record.pop();
+    let deserializer = registry.deserializer(DeserializerOptions::new());
+    let inspection = deserializer.inspect(ReadContext::value("shop"), &record);
+    let inspection = inspection.await.unwrap();
+    assert_eq!(inspection.descriptor.full_name(), "A");
+    assert_eq!(inspection.payload, 6..record.len());
+    assert!(matches!(inspection.message, Err(Error::Decode { .. })));
 }
 
 #[tokio::test]
@@ -428,7 +447,7 @@ async fn indexes_beside_map_fields_follow_the_registered_form() {
         let from = ReadContext::value("shop");
         let inspection = deserializer.inspect(from, &record).await.unwrap();
         assert_eq!(
-            inspection.message.descriptor().full_name(),
+            inspection.descriptor.full_name(),
             "interop.wire.Holder.After"
         );
         assert_eq!(inspection.indexes.as_slice(), expected);
