@@ -74,10 +74,13 @@ pub(super) fn action<'a>(
     if mode(rule) != "WRITEREAD" {
         return Some(actions);
     }
-    match (actions.split_once(','), direction) {
-        (None, _) => Some(actions),
-        (Some((write, _)), Direction::Write) => Some(write),
-        (Some((_, read)), Direction::Read) => Some(read),
+    let mut parts = actions.split(',');
+    match (parts.next(), parts.next()) {
+        (write, Some(read)) => match direction {
+            Direction::Write => write,
+            Direction::Read => Some(read),
+        },
+        (both, None) => both,
     }
 }
 
