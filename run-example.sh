@@ -10,9 +10,9 @@ readonly KMS_ALIAS=alias/confluent-csfle-kek
 readonly KMS_PURPOSE=confluent-csfle-kek
 readonly MODES="schema-only full"
 # A host name, an IPv4 address, or an IPv6 address in brackets.
-readonly HOST='([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])'
-readonly PORT='[0-9]{1,5}'
-readonly REGISTRY_URL="https?://$HOST(:$PORT)?(/[^][?#@,[:space:]]*)?"
+readonly HOST_PATTERN='([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])'
+readonly PORT_PATTERN='[0-9]{1,5}'
+readonly URL_PATTERN="https?://$HOST_PATTERN(:$PORT_PATTERN)?(/[^][?#@,[:space:]]*)?"
 readonly EXAMPLES="all basic delete evolution oneof null compat types strategies csfle no-auto-register"
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -149,7 +149,7 @@ fi
   usage_error "invalid --run-id '$run_id': use 1 to 64 of A-Z a-z 0-9 _ -"
 if ! $embedded; then
   require --schema-registry-url "$registry_url"
-  list_of "$registry_url" "$REGISTRY_URL" ||
+  list_of "$registry_url" "$URL_PATTERN" ||
     usage_error "invalid --schema-registry-url: expected http(s)://HOST[:PORT][/PATH], without credentials in it"
   require --sr-api-key "$sr_key"
   require --sr-api-secret "$sr_secret"
@@ -158,7 +158,7 @@ if ! $embedded; then
     require --kafka-api-key "$kafka_key" "--mode=full needs it"
     require --kafka-api-secret "$kafka_secret" "--mode=full needs it"
   fi
-  [[ -z "$bootstrap" ]] || list_of "$bootstrap" "$HOST:$PORT" ||
+  [[ -z "$bootstrap" ]] || list_of "$bootstrap" "$HOST_PATTERN:$PORT_PATTERN" ||
     usage_error "invalid --bootstrap-servers: expected HOST:PORT, several separated by commas, without spaces"
 fi
 [[ ! -e "$save_schemas" || -d "$save_schemas" ]] ||

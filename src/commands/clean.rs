@@ -100,9 +100,11 @@ pub async fn remove_run(
     }
     console.result(&format!("{GOOD}✓ removed {}{GOOD:#}", count(removed.len())));
     if let Some(arn) = &settings.kms_key_arn {
+        // The command goes to the shell's region unless told another.
+        let region = arn.split(':').nth(3).unwrap_or_default();
         console.line("The KMS key is shared with other runs and stays. To delete it:");
         console.line(&format!(
-            "  aws kms schedule-key-deletion --pending-window-in-days 7 \\\n    --key-id {arn}"
+            "  aws kms schedule-key-deletion --pending-window-in-days 7 \\\n    --region {region} --key-id {arn}"
         ));
     }
     Ok(removed)

@@ -74,3 +74,21 @@ fn cleanup_after_a_run_leaves_nothing() {
         );
     }
 }
+
+#[test]
+fn the_command_that_deletes_the_kms_key_names_its_region() {
+    let registry = Dialect::plain();
+    let place = Place::new().env(
+        "AWS_KMS_KEY_ARN",
+        "arn:aws:kms:eu-west-1:123456789012:key/1",
+    );
+    let url = ["--schema-registry-url", &registry.url];
+    let run = [&url[..], &["--example", "basic", "--run-id", "a"]].concat();
+    place.run(&run).expect(0);
+    let clean = [&url[..], &["clean", "--run-id", "a"]].concat();
+    place
+        .run(&clean)
+        .expect(0)
+        .says("schedule-key-deletion")
+        .says("--region eu-west-1");
+}
