@@ -333,10 +333,9 @@ mod tests {
             map<string, google.protobuf.Any> named = 3; }";
         let schema = DynamicSchema::from_text("m.proto", text, "M", &[]).unwrap();
         let bytes = [0x0a, 0, 0x12, 0, 0x1a, 3, 0x0a, 1, b'k'];
-        assert_eq!(
-            schema.deserialize(&bytes).unwrap(),
-            json!({"one": {}, "many": [{}], "named": {"k": {}}})
-        );
+        let json = json!({"one": {}, "many": [{}], "named": {"k": {}}});
+        assert_eq!(schema.deserialize(&bytes).unwrap(), json);
+        assert_eq!(schema.serialize(&json).unwrap(), bytes);
         let of_an_unknown_type = b"\x0a\x05\x0a\x03a/X";
         assert!(schema.deserialize(of_an_unknown_type).is_err());
     }

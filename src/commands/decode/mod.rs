@@ -59,14 +59,12 @@ pub async fn decode(
     let mut exit = Exit::Met;
     let mut index = 0;
     while let Some(message) = tokio::task::block_in_place(|| input.next()) {
-        if let Err(failure) = decoder.show(index, message).await {
+        let shown = decoder.show(index, message).await;
+        index += 1;
+        if let Err(failure) = shown {
             exit = Exit::of_all([exit, failure.exit]);
-            index += 1;
-            failure
-                .context(format!("cannot decode message {index}"))
-                .print();
-        } else {
-            index += 1;
+            let doing = format!("cannot decode message {index}");
+            failure.context(doing).print();
         }
         if console.is_closed() {
             break;

@@ -97,6 +97,13 @@ impl JsonEncoder {
             Special::Struct => any_struct(json.as_object().ok_or(Unplanned)?, buffer, depth),
             Special::Value => any_value(json, buffer, depth),
             Special::ListValue => any_list(json.as_array().ok_or(Unplanned)?, buffer, depth),
+            // An `Any` that is not set; reflection asks for a type.
+            Special::Reflected(descriptor)
+                if descriptor.full_name() == "google.protobuf.Any"
+                    && json.as_object().is_some_and(Map::is_empty) =>
+            {
+                Ok(())
+            }
             Special::Reflected(descriptor) => {
                 let message = DynamicMessage::deserialize(descriptor.clone(), json);
                 message.map_err(|_| Unplanned)?.encode_raw(buffer);
