@@ -115,7 +115,10 @@ impl Failure {
         }
         // Nobody is left to tell when stderr is closed.
         let _ = anstream::stderr().lock().write_all(text.as_bytes());
-        tracing::debug!(target: crate::console::FAILURE, "{self}");
+        match &self.hint {
+            Some(hint) => tracing::error!(target: crate::console::FAILURE, "{self}; hint: {hint}"),
+            None => tracing::error!(target: crate::console::FAILURE, "{self}"),
+        }
     }
 }
 

@@ -27,12 +27,7 @@ fn main() -> ExitCode {
         None => LogFile::At(&cli.run.log_file),
         Some(_) => LogFile::Off,
     };
-    // A server's log is worth a line per request at the first -v.
-    let verbose = match &cli.command {
-        Some(Command::Serve(_)) if cli.common.verbose > 0 => cli.common.verbose + 1,
-        _ => cli.common.verbose,
-    };
-    console::start_logging(verbose, cli.common.quiet, log_file);
+    console::start_logging(cli.common.verbose, cli.common.quiet, log_file);
     let output = match cli.common.output {
         OutputArg::Human => Output::Human,
         OutputArg::Json => Output::Json,

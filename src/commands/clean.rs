@@ -3,12 +3,12 @@
 //! The names are computed from the run id, never searched for.
 
 use cc_protobuf_examples::csfle::Algorithm;
-use cc_protobuf_examples::kafka::AdminTopics;
+use cc_protobuf_examples::kafka::{self, AdminTopics};
 use cc_protobuf_examples::schema_registry::{Client, Error};
 
 use crate::backends::{self, kafka_config};
 use crate::cli::CleanArgs;
-use crate::console::{Console, DIM, GOOD, Output};
+use crate::console::{BAD, Console, DIM, ErrorReport, GOOD, Output};
 use crate::failure::{Exit, Failure};
 use crate::naming::{Created, Names, RunId};
 use crate::settings::{Settings, names};
@@ -33,46 +33,103 @@ pub async fn clean(
         )));
     };
     let client = backends::client(registry)?;
-    let removed = remove_run(&names, settings, &client, arguments.dry_run, console).await?;
+    let mut cleaned = Cleaned::default();
+    remove_run(
+        &names,
+        settings,
+        &client,
+        arguments.dry_run,
+        console,
+        &mut cleaned,
+    )
+    .await;
+    for failure in &cleaned.failures {
+        failure.print();
+    }
     if console.output() == Output::Json {
         let document = serde_json::json!({
             "run_id": arguments.run_id,
             "dry_run": arguments.dry_run,
-            "removed": removed,
+            "removed": cleaned.removed,
+            "errors": cleaned.errors(),
+            "exit_code": cleaned.exit().code(),
         });
         console.data(&serde_json::to_string_pretty(&document)?);
     }
-    Ok(Exit::Met)
+    Ok(cleaned.exit())
+}
+
+/// What a clean-up has done so far.
+#[derive(Debug, Default)]
+pub struct Cleaned {
+    /// What was removed, or would be.
+    pub removed: Vec<String>,
+    /// What could not be removed, and why.
+    pub failures: Vec<Failure>,
+}
+
+impl Cleaned {
+    /// The exit code of it all.
+    pub fn exit(&self) -> Exit {
+        Exit::of_all(self.failures.iter().map(|failure| failure.exit))
+    }
+
+    /// The failures, for a JSON document.
+    pub fn errors(&self) -> Vec<ErrorReport> {
+        self.failures.iter().map(Into::into).collect()
+    }
+
+    /// Notes what became of one thing.
+    fn note(&mut self, what: String, done: Result<(), Failure>) {
+        match done {
+            Ok(()) => self.removed.push(what),
+            Err(failure) => self
+                .failures
+                .push(failure.context(format!("cannot remove {what}"))),
+        }
+    }
+
+    /// Notes what a cluster says to have removed.
+    fn note_all(&mut self, kind: &str, gone: Result<Vec<String>, kafka::Error>) {
+        match gone {
+            Ok(names) => self
+                .removed
+                .extend(names.into_iter().map(|name| format!("{kind} {name}"))),
+            Err(error) => {
+                let failure = Failure::from(error);
+                self.failures
+                    .push(failure.context(format!("cannot remove every {kind} of the run")));
+            }
+        }
+    }
 }
 
 /// Shows what a run left and removes it: subjects, DEKs and KEKs softly, then
-/// for good; then topics and the consumer group of a configured cluster.
-/// Returns what was removed, or with `dry_run` what would be.
+/// for good; then topics and the consumer group of a configured cluster. What
+/// fails does not keep the rest from being removed. With `dry_run` it stops
+/// after showing. May be dropped at any time: `cleaned` then holds what is done.
 pub async fn remove_run(
     names: &Names,
     settings: &Settings,
     client: &Client,
     dry_run: bool,
     console: &Console,
-) -> Result<Vec<String>, Failure> {
+    cleaned: &mut Cleaned,
+) {
     let all = names.everything();
-    let found = find(&all, client).await?;
     console.line("");
     console.result(&format!(
         "Run {} left on the Schema Registry:",
         names.id().as_str()
     ));
+    let found = find(&all, client, console, cleaned).await;
     for name in found.describe() {
         console.result(&format!("  {name}"));
     }
-    if found.subjects.is_empty() && found.keks.is_empty() {
+    if found.subjects.is_empty() && found.keks.is_empty() && cleaned.failures.is_empty() {
         console.result(&format!("  {DIM}nothing{DIM:#}"));
     }
-    let admin = match &settings.kafka {
-        Some(kafka) => Some(AdminTopics::new(&kafka_config(kafka)?)?),
-        None => None,
-    };
-    if admin.is_some() {
+    if settings.kafka.is_some() {
         console.result("and, if they are there, on the Kafka cluster:");
         for topic in &all.topics {
             console.result(&format!("  topic {topic}"));
@@ -80,25 +137,31 @@ pub async fn remove_run(
         console.result(&format!("  consumer group {}", names.group()));
     }
     if dry_run {
-        return Ok(found.describe());
+        cleaned.removed = found.describe();
+        return;
     }
 
-    let mut removed = found.describe();
-    delete_subjects(&found.subjects, client).await?;
+    delete_subjects(&found.subjects, client, cleaned).await;
     for kek in &found.keks {
-        delete_kek(kek, client).await?;
+        cleaned.note(describe_kek(kek), delete_kek(kek, client).await);
     }
-    if let Some(admin) = admin {
-        let topics: Vec<&str> = all.topics.iter().map(String::as_str).collect();
-        let gone = admin.delete_topics(&topics).await?;
-        removed.extend(gone.into_iter().map(|name| format!("topic {name}")));
-        let gone = admin.delete_groups(&[&names.group()]).await?;
-        removed.extend(
-            gone.into_iter()
-                .map(|name| format!("consumer group {name}")),
-        );
+    if let Some(kafka) = &settings.kafka {
+        match kafka_config(kafka).and_then(|config| Ok(AdminTopics::new(&config)?)) {
+            Ok(admin) => {
+                let topics: Vec<&str> = all.topics.iter().map(String::as_str).collect();
+                cleaned.note_all("topic", admin.delete_topics(&topics).await);
+                let group = names.group();
+                cleaned.note_all("consumer group", admin.delete_groups(&[&group]).await);
+            }
+            Err(failure) => cleaned.failures.push(failure),
+        }
     }
-    console.result(&format!("{GOOD}✓ removed {}{GOOD:#}", count(removed.len())));
+    let (style, mark) = match cleaned.failures.is_empty() {
+        true => (GOOD, "✓"),
+        false => (BAD, "✗ not all is gone;"),
+    };
+    let count = count(&cleaned.removed);
+    console.result(&format!("{style}{mark} removed {count}{style:#}"));
     if let Some(arn) = &settings.kms_key_arn {
         // The command goes to the shell's region unless told another.
         let region = arn.split(':').nth(3).unwrap_or_default();
@@ -107,17 +170,23 @@ pub async fn remove_run(
             "  aws kms schedule-key-deletion --pending-window-in-days 7 \\\n    --region {region} --key-id {arn}"
         ));
     }
-    Ok(removed)
 }
 
 /// Those of the names that exist, soft-deleted ones included.
-async fn find(all: &Created, client: &Client) -> Result<Created, Failure> {
+async fn find(all: &Created, client: &Client, console: &Console, cleaned: &mut Cleaned) -> Created {
     let mut found = Created::default();
     for subject in &all.subjects {
         match client.versions_including(subject, true).await {
             Ok(_) => found.subjects.push(subject.clone()),
             Err(error) if error.is_not_found() => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                let failure = Failure::from(error).context(format!("cannot look for {subject}"));
+                let hopeless = failure.exit == Exit::Unreachable;
+                cleaned.failures.push(failure);
+                if hopeless {
+                    return found;
+                }
+            }
         }
     }
     for kek in &all.keks {
@@ -125,39 +194,43 @@ async fn find(all: &Created, client: &Client) -> Result<Created, Failure> {
             Ok(_) => found.keks.push(kek.clone()),
             // A registry without a DEK Registry has no KEKs either.
             Err(error) if error.is_not_found() || error.is_unsupported() => {}
-            Err(error) => return Err(error.into()),
+            Err(error) if error.is_forbidden() => console.result(&format!(
+                "  {DIM}no keys looked for: the DEK Registry is forbidden to these \
+                 credentials{DIM:#}"
+            )),
+            Err(error) => cleaned
+                .failures
+                .push(Failure::from(error).context(format!("cannot look for KEK {kek}"))),
         }
     }
-    Ok(found)
+    found
 }
 
 /// Deletes each subject softly, then for good. One that others reference has to
 /// wait for them, so whatever was refused is tried again while there is progress.
-async fn delete_subjects(subjects: &[String], client: &Client) -> Result<(), Failure> {
+async fn delete_subjects(subjects: &[String], client: &Client, cleaned: &mut Cleaned) {
     let mut waiting: Vec<&String> = subjects.iter().collect();
     while !waiting.is_empty() {
         let before = waiting.len();
         let mut refused = Vec::new();
-        let mut refusal = None;
         for subject in waiting {
             match delete_subject(subject, client).await {
-                Ok(()) => {}
                 Err(error) if error.error_code() == Some(REFERENCE_EXISTS) => {
-                    refused.push(subject);
-                    refusal = Some(error);
+                    refused.push((subject, error));
                 }
-                Err(error) => return Err(error.into()),
+                done => cleaned.note(format!("subject {subject}"), done.map_err(Into::into)),
             }
         }
-        waiting = refused;
-        if let Some(refusal) = refusal
-            && waiting.len() == before
-        {
-            return Err(Failure::from(refusal)
-                .hint("a schema outside this run references this subject; delete that first"));
+        if refused.len() == before {
+            for (subject, error) in refused {
+                let failure = Failure::from(error)
+                    .hint("a schema outside this run references this subject; delete that first");
+                cleaned.note(format!("subject {subject}"), Err(failure));
+            }
+            return;
         }
+        waiting = refused.into_iter().map(|(subject, _)| subject).collect();
     }
-    Ok(())
 }
 
 /// Deletes one subject with the level that was set on it.
@@ -209,18 +282,40 @@ async fn delete_kek(kek: &str, client: &Client) -> Result<(), Failure> {
 impl Created {
     fn describe(&self) -> Vec<String> {
         let subjects = self.subjects.iter().map(|name| format!("subject {name}"));
-        let keks = self
-            .keks
-            .iter()
-            .map(|name| format!("KEK {name} and its DEKs"));
+        let keks = self.keks.iter().map(|name| describe_kek(name));
         subjects.chain(keks).collect()
     }
 }
 
-fn count(number: usize) -> String {
-    match number {
-        0 => "nothing".to_owned(),
-        1 => "1 thing".to_owned(),
-        _ => format!("{number} things"),
+fn describe_kek(name: &str) -> String {
+    format!("KEK {name} and its DEKs")
+}
+
+/// What was removed, by kind: `2 subjects, 1 KEK`.
+fn count(removed: &[String]) -> String {
+    let kinds = ["subject", "KEK", "topic", "consumer group"].map(|kind| {
+        let of_kind = |thing: &&String| thing.starts_with(&format!("{kind} "));
+        match removed.iter().filter(of_kind).count() {
+            0 => String::new(),
+            1 => format!("1 {kind}"),
+            many => format!("{many} {kind}s"),
+        }
+    });
+    let kinds: Vec<String> = kinds.into_iter().filter(|kind| !kind.is_empty()).collect();
+    match kinds.is_empty() {
+        true => "nothing".to_owned(),
+        false => kinds.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::count;
+
+    #[test]
+    fn what_was_removed_is_counted_by_kind() {
+        assert_eq!(count(&[]), "nothing");
+        let removed = ["subject a", "subject b", "KEK c and its DEKs"].map(str::to_owned);
+        assert_eq!(count(&removed), "2 subjects, 1 KEK");
     }
 }

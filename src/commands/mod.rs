@@ -8,7 +8,7 @@ mod man;
 mod serve;
 mod usage;
 
-pub use clean::{clean, remove_run};
+pub use clean::{Cleaned, clean, remove_run};
 pub use completions::completions;
 pub use decode::decode;
 pub use doctor::{doctor, show_configuration};

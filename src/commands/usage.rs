@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::failure::Exit;
+use crate::console::Report;
+use crate::failure::{Exit, Failure};
 
 /// Prints what clap has to say, with its tips as hints.
 pub fn usage(error: &clap::Error) -> ExitCode {
@@ -38,8 +39,25 @@ pub fn usage(error: &clap::Error) -> ExitCode {
         ));
     }
     let text = text.trim_end();
+    if wants_json(std::env::args()) {
+        let plain = anstream::adapter::strip_str(text).to_string();
+        let failure = Failure::usage(plain.trim_start_matches("error: ")).hint(hints.join("; "));
+        let _ = writeln!(
+            anstream::stdout().lock(),
+            "{:#}",
+            Report::usage_error(&failure)
+        );
+    }
     let hints = hints.join("\nhint: ");
     // Nobody is left to tell when stderr is closed.
     let _ = writeln!(anstream::stderr().lock(), "{text}\nhint: {hints}");
     ExitCode::from(Exit::Usage.code())
+}
+
+/// Whether arguments that could not be read as a whole ask for JSON.
+fn wants_json(arguments: impl Iterator<Item = String>) -> bool {
+    let arguments: Vec<String> = arguments.collect();
+    let joined = ["-ojson", "-o=json", "--output=json"];
+    let apart = |pair: &[String]| matches!(pair, [flag, value] if ["-o", "--output"].contains(&flag.as_str()) && value == "json");
+    arguments.windows(2).any(apart) || arguments.iter().any(|text| joined.contains(&text.as_str()))
 }

@@ -36,8 +36,9 @@ pub fn start_logging(verbose: u8, quiet: bool, file: LogFile<'_>) {
     let wanted = std::env::var("RUST_LOG").unwrap_or_default();
     let level = match (quiet, verbose) {
         (true, _) => "error",
-        (_, 0) => "warn",
-        (_, 1) => "warn,cc_protobuf_examples=info",
+        // What aws_config warns of, the failure that follows says better.
+        (_, 0) => "warn,aws_config=error",
+        (_, 1) => "warn,aws_config=error,cc_protobuf_examples=debug",
         (_, 2) => "info,cc_protobuf_examples=debug",
         _ => "debug,cc_protobuf_examples=trace",
     };

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 pub use envelope::{
-    annotate, annotate_header, annotate_payload, hex, parts_to_json, parts_to_lines,
+    Part, annotate, annotate_header, annotate_payload, hex, parts_to_json, parts_to_lines,
 };
 pub use logging::{FAILURE, LogFile, NARRATION, start_logging};
 pub use progress::Spinner;
@@ -121,7 +121,9 @@ impl Console {
 
     fn log(&self, styled: &str) {
         let plain = anstream::adapter::strip_str(styled).to_string();
-        tracing::info!(target: NARRATION, "{}", plain.trim_end());
+        for line in plain.lines().filter(|line| !line.is_empty()) {
+            tracing::info!(target: NARRATION, "{}", line.trim_end());
+        }
     }
 
     fn write(&self, text: &str) {

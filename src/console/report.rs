@@ -1,7 +1,7 @@
 //! The result of a run as one JSON document.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::failure::{Exit, Failure};
 
@@ -24,9 +24,14 @@ pub struct Report {
     pub backends: Map<String, Value>,
     /// One entry per example.
     pub examples: Vec<ExampleReport>,
+    /// The consumer group, in full mode.
+    pub consumer_group: Option<String>,
     /// What `--cleanup` removed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub removed: Vec<String>,
+    /// What `--cleanup` could not remove.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cleanup_errors: Vec<ErrorReport>,
     /// What stopped the run as a whole.
     pub error: Option<ErrorReport>,
     /// The process's exit code.
@@ -46,11 +51,23 @@ impl Report {
             schemas: schemas.to_owned(),
             backends: Map::new(),
             examples: Vec::new(),
+            consumer_group: None,
             removed: Vec::new(),
+            cleanup_errors: Vec::new(),
             error: None,
             exit_code: 0,
             duration_ms: 0,
         }
+    }
+
+    /// The document for arguments that could not be read.
+    pub fn usage_error(failure: &Failure) -> Value {
+        json!({
+            "shape": SHAPE,
+            "version": env!("CARGO_PKG_VERSION"),
+            "error": ErrorReport::from(failure),
+            "exit_code": failure.exit.code(),
+        })
     }
 }
 
@@ -62,6 +79,8 @@ pub enum ExampleResult {
     Passed,
     /// An expectation failed.
     Failed,
+    /// Stopped by the user.
+    Interrupted,
     /// Not run, because the run was stopped.
     Skipped,
 }
@@ -79,10 +98,12 @@ pub struct ExampleReport {
     pub result: ExampleResult,
     /// Duration in milliseconds.
     pub duration_ms: u64,
-    /// Subjects used.
+    /// Subjects that the registry has now.
     pub subjects: Vec<String>,
     /// Topics used.
     pub topics: Vec<String>,
+    /// Key encryption keys used.
+    pub keks: Vec<String>,
     /// The steps, in order.
     pub steps: Vec<StepReport>,
     /// What made it fail.
@@ -98,6 +119,9 @@ pub struct StepReport {
     pub checks: Vec<CheckReport>,
     /// Named values: schema ids, versions, messages.
     pub facts: Map<String, Value>,
+    /// Schemas registered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub registered: Vec<RegisteredReport>,
     /// Records, annotated.
     pub records: Vec<RecordReport>,
     /// Tables.
@@ -112,6 +136,17 @@ pub struct CheckReport {
     pub ok: bool,
     /// The claim.
     pub claim: String,
+}
+
+/// A schema that was registered.
+#[derive(Clone, Debug, Serialize)]
+pub struct RegisteredReport {
+    /// Subject.
+    pub subject: String,
+    /// Version within the subject.
+    pub version: i32,
+    /// Schema id.
+    pub id: i32,
 }
 
 /// A framed record.

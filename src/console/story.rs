@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use cc_protobuf_examples::wire_format::{self, SchemaRef, VALUE_SCHEMA_ID_HEADER};
 
-use super::report::{CheckReport, RecordReport, StepReport};
+use super::report::{CheckReport, RecordReport, RegisteredReport, StepReport};
 use super::{BAD, Console, DIM, GOOD, TITLE, Table, WIDTH};
 use super::{
-    annotate, annotate_header, annotate_payload, hex, parts_to_json, parts_to_lines, wrap,
+    Part, annotate, annotate_header, annotate_payload, hex, parts_to_json, parts_to_lines, wrap,
 };
 use crate::failure::Failure;
 
@@ -107,9 +107,16 @@ impl Story {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
+        self.named(name, &text);
+        self.current(|step| {
+            step.facts.insert(name.to_owned(), value);
+        });
+    }
+
+    fn named(&self, name: &str, text: &str) {
         let indent = INDENT + 2;
         let hanging = name.chars().count() + 2;
-        for (index, line) in wrap(&text, WIDTH.saturating_sub(indent + hanging).max(20))
+        for (index, line) in wrap(text, WIDTH.saturating_sub(indent + hanging).max(20))
             .iter()
             .enumerate()
         {
@@ -121,9 +128,6 @@ impl Story {
                     .line(&format!("{:indent$}{:hanging$}{line}", "", ""));
             }
         }
-        self.current(|step| {
-            step.facts.insert(name.to_owned(), value);
-        });
     }
 
     /// A remark that can be skipped.
@@ -142,6 +146,31 @@ impl Story {
         });
     }
 
+    /// A registered schema for the JSON document; the narration has said it.
+    pub fn record_registered(&self, subject: &str, version: i32, id: i32) {
+        let subject = subject.to_owned();
+        self.current(|step| {
+            step.registered.push(RegisteredReport {
+                subject,
+                version,
+                id,
+            });
+        });
+    }
+
+    /// A record as hex, its parts in the JSON document only.
+    pub fn record_hex(
+        &self,
+        name: &str,
+        value: &[u8],
+        headers: &[(String, Option<Vec<u8>>)],
+        message: Option<&MessageDescriptor>,
+    ) -> Result<(), Failure> {
+        self.named(name, &hex(value, " "));
+        self.keep(value, headers, message)?;
+        Ok(())
+    }
+
     /// A record byte by byte: the schema id in front of the payload or in a
     /// header, the message indexes, the fields. A descriptor adds their names.
     pub fn record(
@@ -150,27 +179,43 @@ impl Story {
         headers: &[(String, Option<Vec<u8>>)],
         message: Option<&MessageDescriptor>,
     ) -> Result<(), Failure> {
+        let (header, parts) = self.keep(value, headers, message)?;
+        let lines = |parts: &[Part]| {
+            for line in parts_to_lines(parts, INDENT + 2, HEX_LINES) {
+                self.console.line(&line);
+            }
+        };
+        if let Some(header) = header {
+            self.console
+                .line(&format!("{:INDENT$}  header {VALUE_SCHEMA_ID_HEADER}", ""));
+            lines(&header);
+            self.console.line(&format!("{:INDENT$}  value", ""));
+        }
+        lines(&parts);
+        Ok(())
+    }
+
+    /// Keeps a record for the JSON document. Returns its parts: those of the
+    /// header, if the schema id is in one, and those of the value.
+    pub fn keep(
+        &self,
+        value: &[u8],
+        headers: &[(String, Option<Vec<u8>>)],
+        message: Option<&MessageDescriptor>,
+    ) -> Result<(Option<Vec<Part>>, Vec<Part>), Failure> {
         let header = headers
             .iter()
             .find(|(name, _)| name == VALUE_SCHEMA_ID_HEADER);
         let header = header.and_then(|(_, bytes)| bytes.as_deref());
         let envelope = wire_format::decode(header.unwrap_or(value))?;
-        let (payload, parts) = match header {
-            None => (envelope.payload, annotate(value, &envelope, message)),
-            Some(header) => {
-                self.console
-                    .line(&format!("{:INDENT$}  header {VALUE_SCHEMA_ID_HEADER}", ""));
-                let parts = annotate_header(header, &envelope, message);
-                for line in parts_to_lines(&parts, INDENT + 2, HEX_LINES) {
-                    self.console.line(&line);
-                }
-                self.console.line(&format!("{:INDENT$}  value", ""));
-                (value, annotate_payload(value, 0, message))
-            }
+        let (payload, header_parts, parts) = match header {
+            None => (envelope.payload, None, annotate(value, &envelope, message)),
+            Some(header) => (
+                value,
+                Some(annotate_header(header, &envelope, message)),
+                annotate_payload(value, 0, message),
+            ),
         };
-        for line in parts_to_lines(&parts, INDENT + 2, HEX_LINES) {
-            self.console.line(&line);
-        }
         let (schema_id, schema_guid) = match &envelope.schema {
             SchemaRef::Id(id) => (Some(id.0), None),
             SchemaRef::Guid(guid) => (None, Some(guid.to_string())),
@@ -185,7 +230,7 @@ impl Story {
             parts: parts_to_json(&parts),
         };
         self.current(|step| step.records.push(report));
-        Ok(())
+        Ok((header_parts, parts))
     }
 
     /// A table.

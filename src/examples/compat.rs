@@ -36,7 +36,8 @@ pub async fn example_compat(ctx: &Context<'_>) -> Result<(), Failure> {
     let story = &ctx.story;
     story.say(
         "The registry compares a new version with the newest one, or under the TRANSITIVE levels \
-         with all. BACKWARD: new readers, old records. FORWARD: old readers, new records.",
+         with all. BACKWARD: new readers, old records. FORWARD: old readers, new records. FULL: \
+         both. NONE: anything goes.",
     );
     story.step("Which level applies where no subject has one of its own?");
     match ctx.registry.compatibility(None).await {

@@ -11,10 +11,10 @@ use serde_json::json;
 
 use cc_protobuf_examples::kafka::{Headers, Record};
 use cc_protobuf_examples::protobuf::{CompiledMessage, ProtoMessage, ProtoSchema};
-use cc_protobuf_examples::schema_registry::Client;
 use cc_protobuf_examples::schema_registry::entities::{
     PROTOBUF, Reference, Schema as Registered, SchemaRequest,
 };
+use cc_protobuf_examples::schema_registry::{Client, Error};
 use cc_protobuf_examples::serdes::{
     Deserializer, DeserializerOptions, SchemaIdIn, Serializer, SerializerOptions,
 };
@@ -179,14 +179,30 @@ impl<'a> Context<'a> {
         let registered = self
             .registry
             .register_with_version(subject, &request, false)
-            .await?;
+            .await
+            .map_err(|error| self.not_registered(schema.file_name(), subject, error))?;
         let id = registered.id.unwrap_or_default();
         let version = registered.version.unwrap_or_default();
         self.story.check(
             id > 0 && version > 0,
             format!("{subject}: version {version}, schema id {id}"),
         )?;
+        self.story.record_registered(subject, version, id);
         Ok(registered)
+    }
+
+    fn not_registered(&self, file: &str, subject: &str, error: Error) -> Failure {
+        let incompatible = error.is_incompatible();
+        let failure =
+            Failure::from(error).context(format!("cannot register {file} under {subject}"));
+        if !incompatible {
+            return failure;
+        }
+        failure.hint(format!(
+            "the subject may hold something else of an earlier run: use another --run-id, or \
+             clean --run-id {}",
+            self.names.id().as_str()
+        ))
     }
 
     /// A serializer that puts the schema id where `--schema-id-in` says.
@@ -217,6 +233,17 @@ impl<'a> Context<'a> {
     ) -> Result<(), Failure> {
         self.story
             .record(message.bytes(), &message.headers, descriptor)
+    }
+
+    /// Shows a record as hex only.
+    pub fn show_hex(
+        &self,
+        name: &str,
+        message: &Message,
+        descriptor: Option<&MessageDescriptor>,
+    ) -> Result<(), Failure> {
+        self.story
+            .record_hex(name, message.bytes(), &message.headers, descriptor)
     }
 
     /// Sends messages to a topic and returns what a consumer got: in full mode

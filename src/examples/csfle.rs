@@ -94,6 +94,8 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
              Enterprise, or the embedded registry (--embedded)",
         )
     })?;
+    let (id, version) = (stored.id.unwrap_or_default(), stored.version);
+    story.record_registered(&subject, version.unwrap_or_default(), id);
     story.check(
         true,
         format!("{subject} holds the schema and the rule, unchanged"),

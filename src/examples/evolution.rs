@@ -86,6 +86,8 @@ pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
         let mut message = Message::default();
         let to = WriteContext::value(&topic).headers(&mut message.headers);
         message.value = Some(serializer.serialize_json(to, &**schema, value).await?);
+        let name = value["id"].as_str().unwrap_or_default();
+        ctx.show_hex(name, &message, Some(schema.descriptor()))?;
         sent.push(message);
     }
     let received = ctx.deliver(&topic, "account-1", sent).await?;

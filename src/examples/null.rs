@@ -1,7 +1,7 @@
 //! Example 5: absent, present and default values; tombstones; wrapper types.
 
 use cc_protobuf_examples::protobuf::generated::ExampleMessage;
-use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
+use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage, ProtoSchema};
 use cc_protobuf_examples::serdes::{ReadContext, SerializerOptions, WriteContext};
 use prost::encoding::encoded_len_varint;
 use serde_json::{Value, json};
@@ -44,6 +44,8 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
         let to = WriteContext::value(&topic).headers(&mut message.headers);
         message.value = Some(serializer.serialize_json(to, &*schema, value).await?);
         table.row([value.to_string(), hex(message.envelope()?.payload, " ")]);
+        let descriptor = Some(schema.descriptor());
+        story.keep(message.bytes(), &message.headers, descriptor)?;
         sent.push(message);
     }
     story.table(&table);
@@ -128,6 +130,8 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
         let back = deserializer
             .deserialize_json(from, message.value.as_deref())
             .await?;
+        let descriptor = Some(wrappers.descriptor());
+        story.keep(message.bytes(), &message.headers, descriptor)?;
         let payload = hex(message.envelope()?.payload, " ");
         table.row([value.to_string(), payload, json!(back).to_string()]);
         if back != Some(value) {

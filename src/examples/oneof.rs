@@ -82,6 +82,7 @@ pub async fn example_oneof(ctx: &Context<'_>) -> Result<(), Failure> {
         let event = event(kind).unwrap_or_default();
         message.value = Some(serializer.serialize_json(to, &*all_types, &event).await?);
         story.fact(kind, event);
+        ctx.show_hex("record", &message, Some(all_types.descriptor()))?;
         sent.push(message);
     }
     let mut ids = Vec::new();

@@ -1,15 +1,16 @@
 //! Runs the chosen examples, goes on after a failure, and sums up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{ALL, Context, Example, StopSignal, changes};
 use crate::backends::Backends;
 use crate::cli::{Cli, Mode, RunArgs, Selection};
-use crate::commands::remove_run;
+use crate::commands::{Cleaned, remove_run};
 use crate::console::{
-    BAD, Console, ExampleReport, ExampleResult, GOOD, Output, Report, TITLE, Table,
+    BAD, Console, ExampleReport, ExampleResult, GOOD, Output, Report, Spinner, TITLE, Table, WIDTH,
+    wrap,
 };
 use crate::failure::{Exit, Failure};
 use crate::naming::{Names, RunId};
@@ -107,12 +108,30 @@ pub async fn run(cli: &Cli, settings: Settings, console: &Console) -> Result<Exi
     let mut report = empty_report(plan.arguments, plan.names.id().as_str());
     let mut stop = StopSignal::arm()?;
     let opened = tokio::select! {
-        opened = open(&plan, &settings) => opened,
+        opened = open(&settings) => opened,
         () = stop.received() => Err(interrupted()),
+    };
+    // Once Kafka is connected to, topics may have been made.
+    let mut connects = false;
+    let opened = match (opened, plan.topics()) {
+        (Ok(backends), Some(topics)) => {
+            connects = true;
+            let _spinner = Spinner::start("connecting to Kafka, creating topics".to_owned());
+            let group = plan.names.group();
+            tokio::select! {
+                opened = backends.with_broker(&settings, &group, topics) => opened,
+                () = stop.received() => Err(interrupted()),
+            }
+        }
+        (opened, _) => opened,
     };
     let backends = match opened {
         Ok(backends) => backends,
         Err(failure) => {
+            let nothing = [Exit::Unreachable, Exit::Refused].contains(&failure.exit);
+            if connects && settings.kafka.is_some() && !nothing {
+                leftovers(&plan, &Made::of_run(&plan), true, console);
+            }
             finish(
                 console,
                 report,
@@ -123,6 +142,9 @@ pub async fn run(cli: &Cli, settings: Settings, console: &Console) -> Result<Exi
             return Err(failure);
         }
     };
+    if plan.arguments.mode == Mode::Full {
+        report.consumer_group = Some(plan.names.group());
+    }
     report.backends = backends.describe(&settings);
     announce(&plan, &report, &settings, &backends, console);
 
@@ -153,11 +175,19 @@ pub async fn run(cli: &Cli, settings: Settings, console: &Console) -> Result<Exi
         if plan.arguments.mode == Mode::Full {
             entry.topics = names.created().topics;
         }
+        entry.keks = names.created().keks;
         entry.steps = context.story.take_steps();
-        if let Err(failure) = outcome {
-            entry.result = ExampleResult::Failed;
+        if let Err(mut failure) = outcome {
             entry.error = Some((&failure).into());
-            console.line(&format!("{BAD}✗ {} failed{BAD:#}", example.name));
+            let word = if failure.exit == Exit::Interrupted {
+                entry.result = ExampleResult::Interrupted;
+                "interrupted"
+            } else {
+                entry.result = ExampleResult::Failed;
+                failure.message = format!("{}: {}", example.name, failure.message);
+                "failed"
+            };
+            console.line(&format!("{BAD}✗ {} {word}{BAD:#}", example.name));
             let hopeless = failure.exit == Exit::Interrupted
                 || failure.exit == Exit::Unreachable && probe(&backends).await.is_err();
             if hopeless {
@@ -173,29 +203,36 @@ pub async fn run(cli: &Cli, settings: Settings, console: &Console) -> Result<Exi
         .iter()
         .filter_map(|example| example.error.as_ref());
     let mut exit = Exit::of_all(exits.map(|error| error.exit));
-    summary(&report, console);
-
-    let interrupted = stopped
+    let interrupted_run = stopped
         .as_ref()
         .is_some_and(|failure| failure.exit == Exit::Interrupted);
-    if cli.run.cleanup && !interrupted {
-        match remove_run(
-            &plan.names,
-            &settings,
-            &backends.registry.client,
-            false,
-            console,
-        )
-        .await
-        {
-            Ok(removed) => report.removed = removed,
-            Err(failure) => {
-                exit = Exit::of_all([exit, failure.exit]);
-                failure.print();
-            }
+    let mut made = Made::of_run(&plan);
+    if stopped.is_none() {
+        made.look(&backends, &mut report).await;
+    }
+    summary(&report, console);
+
+    if cli.run.cleanup && !interrupted_run {
+        let mut cleaned = Cleaned::default();
+        let client = &backends.registry.client;
+        let done = tokio::select! {
+            () = remove_run(&plan.names, &settings, client, false, console, &mut cleaned) => true,
+            () = stop.received() => false,
+        };
+        for failure in &cleaned.failures {
+            failure.print();
         }
-    } else if !backends.registry.is_embedded() {
-        leftovers(&plan, &report, interrupted, console);
+        exit = Exit::of_all([exit, cleaned.exit()]);
+        report.cleanup_errors = cleaned.errors();
+        report.removed = cleaned.removed;
+        if !done {
+            if !backends.registry.is_embedded() {
+                leftovers(&plan, &made, true, console);
+            }
+            stopped = Some(interrupted());
+        }
+    } else if !backends.registry.is_embedded() && !made.is_nothing() {
+        leftovers(&plan, &made, stopped.is_some(), console);
     }
     backends.close().await;
     finish(console, report, stopped.as_ref(), exit, started.elapsed());
@@ -205,20 +242,59 @@ pub async fn run(cli: &Cli, settings: Settings, console: &Console) -> Result<Exi
     }
 }
 
-/// Opens the backends and makes sure that the registry answers.
-async fn open(plan: &Plan<'_>, settings: &Settings) -> Result<Backends, Failure> {
-    // The registry first: without it, no topic shall be made.
+/// Opens the registry and makes sure that it answers. Kafka comes after it:
+/// without a registry, no topic shall be made.
+async fn open(settings: &Settings) -> Result<Backends, Failure> {
     let backends = Backends::open(settings).await?;
     if !backends.registry.is_embedded() {
         probe(&backends).await?;
     }
-    match plan.topics() {
-        Some(topics) => {
-            backends
-                .with_broker(settings, &plan.names.group(), topics)
-                .await
+    Ok(backends)
+}
+
+/// What a run left on the backends, as far as that is known.
+struct Made {
+    subjects: Vec<String>,
+    keks: Vec<String>,
+    topics: Vec<String>,
+}
+
+impl Made {
+    /// Every name that the run has given out.
+    fn of_run(plan: &Plan<'_>) -> Self {
+        let created = plan.names.created();
+        Self {
+            subjects: created.subjects,
+            keks: created.keks,
+            topics: plan.topics().unwrap_or_default(),
         }
-        None => Ok(backends),
+    }
+
+    /// Leaves out the subjects and keys that are not there, here and in the
+    /// report. A registry that does not tell leaves all in.
+    async fn look(&mut self, backends: &Backends, report: &mut Report) {
+        let client = &backends.registry.client;
+        if let Ok(there) = client.subjects().await {
+            let there: HashSet<String> = there.into_iter().collect();
+            self.subjects.retain(|subject| there.contains(subject));
+            for example in &mut report.examples {
+                example.subjects.retain(|subject| there.contains(subject));
+            }
+        }
+        let mut keks = Vec::new();
+        for kek in std::mem::take(&mut self.keks) {
+            if client.kek(&kek, false).await.is_ok() {
+                keks.push(kek);
+            }
+        }
+        for example in &mut report.examples {
+            example.keks.retain(|kek| keks.contains(kek));
+        }
+        self.keks = keks;
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.subjects.is_empty() && self.keks.is_empty() && self.topics.is_empty()
     }
 }
 
@@ -264,6 +340,7 @@ fn entry(example: &Example, result: ExampleResult) -> ExampleReport {
         duration_ms: 0,
         subjects: Vec::new(),
         topics: Vec::new(),
+        keks: Vec::new(),
         steps: Vec::new(),
         error: None,
     }
@@ -278,20 +355,23 @@ fn announce(
 ) {
     let version = env!("CARGO_PKG_VERSION");
     console.line(&format!("{TITLE}cc-protobuf-examples {version}{TITLE:#}"));
-    console.line(&format!(
-        "{:<16} {} · {} schemas · mode {}",
-        "run",
+    let run = format!(
+        "{} · {} schemas · mode {}",
         plan.names.id().as_str(),
         report.schemas,
         report.mode
-    ));
+    );
+    for (index, line) in wrap(&run, WIDTH - 17).iter().enumerate() {
+        let name = if index == 0 { "run" } else { "" };
+        console.line(&format!("{name:<16} {line}"));
+    }
     backends.announce(settings, console);
 }
 
 /// The table at the end.
 fn summary(report: &Report, console: &Console) {
     let mut table = Table::new(["example", "result", "ms", "subjects and topics"]);
-    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    let (mut passed, mut failed, mut interrupted, mut skipped) = (0, 0, 0, 0);
     for example in &report.examples {
         let word = match example.result {
             ExampleResult::Passed => {
@@ -301,6 +381,10 @@ fn summary(report: &Report, console: &Console) {
             ExampleResult::Failed => {
                 failed += 1;
                 "✗ failed"
+            }
+            ExampleResult::Interrupted => {
+                interrupted += 1;
+                "interrupted"
             }
             ExampleResult::Skipped => {
                 skipped += 1;
@@ -318,15 +402,18 @@ fn summary(report: &Report, console: &Console) {
     for line in table.lines(0) {
         console.result(&line);
     }
-    let style = if failed + skipped == 0 { GOOD } else { BAD };
-    let skipped = if skipped > 0 {
-        format!(", {skipped} skipped")
+    let style = if passed == report.examples.len() {
+        GOOD
     } else {
-        String::new()
+        BAD
     };
-    console.result(&format!(
-        "{style}{passed} passed, {failed} failed{skipped}{style:#}"
-    ));
+    let mut text = format!("{passed} passed, {failed} failed");
+    for (number, word) in [(interrupted, "interrupted"), (skipped, "skipped")] {
+        if number > 0 {
+            text.push_str(&format!(", {number} {word}"));
+        }
+    }
+    console.result(&format!("{style}{text}{style:#}"));
 }
 
 /// Subjects and topics of an example.
@@ -335,23 +422,24 @@ fn used(example: &ExampleReport) -> Vec<String> {
     example.subjects.iter().cloned().chain(topics).collect()
 }
 
-/// Says what stays on the user's backends, and how to remove it.
-fn leftovers(plan: &Plan<'_>, report: &Report, interrupted: bool, console: &Console) {
+/// Says what stays on the user's backends, and how to remove it. All of it is
+/// listed if no summary can have told.
+fn leftovers(plan: &Plan<'_>, made: &Made, listed: bool, console: &Console) {
     let id = plan.names.id().as_str();
-    if interrupted {
+    if listed {
         console.result("The run may have made:");
-        let subjects = report.examples.iter().flat_map(|example| &example.subjects);
-        for subject in subjects {
-            console.result(&format!("  subject {subject}"));
-        }
-        let created = plan.names.created();
-        for kek in created.keks {
-            console.result(&format!("  KEK {kek}"));
-        }
-        if plan.arguments.mode == Mode::Full {
-            for topic in created.topics {
-                console.result(&format!("  topic {topic}"));
+        let kinds = [
+            ("subject", &made.subjects),
+            ("KEK", &made.keks),
+            ("topic", &made.topics),
+        ];
+        for (kind, names) in kinds {
+            for name in names {
+                console.result(&format!("  {kind} {name}"));
             }
+        }
+        if !made.topics.is_empty() {
+            console.result(&format!("  consumer group {}", plan.names.group()));
         }
     }
     console.hint(&format!(

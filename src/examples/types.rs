@@ -4,6 +4,7 @@ use cc_protobuf_examples::protobuf::generated::io::confluent::examples::proto;
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
 use cc_protobuf_examples::schema_registry::entities::PROTOBUF;
 use cc_protobuf_examples::serdes::{Error, ReadContext, SerializerOptions, WriteContext};
+use prost_reflect::ReflectMessage;
 use serde_json::{Value, json};
 
 use super::{Context, Message};
@@ -15,6 +16,10 @@ use crate::naming::subject_only;
 #[tracing::instrument(skip_all)]
 pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
     let story = &ctx.story;
+    story.say(
+        "A record says which schema it was written with, not which Rust type to read it into. \
+         That is the reader's choice.",
+    );
     story.step("Which schema types does the registry know?");
     let types = ctx.registry.types().await?;
     story.fact("types", types.join(", "));
@@ -110,6 +115,25 @@ pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
         Ok(_) => story.check(false, "a Customer is not read as an Order")?,
     }
 
+    story.step("Choose the type by the name of the writer's message");
+    let name = dynamic.as_ref().map(ReflectMessage::descriptor);
+    let name = name.as_ref().map_or("", |message| message.full_name());
+    let chosen = match name {
+        "io.confluent.examples.proto.Customer" => deserializer
+            .deserialize::<proto::Customer>(from(), bytes)
+            .await?
+            .map(|customer| customer.customer_id),
+        "io.confluent.examples.proto.Order" => deserializer
+            .deserialize::<proto::Order>(from(), bytes)
+            .await?
+            .map(|order| i64::from(order.order_id)),
+        _ => None,
+    };
+    story.check(
+        chosen == Some(id),
+        format!("{name} leads to deserialize::<Customer>"),
+    )?;
+
     story.step("How the Java client's settings are said here");
     let mut table = Table::new(["Java", "Rust"]);
     table.row([
@@ -117,8 +141,8 @@ pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
         "deserializer.deserialize::<Customer>(…)",
     ]);
     table.row([
-        "derive.type=true",
-        "deserialize_dynamic(…): the writer's schema decides",
+        "derive.type=true: the generated class",
+        "match full_name { … deserialize::<T>(…) }",
     ]);
     table.row([
         "neither: DynamicMessage",

@@ -51,6 +51,92 @@ fn clean_removes_one_run_and_leaves_the_other() {
 }
 
 #[test]
+fn a_forbidden_dek_registry_does_not_keep_the_subjects() {
+    let registry = Dialect::start(
+        |asked| {
+            let deks = asked.path.starts_with("/dek-registry");
+            deks.then_some((403, r#"{"error_code":40301,"message":"forbidden"}"#))
+        },
+        |_, status, value| (status, value),
+    );
+    let arguments = [
+        "--schema-registry-url",
+        &registry.url,
+        "--example",
+        "basic",
+        "--cleanup",
+    ];
+    Place::new()
+        .run(&arguments)
+        .expect(0)
+        .says("the DEK Registry is forbidden")
+        .says("removed 2 subjects");
+    assert_eq!(
+        get(&format!("{}/subjects?deleted=true", registry.direct)),
+        "[]"
+    );
+}
+
+#[test]
+fn what_cannot_be_removed_does_not_keep_the_rest() {
+    let registry = Dialect::start(
+        |asked| {
+            let deletes = asked.method == "DELETE" && asked.path.contains("testproto-");
+            deletes.then_some((403, r#"{"error_code":40301,"message":"forbidden"}"#))
+        },
+        |_, status, value| (status, value),
+    );
+    let url = ["--schema-registry-url", &registry.url];
+    let run = [&url[..], &["--example", "oneof", "--run-id", "x"]].concat();
+    Place::new().run(&run).expect(0);
+    let run = [&url[..], &["--example", "basic", "--run-id", "x"]].concat();
+    Place::new().run(&run).expect(0);
+    let clean = [&url[..], &["clean", "--run-id", "x", "-o", "json"]].concat();
+    let ran = Place::new().run(&clean).expect(1);
+    let document = ran.json();
+    // other-x.proto stays with the schema that references it.
+    assert_eq!(document["removed"].as_array().unwrap().len(), 4);
+    assert_eq!(document["errors"].as_array().unwrap().len(), 2);
+    ran.complains("cannot remove subject testproto-x-value");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_clean_up() {
+    let registry = Dialect::start(
+        |asked| {
+            if asked.method == "DELETE" {
+                std::thread::sleep(std::time::Duration::from_secs(5));
+            }
+            None
+        },
+        |_, status, value| (status, value),
+    );
+    let place = Place::new();
+    let arguments = [
+        "--schema-registry-url",
+        &registry.url,
+        "--example",
+        "basic",
+        "--cleanup",
+    ];
+    let child = place.start(&arguments);
+    let log = place.join("cc-protobuf-examples.log");
+    let cleaning = || std::fs::read_to_string(&log).is_ok_and(|text| text.contains(" left on "));
+    while !cleaning() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(stdout.contains("may have made"), "{stdout}");
+}
+
+#[test]
 fn cleanup_after_a_run_leaves_nothing() {
     let registry = Dialect::plain();
     let place = Place::new().env("LOCAL_SECRET", "a secret for tests");

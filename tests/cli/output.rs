@@ -47,6 +47,60 @@ fn json_tells_errors_too() {
     let document = Place::new().run(&failed).expect(1).json();
     assert_eq!(document["examples"][0]["result"], "failed");
     assert_eq!(document["examples"][0]["error"]["exit_code"], 1);
+    let document = Place::new()
+        .run(&["-o", "json", "--example", "basi"])
+        .expect(2)
+        .json();
+    assert_eq!(document["exit_code"], 2);
+    assert!(
+        document["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("basi")
+    );
+    assert!(document["error"]["hint"].is_string());
+}
+
+#[test]
+fn json_holds_ids_and_records_and_only_the_subjects_there_are() {
+    let document = Place::new()
+        .run(&["-o", "json", "--mode", "full", "--run-id", "j2"])
+        .expect(0)
+        .json();
+    assert_eq!(document["consumer_group"], "cc-protobuf-examples-j2");
+    for example in document["examples"].as_array().unwrap() {
+        let steps = example["steps"].as_array().unwrap();
+        let sum = |key: &str| {
+            steps
+                .iter()
+                .filter_map(|step| step[key].as_array())
+                .map(Vec::len)
+                .sum::<usize>()
+        };
+        let (subjects, registered, records) = match example["name"].as_str().unwrap() {
+            "basic" => (2, 2, 1),
+            // What it made it deleted.
+            "delete" => (0, 2, 0),
+            "evolution" => (1, 2, 2),
+            "oneof" => (4, 4, 3),
+            "null" => (2, 0, 7),
+            "csfle" => (1, 1, 1),
+            "no-auto-register" => (1, 1, 1),
+            _ => continue,
+        };
+        assert_eq!(
+            example["subjects"].as_array().unwrap().len(),
+            subjects,
+            "{example}"
+        );
+        assert_eq!(
+            (sum("registered"), sum("records")),
+            (registered, records),
+            "{example}"
+        );
+        let keks = usize::from(example["name"] == "csfle");
+        assert_eq!(example["keks"].as_array().unwrap().len(), keks);
+    }
 }
 
 /// The document's shape: its keys, without values.
@@ -54,9 +108,15 @@ fn shape(value: &Value) -> Value {
     match value {
         Value::Object(members) => members
             .iter()
-            .map(|(key, value)| (key.clone(), shape(value)))
+            .map(|(key, value)| match key.as_str() {
+                // What is in these, each example decides.
+                "facts" | "tables" => (key.clone(), "any".into()),
+                _ => (key.clone(), shape(value)),
+            })
             .collect(),
-        Value::Array(items) => Value::Array(items.iter().take(1).map(shape).collect()),
+        Value::Array(items) => {
+            Value::Array(items.iter().map(shape).reduce(merge).into_iter().collect())
+        }
         Value::Null => "null".into(),
         Value::Bool(_) => "bool".into(),
         Value::Number(_) => "number".into(),
@@ -64,13 +124,61 @@ fn shape(value: &Value) -> Value {
     }
 }
 
+/// A shape that both shapes fit.
+fn merge(one: Value, other: Value) -> Value {
+    match (one, other) {
+        (Value::Object(mut one), Value::Object(other))
+            if one.contains_key("null or") == other.contains_key("null or") =>
+        {
+            for (key, value) in other {
+                let merged = match one.remove(&key) {
+                    Some(known) => merge(known, value),
+                    None => value,
+                };
+                one.insert(key, merged);
+            }
+            one.sort_keys();
+            Value::Object(one)
+        }
+        (Value::Array(one), Value::Array(other)) => Value::Array(
+            one.into_iter()
+                .chain(other)
+                .reduce(merge)
+                .into_iter()
+                .collect(),
+        ),
+        (one, other) if one == other => one,
+        (Value::String(null), other) | (other, Value::String(null)) if null == "null" => {
+            match other.get("null or") {
+                Some(_) => other,
+                None => serde_json::json!({"null or": other}),
+            }
+        }
+        (Value::Object(known), other) | (other, Value::Object(known))
+            if known.contains_key("null or") =>
+        {
+            serde_json::json!({"null or": merge(known["null or"].clone(), other)})
+        }
+        (one, other) => panic!("{one} and {other}"),
+    }
+}
+
 #[test]
 fn the_document_keeps_its_shape() {
-    let document = Place::new()
-        .run(&["-o", "json", "--example", "basic"])
-        .expect(0)
-        .json();
-    let found = format!("{:#}\n", shape(&document));
+    let ran = [
+        Place::new()
+            .run(&["-o", "json", "--mode", "full"])
+            .expect(0),
+        Place::new()
+            .run(&["-o", "json", "--set", "evolution.level=NONE"])
+            .expect(1),
+        Place::new()
+            .run(&["-o", "json", "--schema-id-in", "header", "--cleanup"])
+            .expect(0),
+        Place::new().run(&["-o", "json", "--run-id", ""]).expect(2),
+    ];
+    let merged = ran.iter().map(|ran| shape(&ran.json())).reduce(merge);
+    let found = format!("{:#}\n", merged.unwrap());
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/tests/fixtures/output-shape.json"
@@ -116,6 +224,13 @@ fn the_log_file_holds_the_narration_in_its_format() {
     assert_eq!(parts[1..3], ["INFO", "example_basic"], "{line}");
     assert_eq!(parts[0].len(), "2026-01-31 12:34:56".len(), "{line}");
     assert!(log.contains(" - DEBUG - "), "{log}");
+    for line in log.lines() {
+        assert_eq!(line.splitn(4, " - ").count(), 4, "{line}");
+    }
+    let failing = ["--example", "evolution", "--set", "evolution.level=NONE"];
+    place.run(&failing).expect(1);
+    let failed = std::fs::read_to_string(place.join("cc-protobuf-examples.log")).unwrap();
+    assert!(failed.contains(" - ERROR - "), "{failed}");
     assert!(!log.contains('\u{1b}'));
 
     let place = Place::new();
