@@ -11,6 +11,8 @@ readonly KMS_PURPOSE=confluent-csfle-kek
 readonly MODES="schema-only full"
 # A host name, an IPv4 address, or an IPv6 address in brackets.
 readonly HOST_PATTERN='([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])'
+# As the Confluent CLI prints a cluster's endpoint; librdkafka understands it.
+readonly PROTOCOL_PATTERN='((SASL_)?(SSL|PLAINTEXT)://)?'
 readonly PORT_PATTERN='[0-9]{1,5}'
 readonly URL_PATTERN="https?://$HOST_PATTERN(:$PORT_PATTERN)?(/[^][?#@,[:space:]]*)?"
 readonly EXAMPLES="all basic delete evolution oneof null compat types strategies csfle no-auto-register"
@@ -158,7 +160,7 @@ if ! $embedded; then
     require --kafka-api-key "$kafka_key" "--mode=full needs it"
     require --kafka-api-secret "$kafka_secret" "--mode=full needs it"
   fi
-  [[ -z "$bootstrap" ]] || list_of "$bootstrap" "$HOST_PATTERN:$PORT_PATTERN" ||
+  [[ -z "$bootstrap" ]] || list_of "$bootstrap" "$PROTOCOL_PATTERN$HOST_PATTERN:$PORT_PATTERN" ||
     usage_error "invalid --bootstrap-servers: expected HOST:PORT, several separated by commas, without spaces"
 fi
 [[ ! -e "$save_schemas" || -d "$save_schemas" ]] ||

@@ -34,11 +34,7 @@ pub(super) fn kafka(sources: &Sources) -> Result<Option<KafkaSettings>, Error> {
             Ok(None)
         };
     };
-    if bootstrap_servers
-        .split(',')
-        .any(|server| server.trim().is_empty())
-        || bootstrap_servers.contains(char::is_whitespace)
-    {
+    if !bootstrap_servers.split(',').all(is_server) {
         let reason = "expected host:port, several separated by commas, without spaces".to_owned();
         return Err(invalid(sources, &BOOTSTRAP_SERVERS, reason));
     }
@@ -79,4 +75,37 @@ pub(super) fn kafka(sources: &Sources) -> Result<Option<KafkaSettings>, Error> {
         security_protocol,
         ca: file(sources, &KAFKA_SSL_CA_LOCATION)?,
     }))
+}
+
+/// `host:port`, in front of it perhaps the protocol, as the Confluent CLI prints
+/// a cluster's endpoint; librdkafka understands both.
+fn is_server(server: &str) -> bool {
+    let address = match server.split_once("://") {
+        Some(("SASL_SSL" | "SASL_PLAINTEXT" | "SSL" | "PLAINTEXT", address)) => address,
+        Some(_) => return false,
+        None => server,
+    };
+    !address.is_empty() && !address.contains(|c: char| c.is_whitespace() || "/@?#".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers() {
+        for server in ["broker:9092", "SASL_SSL://pkc-1.cloud:9092", "[::1]:9092"] {
+            assert!(is_server(server), "{server}");
+        }
+        for server in [
+            "",
+            "a b:1",
+            "http://broker:9092",
+            "SSL://",
+            "u@broker:9092",
+            "a:1/",
+        ] {
+            assert!(!is_server(server), "{server}");
+        }
+    }
 }

@@ -209,10 +209,11 @@ class RunExample(unittest.TestCase):
             return self.run_script(*self.flags(mode="full"), *(f"{k}={v}" for k, v in kafka.items()))
 
         for servers in ["broker", "broker:", ":9092", "a:9092,", "a:9092, b:9092", "a:b", "::1:9092", "a:123456",
-                        "SASL_SSL://a:9092", "a:9092;b:9092"]:
+                        "http://a:9092", "a:9092;b:9092"]:
             with self.subTest(servers=servers):
                 self.assert_usage_error(run(servers), "--bootstrap-servers")
-        for servers in ["a:9092", "a.example.com:9092,10.0.0.1:9093", "[::1]:9092,b:1"]:
+        for servers in ["a:9092", "a.example.com:9092,10.0.0.1:9093", "[::1]:9092,b:1",
+                        "SASL_SSL://a.example.com:9092"]:
             with self.subTest(servers=servers):
                 self.assertEqual(run(servers).returncode, 0)
 
