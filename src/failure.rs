@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use cc_protobuf_examples::csfle::kms;
 use cc_protobuf_examples::kafka;
+use cc_protobuf_examples::protobuf;
 use cc_protobuf_examples::schema_registry::{self, Kind};
 use cc_protobuf_examples::serdes::{self, SchemaName};
 
@@ -198,6 +199,10 @@ fn verdict(error: &(dyn Error + 'static)) -> Option<(Exit, Option<String>)> {
             Exit::Unmet
         };
         return Some((exit, error.hint().map(str::to_owned)));
+    }
+    if let Some(protobuf::Error::SaveConflict { .. }) = error.downcast_ref() {
+        let hint = "move that file away, or give --save-schemas another directory";
+        return Some((Exit::Unmet, Some(hint.to_owned())));
     }
     if let Some(error) = of_type::<kms::Error>(error) {
         return Some(kms_verdict(error));

@@ -59,6 +59,9 @@ pub async fn example_compat(ctx: &Context<'_>) -> Result<(), Failure> {
     ctx.register(&subject, &file(event(), true)?, vec![])
         .await?;
 
+    if ctx.saves() {
+        story.note("--save-schemas leaves these out: all are versions of one file, event.proto");
+    }
     story.step("Try changes under every level");
     let type_of_note = ctx.value("compat.note", "int32");
     let changes = changes(type_of_note)?;

@@ -1,10 +1,11 @@
 //! What an example has at hand: registry, names, SerDes, Kafka, its story.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
+use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prost_reflect::MessageDescriptor;
 use serde_json::json;
@@ -30,6 +31,9 @@ use crate::naming::Names;
 
 /// A schema of an example, on either Protobuf path.
 pub type Schema = Arc<dyn ProtoSchema>;
+
+/// The files that `--save-schemas` has asked for so far.
+pub type Saved = Mutex<BTreeSet<PathBuf>>;
 
 /// A record value with the headers that go along.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,6 +80,7 @@ pub struct Context<'a> {
     broker: Option<&'a Broker>,
     changes: &'a BTreeMap<String, String>,
     arguments: &'a RunArgs,
+    saved: &'a Saved,
     // That nothing goes to Kafka is said once.
     told: AtomicBool,
 }
@@ -89,6 +94,7 @@ impl<'a> Context<'a> {
         backends: &'a Backends,
         names: &'a Names,
         console: &Console,
+        saved: &'a Saved,
     ) -> Self {
         let story = Story::begin(console.clone(), example.number, example.name, example.title);
         if backends.broker.is_some() && example.topics.is_empty() {
@@ -103,8 +109,14 @@ impl<'a> Context<'a> {
             broker: backends.broker.as_ref(),
             changes,
             arguments,
+            saved,
             told: AtomicBool::new(false),
         }
+    }
+
+    /// Whether `--save-schemas` was given.
+    pub fn saves(&self) -> bool {
+        self.arguments.save_schemas.is_some()
     }
 
     /// Whether the registry is the embedded one.
@@ -153,6 +165,8 @@ impl<'a> Context<'a> {
         if let Some(directory) = &self.arguments.save_schemas {
             for path in schema.save_schema(directory)? {
                 tracing::info!("wrote {}", path.display());
+                let mut saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
+                saved.insert(path);
             }
         }
         Ok(())
@@ -191,7 +205,8 @@ impl<'a> Context<'a> {
         Ok(registered)
     }
 
-    fn not_registered(&self, file: &str, subject: &str, error: Error) -> Failure {
+    /// The failure to register a file, with what to do about a taken subject.
+    pub fn not_registered(&self, file: &str, subject: &str, error: Error) -> Failure {
         let incompatible = error.is_incompatible();
         let failure =
             Failure::from(error).context(format!("cannot register {file} under {subject}"));

@@ -82,7 +82,8 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
         }),
         ..ctx.request(&*schema, vec![])
     };
-    ctx.registry.register(&subject, &request, false).await?;
+    let registered = ctx.registry.register(&subject, &request, false).await;
+    registered.map_err(|error| ctx.not_registered(schema.file_name(), &subject, error))?;
     let stored = ctx
         .registry
         .version(&subject, Version::Latest, VersionQuery::default())

@@ -37,6 +37,7 @@ pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
         .field(ProtoField::string("id", 1))
         .field(ProtoField::string("amount", 2))
         .build()?;
+    ctx.save(&v3)?;
 
     story.step("Register v1 and set the subject's compatibility level");
     let subject = ctx.names.value_subject(topic::EVOLUTION);

@@ -24,7 +24,7 @@ use cc_protobuf_examples::csfle::{Algorithm, DEK_ALGORITHM, DEK_EXPIRY_DAYS, KMS
 use cc_protobuf_examples::schema_registry::CompatibilityLevel;
 
 use changes::{Change, one_of, parses, parses_or_empty, text};
-pub use context::{Context, Message, Schema};
+pub use context::{Context, Message, Saved, Schema};
 pub use interrupt::StopSignal;
 pub use runner::{refuse, run};
 

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use super::{ALL, Context, Example, StopSignal, changes};
+use super::{ALL, Context, Example, Saved, StopSignal, changes};
 use crate::backends::Backends;
 use crate::cli::{Cli, Mode, RunArgs, Selection};
 use crate::commands::{Cleaned, remove_run};
@@ -148,6 +149,7 @@ pub async fn run(cli: &Cli, settings: Settings, console: &Console) -> Result<Exi
     report.backends = backends.describe(&settings);
     announce(&plan, &report, &settings, &backends, console);
 
+    let saved = Saved::default();
     let mut stopped: Option<Failure> = None;
     for example in &plan.chosen {
         if stopped.is_some() {
@@ -163,6 +165,7 @@ pub async fn run(cli: &Cli, settings: Settings, console: &Console) -> Result<Exi
             &backends,
             &names,
             console,
+            &saved,
         );
         let outcome = tokio::select! {
             outcome = (example.run)(&context) => outcome,
@@ -211,6 +214,11 @@ pub async fn run(cli: &Cli, settings: Settings, console: &Console) -> Result<Exi
         made.look(&backends, &mut report).await;
     }
     summary(&report, console);
+    if let Some(directory) = &plan.arguments.save_schemas {
+        let files = saved.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let name = if files == 1 { "file" } else { "files" };
+        console.result(&format!("{files} .proto {name} in {}", directory.display()));
+    }
 
     if cli.run.cleanup && !interrupted_run {
         let mut cleaned = Cleaned::default();

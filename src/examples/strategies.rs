@@ -28,7 +28,9 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
             .field(ProtoField::float("amount", 1))
             .field(ProtoField::string("currency", 2))
     })?;
-    let of_run = renamed(&payment, Some(&ctx.names.package()), "Payment.proto", &[])?;
+    let path = ctx.names.import_path("Payment.proto");
+    let of_run = renamed(&payment, Some(&ctx.names.package()), &path, &[])?;
+    ctx.save(&*of_run)?;
     let record = of_run.full_name().to_owned();
     let topic = ctx.names.topic(topic::STRATEGIES);
 
@@ -105,7 +107,10 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
     })?;
     let path = ctx.names.import_path(import::OTHER);
     let other = renamed(&other, None, &path, &[])?;
-    let my_record = renamed(&my_record, None, "MyRecord.proto", &[other.file().clone()])?;
+    let importing = ctx.names.import_path("MyRecord.proto");
+    let my_record = renamed(&my_record, None, &importing, &[other.file().clone()])?;
+    // Writes the imported file, too.
+    ctx.save(&*my_record)?;
     let payload = my_record.serialize(&json!({"f1": "a", "f2": {"other_id": 1}}))?;
     ctx.names.value_subject(subject_only::REFERENCES);
     let references_topic = ctx.names.unused_topic(subject_only::REFERENCES);

@@ -1,5 +1,10 @@
 //! The ten examples on the embedded backends.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use cc_protobuf_examples::protobuf::SchemaFile;
+
 use super::program::Place;
 use super::registry::Dialect;
 
@@ -166,14 +171,19 @@ fn save_schemas_writes_importable_files_and_overwrites_nothing() {
     for path in [&[][..], &["--use-protoc"]] {
         let place = Place::new();
         let arguments = [&["--save-schemas", "out/schemas"][..], path].concat();
+        let ran = place.run(&arguments).expect(0);
+        let files = proto_files(&place.join("out/schemas"));
+        let count = format!("{} .proto files in out/schemas", files.len());
+        assert!(ran.stdout.contains(&count), "{count}: {}", ran.stdout);
         place.run(&arguments).expect(0);
-        place.run(&arguments).expect(0);
+        check_imports(&place.join("out/schemas"));
         let text = std::fs::read_to_string(place.join("out/schemas/MyRecord.proto")).unwrap();
         assert!(text.contains("import \"other.proto\"") && text.contains("message MyRecord"));
         for file in [
             "other.proto",
             "evolution/MyRecord_v1.proto",
             "evolution/MyRecord_v2.proto",
+            "evolution/MyRecord_v3.proto",
         ] {
             assert!(place.join("out/schemas").join(file).is_file(), "{file}");
         }
@@ -181,8 +191,51 @@ fn save_schemas_writes_importable_files_and_overwrites_nothing() {
         place
             .run(&[&arguments[..], &["--example", "basic"]].concat())
             .expect(1)
-            .complains("other.proto");
+            .complains("other.proto")
+            .complains("hint: ");
         let kept = std::fs::read_to_string(place.join("out/schemas/other.proto")).unwrap();
         assert_eq!(kept, "mine");
+    }
+}
+
+/// The `.proto` files below a directory, by import path.
+fn proto_files(root: &Path) -> BTreeSet<String> {
+    let mut files = BTreeSet::new();
+    let mut waiting = vec![root.to_owned()];
+    while let Some(directory) = waiting.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap();
+                files.insert(name.replace('\\', "/"));
+            }
+        }
+    }
+    files
+}
+
+/// Parses every file and looks for what it imports.
+fn check_imports(root: &Path) {
+    let files = proto_files(root);
+    for name in &files {
+        let text = std::fs::read_to_string(root.join(name)).unwrap();
+        let file = SchemaFile::from_text(name, &text).unwrap();
+        for import in file.imports() {
+            let there = files.contains(import) || import.starts_with("google/protobuf/");
+            assert!(there, "{name} imports {import}");
+        }
+    }
+}
+
+#[test]
+fn lines_keep_to_the_width_with_the_longest_run_id() {
+    let id = "x".repeat(64);
+    let ran = Place::new()
+        .run(&["--example", "no-auto-register", "--run-id", &id])
+        .expect(0);
+    for line in ran.stdout.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
     }
 }

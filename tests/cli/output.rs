@@ -309,6 +309,50 @@ fn ctrl_c_ends_a_run_promptly() {
     assert_eq!(output.status.code(), Some(130));
 }
 
+#[cfg(unix)]
+#[test]
+fn ctrl_c_in_an_example_lists_what_may_have_been_made() {
+    let registry = super::registry::Dialect::start(
+        |asked| {
+            if asked.method == "GET" && asked.path == "/subjects" {
+                std::thread::sleep(std::time::Duration::from_secs(5));
+            }
+            None
+        },
+        |_, status, value| (status, value),
+    );
+    let place = Place::new();
+    let url = &registry.url;
+    let child = place.start(&["--schema-registry-url", url, "--run-id", "stop"]);
+    let log = place.join("cc-protobuf-examples.log");
+    let there = || {
+        std::fs::read_to_string(&log).is_ok_and(|text| text.contains("What the registry holds now"))
+    };
+    while !there() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    for text in [
+        "0 passed, 0 failed, 1 interrupted, 9 skipped",
+        "The run may have made:",
+        "subject testproto-stop-value",
+    ] {
+        assert!(stdout.contains(text), "{text}: {stdout}");
+    }
+}
+
+#[test]
+fn verbose_shows_what_the_program_does_and_nothing_of_others() {
+    let ran = Place::new().run(&["--example", "basic", "-v"]).expect(0);
+    ran.complains("debug: ");
+}
+
 #[test]
 fn help_names_every_flag_and_example() {
     let ran = Place::new().run(&["--help"]).expect(0);
