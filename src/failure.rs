@@ -116,10 +116,13 @@ impl Failure {
         }
         // Nobody is left to tell when stderr is closed.
         let _ = anstream::stderr().lock().write_all(text.as_bytes());
-        match &self.hint {
-            Some(hint) => tracing::error!(target: crate::console::FAILURE, "{self}; hint: {hint}"),
-            None => tracing::error!(target: crate::console::FAILURE, "{self}"),
+        let mut line = self.to_string();
+        if let Some(hint) = &self.hint {
+            line.push_str(&format!("; hint: {hint}"));
         }
+        // Causes may have line breaks, a line of the log may not.
+        let words: Vec<&str> = line.lines().map(str::trim).collect();
+        tracing::error!(target: crate::console::FAILURE, "{}", words.join(" "));
     }
 }
 

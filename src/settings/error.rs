@@ -92,7 +92,7 @@ impl Error {
                 "set {missing}, or use --embedded for both, or --mode schema-only to leave Kafka out"
             ),
             Self::RunId(_) => "try --run-id demo-1".to_owned(),
-            Self::Set(_) => "try --set basic.greeting=hello".to_owned(),
+            Self::Set(_) => "try --set basic.f1=hello".to_owned(),
             Self::DotEnvUnreadable { .. } => {
                 "make the file readable, or remove it: real environment variables do as well"
                     .to_owned()

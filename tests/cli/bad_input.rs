@@ -55,6 +55,9 @@ fn check(case: &Case) {
         );
     }
     let log = std::fs::read_to_string(place.join("cc-protobuf-examples.log")).unwrap_or_default();
+    for line in log.lines() {
+        assert_eq!(line.splitn(4, " - ").count(), 4, "{name}: {line}");
+    }
     for text in [&ran.stdout, &ran.stderr, &log] {
         assert!(!text.contains(SECRET), "{name} leaks\n{text}");
         assert!(!text.contains("panicked"), "{name}\n{text}");
@@ -463,6 +466,21 @@ fn a_kms_that_denies_or_is_not_there() {
             code,
             says,
         ));
+    }
+}
+
+#[test]
+fn aws_credentials_that_are_missing_are_an_error_without_a_dump() {
+    let place = Place::new().env("AWS_EC2_METADATA_DISABLED", "true").env(
+        "AWS_KMS_KEY_ARN",
+        "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    );
+    let ran = place.run(&["--example", "csfle"]);
+    let ran = ran.complains("AWS credentials").complains("hint: ");
+    assert!(!ran.stderr.contains("warning: "), "{}", ran.stderr);
+    let log = std::fs::read_to_string(place.join("cc-protobuf-examples.log")).unwrap();
+    for line in log.lines() {
+        assert_eq!(line.splitn(4, " - ").count(), 4, "{line}");
     }
 }
 
