@@ -4,7 +4,10 @@
 mod changes;
 mod context;
 mod interrupt;
+mod leftovers;
+mod plan;
 mod runner;
+mod summary;
 
 mod basic;
 mod compat;

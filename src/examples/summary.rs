@@ -1,0 +1,110 @@
+//! How a run is announced and summed up.
+
+use std::time::Duration;
+
+use super::plan::Plan;
+use crate::backends::Backends;
+use crate::console::{
+    BAD, Console, ExampleReport, ExampleResult, GOOD, Output, Report, TITLE, Table, WIDTH, wrap,
+};
+use crate::failure::{Exit, Failure};
+use crate::settings::Settings;
+
+pub(super) fn announce(
+    plan: &Plan<'_>,
+    report: &Report,
+    settings: &Settings,
+    backends: &Backends,
+    console: &Console,
+) {
+    let version = env!("CARGO_PKG_VERSION");
+    console.line(&format!("{TITLE}cc-protobuf-examples {version}{TITLE:#}"));
+    let run = format!(
+        "{} · {} schemas · mode {}",
+        plan.names.id().as_str(),
+        report.schemas,
+        report.mode
+    );
+    for (index, line) in wrap(&run, WIDTH - 17).iter().enumerate() {
+        let name = if index == 0 { "run" } else { "" };
+        console.line(&format!("{name:<16} {line}"));
+    }
+    backends.announce(settings, console);
+}
+
+/// The table at the end.
+pub(super) fn summary(report: &Report, console: &Console) {
+    let mut table = Table::new(["example", "result", "ms", "subjects and topics"]);
+    let (mut passed, mut failed, mut interrupted, mut skipped) = (0, 0, 0, 0);
+    for example in &report.examples {
+        let word = match example.result {
+            ExampleResult::Passed => {
+                passed += 1;
+                "✓ passed"
+            }
+            ExampleResult::Failed => {
+                failed += 1;
+                "✗ failed"
+            }
+            ExampleResult::Interrupted => {
+                interrupted += 1;
+                "interrupted"
+            }
+            ExampleResult::Skipped => {
+                skipped += 1;
+                "skipped"
+            }
+        };
+        table.row([
+            format!("{:>2} {}", example.number, example.name),
+            word.to_owned(),
+            example.duration_ms.to_string(),
+            used(example).join("\n"),
+        ]);
+    }
+    console.result("");
+    for line in table.lines(0) {
+        console.result(&line);
+    }
+    let style = if passed == report.examples.len() {
+        GOOD
+    } else {
+        BAD
+    };
+    let mut text = format!("{passed} passed, {failed} failed");
+    for (number, word) in [(interrupted, "interrupted"), (skipped, "skipped")] {
+        if number > 0 {
+            text.push_str(&format!(", {number} {word}"));
+        }
+    }
+    console.result(&format!("{style}{text}{style:#}"));
+}
+
+/// Subjects and topics of an example.
+fn used(example: &ExampleReport) -> Vec<String> {
+    let topics = example.topics.iter().map(|topic| format!("topic {topic}"));
+    example.subjects.iter().cloned().chain(topics).collect()
+}
+
+pub(super) fn finish(
+    console: &Console,
+    mut report: Report,
+    error: Option<&Failure>,
+    exit: Exit,
+    duration: Duration,
+) {
+    if console.output() != Output::Json {
+        return;
+    }
+    report.error = error.map(Into::into);
+    report.exit_code = error.map_or(exit, |failure| failure.exit).code();
+    report.duration_ms = millis(duration);
+    match serde_json::to_string_pretty(&report) {
+        Ok(text) => console.data(&text),
+        Err(error) => Failure::from(error).print(),
+    }
+}
+
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
