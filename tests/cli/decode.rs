@@ -279,7 +279,8 @@ fn messages_are_shown_as_they_come() {
         {
             let id = child.id().to_string();
             let mut kill = std::process::Command::new("kill");
-            assert!(kill.args(["-INT", &id]).status().unwrap().success());
+            // As Ctrl-C would, which a job in the background of a shell ignores.
+            assert!(kill.args(["-TERM", &id]).status().unwrap().success());
         }
         #[cfg(not(unix))]
         drop(stdin);
