@@ -149,8 +149,11 @@ pub enum Command {
         /// Shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page (roff)
-    Man,
+    /// Print the manual page, or that of a command (roff)
+    Man {
+        /// Command
+        command: Option<String>,
+    },
 }
 
 /// Flags of `serve`.

@@ -48,7 +48,7 @@ fn main() -> ExitCode {
 fn act(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
     match &cli.command {
         Some(Command::Completions { shell }) => commands::completions(*shell),
-        Some(Command::Man) => commands::man(),
+        Some(Command::Man { command }) => commands::man(command.as_deref()),
         command => {
             // `serve` reads some values itself: what clients must present.
             let embedded = cli.common.embedded || matches!(command, Some(Command::Serve(_)));

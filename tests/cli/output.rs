@@ -390,7 +390,20 @@ fn help_names_every_flag_and_example() {
         .run(&["--version"])
         .expect(0)
         .says(env!("CARGO_PKG_VERSION"));
-    Place::new().run(&["man"]).expect(0).says(".TH");
+    Place::new()
+        .run(&["man"])
+        .expect(0)
+        .says(".TH cc-protobuf-examples 1")
+        .says("cc\\-protobuf\\-examples\\-decode(1)");
+    Place::new()
+        .run(&["man", "decode"])
+        .expect(0)
+        .says(".TH cc-protobuf-examples-decode 1")
+        .says("length\\-prefixed");
+    Place::new()
+        .run(&["man", "decod"])
+        .expect(2)
+        .complains("hint: ");
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         Place::new()
             .run(&["completions", shell])
