@@ -121,16 +121,7 @@ fn ctrl_c_ends_a_clean_up() {
         "--cleanup",
     ];
     let child = place.start(&arguments);
-    let log = place.join("cc-protobuf-examples.log");
-    let cleaning = || std::fs::read_to_string(&log).is_ok_and(|text| text.contains(" left on "));
-    while !cleaning() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = place.interrupt_at(child, " left on ");
     assert_eq!(output.status.code(), Some(130));
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(stdout.contains("may have made"), "{stdout}");

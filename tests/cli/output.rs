@@ -324,18 +324,7 @@ fn ctrl_c_in_an_example_lists_what_may_have_been_made() {
     let place = Place::new();
     let url = &registry.url;
     let child = place.start(&["--schema-registry-url", url, "--run-id", "stop"]);
-    let log = place.join("cc-protobuf-examples.log");
-    let there = || {
-        std::fs::read_to_string(&log).is_ok_and(|text| text.contains("What the registry holds now"))
-    };
-    while !there() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = place.interrupt_at(child, "What the registry holds now");
     assert_eq!(output.status.code(), Some(130));
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     for text in [

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -43,6 +43,20 @@ impl Place {
             .current_dir(self.path())
             .stdin(Stdio::null());
         command
+    }
+
+    /// Ends a run as Ctrl-C does, once its log file says `text`.
+    pub fn interrupt_at(&self, child: Child, text: &str) -> Output {
+        let log = self.join("cc-protobuf-examples.log");
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while !std::fs::read_to_string(&log).is_ok_and(|log| log.contains(text)) {
+            assert!(Instant::now() < deadline, "the log never says {text:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let id = child.id().to_string();
+        let kill = Command::new("kill").args(["-INT", &id]).status();
+        assert!(kill.unwrap().success());
+        child.wait_with_output().unwrap()
     }
 
     /// Runs to the end, which must come within two minutes.
