@@ -33,7 +33,11 @@ fn each_example_stands_alone_on_both_protobuf_paths() {
             for line in ran.stdout.lines() {
                 assert!(line.chars().count() <= 80, "{name}: {line}");
             }
-            for part in ["Notice:", "Source: src/examples/", "Try:"] {
+            for part in [
+                "Notice:",
+                "Source: src/bin/cc-protobuf-examples/examples/",
+                "Try:",
+            ] {
                 assert!(ran.stdout.contains(part), "{name} ends without {part}");
             }
             assert!(ran.stderr.is_empty(), "{name}: {}", ran.stderr);

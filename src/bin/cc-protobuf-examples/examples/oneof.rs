@@ -128,7 +128,7 @@ pub async fn example_oneof(ctx: &Context<'_>) -> Result<(), Failure> {
     story.end(
         "a consumer learns the kind from the message itself, not from the schema id. A new kind \
          is a new member of the oneof: BACKWARD compatible, and old consumers see no case set.",
-        "src/examples/oneof.rs",
+        "src/bin/cc-protobuf-examples/examples/oneof.rs",
         "--set oneof.events=order,order. Two events go out, and the fulfilment handler gets both.",
     );
     Ok(())

@@ -145,7 +145,7 @@ pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
             "the payload alone cannot be read: {envelope_is} say which schema, and which message \
              in it."
         ),
-        "src/examples/basic.rs",
+        "src/bin/cc-protobuf-examples/examples/basic.rs",
         "--set basic.f1=hi (or change \"hello\" in the source). The first field shrinks by three \
          bytes; schema id, index and subjects stay, for the schema is the same.",
     );

@@ -149,7 +149,7 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
     story.end(
         "TopicName is the default and suits one message type per topic. RecordName shares a \
          schema between topics; TopicRecordName allows several types in one.",
-        "src/examples/strategies.rs",
+        "src/bin/cc-protobuf-examples/examples/strategies.rs",
         "--run-id my-test. The record's name becomes r_my_dtest.Payment, and so do the subjects \
          that carry it; the bytes behind the schema id stay the same.",
     );

@@ -157,7 +157,7 @@ pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
     story.end(
         "the typed read needs no reflection and is the fastest; the dynamic one needs no code \
          generation and reads schemas that this program has never seen.",
-        "src/examples/types.rs",
+        "src/bin/cc-protobuf-examples/examples/types.rs",
         "--set types.customer_id=-1. The id then takes ten bytes instead of eight: negative int64 \
          values always do, which is what sint64 is for.",
     );

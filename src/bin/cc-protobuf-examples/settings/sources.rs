@@ -175,7 +175,7 @@ mod tests {
 
     /// Written by run-example.sh from values that need quoting; its own test
     /// compares the file byte for byte.
-    const HOSTILE: &str = include_str!("../../tests/fixtures/dotenv-hostile.env");
+    const HOSTILE: &str = include_str!("../../../../tests/fixtures/dotenv-hostile.env");
 
     fn collect(dot_env: &str) -> Sources {
         let directory = tempfile::tempdir().unwrap();

@@ -148,7 +148,7 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
     story.end(
         "both ways keep null apart from the default. `optional` costs nothing extra on the wire; \
          a wrapper costs a nested message.",
-        "src/examples/null.rs",
+        "src/bin/cc-protobuf-examples/examples/null.rs",
         "--set null.age=7. The third payload ends its age in 07 instead of 00; its length stays, \
          because the 0 was sent all along.",
     );

@@ -187,7 +187,7 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
     story.end(
         "the KMS is asked once per key, not per record. Consumers in Java, Python, Go and \
          JavaScript decrypt the same bytes.",
-        "src/examples/csfle.rs",
+        "src/bin/cc-protobuf-examples/examples/csfle.rs",
         "--set encrypt.dek.algorithm=AES256_SIV. In step 4 the equal record then has the same \
          ciphertext, which allows joins and leaks equality.",
     );

@@ -129,7 +129,7 @@ pub async fn example_delete(ctx: &Context<'_>) -> Result<(), Failure> {
     story.end(
         "delete in the order opposite to registration, and for good only when no topic holds a \
          record of the schema any more.",
-        "src/examples/delete.rs",
+        "src/bin/cc-protobuf-examples/examples/delete.rs",
         "--set delete.permanent=no. The schemas stay readable by id, and the one registered \
          again is version 2 with the old id.",
     );

@@ -88,7 +88,7 @@ pub async fn example_no_auto_register(ctx: &Context<'_>) -> Result<(), Failure> 
     story.end(
         "switch auto-registration off wherever schemas are governed: CI registers them, \
          producers hold credentials that can only read.",
-        "src/examples/no_auto_register.rs",
+        "src/bin/cc-protobuf-examples/examples/no_auto_register.rs",
         "--set no-auto-register.auto=true. Step 3 fails, because the serializer registers the \
          schema under the unknown topic instead of refusing.",
     );

@@ -128,7 +128,7 @@ pub async fn example_compat(ctx: &Context<'_>) -> Result<(), Failure> {
         "unlike in Avro, adding a message breaks FORWARD, so BACKWARD_TRANSITIVE is the level to \
          choose for Protobuf. The row \"take up number 3 again\" is why _TRANSITIVE matters, and \
          why deleted numbers belong into `reserved`.",
-        "src/examples/compat.rs",
+        "src/bin/cc-protobuf-examples/examples/compat.rs",
         "--set compat.note=string. Number 3 then comes back with the type that it had, and its \
          row turns to yes under every level.",
     );

@@ -117,7 +117,7 @@ pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
     story.end(
         "fields are found by number. Adding one under a new number is safe both ways; giving a \
          number another type is not.",
-        "src/examples/evolution.rs",
+        "src/bin/cc-protobuf-examples/examples/evolution.rs",
         "--set evolution.level=NONE. The registry then calls v3 compatible, so this example \
          fails at step 3: the level alone stood between v3 and your consumers.",
     );
