@@ -2,412 +2,294 @@
 //! registry:
 //!
 //! * protox turns a set of files into a descriptor set, which is embedded;
-//! * prost-build turns it into types, pbjson-build into their canonical JSON;
+//! * prost-build turns it into types;
 //! * every message type learns which embedded file declares it.
 //!
 //! Files that define the same names cannot share a descriptor set. Those are
 //! the versions of a schema: `schemas/evolution/NAME_vN.proto`. Each N is a set
 //! and a module of its own, `generated::evolution::vN`; all other files make up
 //! one set, in modules named after their packages.
+//!
+//! Only the program needs them: without feature `cli` there is nothing to do.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
-use std::fmt::Write as _;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-use heck::{ToSnakeCase, ToUpperCamelCase};
-use miette::Diagnostic;
-use prost_types::{DescriptorProto, FileDescriptorProto};
-use protox::Compiler;
-
-const SCHEMAS: &str = "schemas";
-const VERSIONS: &str = "evolution";
-
-/// Well-known types that get types of their own, because the canonical JSON
-/// mapping treats them specially.
-const WELL_KNOWN: [&str; 7] = [
-    "google/protobuf/any.proto",
-    "google/protobuf/duration.proto",
-    "google/protobuf/empty.proto",
-    "google/protobuf/field_mask.proto",
-    "google/protobuf/struct.proto",
-    "google/protobuf/timestamp.proto",
-    "google/protobuf/wrappers.proto",
-];
-const WELL_KNOWN_MODULE: &str = "crate::protobuf::well_known";
 
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=build.rs");
-    // Cargo watches a directory with everything in it.
-    println!("cargo::rerun-if-changed={SCHEMAS}");
-    match generate() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            for line in error.to_string().lines() {
-                println!("cargo::error={line}");
-            }
-            ExitCode::FAILURE
+    #[cfg(feature = "cli")]
+    if let Err(error) = schemas::compile() {
+        for line in error.to_string().lines() {
+            println!("cargo::error={line}");
         }
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }
 
-fn generate() -> Result<(), Box<dyn Error>> {
-    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+#[cfg(feature = "cli")]
+mod schemas {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::error::Error;
+    use std::fmt::Write as _;
+    use std::fs;
+    use std::path::{Path, PathBuf};
 
-    well_known(&out)?;
+    use heck::{ToSnakeCase, ToUpperCamelCase};
+    use miette::Diagnostic;
+    use prost_types::{DescriptorProto, FileDescriptorProto};
+    use protox::Compiler;
 
-    let mut main = BTreeSet::new();
-    let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for name in proto_files(Path::new(SCHEMAS))? {
-        match version_of(&name) {
-            Some(version) => versions.entry(version).or_default().insert(name),
-            None => main.insert(name),
-        };
-    }
+    const SCHEMAS: &str = "schemas";
+    const VERSIONS: &str = "evolution";
 
-    let mut code = String::new();
-    let mut arms = String::new();
-    Set::compile("main", &main)?.write(&out, "", &mut code, &mut arms)?;
-    writeln!(
-        code,
-        "/// Versions of one schema; each is a module of its own, because they define the same names.\n\
-         pub mod {VERSIONS} {{"
-    )?;
-    for (version, files) in &versions {
-        let set = Set::compile(version, files)?;
-        writeln!(code, "/// Version {}.\npub mod {version} {{", &version[1..])?;
-        let module = format!("{VERSIONS}::{version}::");
-        set.write(&out, &module, &mut code, &mut arms)?;
-        code.push_str("}\n");
-    }
-    code.push_str("}\n");
-    writeln!(
-        code,
-        "fn find(file: &str, message: &str) -> Option<Result<Schema, crate::protobuf::Error>> {{\n\
-         Some(match (file, message) {{\n{arms}_ => return None,\n}})\n}}"
-    )?;
-    fs::write(out.join("schemas.rs"), code)?;
-    Ok(())
-}
+    pub fn compile() -> Result<(), Box<dyn Error>> {
+        // Cargo watches a directory with everything in it.
+        println!("cargo::rerun-if-changed={SCHEMAS}");
+        let out = PathBuf::from(std::env::var("OUT_DIR")?);
 
-/// Names of all `.proto` files below `root`, as other files import them.
-fn proto_files(root: &Path) -> Result<Vec<String>, Box<dyn Error>> {
-    let mut names = Vec::new();
-    let mut folders = vec![root.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "proto") {
-                let relative = path.strip_prefix(root)?;
-                let parts: Option<Vec<_>> = relative.iter().map(|part| part.to_str()).collect();
-                let parts = parts.ok_or_else(|| format!("{}: not UTF-8", path.display()))?;
-                names.push(parts.join("/"));
-            }
-        }
-    }
-    names.sort();
-    Ok(names)
-}
-
-/// `v2` of `evolution/MyRecord_v2.proto`.
-fn version_of(name: &str) -> Option<String> {
-    let file = name.strip_prefix(VERSIONS)?.strip_prefix('/')?;
-    let (_, version) = file.strip_suffix(".proto")?.rsplit_once('_')?;
-    let digits = version.strip_prefix('v')?;
-    digits.parse::<u32>().ok()?;
-    Some(version.to_owned())
-}
-
-/// Files that can live in one descriptor pool.
-struct Set {
-    name: String,
-    /// As `encode_file_descriptor_set` gives it: a set that went through
-    /// prost-types has lost the bytes of option extensions, tags among them.
-    encoded: Vec<u8>,
-    /// In dependency order, imports included.
-    files: Vec<FileDescriptorProto>,
-    /// Those of `files` that lie in `schemas/`.
-    own: BTreeSet<String>,
-}
-
-impl Set {
-    fn compile(name: &str, files: &BTreeSet<String>) -> Result<Self, Box<dyn Error>> {
-        let mut compiler = Compiler::new([SCHEMAS]).map_err(explain)?;
-        compiler.include_imports(true);
-        for file in files {
-            compiler
-                .open_file(Path::new(SCHEMAS).join(file))
-                .map_err(explain)?;
-        }
-        let encoded = compiler.encode_file_descriptor_set();
-        // With source info the comments of a file become the types' documentation.
-        compiler.include_source_info(true);
-        let files = compiler.file_descriptor_set().file;
-        let own = files
-            .iter()
-            .map(|file| file.name().to_owned())
-            .filter(|name| Path::new(SCHEMAS).join(name).is_file())
-            .collect();
-        Ok(Self {
-            name: name.to_owned(),
-            encoded,
-            files,
-            own,
-        })
-    }
-
-    fn own_files(&self) -> impl Iterator<Item = &FileDescriptorProto> {
-        self.files
-            .iter()
-            .filter(|file| self.own.contains(file.name()))
-    }
-
-    /// Writes descriptor set, types and JSON mapping; to `code` what includes all
-    /// of it in `module`, to `arms` how a message is found by file and name.
-    fn write(
-        &self,
-        out: &Path,
-        module: &str,
-        code: &mut String,
-        arms: &mut String,
-    ) -> Result<(), Box<dyn Error>> {
-        let folder = out.join(&self.name);
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join("descriptors.bin"), &self.encoded)?;
-
-        // All files: prost-build looks into the messages it need not generate.
-        let mut modules = types(&self.files, |config| {
-            config
-                .compile_well_known_types()
-                .extern_path(".google.protobuf", WELL_KNOWN_MODULE)
-                // One message has one encoding.
-                .btree_map(["."]);
-        })?;
-        modules.retain(|package, _| self.own_files().any(|file| file.package() == package));
-        for (package, impls) in json(&self.files)? {
-            modules.entry(package).or_default().push_str(&impls);
-        }
-        let mut tree = ModuleTree::default();
-        for (package, code) in modules {
-            let file = format!("{}.rs", if package.is_empty() { "_" } else { &package });
-            fs::write(folder.join(&file), code)?;
-            tree.insert(&package, &format!("{}/{file}", self.name));
-        }
-        tree.write(code)?;
-        self.write_sources(code)?;
-        for file in self.own_files() {
-            let rust_module = module_path(file.package());
-            let package = match file.package() {
-                "" => String::new(),
-                package => format!("{package}."),
+        let mut main = BTreeSet::new();
+        let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for name in proto_files(Path::new(SCHEMAS))? {
+            match version_of(&name) {
+                Some(version) => versions.entry(version).or_default().insert(name),
+                None => main.insert(name),
             };
-            for (name, rust_type) in messages("", &rust_module, &file.message_type) {
-                let file = file.name();
-                writeln!(
-                    code,
-                    "crate::compiled_message!({rust_type}, SCHEMAS, {file:?});"
-                )?;
-                write!(arms, "({file:?}, {name:?}")?;
-                if !package.is_empty() {
-                    write!(arms, " | {:?}", format!("{package}{name}"))?;
-                }
-                writeln!(arms, ") => schema_of::<{module}{rust_type}>(),")?;
-            }
         }
-        Ok(())
-    }
 
-    /// The set and its sources as a constant.
-    fn write_sources(&self, code: &mut String) -> Result<(), Box<dyn Error>> {
+        let mut code = String::new();
+        Set::compile("main", &main)?.write(&out, &mut code)?;
         writeln!(
             code,
-            "/// The files of this set: descriptors and sources.\n\
-             pub static SCHEMAS: crate::protobuf::EmbeddedSchemas = crate::protobuf::EmbeddedSchemas::new(\n\
-             include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{}/descriptors.bin\")),\n\
-             &[",
-            self.name
+            "/// Versions of one schema; each is a module of its own, because they define the same names.\n\
+             pub mod {VERSIONS} {{"
         )?;
-        for name in self.own_files().map(FileDescriptorProto::name) {
-            writeln!(
-                code,
-                "({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{SCHEMAS}/{name}\"))),"
-            )?;
-        }
-        code.push_str("],\n);\n");
-        Ok(())
-    }
-}
-
-/// The name within the package, and the Rust type, of each message; nested ones
-/// too.
-fn messages(outer: &str, module: &str, messages: &[DescriptorProto]) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for message in messages {
-        if message.options.as_ref().is_some_and(|o| o.map_entry()) {
-            continue;
-        }
-        let name = format!("{outer}{}", message.name());
-        let rust_type = format!("{module}{}", message.name().to_upper_camel_case());
-        let nested = format!("{module}{}::", message.name().to_snake_case());
-        found.push((name.clone(), rust_type));
-        found.extend(self::messages(
-            &format!("{name}."),
-            &nested,
-            &message.nested_type,
-        ));
-    }
-    found
-}
-
-/// Modules nested as packages are: generated code refers to other packages by
-/// `super::`.
-#[derive(Default)]
-struct ModuleTree {
-    file: Option<String>,
-    children: BTreeMap<String, ModuleTree>,
-}
-
-impl ModuleTree {
-    fn insert(&mut self, package: &str, file: &str) {
-        let mut node = self;
-        for part in package.split('.').filter(|part| !part.is_empty()) {
-            node = node.children.entry(part.to_snake_case()).or_default();
-        }
-        node.file = Some(file.to_owned());
-    }
-
-    fn write(&self, code: &mut String) -> std::fmt::Result {
-        if let Some(file) = &self.file {
-            writeln!(code, "include!(concat!(env!(\"OUT_DIR\"), \"/{file}\"));")?;
-        }
-        for (name, child) in &self.children {
-            writeln!(code, "pub mod {name} {{")?;
-            child.write(code)?;
+        for (version, files) in &versions {
+            let set = Set::compile(version, files)?;
+            writeln!(code, "/// Version {}.\npub mod {version} {{", &version[1..])?;
+            set.write(&out, &mut code)?;
             code.push_str("}\n");
         }
+        code.push_str("}\n");
+        fs::write(out.join("schemas.rs"), code)?;
         Ok(())
     }
-}
 
-/// `com::acme::` of `com.acme`.
-fn module_path(package: &str) -> String {
-    package
-        .split('.')
-        .filter(|part| !part.is_empty())
-        .map(|part| part.to_snake_case() + "::")
-        .collect()
-}
-
-/// The well-known types, which carry hand-written JSON.
-fn well_known(out: &Path) -> Result<(), Box<dyn Error>> {
-    let mut compiler = Compiler::new([SCHEMAS]).map_err(explain)?;
-    compiler.open_files(WELL_KNOWN).map_err(explain)?;
-    let files = compiler.file_descriptor_set().file;
-    let modules = types(&files, |config| {
-        config.compile_well_known_types().btree_map(["."]);
-    })?;
-    let code: String = modules.into_values().collect();
-    fs::write(out.join("well_known.rs"), code)?;
-    Ok(())
-}
-
-/// Rust types by package.
-fn types(
-    files: &[FileDescriptorProto],
-    configure: impl FnOnce(&mut prost_build::Config),
-) -> Result<BTreeMap<String, String>, Box<dyn Error>> {
-    let mut config = prost_build::Config::new();
-    config.enable_type_names();
-    configure(&mut config);
-    let mut packages = BTreeMap::new();
-    let mut requests = Vec::new();
-    for file in files {
-        let module = prost_build::Module::from_protobuf_package_name(file.package());
-        packages.insert(module.to_file_name_or(""), file.package().to_owned());
-        requests.push((module, file.clone()));
+    /// Names of all `.proto` files below `root`, as other files import them.
+    fn proto_files(root: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+        let mut names = Vec::new();
+        let mut folders = vec![root.to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder)? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|e| e == "proto") {
+                    let relative = path.strip_prefix(root)?;
+                    let parts: Option<Vec<_>> = relative.iter().map(|part| part.to_str()).collect();
+                    let parts = parts.ok_or_else(|| format!("{}: not UTF-8", path.display()))?;
+                    names.push(parts.join("/"));
+                }
+            }
+        }
+        names.sort();
+        Ok(names)
     }
-    let mut modules = BTreeMap::new();
-    for (module, code) in config.generate(requests)? {
-        if let Some(package) = packages.get(&module.to_file_name_or("")) {
-            modules.insert(package.clone(), code);
+
+    /// `v2` of `evolution/MyRecord_v2.proto`.
+    fn version_of(name: &str) -> Option<String> {
+        let file = name.strip_prefix(VERSIONS)?.strip_prefix('/')?;
+        let (_, version) = file.strip_suffix(".proto")?.rsplit_once('_')?;
+        let digits = version.strip_prefix('v')?;
+        digits.parse::<u32>().ok()?;
+        Some(version.to_owned())
+    }
+
+    /// Files that can live in one descriptor pool.
+    struct Set {
+        name: String,
+        /// As `encode_file_descriptor_set` gives it: a set that went through
+        /// prost-types has lost the bytes of option extensions, tags among them.
+        encoded: Vec<u8>,
+        /// In dependency order, imports included.
+        files: Vec<FileDescriptorProto>,
+        /// Those of `files` that lie in `schemas/`.
+        own: BTreeSet<String>,
+    }
+
+    impl Set {
+        fn compile(name: &str, files: &BTreeSet<String>) -> Result<Self, Box<dyn Error>> {
+            let mut compiler = Compiler::new([SCHEMAS]).map_err(explain)?;
+            compiler.include_imports(true);
+            for file in files {
+                compiler
+                    .open_file(Path::new(SCHEMAS).join(file))
+                    .map_err(explain)?;
+            }
+            let encoded = compiler.encode_file_descriptor_set();
+            // With source info the comments of a file become the types' documentation.
+            compiler.include_source_info(true);
+            let files = compiler.file_descriptor_set().file;
+            let own = files
+                .iter()
+                .map(|file| file.name().to_owned())
+                .filter(|name| Path::new(SCHEMAS).join(name).is_file())
+                .collect();
+            Ok(Self {
+                name: name.to_owned(),
+                encoded,
+                files,
+                own,
+            })
+        }
+
+        fn own_files(&self) -> impl Iterator<Item = &FileDescriptorProto> {
+            self.files
+                .iter()
+                .filter(|file| self.own.contains(file.name()))
+        }
+
+        /// Writes descriptor set and types, and to `code` what includes them.
+        fn write(&self, out: &Path, code: &mut String) -> Result<(), Box<dyn Error>> {
+            let folder = out.join(&self.name);
+            fs::create_dir_all(&folder)?;
+            fs::write(folder.join("descriptors.bin"), &self.encoded)?;
+
+            // All files: prost-build looks into the messages it need not generate.
+            let mut modules = types(&self.files, |config| {
+                // One message has one encoding.
+                config.btree_map(["."]);
+            })?;
+            modules.retain(|package, _| self.own_files().any(|file| file.package() == package));
+            let mut tree = ModuleTree::default();
+            for (package, code) in modules {
+                let file = format!("{}.rs", if package.is_empty() { "_" } else { &package });
+                fs::write(folder.join(&file), code)?;
+                tree.insert(&package, &format!("{}/{file}", self.name));
+            }
+            tree.write(code)?;
+            self.write_sources(code)?;
+            for file in self.own_files() {
+                let name = file.name();
+                for rust_type in rust_types(&module_path(file.package()), &file.message_type) {
+                    writeln!(
+                        code,
+                        "cc_protobuf_examples::compiled_message!({rust_type}, SCHEMAS, {name:?});"
+                    )?;
+                }
+            }
+            Ok(())
+        }
+
+        /// The set and its sources as a constant.
+        fn write_sources(&self, code: &mut String) -> Result<(), Box<dyn Error>> {
+            writeln!(
+                code,
+                "/// The files of this set: descriptors and sources.\n\
+                 pub static SCHEMAS: cc_protobuf_examples::protobuf::EmbeddedSchemas = cc_protobuf_examples::protobuf::EmbeddedSchemas::new(\n\
+                 include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{}/descriptors.bin\")),\n\
+                 &[",
+                self.name
+            )?;
+            for name in self.own_files().map(FileDescriptorProto::name) {
+                writeln!(
+                    code,
+                    "({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{SCHEMAS}/{name}\"))),"
+                )?;
+            }
+            code.push_str("],\n);\n");
+            Ok(())
         }
     }
-    Ok(modules)
-}
 
-/// Implementations of serde's traits by package; `files` holds the imports too.
-fn json(files: &[FileDescriptorProto]) -> Result<BTreeMap<String, String>, Box<dyn Error>> {
-    let mut builder = pbjson_build::Builder::new();
-    builder
-        .preserve_proto_field_names()
-        .btree_map(["."])
-        .extern_path(".google.protobuf", WELL_KNOWN_MODULE)
-        .exclude([".google"]);
-    let top_level: BTreeSet<_> = files
-        .iter()
-        .filter(|file| file.package().is_empty())
-        .flat_map(|file| {
-            let messages = file.message_type.iter().map(DescriptorProto::name);
-            messages.chain(file.enum_type.iter().map(|e| e.name()))
-        })
-        .collect();
-    let mut packages = BTreeMap::new();
-    for file in files {
-        let mut file = file.clone();
-        // pbjson-build wants a package to be there, be it empty,
-        packages.insert(
-            module_path(file.package.get_or_insert_default()),
-            file.package().to_owned(),
-        );
-        // and then takes the empty name for the first part of a type's path.
-        for message in &mut file.message_type {
-            add_empty_package(message, &top_level);
+    /// The Rust types of messages and of those nested in them.
+    fn rust_types(module: &str, messages: &[DescriptorProto]) -> Vec<String> {
+        let mut found = Vec::new();
+        for message in messages {
+            if message.options.as_ref().is_some_and(|o| o.map_entry()) {
+                continue;
+            }
+            found.push(format!("{module}{}", message.name().to_upper_camel_case()));
+            let nested = format!("{module}{}::", message.name().to_snake_case());
+            found.extend(rust_types(&nested, &message.nested_type));
         }
-        builder.register_file_descriptor(file);
+        found
     }
-    let mut modules = BTreeMap::new();
-    for (package, code) in builder.generate(&["."], |_| Ok(Vec::new()))? {
-        let module = package.to_string().replace("r#", "").replace('.', "::") + "::";
-        let package = packages
-            .get(&module)
-            .or_else(|| packages.get(""))
-            .ok_or_else(|| format!("pbjson-build invented a module {module:?}"))?;
-        modules.insert(package.clone(), String::from_utf8(code)?);
-    }
-    Ok(modules)
-}
 
-fn add_empty_package(message: &mut DescriptorProto, top_level: &BTreeSet<&str>) {
-    for name in message
-        .field
-        .iter_mut()
-        .filter_map(|f| f.type_name.as_mut())
-    {
-        let mut parts = name.split('.');
-        if parts.next() == Some("") && parts.next().is_some_and(|part| top_level.contains(part)) {
-            name.insert(0, '.');
+    /// Modules nested as packages are: generated code refers to other packages by
+    /// `super::`.
+    #[derive(Default)]
+    struct ModuleTree {
+        file: Option<String>,
+        children: BTreeMap<String, ModuleTree>,
+    }
+
+    impl ModuleTree {
+        fn insert(&mut self, package: &str, file: &str) {
+            let mut node = self;
+            for part in package.split('.').filter(|part| !part.is_empty()) {
+                node = node.children.entry(part.to_snake_case()).or_default();
+            }
+            node.file = Some(file.to_owned());
+        }
+
+        fn write(&self, code: &mut String) -> std::fmt::Result {
+            if let Some(file) = &self.file {
+                writeln!(code, "include!(concat!(env!(\"OUT_DIR\"), \"/{file}\"));")?;
+            }
+            for (name, child) in &self.children {
+                writeln!(code, "pub mod {name} {{")?;
+                child.write(code)?;
+                code.push_str("}\n");
+            }
+            Ok(())
         }
     }
-    for nested in &mut message.nested_type {
-        add_empty_package(nested, top_level);
-    }
-}
 
-/// File, line and column in front of the message: protox's own `Display` leaves
-/// them out.
-fn explain(error: protox::Error) -> String {
-    let position = error.labels().and_then(|mut labels| {
-        let label = labels.next()?;
-        let contents = error.source_code()?.read_span(label.inner(), 0, 0).ok()?;
-        Some(format!("{}:{}", contents.line() + 1, contents.column() + 1))
-    });
-    match (error.file(), position) {
-        (Some(file), Some(position)) => format!("{SCHEMAS}/{file}:{position}: {error}"),
-        (Some(file), None) => format!("{SCHEMAS}/{file}: {error}"),
-        (None, _) => error.to_string(),
+    /// `com::acme::` of `com.acme`.
+    fn module_path(package: &str) -> String {
+        package
+            .split('.')
+            .filter(|part| !part.is_empty())
+            .map(|part| part.to_snake_case() + "::")
+            .collect()
+    }
+
+    /// Rust types by package.
+    fn types(
+        files: &[FileDescriptorProto],
+        configure: impl FnOnce(&mut prost_build::Config),
+    ) -> Result<BTreeMap<String, String>, Box<dyn Error>> {
+        let mut config = prost_build::Config::new();
+        config.enable_type_names();
+        configure(&mut config);
+        let mut packages = BTreeMap::new();
+        let mut requests = Vec::new();
+        for file in files {
+            let module = prost_build::Module::from_protobuf_package_name(file.package());
+            packages.insert(module.to_file_name_or(""), file.package().to_owned());
+            requests.push((module, file.clone()));
+        }
+        let mut modules = BTreeMap::new();
+        for (module, code) in config.generate(requests)? {
+            if let Some(package) = packages.get(&module.to_file_name_or("")) {
+                modules.insert(package.clone(), code);
+            }
+        }
+        Ok(modules)
+    }
+
+    /// File, line and column in front of the message: protox's own `Display` leaves
+    /// them out.
+    fn explain(error: protox::Error) -> String {
+        let position = error.labels().and_then(|mut labels| {
+            let label = labels.next()?;
+            let contents = error.source_code()?.read_span(label.inner(), 0, 0).ok()?;
+            Some(format!("{}:{}", contents.line() + 1, contents.column() + 1))
+        });
+        match (error.file(), position) {
+            (Some(file), Some(position)) => format!("{SCHEMAS}/{file}:{position}: {error}"),
+            (Some(file), None) => format!("{SCHEMAS}/{file}: {error}"),
+            (None, _) => error.to_string(),
+        }
     }
 }

@@ -16,10 +16,13 @@ use cc_protobuf_examples::kafka::{
     AdminTopics, Config, Credentials, Kafka, Record, TopicCreator, TopicSpec,
 };
 use cc_protobuf_examples::protobuf::CompiledMessage;
-use cc_protobuf_examples::protobuf::generated::com::acme::{MyRecord, OtherRecord};
 use cc_protobuf_examples::schema_registry::ClientBuilder;
 use cc_protobuf_examples::serdes::{Serializer, SerializerOptions, WriteContext};
 use prost::Message;
+use types::{MyRecord, OtherRecord};
+
+#[path = "../tests/support/types.rs"]
+mod types;
 
 const TOPIC: &str = "produce-bench";
 const RECORDS: usize = 200_000;

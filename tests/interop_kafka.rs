@@ -10,6 +10,9 @@ use cc_protobuf_examples::kafka::{
     AdminTopics, Config, Credentials, Error, Kafka, Record, TopicSpec,
 };
 
+#[path = "support/types.rs"]
+mod types;
+
 fn config() -> Config {
     let get = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
     let credentials = Credentials {
@@ -164,7 +167,7 @@ async fn a_committed_offset_survives_the_consumer() {
 #[tokio::test]
 #[ignore = "needs the cluster of tests/interop/kafka/run"]
 async fn records_of_the_python_client() {
-    use cc_protobuf_examples::protobuf::generated::com::acme::{MyRecord, OtherRecord};
+    use crate::types::{MyRecord, OtherRecord};
     use cc_protobuf_examples::schema_registry::ClientBuilder;
     use cc_protobuf_examples::serdes::{Deserializer, DeserializerOptions, ReadContext};
 

@@ -1,24 +1,26 @@
 //! Precompiled and dynamic schemas: same text, same bytes, same JSON.
+#![cfg(feature = "cli")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use cc_protobuf_examples::protobuf::generated::io::confluent::examples::proto::{
-    AllTypes, Customer, FieldTypes, Order, Product,
-};
-use cc_protobuf_examples::protobuf::generated::{
-    ExampleMessage, Invoice, Payment, SensitiveRecord, com::acme::MyRecord, com::acme::OtherRecord,
-    evolution,
-};
 use cc_protobuf_examples::protobuf::{
     CompiledMessage, CompiledSchema, DynamicSchema, Error, FieldType, JsonOptions, ProtoEnum,
     ProtoField as F, ProtoMessage, ProtoOneof, ProtoSchema, SchemaFile,
+};
+use generated::io::confluent::examples::proto::{AllTypes, Customer, FieldTypes, Order, Product};
+use generated::{
+    ExampleMessage, Invoice, Payment, SensitiveRecord, com::acme::MyRecord, com::acme::OtherRecord,
+    evolution,
 };
 use proptest::prelude::*;
 use prost::Message;
 use prost_reflect::{DynamicMessage, FileDescriptor};
 use serde_json::{Map, Value, json};
+
+#[path = "../src/bin/cc-protobuf-examples/generated.rs"]
+mod generated;
 
 type Schema = Arc<dyn ProtoSchema>;
 
@@ -475,7 +477,7 @@ fn a_schema_is_made_with_nothing_but_the_type() {
     assert_eq!(schema.dependencies().len(), 1);
     assert!(Arc::ptr_eq(&schema, &MyRecord::schema().unwrap()));
 
-    use cc_protobuf_examples::protobuf::generated::io::confluent::examples::proto::field_types::Part;
+    use generated::io::confluent::examples::proto::field_types::Part;
     let nested = Part::schema().unwrap();
     assert_eq!(
         nested.full_name(),
@@ -675,7 +677,7 @@ fn unknown_enum_numbers_survive_both_paths() {
 
 #[test]
 fn values_without_json_are_errors() {
-    use cc_protobuf_examples::protobuf::well_known::Timestamp;
+    use prost_types::Timestamp;
     let year_10000 = FieldTypes {
         timestamp: Some(Timestamp {
             seconds: 253_402_300_800,
@@ -996,46 +998,4 @@ fn null_is_a_value_to_null_value() {
     assert_eq!(bytes, [0x08, 0, 0x12, 2, 0x08, 0]);
     assert_eq!(schema.deserialize(&bytes).unwrap(), json);
     assert!(schema.serialize(&json!({"text": null})).unwrap().is_empty());
-}
-
-#[test]
-fn a_compiled_schema_is_found_by_file_and_name() {
-    use cc_protobuf_examples::protobuf::generated::schema;
-    let of = |file: &str, message: &str| schema(file, message).unwrap();
-    for (file, message, full_name) in [
-        (
-            "Order.proto",
-            "Order",
-            compiled::<Order>().full_name().to_owned(),
-        ),
-        (
-            "SensitiveRecord.proto",
-            "SensitiveRecord",
-            "SensitiveRecord".to_owned(),
-        ),
-        (
-            "other.proto",
-            "com.acme.OtherRecord",
-            "com.acme.OtherRecord".to_owned(),
-        ),
-        (
-            "FieldTypes.proto",
-            "FieldTypes.Part",
-            "io.confluent.examples.proto.FieldTypes.Part".to_owned(),
-        ),
-    ] {
-        assert_eq!(of(file, message).full_name(), full_name);
-        assert_eq!(of(file, &full_name).file_name(), file);
-    }
-    // Versions of one message are told apart by their files.
-    let fields = |version| {
-        let schema = of(&format!("evolution/MyRecord_v{version}.proto"), "MyRecord");
-        schema.descriptor().fields().len()
-    };
-    assert!(fields(1) < fields(2));
-    for (file, message) in [("Order.proto", "Customer"), ("NoSuch.proto", "Order")] {
-        let error = schema(file, message).map(|found| found.full_name().to_owned());
-        let text = error.unwrap_err().to_string();
-        assert!(text.contains(file) && text.contains(message), "{text}");
-    }
 }

@@ -7,13 +7,16 @@ use std::cell::Cell;
 
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use cc_protobuf_examples::protobuf::CompiledMessage;
-use cc_protobuf_examples::protobuf::generated::com::acme::{MyRecord, OtherRecord};
 use cc_protobuf_examples::schema_registry::ClientBuilder;
 use cc_protobuf_examples::serdes::{
     Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions,
     SubjectNameStrategy, WriteContext,
 };
 use prost::Message;
+use types::{MyRecord, OtherRecord};
+
+#[path = "support/types.rs"]
+mod types;
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };

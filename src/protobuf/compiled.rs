@@ -5,25 +5,20 @@ use std::sync::{Arc, OnceLock};
 use prost::{Message, Name};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 use prost_types::DescriptorProto;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::builder::json_name;
-use super::json::ToValue;
 use super::resolved::Resolved;
 use super::{Error, JsonOptions, ProtoSchema, SchemaFile};
 use crate::wire_format::MessageIndexes;
 
-/// A prost type that knows its schema. Every type in
-/// [`generated`](super::generated) does; [`compiled_message!`](crate::compiled_message)
-/// teaches it to types generated elsewhere.
-pub trait CompiledMessage: Message + Name + Default + Serialize + DeserializeOwned {
+/// A prost type that knows its schema.
+/// [`compiled_message!`](crate::compiled_message) implements it.
+pub trait CompiledMessage: Message + Name + Default {
     /// The type's schema, made on first use and then shared.
     ///
     /// # Errors
-    /// Those of [`CompiledSchema::from_embedded`]. For the types of this
-    /// crate the build has ruled them out.
+    /// Those of [`CompiledSchema::from_embedded`].
     fn schema() -> Result<Arc<CompiledSchema<Self>>, Error>;
 }
 
@@ -117,23 +112,16 @@ impl fmt::Debug for EmbeddedSchemas {
     }
 }
 
-/// A message type known at compile time, as prost type `M` with serde
-/// implementations in Protobuf's canonical JSON mapping (pbjson-build's, with
-/// `preserve_proto_field_names`).
+/// A message type known at compile time, as prost type `M`.
 ///
-/// Typed messages need no reflection at all. They are printed as JSON by `M`'s
-/// serde implementation; values it refuses although the mapping allows them, as
-/// the number of an enum value that `M` does not know, go through reflection.
-///
-/// The types of this crate get theirs from [`CompiledMessage::schema`]; any
-/// other prost type needs its `.proto` text or a descriptor set:
+/// Typed messages need no reflection. JSON goes through reflection, so `M`
+/// needs no serde implementation.
 ///
 /// ```
 /// use cc_protobuf_examples::protobuf::{CompiledSchema, ProtoSchema};
-/// use serde::{Deserialize, Serialize};
 /// use serde_json::json;
 ///
-/// #[derive(Clone, PartialEq, prost::Message, Serialize, Deserialize)]
+/// #[derive(Clone, PartialEq, prost::Message)]
 /// struct Order {
 ///     #[prost(string, tag = "1")]
 ///     id: String,
@@ -278,7 +266,7 @@ fn pool(file: &str, descriptor_set: &[u8]) -> Result<DescriptorPool, Error> {
 
 impl<M> ProtoSchema for CompiledSchema<M>
 where
-    M: Message + Name + Default + Serialize + DeserializeOwned,
+    M: Message + Name + Default,
 {
     fn file(&self) -> &SchemaFile {
         &self.resolved.file
@@ -305,13 +293,6 @@ where
     }
 
     fn deserialize_with(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {
-        if options.print_defaults {
-            return self.resolved.print_json(bytes, options);
-        }
-        let message = M::decode(bytes).map_err(|source| self.resolved.not_decoded(source))?;
-        match message.serialize(ToValue) {
-            Ok(json) => Ok(json),
-            Err(_) => self.resolved.print_json(bytes, options),
-        }
+        self.resolved.print_json(bytes, options)
     }
 }

@@ -5,9 +5,8 @@
 //! [`DynamicSchema`] by reflection, [`CompiledSchema`] with a prost type.
 //!
 //! ```
-//! use cc_protobuf_examples::protobuf::generated::com::acme::MyRecord;
 //! use cc_protobuf_examples::protobuf::{
-//!     CompiledMessage, ProtoField, ProtoMessage, ProtoSchema, SchemaFile,
+//!     CompiledSchema, ProtoField, ProtoMessage, ProtoSchema, SchemaFile,
 //! };
 //! use serde_json::json;
 //!
@@ -21,10 +20,18 @@
 //! assert_eq!(order.serialize(&json!({"id": "a"}))?, b"\x0a\x01a");
 //! assert_eq!(order.deserialize(b"\x0a\x01b")?, json!({"id": "b"}));
 //!
-//! // Compiled beforehand, from schemas/: the same trait.
-//! let record = MyRecord::schema()?;
-//! assert_eq!(record.file_name(), "MyRecord.proto");
-//! assert_eq!(record.reference_names(), ["other.proto"]);
+//! // A prost type with its `.proto` text: the same trait.
+//! #[derive(Clone, PartialEq, prost::Message)]
+//! struct Order {
+//!     #[prost(string, tag = "1")]
+//!     id: String,
+//! }
+//! impl prost::Name for Order {
+//!     const NAME: &'static str = "Order";
+//!     const PACKAGE: &'static str = "shop";
+//! }
+//! let compiled = CompiledSchema::<Order>::from_text("shop.proto", order.schema_text(), &[])?;
+//! assert_eq!(compiled.serialize(&json!({"id": "a"}))?, b"\x0a\x01a");
 //!
 //! // Parsed: what a registry keeps.
 //! let file = SchemaFile::from_text("shop.proto", order.schema_text())?;
@@ -38,7 +45,6 @@ pub mod compatibility;
 mod compiled;
 mod dynamic;
 mod error;
-pub mod generated;
 mod indexes;
 mod json;
 mod json_encoder;
@@ -57,7 +63,6 @@ mod serialized;
 mod source;
 mod synthetic_oneof;
 mod text;
-pub mod well_known;
 
 pub use builder::{
     BuildError, BuiltFile, FieldType, Import, Problem, ProblemKind, ProtoEnum, ProtoField,

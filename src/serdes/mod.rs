@@ -5,8 +5,7 @@
 //! # #[cfg(feature = "embedded")]
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use cc_protobuf_examples::protobuf::CompiledMessage;
-//! use cc_protobuf_examples::protobuf::generated::com::acme::MyRecord;
+//! use cc_protobuf_examples::protobuf::CompiledSchema;
 //! use cc_protobuf_examples::schema_registry::ClientBuilder;
 //! use cc_protobuf_examples::serdes::{
 //!     Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
@@ -18,12 +17,23 @@
 //! let serializer = Serializer::new(registry.clone(), SerializerOptions::new())?;
 //! let deserializer = Deserializer::new(registry, DeserializerOptions::new())?;
 //!
-//! let schema = MyRecord::schema()?;
-//! let message = MyRecord { f1: "hello".to_owned(), ..MyRecord::default() };
+//! #[derive(Clone, PartialEq, prost::Message)]
+//! struct Order {
+//!     #[prost(string, tag = "1")]
+//!     id: String,
+//! }
+//! impl prost::Name for Order {
+//!     const PACKAGE: &'static str = "shop";
+//!     const NAME: &'static str = "Order";
+//! }
+//! let text = r#"syntax = "proto3"; package shop; message Order { string id = 1; }"#;
+//! let schema = CompiledSchema::<Order>::from_text("order.proto", text, &[])?;
+//!
+//! let message = Order { id: "o-1".to_owned() };
 //! let record = serializer
-//!     .serialize(WriteContext::value("orders"), &*schema, &message)
+//!     .serialize(WriteContext::value("orders"), &schema, &message)
 //!     .await?;
-//! let read: Option<MyRecord> = deserializer
+//! let read: Option<Order> = deserializer
 //!     .deserialize(ReadContext::value("orders"), Some(&record))
 //!     .await?;
 //! assert_eq!(read, Some(message));

@@ -1,13 +1,13 @@
 //! Registries that answer less, or otherwise, than today's Confluent server.
 
 use cc_protobuf_examples::protobuf::CompiledMessage;
-use cc_protobuf_examples::protobuf::generated::com::acme::{MyRecord, OtherRecord};
 use cc_protobuf_examples::serdes::{
     Error, Headers, SchemaIdIn, Serializer, SerializerOptions, WriteContext,
 };
 use serde_json::json;
 
 use crate::stub::{Answer, Stub};
+use crate::types::{MyRecord, OtherRecord};
 
 const OTHER: &str =
     "syntax = \"proto3\"; package com.acme; message OtherRecord { int32 other_id = 1; }";

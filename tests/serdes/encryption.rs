@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::types::SensitiveRecord;
 use cc_protobuf_examples::csfle::Csfle;
 use cc_protobuf_examples::csfle::kms::{KmsDrivers, LocalKms};
-use cc_protobuf_examples::protobuf::generated::SensitiveRecord;
 use cc_protobuf_examples::protobuf::{CompiledMessage, ProtoSchema};
 use cc_protobuf_examples::schema_registry::entities::{Rule, RuleSet};
 use cc_protobuf_examples::serdes::{

@@ -5,7 +5,6 @@ use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use cc_protobuf_examples::protobuf::generated::com::acme::{MyRecord, OtherRecord};
 use cc_protobuf_examples::serdes::{
     Deserializer, DeserializerOptions, Error, MessageScope, ReadContext, SchemaName,
 };
@@ -14,6 +13,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::stub::{Answer, Stub};
+use crate::types::{MyRecord, OtherRecord};
 
 fn fixture() -> &'static Value {
     static FIXTURE: LazyLock<Value> = LazyLock::new(|| {

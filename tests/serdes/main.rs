@@ -9,4 +9,6 @@ mod registry;
 mod requests;
 mod stub;
 mod subjects;
+#[path = "../support/types.rs"]
+mod types;
 mod values;

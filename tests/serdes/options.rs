@@ -1,6 +1,5 @@
 //! One test for each option of serializer and deserializer.
 
-use cc_protobuf_examples::protobuf::generated::com::acme::MyRecord;
 use cc_protobuf_examples::protobuf::{CompiledMessage, ProtoSchema};
 use cc_protobuf_examples::schema_registry::Version;
 use cc_protobuf_examples::schema_registry::entities::{Reference, Rule, RuleSet};
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::registry::{Registry, id_of, schema};
 use crate::stub::{Answer, Stub};
+use crate::types::MyRecord;
 
 const V1: &str = "syntax = \"proto3\"; message A { int32 a = 1; }";
 const V2: &str = "syntax = \"proto3\"; message A { int32 a = 1; string b = 2; }";

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use cc_protobuf_examples::protobuf::CompiledMessage;
-use cc_protobuf_examples::protobuf::generated::com::acme::{MyRecord, OtherRecord};
 use cc_protobuf_examples::serdes::{
     Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
 };
@@ -15,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::registry::{Registry, id_of, schema};
 use crate::stub::{Answer, Stub};
+use crate::types::{MyRecord, OtherRecord};
 
 const MANY: usize = 1000;
 

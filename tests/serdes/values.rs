@@ -1,7 +1,5 @@
 //! Every kind of value, both sides, both places of the schema id.
 
-use cc_protobuf_examples::protobuf::generated::com::acme::{MyRecord, OtherRecord};
-use cc_protobuf_examples::protobuf::generated::evolution::{v1, v2};
 use cc_protobuf_examples::protobuf::{CompiledMessage, JsonOptions, ProtoSchema};
 use cc_protobuf_examples::schema_registry::Format;
 use cc_protobuf_examples::serdes::{
@@ -14,6 +12,8 @@ use prost_reflect::{DynamicMessage, ReflectMessage};
 use serde_json::{Value, json};
 
 use crate::registry::{Registry, id_of, schema};
+use crate::types::{MyRecord, OtherRecord};
+use crate::types::{v1, v2};
 
 fn message() -> MyRecord {
     let f2 = OtherRecord { other_id: 7 };

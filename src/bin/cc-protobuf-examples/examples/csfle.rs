@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::generated::SensitiveRecord;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cc_protobuf_examples::csfle::{
     Algorithm, Csfle, DEK_ALGORITHM, DEK_EXPIRY_DAYS, KEK_NAME, KMS_KEY_ID, KMS_TYPE, RawDek,
     verify_rules_stored,
 };
-use cc_protobuf_examples::protobuf::generated::SensitiveRecord;
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
 use cc_protobuf_examples::schema_registry::entities::{
     DekRequest, Kek, KekRequest, Rule, RuleSet, SchemaRequest,

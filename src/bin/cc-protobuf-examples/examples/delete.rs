@@ -1,6 +1,6 @@
 //! Example 2: a schema that others reference cannot be deleted.
 
-use cc_protobuf_examples::protobuf::generated::com::acme;
+use crate::generated::com::acme;
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
 use cc_protobuf_examples::schema_registry::entities::Reference;
 use cc_protobuf_examples::schema_registry::{Format, Version};

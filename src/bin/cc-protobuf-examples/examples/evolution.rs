@@ -1,6 +1,6 @@
 //! Example 3: a schema changes while old and new programs keep running.
 
-use cc_protobuf_examples::protobuf::generated::evolution::{v1, v2};
+use crate::generated::evolution::{v1, v2};
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
 use cc_protobuf_examples::schema_registry::{CompatibilityLevel, Version};
 use cc_protobuf_examples::serdes::{SerializerOptions, WriteContext};

@@ -1,6 +1,6 @@
 //! Example 10: producers that may use schemas but not register them.
 
-use cc_protobuf_examples::protobuf::generated::Invoice;
+use crate::generated::Invoice;
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
 use cc_protobuf_examples::serdes::{ReadContext, SerializerOptions, WriteContext};
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! Example 5: absent, present and default values; tombstones; wrapper types.
 
-use cc_protobuf_examples::protobuf::generated::ExampleMessage;
+use crate::generated::ExampleMessage;
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage, ProtoSchema};
 use cc_protobuf_examples::serdes::{ReadContext, SerializerOptions, WriteContext};
 use prost::encoding::encoded_len_varint;

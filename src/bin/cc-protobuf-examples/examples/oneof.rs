@@ -1,6 +1,6 @@
 //! Example 4: several event types in one topic, told apart by a oneof.
 
-use cc_protobuf_examples::protobuf::generated::io::confluent::examples::proto;
+use crate::generated::io::confluent::examples::proto;
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage, ProtoOneof};
 use cc_protobuf_examples::schema_registry::entities::Reference;
 use cc_protobuf_examples::serdes::{ReadContext, SerializerOptions, WriteContext};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cc_protobuf_examples::protobuf::generated::{Payment, com::acme};
+use crate::generated::{Payment, com::acme};
 use cc_protobuf_examples::protobuf::{DynamicSchema, Form, ProtoField, ProtoMessage, SchemaFile};
 use cc_protobuf_examples::serdes::{
     ReadContext, ReferenceSubjectNameStrategy, SerializerOptions, SubjectNameStrategy, WriteContext,

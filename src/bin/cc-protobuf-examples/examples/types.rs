@@ -1,6 +1,6 @@
 //! Example 7: one record read as a typed message, a dynamic message and JSON.
 
-use cc_protobuf_examples::protobuf::generated::io::confluent::examples::proto;
+use crate::generated::io::confluent::examples::proto;
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
 use cc_protobuf_examples::schema_registry::entities::PROTOBUF;
 use cc_protobuf_examples::serdes::{Error, ReadContext, SerializerOptions, WriteContext};
