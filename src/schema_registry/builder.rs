@@ -196,6 +196,9 @@ impl ClientBuilder {
 
     /// Makes the client. Nothing is sent yet.
     ///
+    /// TLS uses the default `rustls` crypto provider of the process. If there is
+    /// none, this installs ring's.
+    ///
     /// # Errors
     ///
     /// [`Error::Settings`]: no URL or a malformed one, more than one way to

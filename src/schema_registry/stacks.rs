@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client as Http, Identity, Url};
+use rustls::crypto::{CryptoProvider, ring};
 
 use super::address::is_loopback;
 use super::builder::ClientBuilder;
@@ -66,6 +67,11 @@ impl Stacks {
 
 impl ClientBuilder {
     fn http(&self) -> Result<reqwest::ClientBuilder, Error> {
+        // reqwest uses the provider of the process. An error means that the
+        // application has installed one in the meantime, which then serves.
+        if CryptoProvider::get_default().is_none() {
+            let _ = ring::default_provider().install_default();
+        }
         let mut http = Http::builder()
             .user_agent(self.user_agent.clone())
             .connect_timeout(self.connect_timeout)

@@ -31,6 +31,9 @@ use aws_sdk_kms::config::timeout::TimeoutConfig;
 use aws_sdk_kms::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::{Builder as HttpClientBuilder, Connector, tls};
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
@@ -254,7 +257,17 @@ fn names_a_key(key_id: &str) -> bool {
 
 async fn connect(key: &ClientKey, endpoint_url: Option<&str>, timeout: Duration) -> Client {
     let region = Region::new(key.region.clone());
+    // The SDK's own default client would bring a second cryptography library.
+    let http = HttpClientBuilder::new().build_with_connector_fn(|settings, components| {
+        let ring = tls::Provider::Rustls(CryptoMode::Ring);
+        let mut connector = Connector::builder().tls_provider(ring);
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        connector.set_proxy_config(Some(ProxyConfig::from_env()));
+        connector.build()
+    });
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http)
         .region(region.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
         .timeout_config(
