@@ -9,15 +9,15 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
-use super::address::{absolute_url, base_url, is_loopback, origin, user_info};
-use super::auth::{Auth, TokenProvider};
 use super::client::Client;
 use super::error::Error;
-use super::oauth::{ClientCredentials, OAuth};
-use super::retry::Limits;
+use super::http::address::{absolute_url, base_url, is_loopback, origin, user_info};
+use super::http::auth::{Auth, TokenProvider};
+use super::http::oauth::{ClientCredentials, OAuth};
+use super::http::pools::{PoolSettings, Pools};
+use super::http::retry::Limits;
+use super::http::transport::{Endpoint, Transport};
 use super::secret::Secret;
-use super::stacks::Stacks;
-use super::transport::{Endpoint, Transport};
 
 const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 const IDENTITY_POOL: HeaderName = HeaderName::from_static("confluent-identity-pool-id");
@@ -46,12 +46,9 @@ pub struct ClientBuilder {
     auth: Vec<Method>,
     identity_pool_id: Option<String>,
     logical_cluster: Option<String>,
-    pub(super) ca_pem: Vec<Vec<u8>>,
-    pub(super) identity_pem: Option<Zeroizing<Vec<u8>>>,
-    pub(super) connect_timeout: Duration,
+    pools: PoolSettings,
     limits: Limits,
     max_answer: usize,
-    pub(super) user_agent: String,
 }
 
 /// A way to authenticate, as set.
@@ -74,12 +71,14 @@ impl ClientBuilder {
             auth: Vec::new(),
             identity_pool_id: None,
             logical_cluster: None,
-            ca_pem: Vec::new(),
-            identity_pem: None,
-            connect_timeout: Duration::from_secs(5),
+            pools: PoolSettings {
+                user_agent: USER_AGENT.to_owned(),
+                connect_timeout: Duration::from_secs(5),
+                ca_pem: Vec::new(),
+                identity_pem: None,
+            },
             limits: Limits::default(),
             max_answer: 64 * 1024 * 1024,
-            user_agent: USER_AGENT.to_owned(),
         }
     }
 
@@ -125,7 +124,7 @@ impl ClientBuilder {
 
     /// Trusts these certificates, PEM, besides those of the operating system.
     pub fn ca_certificates_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.ca_pem.push(pem.into());
+        self.pools.ca_pem.push(pem.into());
         self
     }
 
@@ -146,13 +145,13 @@ impl ClientBuilder {
         pem.extend_from_slice(certificates.as_ref());
         pem.push(b'\n');
         pem.extend_from_slice(key.as_ref());
-        self.identity_pem = Some(pem);
+        self.pools.identity_pem = Some(pem);
         self
     }
 
     /// How long connecting may take, TLS included; 5 s unless set.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.pools.connect_timeout = timeout;
         self
     }
 
@@ -190,7 +189,7 @@ impl ClientBuilder {
 
     /// Puts the application's own product token in front of the `User-Agent`.
     pub fn user_agent(mut self, product: &str) -> Self {
-        self.user_agent = format!("{product} {USER_AGENT}");
+        self.pools.user_agent = format!("{product} {USER_AGENT}");
         self
     }
 
@@ -219,8 +218,8 @@ impl ClientBuilder {
             Some(Method::OAuth(credentials)) => Some(absolute_url(&credentials.token_url)?),
             _ => None,
         };
-        let stacks = Stacks::new(&self, urls.iter().chain(&token_url))?;
-        let (auth, headers) = self.authentication(&stacks, token_url)?;
+        let pools = Pools::new(&self.pools, urls.iter().chain(&token_url))?;
+        let (auth, headers) = self.authentication(&pools, token_url)?;
 
         let mut endpoints = Vec::with_capacity(urls.len());
         for mut url in urls {
@@ -239,7 +238,7 @@ impl ClientBuilder {
             }
             endpoints.push(Endpoint {
                 base: url.as_str().trim_end_matches('/').to_owned(),
-                http: stacks.for_url(&url)?,
+                http: pools.for_url(&url)?,
                 headers: headers.clone(),
                 origin,
                 auth,
@@ -255,7 +254,7 @@ impl ClientBuilder {
 
     fn authentication(
         &self,
-        stacks: &Stacks,
+        pools: &Pools,
         token_url: Option<Url>,
     ) -> Result<(Auth, HeaderMap), Error> {
         let auth = match (self.auth.as_slice(), token_url) {
@@ -268,7 +267,7 @@ impl ClientBuilder {
                 if url.scheme() == "http" && !is_loopback(&url) {
                     tracing::warn!(server = %endpoint, "the client secret goes over an unencrypted connection");
                 }
-                let http = stacks.for_url(&url)?;
+                let http = pools.for_url(&url)?;
                 let limit = self.limits.request;
                 Auth::Granted(Arc::new(OAuth::new(
                     http,
@@ -309,9 +308,9 @@ impl fmt::Debug for ClientBuilder {
         f.debug_struct("ClientBuilder")
             .field("identity_pool_id", &self.identity_pool_id)
             .field("logical_cluster", &self.logical_cluster)
-            .field("connect_timeout", &self.connect_timeout)
+            .field("connect_timeout", &self.pools.connect_timeout)
             .field("limits", &self.limits)
-            .field("user_agent", &self.user_agent)
+            .field("user_agent", &self.pools.user_agent)
             .finish_non_exhaustive()
     }
 }

@@ -5,12 +5,12 @@
 
 use serde::Deserialize;
 
-use super::call::{Api, Call};
 use super::client::Client;
 use super::entities::TagDefinition;
 use super::error::{Answer, Error};
-use super::foreign_text::sanitized;
-use super::path;
+use super::error_text::sanitized;
+use super::http::call::{Api, Call};
+use super::http::path;
 
 const TAGDEFS: &str = "/catalog/v1/types/tagdefs";
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::call::Call;
 use super::entities::Schema;
 use super::error::Error;
-use super::reply::Reply;
-use super::transport::Transport;
+use super::http::call::Call;
+use super::http::response::Reply;
+use super::http::transport::Transport;
 
 /// Client of a Schema Registry; made by [`ClientBuilder`](super::ClientBuilder).
 ///

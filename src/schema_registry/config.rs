@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 
-use super::call::Call;
 use super::client::Client;
 use super::entities::{Config, ConfigUpdate, ModeBody};
 use super::error::Error;
+use super::http::call::Call;
+use super::http::path;
 use super::parameters::{CompatibilityLevel, Mode};
-use super::path;
 
 /// The level alone, however strange the rest of the configuration.
 #[derive(Deserialize)]

@@ -3,12 +3,12 @@
 //! A registry without one answers every call here with
 //! [`Error::Unsupported`](super::Error::Unsupported).
 
-use super::call::{Api, Call};
 use super::client::Client;
 use super::entities::{Dek, DekRequest, Kek, KekRequest, KekUpdate};
 use super::error::Error;
+use super::http::call::{Api, Call};
+use super::http::path;
 use super::parameters::Version;
-use super::path;
 
 const KEKS: &str = "/dek-registry/v1/keks";
 

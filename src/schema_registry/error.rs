@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::auth::BoxError;
-use super::foreign_text::{MAX_PATH, bounded};
+use super::error_text::{MAX_PATH, bounded};
+
+/// Any error, boxed.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// A call to the registry that failed.
 ///

@@ -1,7 +1,7 @@
 //! What to do about a failure.
 
-use super::call::Api;
 use super::error::{Error, Kind};
+use super::http::call::Api;
 
 impl Error {
     /// What to do about it, in the words of this program's settings.

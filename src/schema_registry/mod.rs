@@ -54,36 +54,28 @@
 //! [`ClientBuilder`] has the settings, [`Error`] what can go wrong, [`entities`]
 //! the JSON bodies, and [`Client`] the calls.
 
-mod address;
-mod auth;
 mod builder;
-mod call;
 mod catalog;
 mod client;
 mod config;
 mod dek_registry;
 pub mod entities;
 mod error;
-mod foreign_text;
+mod error_text;
 mod hint;
-mod oauth;
+mod http;
 mod parameters;
-mod path;
-mod reply;
-mod retry;
 mod schemas;
 mod secret;
 mod server;
-mod stacks;
 mod subjects;
-mod transport;
 
-pub use auth::{BoxError, TokenProvider};
 pub use builder::ClientBuilder;
 pub use catalog::TagOutcome;
 pub use client::Client;
-pub use error::{Answer, Error, Exchange, Kind, TokenError};
-pub use oauth::ClientCredentials;
+pub use error::{Answer, BoxError, Error, Exchange, Kind, TokenError};
+pub use http::auth::TokenProvider;
+pub use http::oauth::ClientCredentials;
 pub use parameters::{
     CompatibilityLevel, Format, LookupQuery, Mode, SchemasQuery, SubjectsQuery, UnknownWord,
     Version, VersionQuery,

@@ -1,9 +1,9 @@
 //! Schemas by id and GUID.
 
-use super::call::Call;
 use super::client::Client;
 use super::entities::{Schema, SchemaLocation, SubjectVersion};
 use super::error::Error;
+use super::http::call::Call;
 use super::parameters::{Format, SchemasQuery};
 use crate::wire_format::{SchemaGuid, SchemaId};
 

@@ -1,10 +1,10 @@
 //! The registry itself, its contexts, and what is associated with topics.
 
-use super::call::{Api, Call};
 use super::client::Client;
 use super::entities::{Association, ServerId, ServerVersion};
 use super::error::Error;
-use super::path;
+use super::http::call::{Api, Call};
+use super::http::path;
 
 impl Client {
     /// Version and build of the registry: `GET /v1/metadata/version`.

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::call::Call;
 use super::client::Client;
 use super::entities::{Compatibility, Schema, SchemaRequest};
 use super::error::Error;
+use super::http::call::Call;
+use super::http::path;
 use super::parameters::{Format, LookupQuery, SubjectsQuery, Version, VersionQuery};
-use super::path;
 
 impl Client {
     /// Every subject with an active version, in all contexts: `GET /subjects`.

@@ -14,11 +14,11 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::auth::Auth;
-use super::error::{Error, TokenError};
-use super::foreign_text::sanitized;
+use super::authorization::Authorization;
 use super::path::encode;
-use super::secret::Secret;
+use crate::schema_registry::error::{Error, TokenError};
+use crate::schema_registry::error_text::sanitized;
+use crate::schema_registry::secret::Secret;
 
 /// Lifetime assumed of tokens that come without one.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
@@ -32,7 +32,7 @@ const MAX_ANSWER: usize = 256 * 1024;
 /// Tells a client from others at an OAuth token endpoint.
 #[derive(Clone)]
 pub struct ClientCredentials {
-    pub(super) token_url: String,
+    pub(in crate::schema_registry) token_url: String,
     client_id: String,
     client_secret: Secret,
     scope: Option<String>,
@@ -81,7 +81,7 @@ impl fmt::Debug for ClientCredentials {
 }
 
 /// A token source that caches, and refreshes before expiry.
-pub(super) struct OAuth {
+pub(in crate::schema_registry) struct OAuth {
     http: Http,
     url: Url,
     endpoint: String,
@@ -127,7 +127,7 @@ struct TokenRefusal {
 }
 
 impl OAuth {
-    pub(super) fn new(
+    pub(in crate::schema_registry) fn new(
         http: Http,
         url: Url,
         endpoint: String,
@@ -161,10 +161,8 @@ impl OAuth {
             None
         } else {
             // RFC 6749, section 2.3.1: form-encoded before they are joined.
-            match Auth::basic(&id, &Secret::new(secret.as_str()))? {
-                Auth::Fixed { header, .. } => Some(header),
-                _ => None,
-            }
+            let secret = Secret::new(secret.as_str());
+            Some(Authorization::basic(&id, &secret)?.header)
         };
         Ok(Self {
             http,
@@ -179,7 +177,7 @@ impl OAuth {
     }
 
     /// The current token; one caller fetches, the others wait for it.
-    pub(super) async fn token(&self) -> Result<Secret, Arc<TokenError>> {
+    pub(in crate::schema_registry) async fn token(&self) -> Result<Secret, Arc<TokenError>> {
         let asked = Instant::now();
         let mut state = self.state.lock().await;
         let now = Instant::now();
@@ -222,7 +220,7 @@ impl OAuth {
     }
 
     /// Forgets a token that was refused before its time.
-    pub(super) async fn reject(&self, refused: &Secret) {
+    pub(in crate::schema_registry) async fn reject(&self, refused: &Secret) {
         let mut state = self.state.lock().await;
         if state
             .token

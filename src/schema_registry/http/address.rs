@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
-use super::error::Error;
-use super::secret::Secret;
+use crate::schema_registry::error::Error;
+use crate::schema_registry::secret::Secret;
 
-pub(super) fn absolute_url(text: &str) -> Result<Url, Error> {
+pub(in crate::schema_registry) fn absolute_url(text: &str) -> Result<Url, Error> {
     let shown = presentable(text);
     let url = Url::parse(text).map_err(|e| Error::Settings {
         reason: format!("{shown:?} is not a URL"),
@@ -23,7 +23,7 @@ pub(super) fn absolute_url(text: &str) -> Result<Url, Error> {
     }
 }
 
-pub(super) fn base_url(text: &str) -> Result<Url, Error> {
+pub(in crate::schema_registry) fn base_url(text: &str) -> Result<Url, Error> {
     let url = absolute_url(text)?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err(Error::settings(format!(
@@ -42,12 +42,14 @@ fn presentable(text: &str) -> String {
 }
 
 /// Scheme, host and port.
-pub(super) fn origin(url: &Url) -> String {
+pub(in crate::schema_registry) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
 /// Takes user information out of a URL.
-pub(super) fn user_info(url: &mut Url) -> Result<Option<(String, Secret)>, Error> {
+pub(in crate::schema_registry) fn user_info(
+    url: &mut Url,
+) -> Result<Option<(String, Secret)>, Error> {
     if url.username().is_empty() && url.password().is_none() {
         return Ok(None);
     }
@@ -65,7 +67,7 @@ pub(super) fn user_info(url: &mut Url) -> Result<Option<(String, Secret)>, Error
 }
 
 /// Whether the host is this machine by definition.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub(in crate::schema_registry) fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else {
         return false;
     };

@@ -11,25 +11,26 @@ use reqwest::header::{
 };
 use reqwest::{Client as Http, Response, Url};
 
-use super::auth::{Auth, Authorization};
+use super::auth::Auth;
+use super::authorization::Authorization;
 use super::call::Call;
-use super::error::{Error, Exchange};
-use super::reply::Reply;
+use super::response::Reply;
 use super::retry::{Limits, retry_after};
+use crate::schema_registry::error::{Error, Exchange};
 
 /// Confluent Cloud leaves `guid`, `ts` and others out unless this is sent.
 const ACCEPT_UNKNOWN: HeaderName = HeaderName::from_static("confluent-accept-unknown-properties");
 
 /// A base URL and how to talk to it.
-pub(super) struct Endpoint {
+pub(in crate::schema_registry) struct Endpoint {
     /// Without a slash at the end, without user information.
-    pub(super) base: String,
+    pub(in crate::schema_registry) base: String,
     /// Scheme, host and port, for messages.
-    pub(super) origin: String,
-    pub(super) http: Http,
-    pub(super) auth: Auth,
+    pub(in crate::schema_registry) origin: String,
+    pub(in crate::schema_registry) http: Http,
+    pub(in crate::schema_registry) auth: Auth,
     /// Sent with every request.
-    pub(super) headers: HeaderMap,
+    pub(in crate::schema_registry) headers: HeaderMap,
 }
 
 impl fmt::Debug for Endpoint {
@@ -43,19 +44,19 @@ impl fmt::Debug for Endpoint {
 }
 
 #[derive(Debug)]
-pub(super) struct Transport {
+pub(in crate::schema_registry) struct Transport {
     /// At least one.
-    pub(super) endpoints: Vec<Endpoint>,
+    pub(in crate::schema_registry) endpoints: Vec<Endpoint>,
     /// Index of the one that answered last.
-    pub(super) preferred: AtomicUsize,
-    pub(super) limits: Limits,
+    pub(in crate::schema_registry) preferred: AtomicUsize,
+    pub(in crate::schema_registry) limits: Limits,
     /// Longest answer read, in bytes.
-    pub(super) max_answer: usize,
+    pub(in crate::schema_registry) max_answer: usize,
 }
 
 impl Transport {
     /// Sends the call until it succeeds, fails for good, or its time is over.
-    pub(super) async fn send(&self, call: &Call) -> Result<Reply, Error> {
+    pub(in crate::schema_registry) async fn send(&self, call: &Call) -> Result<Reply, Error> {
         let started = Instant::now();
         let count = self.endpoints.len();
         let mut index = self.preferred.load(Ordering::Relaxed);

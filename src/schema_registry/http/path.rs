@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::error::Error;
+use crate::schema_registry::error::Error;
 
 /// Everything but RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -12,7 +12,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// Percent-encodes a path segment, query value or form value.
-pub(super) fn encode(text: &str) -> String {
+pub(in crate::schema_registry) fn encode(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
 
@@ -21,7 +21,7 @@ pub(super) fn encode(text: &str) -> String {
 /// `.` and `..` cannot stand alone in a URL, encoded or not: every URL parser
 /// takes them for steps in the path. They are written in their qualified form,
 /// which names the default context: `:.:..` is the subject `..`.
-pub(super) fn subject(name: &str) -> Result<String, Error> {
+pub(in crate::schema_registry) fn subject(name: &str) -> Result<String, Error> {
     match name {
         // `/config/` would be the global configuration.
         "" => Err(Error::input("subject", name, "it is empty")),
@@ -31,7 +31,7 @@ pub(super) fn subject(name: &str) -> Result<String, Error> {
 }
 
 /// Any other name as one path segment; `what` says what it names.
-pub(super) fn name(what: &'static str, name: &str) -> Result<String, Error> {
+pub(in crate::schema_registry) fn name(what: &'static str, name: &str) -> Result<String, Error> {
     match name {
         "" => Err(Error::input(what, name, "it is empty")),
         "." | ".." => Err(Error::input(

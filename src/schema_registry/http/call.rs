@@ -4,12 +4,12 @@ use bytes::Bytes;
 use reqwest::Method;
 use serde::Serialize;
 
-use super::error::Error;
 use super::path::encode;
+use crate::schema_registry::error::Error;
 
 /// Which part of a registry is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Api {
+pub(in crate::schema_registry) enum Api {
     /// What every registry has.
     Schemas,
     /// `/associations`.
@@ -22,10 +22,10 @@ pub(super) enum Api {
 
 impl Api {
     /// What the catalog is called in messages.
-    pub(super) const CATALOG: &str = "catalog";
+    pub(in crate::schema_registry) const CATALOG: &str = "catalog";
 
     /// The name of an API that a registry may lack.
-    pub(super) fn optional(self) -> Option<&'static str> {
+    pub(in crate::schema_registry) fn optional(self) -> Option<&'static str> {
         match self {
             Self::Schemas => None,
             Self::Associations => Some("associations"),
@@ -34,7 +34,7 @@ impl Api {
         }
     }
 
-    pub(super) fn accept(self) -> &'static str {
+    pub(in crate::schema_registry) fn accept(self) -> &'static str {
         match self {
             Self::Catalog => "application/json",
             _ => {
@@ -43,7 +43,7 @@ impl Api {
         }
     }
 
-    pub(super) fn content_type(self) -> &'static str {
+    pub(in crate::schema_registry) fn content_type(self) -> &'static str {
         match self {
             Self::Catalog => "application/json",
             _ => "application/vnd.schemaregistry.v1+json",
@@ -52,15 +52,15 @@ impl Api {
 }
 
 #[derive(Debug)]
-pub(super) struct Call {
-    pub(super) method: Method,
-    pub(super) path: String,
+pub(in crate::schema_registry) struct Call {
+    pub(in crate::schema_registry) method: Method,
+    pub(in crate::schema_registry) path: String,
     /// Encoded, without the question mark.
-    pub(super) query: String,
-    pub(super) body: Option<Bytes>,
-    pub(super) api: Api,
+    pub(in crate::schema_registry) query: String,
+    pub(in crate::schema_registry) body: Option<Bytes>,
+    pub(in crate::schema_registry) api: Api,
     /// Repeating it could make a second thing: no retries once it was sent.
-    pub(super) creates: bool,
+    pub(in crate::schema_registry) creates: bool,
 }
 
 impl Call {
@@ -76,23 +76,23 @@ impl Call {
     }
 
     /// `path` begins with a slash and is encoded.
-    pub(super) fn get(path: impl Into<String>) -> Self {
+    pub(in crate::schema_registry) fn get(path: impl Into<String>) -> Self {
         Self::new(Method::GET, path)
     }
 
-    pub(super) fn delete(path: impl Into<String>) -> Self {
+    pub(in crate::schema_registry) fn delete(path: impl Into<String>) -> Self {
         Self::new(Method::DELETE, path)
     }
 
-    pub(super) fn post(path: impl Into<String>) -> Self {
+    pub(in crate::schema_registry) fn post(path: impl Into<String>) -> Self {
         Self::new(Method::POST, path)
     }
 
-    pub(super) fn put(path: impl Into<String>) -> Self {
+    pub(in crate::schema_registry) fn put(path: impl Into<String>) -> Self {
         Self::new(Method::PUT, path)
     }
 
-    pub(super) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
+    pub(in crate::schema_registry) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
         let bytes = serde_json::to_vec(body).map_err(|e| Error::Settings {
             reason: format!("the body of {} {} is no JSON", self.method, self.path),
             source: Some(Box::new(e)),
@@ -101,17 +101,17 @@ impl Call {
         Ok(self)
     }
 
-    pub(super) fn to(mut self, api: Api) -> Self {
+    pub(in crate::schema_registry) fn to(mut self, api: Api) -> Self {
         self.api = api;
         self
     }
 
-    pub(super) fn creating(mut self) -> Self {
+    pub(in crate::schema_registry) fn creating(mut self) -> Self {
         self.creates = true;
         self
     }
 
-    pub(super) fn query(mut self, name: &str, value: &str) -> Self {
+    pub(in crate::schema_registry) fn query(mut self, name: &str, value: &str) -> Self {
         if !self.query.is_empty() {
             self.query.push('&');
         }
@@ -121,7 +121,7 @@ impl Call {
         self
     }
 
-    pub(super) fn maybe(self, name: &str, value: Option<&str>) -> Self {
+    pub(in crate::schema_registry) fn maybe(self, name: &str, value: Option<&str>) -> Self {
         match value {
             Some(value) => self.query(name, value),
             None => self,
@@ -129,11 +129,11 @@ impl Call {
     }
 
     /// A switch whose default is off.
-    pub(super) fn flag(self, name: &str, on: bool) -> Self {
+    pub(in crate::schema_registry) fn flag(self, name: &str, on: bool) -> Self {
         if on { self.query(name, "true") } else { self }
     }
 
-    pub(super) fn page(self, offset: Option<u32>, limit: Option<u32>) -> Self {
+    pub(in crate::schema_registry) fn page(self, offset: Option<u32>, limit: Option<u32>) -> Self {
         let offset = offset.map(|n| n.to_string());
         let limit = limit.map(|n| n.to_string());
         self.maybe("offset", offset.as_deref())

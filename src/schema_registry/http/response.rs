@@ -7,19 +7,19 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::call::Api;
-use super::error::{Answer, Error, Exchange};
-use super::foreign_text::sanitized;
+use crate::schema_registry::error::{Answer, Error, Exchange};
+use crate::schema_registry::error_text::sanitized;
 
 /// An answer that is complete, not yet judged.
-pub(super) struct Reply {
-    pub(super) exchange: Exchange,
-    pub(super) api: Api,
-    pub(super) status: u16,
-    pub(super) content_type: String,
+pub(in crate::schema_registry) struct Reply {
+    pub(in crate::schema_registry) exchange: Exchange,
+    pub(in crate::schema_registry) api: Api,
+    pub(in crate::schema_registry) status: u16,
+    pub(in crate::schema_registry) content_type: String,
     /// Where a redirect points.
-    pub(super) location: Option<String>,
-    pub(super) retry_after: Option<Duration>,
-    pub(super) body: Bytes,
+    pub(in crate::schema_registry) location: Option<String>,
+    pub(in crate::schema_registry) retry_after: Option<Duration>,
+    pub(in crate::schema_registry) body: Bytes,
 }
 
 /// The body of a registry's error. Some vendors say `code`.
@@ -33,7 +33,7 @@ struct ErrorBody {
 impl Reply {
     /// Success, or the error that the status stands for. `secrets` are taken
     /// out of foreign text.
-    pub(super) fn judge(self, secrets: &[&str]) -> Result<Self, Error> {
+    pub(in crate::schema_registry) fn judge(self, secrets: &[&str]) -> Result<Self, Error> {
         match self.status {
             200..=299 => return Ok(self),
             300..=399 => {
@@ -74,7 +74,7 @@ impl Reply {
     }
 
     /// The body as JSON of the shape expected.
-    pub(super) fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
+    pub(in crate::schema_registry) fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let reason = if self.is_html() || self.body.is_empty() {
                 self.description()
@@ -96,7 +96,7 @@ impl Reply {
     }
 
     /// The body as it is.
-    pub(super) fn text(self) -> Result<String, Error> {
+    pub(in crate::schema_registry) fn text(self) -> Result<String, Error> {
         if self.is_html() {
             let reason = self.description();
             return Err(self.foreign(reason));
@@ -105,7 +105,7 @@ impl Reply {
             .map_err(|_| self.foreign("bytes that are not UTF-8 text".to_owned()))
     }
 
-    pub(super) fn foreign(self, reason: String) -> Error {
+    pub(in crate::schema_registry) fn foreign(self, reason: String) -> Error {
         Error::NotARegistry {
             exchange: Box::new(self.exchange),
             status: self.status,

@@ -5,21 +5,31 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client as Http, Identity, Url};
 use rustls::crypto::{CryptoProvider, ring};
+use zeroize::Zeroizing;
 
 use super::address::is_loopback;
-use super::builder::ClientBuilder;
-use super::error::Error;
+use crate::schema_registry::error::Error;
+
+/// Settings of the HTTP clients.
+pub(in crate::schema_registry) struct PoolSettings {
+    pub(in crate::schema_registry) user_agent: String,
+    pub(in crate::schema_registry) connect_timeout: Duration,
+    /// Certificate authorities, besides those of the system.
+    pub(in crate::schema_registry) ca_pem: Vec<Vec<u8>>,
+    /// Client certificate and private key.
+    pub(in crate::schema_registry) identity_pem: Option<Zeroizing<Vec<u8>>>,
+}
 
 /// Connection pools. Loopback is reached directly, whatever proxy the
 /// environment names: no proxy elsewhere could reach it.
-pub(super) struct Stacks {
+pub(in crate::schema_registry) struct Pools {
     direct: Option<Http>,
     proxied: Option<Http>,
 }
 
-impl Stacks {
-    pub(super) fn new<'a>(
-        settings: &ClientBuilder,
+impl Pools {
+    pub(in crate::schema_registry) fn new<'a>(
+        settings: &PoolSettings,
         urls: impl Iterator<Item = &'a Url>,
     ) -> Result<Self, Error> {
         let (direct, proxied): (Vec<&Url>, Vec<&Url>) = urls.partition(|url| is_loopback(url));
@@ -53,19 +63,18 @@ impl Stacks {
         Ok(Self { direct, proxied })
     }
 
-    pub(super) fn for_url(&self, url: &Url) -> Result<Http, Error> {
-        let stack = if is_loopback(url) {
+    pub(in crate::schema_registry) fn for_url(&self, url: &Url) -> Result<Http, Error> {
+        let pool = if is_loopback(url) {
             &self.direct
         } else {
             &self.proxied
         };
-        stack
-            .clone()
+        pool.clone()
             .ok_or_else(|| Error::settings("there is no HTTP client for the URL"))
     }
 }
 
-impl ClientBuilder {
+impl PoolSettings {
     fn http(&self) -> Result<reqwest::ClientBuilder, Error> {
         // reqwest uses the provider of the process. An error means that the
         // application has installed one in the meantime, which then serves.

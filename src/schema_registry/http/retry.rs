@@ -4,17 +4,17 @@ use std::time::{Duration, SystemTime};
 
 /// Limits of one call.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub(in crate::schema_registry) struct Limits {
     /// Of one request, its answer included.
-    pub(super) request: Duration,
+    pub(in crate::schema_registry) request: Duration,
     /// Of the whole call: requests, pauses and tokens.
-    pub(super) total: Duration,
+    pub(in crate::schema_registry) total: Duration,
     /// Tries after the first.
-    pub(super) retries: u32,
+    pub(in crate::schema_registry) retries: u32,
     /// Upper bound of the first pause.
-    pub(super) pause: Duration,
+    pub(in crate::schema_registry) pause: Duration,
     /// Upper bound of any pause.
-    pub(super) longest_pause: Duration,
+    pub(in crate::schema_registry) longest_pause: Duration,
 }
 
 impl Default for Limits {
@@ -33,7 +33,7 @@ impl Limits {
     /// The pause before retry number `retry`, counted from 0: anything between
     /// nothing and a bound that doubles ("full jitter"), so that clients which
     /// failed together do not come back together.
-    pub(super) fn pause_before(&self, retry: u32) -> Duration {
+    pub(in crate::schema_registry) fn pause_before(&self, retry: u32) -> Duration {
         let bound = self
             .pause
             .saturating_mul(1_u32.checked_shl(retry).unwrap_or(u32::MAX))
@@ -47,7 +47,7 @@ impl Limits {
 }
 
 /// Reads `Retry-After`: seconds, or a date. Dates in the past mean now.
-pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+pub(in crate::schema_registry) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));

@@ -1,0 +1,13 @@
+//! How a call becomes requests: connection pools, authentication, retries and
+//! fail-over, and what an answer means.
+
+pub(super) mod address;
+pub(super) mod auth;
+mod authorization;
+pub(super) mod call;
+pub(super) mod oauth;
+pub(super) mod path;
+pub(super) mod pools;
+pub(super) mod response;
+pub(super) mod retry;
+pub(super) mod transport;
