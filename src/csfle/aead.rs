@@ -11,7 +11,7 @@ use aes_siv::siv::Aes256Siv;
 use zeroize::Zeroizing;
 
 use super::algorithm::Algorithm;
-use super::key::RawDek;
+use super::key::{InvalidKey, RawDek};
 
 const NONCE: usize = 12;
 const TAG: usize = 16;
@@ -27,6 +27,8 @@ pub(crate) enum CipherError {
     TooLong,
     #[error("the operating system gave no randomness")]
     Randomness,
+    #[error("an internal check failed; please report it")]
+    Internal,
 }
 
 /// Random nonces. One call of the operating system serves several values of a
@@ -72,10 +74,13 @@ pub(crate) enum Cipher {
 }
 
 impl Cipher {
-    /// `None` only for a key of the wrong length, which [`RawDek`] rules out.
-    pub(crate) fn new(dek: &RawDek) -> Option<Self> {
-        Self::from_key(dek.algorithm(), dek.key())
+    pub(crate) fn new(dek: &RawDek) -> Result<Self, InvalidKey> {
+        let key = dek.key();
+        let cipher = Self::from_key(dek.algorithm(), key);
+        cipher.ok_or_else(|| InvalidKey::length(dek.algorithm(), key.len()))
     }
+
+    /// `None` for a key of the wrong length.
 
     pub(crate) fn from_key(algorithm: Algorithm, key: &[u8]) -> Option<Self> {
         Some(match algorithm {
@@ -105,18 +110,15 @@ impl Cipher {
             Self::Aes128Gcm(cipher) => seal_gcm(cipher.as_ref(), nonces, plaintext, out),
             Self::Aes256Gcm(cipher) => seal_gcm(cipher.as_ref(), nonces, plaintext, out),
             Self::Aes256Siv(key) => {
-                let siv_at = out.len();
-                out.extend_from_slice(&[0; TAG]);
-                let body_at = out.len();
-                out.resize(body_at.saturating_add(plaintext.len()), 0);
-                let body = out.get_mut(body_at..).unwrap_or_default();
-                let buffer = InOutBuf::new(plaintext, body).map_err(|_| CipherError::TooLong)?;
+                let added = grow(out, TAG.saturating_add(plaintext.len()))?;
+                let (place, body) = added
+                    .split_first_chunk_mut::<TAG>()
+                    .ok_or(CipherError::Internal)?;
+                let buffer = InOutBuf::new(plaintext, body).map_err(|_| CipherError::Internal)?;
                 let siv = Aes256Siv::new((&**key).into())
                     .encrypt_inout_detached([b""], buffer)
                     .map_err(|_| CipherError::TooLong)?;
-                if let Some(place) = out.get_mut(siv_at..body_at) {
-                    place.copy_from_slice(&siv);
-                }
+                *place = siv.into();
                 Ok(())
             }
         }
@@ -148,6 +150,14 @@ impl std::fmt::Debug for Cipher {
     }
 }
 
+/// Appends `len` zeros, and gives them.
+fn grow(out: &mut Vec<u8>, len: usize) -> Result<&mut [u8], CipherError> {
+    let start = out.len();
+    let end = start.checked_add(len).ok_or(CipherError::TooLong)?;
+    out.resize(end, 0);
+    out.get_mut(start..).ok_or(CipherError::Internal)
+}
+
 fn seal_gcm<C>(
     cipher: &C,
     nonces: &mut Nonces,
@@ -159,10 +169,8 @@ where
 {
     let nonce = nonces.next()?;
     out.extend_from_slice(&nonce);
-    let body_at = out.len();
-    out.resize(body_at.saturating_add(plaintext.len()), 0);
-    let body = out.get_mut(body_at..).unwrap_or_default();
-    let buffer = InOutBuf::new(plaintext, body).map_err(|_| CipherError::TooLong)?;
+    let body = grow(out, plaintext.len())?;
+    let buffer = InOutBuf::new(plaintext, body).map_err(|_| CipherError::Internal)?;
     let tag = cipher
         .encrypt_inout_detached(&nonce.into(), b"", buffer)
         .map_err(|_| CipherError::TooLong)?;
@@ -180,10 +188,8 @@ where
     };
     let (nonce, rest) = ciphertext.split_first_chunk::<NONCE>().ok_or(too_short)?;
     let (body, tag) = rest.split_last_chunk::<TAG>().ok_or(too_short)?;
-    let start = out.len();
-    out.resize(start.saturating_add(body.len()), 0);
-    let place = out.get_mut(start..).unwrap_or_default();
-    let buffer = InOutBuf::new(body, place).map_err(|_| CipherError::NotAuthentic)?;
+    let place = grow(out, body.len())?;
+    let buffer = InOutBuf::new(body, place).map_err(|_| CipherError::Internal)?;
     cipher
         .decrypt_inout_detached(nonce.into(), b"", buffer, tag.into())
         .map_err(|_| CipherError::NotAuthentic)
@@ -196,10 +202,8 @@ fn open_siv(key: &[u8; 64], ciphertext: &[u8], out: &mut Vec<u8>) -> Result<(), 
             len: ciphertext.len(),
             least: TAG,
         })?;
-    let start = out.len();
-    out.resize(start.saturating_add(body.len()), 0);
-    let place = out.get_mut(start..).unwrap_or_default();
-    let buffer = InOutBuf::new(body, place).map_err(|_| CipherError::NotAuthentic)?;
+    let place = grow(out, body.len())?;
+    let buffer = InOutBuf::new(body, place).map_err(|_| CipherError::Internal)?;
     Aes256Siv::new(key.into())
         .decrypt_inout_detached([b""], buffer, siv.into())
         .map_err(|_| CipherError::NotAuthentic)

@@ -9,13 +9,14 @@ use std::time::Duration;
 use prost_reflect::MessageDescriptor;
 
 use super::clock::{Clock, LONGEST_EXPIRY, SystemClock};
-use super::error::Error;
-use super::fields::Graph;
+use super::error::{Error, RuleContext, RuleProblem};
+use super::fields::{Graph, Problem};
 use super::keys::Keys;
 use super::kms::KmsDrivers;
 use super::plan::Plan;
-use super::rules::{self, Direction, Parameters, Phase};
+use super::rules::{self, Direction, EncryptRule, Parameters, Phase};
 use super::step::{Step, Target};
+use super::tags::Selection;
 use crate::schema_registry::Client;
 use crate::schema_registry::entities::{Metadata, RuleSet};
 
@@ -46,6 +47,7 @@ pub struct CsfleBuilder {
     kms: KmsDrivers,
     overrides: BTreeMap<String, String>,
     encryption_required: bool,
+    shared_keks: bool,
     clock: Arc<dyn Clock>,
     cache_capacity: u64,
     cache_expiry: Option<Duration>,
@@ -67,12 +69,22 @@ impl CsfleBuilder {
         self
     }
 
-    /// Whether a schema to write with must have an ENCRYPT rule that finds
-    /// something to encrypt. Guards against registries that drop rule sets or
-    /// tags. Off unless set.
+    /// Whether a schema to write with must have an encryption rule, and each such
+    /// rule must find something to encrypt. Guards against registries that drop
+    /// rule sets or tags. Off unless set.
     #[must_use]
     pub fn encryption_required(mut self, required: bool) -> Self {
         self.encryption_required = required;
+        self
+    }
+
+    /// Whether KEKs that the registry calls shared are used. It makes the keys of
+    /// those itself, so it can read every record, and whoever may change a KEK there
+    /// can make it shared. On unless set; switch it off where only the KMS is to have
+    /// the keys.
+    #[must_use]
+    pub fn shared_keks(mut self, accepted: bool) -> Self {
+        self.shared_keks = accepted;
         self
     }
 
@@ -108,6 +120,7 @@ impl CsfleBuilder {
                     self.client,
                     self.kms,
                     self.clock,
+                    self.shared_keks,
                     self.cache_capacity,
                     self.cache_expiry,
                 ),
@@ -128,6 +141,7 @@ impl Csfle {
             kms: KmsDrivers::new(),
             overrides: BTreeMap::new(),
             encryption_required: false,
+            shared_keks: true,
             clock: Arc::new(SystemClock),
             cache_capacity: 10_000,
             cache_expiry: None,
@@ -136,12 +150,18 @@ impl Csfle {
 
     /// What the rules of a schema do to records of one message type, in one
     /// direction; `None` if nothing. On write the schema is the registered one,
-    /// on read the reader's. Requests nothing.
+    /// on read the reader's. Requests nothing. (A rule for tags that the message
+    /// lacks still refuses unknown fields on write.)
+    ///
+    /// For records whose own schema is another than the registered one, as that of
+    /// a program that writes with the latest version, see
+    /// [`plan_write`](Self::plan_write).
     ///
     /// # Errors
     ///
     /// When a rule that runs cannot be honoured: see [`Error::Rule`]. On write
-    /// also when encryption is required and no rule encrypts anything.
+    /// also when encryption is required and there is no rule, or a rule encrypts
+    /// nothing.
     pub fn plan(
         &self,
         subject: &str,
@@ -167,49 +187,102 @@ impl Csfle {
         direction: Direction,
         phase: Phase,
     ) -> Result<Option<Plan>, Error> {
+        let schema = Ruled {
+            subject,
+            rule_set,
+            metadata,
+            message,
+            own: None,
+        };
+        self.prepare(&schema, direction, phase)
+    }
+
+    /// What the rules of a registered schema do on write to records whose own
+    /// schema has the message as `own`. Every field that a rule protects in either
+    /// schema is encrypted, or there is no plan. `version` names the registered
+    /// schema in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`plan`](Self::plan); [`Error::Uncovered`] if a field of `own` carries a
+    /// tag of a rule, and the registered schema lacks the field or the tag.
+    pub fn plan_write(
+        &self,
+        subject: &str,
+        rule_set: Option<&RuleSet>,
+        metadata: Option<&Metadata>,
+        registered: &MessageDescriptor,
+        version: &str,
+        own: &MessageDescriptor,
+    ) -> Result<Option<Plan>, Error> {
+        let schema = Ruled {
+            subject,
+            rule_set,
+            metadata,
+            message: registered,
+            own: Some((own, version)),
+        };
+        self.prepare(&schema, Direction::Write, Phase::All)
+    }
+
+    fn prepare(
+        &self,
+        schema: &Ruled<'_>,
+        direction: Direction,
+        phase: Phase,
+    ) -> Result<Option<Plan>, Error> {
+        let Ruled {
+            subject, metadata, ..
+        } = *schema;
+        let required =
+            self.inner.encryption_required && direction == Direction::Write && phase == Phase::All;
         let parameters = Parameters {
             overrides: &self.inner.overrides,
             metadata,
         };
-        let rules = match rule_set {
+        let rules = match schema.rule_set {
             Some(rule_set) => rules::select(subject, rule_set, parameters, direction, phase)?,
             None => Vec::new(),
         };
-        let no_rule = rules.is_empty();
-        let mut idle_tags = Vec::new();
+        if required && rules.is_empty() {
+            let subject = subject.to_owned();
+            return Err(Error::NoEncryptRule { subject });
+        }
         let mut steps = Vec::new();
+        let mut idle = None;
         for rule in rules {
             let target = if rule.payload {
                 Target::Payload
             } else {
-                match Graph::new(message, &rule.tags, metadata, direction) {
-                    Some(graph) => Target::Fields(graph),
-                    None => {
-                        tracing::warn!(
-                            rule = rule.name,
-                            subject,
-                            message = message.full_name(),
-                            "rule selects no field of the message: no field has one of its tags",
-                        );
-                        idle_tags.extend(rule.tags);
-                        continue;
+                let graph = schema.graph(&rule, direction)?;
+                if !graph.works() {
+                    if required {
+                        return Err(Error::NothingToEncrypt {
+                            at: schema.at(&rule, direction),
+                            message: schema.message.full_name().to_owned(),
+                            tags: rule.tags,
+                        });
                     }
+                    tracing::warn!(
+                        rule = rule.name,
+                        subject,
+                        message = schema.message.full_name(),
+                        "rule selects no field of the message: no field has one of its tags",
+                    );
+                    idle.get_or_insert((rule, graph));
+                    continue;
                 }
+                Target::Fields(graph)
             };
             steps.push(Arc::new(Step::new(subject, rule, target, direction)));
         }
-        let required =
-            self.inner.encryption_required && direction == Direction::Write && phase == Phase::All;
-        if required && steps.is_empty() {
-            let subject = subject.to_owned();
-            return Err(match no_rule {
-                true => Error::NoEncryptRule { subject },
-                false => Error::NothingToEncrypt {
-                    subject,
-                    message: message.full_name().to_owned(),
-                    tags: idle_tags,
-                },
-            });
+        // Fields that neither schema knows may still be for the rule.
+        if let Some((rule, graph)) = idle
+            && direction == Direction::Write
+            && steps.is_empty()
+        {
+            let guard = Step::new(subject, rule, Target::Guard(graph), direction);
+            steps.push(Arc::new(guard));
         }
         Ok((!steps.is_empty()).then(|| Plan {
             inner: Arc::clone(&self.inner),
@@ -223,6 +296,54 @@ impl Csfle {
     pub fn clear_caches(&self) {
         self.inner.keys.clear();
         self.inner.epoch.fetch_add(1, Ordering::Release);
+    }
+}
+
+/// A schema with its rules, and the message type in it.
+struct Ruled<'a> {
+    subject: &'a str,
+    rule_set: Option<&'a RuleSet>,
+    metadata: Option<&'a Metadata>,
+    message: &'a MessageDescriptor,
+    /// The message as the record's own schema has it, and how errors name the
+    /// registered one.
+    own: Option<(&'a MessageDescriptor, &'a str)>,
+}
+
+impl Ruled<'_> {
+    /// What a rule does to the fields of the message.
+    fn graph(&self, rule: &EncryptRule, direction: Direction) -> Result<Graph, Error> {
+        let selection = Selection::new(&rule.tags, self.metadata);
+        let own = self.own.map(|(own, _)| own);
+        Graph::new(&selection, self.message, own, direction).map_err(|problem| {
+            let at = self.at(rule, direction);
+            match problem {
+                Problem::Tags(tags) => Error::Rule {
+                    at,
+                    problem: RuleProblem::Tags {
+                        field: tags.field,
+                        reason: tags.malformed.to_string(),
+                    },
+                },
+                Problem::Uncovered(field) => Error::Uncovered {
+                    at,
+                    field: field.path,
+                    full_name: field.full_name,
+                    tag: field.tag,
+                    version: self.own.map_or("schema", |(_, version)| version).to_owned(),
+                    lack: field.lack,
+                },
+            }
+        })
+    }
+
+    fn at(&self, rule: &EncryptRule, direction: Direction) -> Box<RuleContext> {
+        Box::new(RuleContext {
+            direction,
+            subject: self.subject.to_owned(),
+            rule: rule.name.clone(),
+            kek: rule.kek_name.clone(),
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use super::algorithm::{Algorithm, UnknownAlgorithm};
 use super::key::InvalidKey;
 use super::kms;
 use super::rules::Direction;
+use super::uncovered::Lack;
 use crate::schema_registry;
 
 /// Encryption or decryption failed. Names the rule, and where there is one the
@@ -42,6 +43,28 @@ pub enum Error {
         /// Why.
         problem: ValueProblem,
     },
+    /// A field that the rule protects in the record's own schema would be written
+    /// in clear, since the registered schema does not let the rule encrypt it.
+    #[error(
+        "cannot {at}: field {field:?} ({full_name}) {} in the record's own schema, but the \
+         {version} {lack}, so it would be written in clear; write with a version that has the \
+         field with its tag, or register one",
+        carries(.tag)
+    )]
+    Uncovered {
+        /// Which rule, where.
+        at: Box<RuleContext>,
+        /// The field, by its path within the message.
+        field: String,
+        /// Full name of the field.
+        full_name: String,
+        /// The rule's tag that it carries; none if the rule takes every field.
+        tag: Option<String>,
+        /// The schema to write with: subject, version, id, as far as known.
+        version: String,
+        /// What that schema lacks.
+        lack: Lack,
+    },
     /// The schema was registered with rules, but the registry does not return
     /// them: clients would find none and write plaintext.
     #[error(
@@ -64,22 +87,28 @@ pub enum Error {
         /// Subject of the schema.
         subject: String,
     },
-    /// The settings ask for encryption, but the rules of the schema find nothing
-    /// to encrypt.
+    /// The settings ask for encryption, but a rule of the schema finds nothing to
+    /// encrypt.
     #[error(
-        "the ENCRYPT rules of subject {subject:?} (tags: {}) select no field of message \
-         {message:?}, though encryption is required; tag the fields, and check that the registry \
-         kept the tags",
+        "cannot {at}: the rule (tags: {}) selects no field of message {message:?}, though \
+         encryption is required; tag the fields, and check that the registry kept the tags",
         tags.join(", ")
     )]
     NothingToEncrypt {
-        /// Subject of the schema.
-        subject: String,
+        /// Which rule, where.
+        at: Box<RuleContext>,
         /// Full name of the message.
         message: String,
-        /// Tags that the rules look for; empty if they take every field.
+        /// Tags that the rule looks for; empty if it takes every field.
         tags: Vec<String>,
     },
+}
+
+fn carries(tag: &Option<String>) -> String {
+    match tag {
+        Some(tag) => format!("has the tag {tag:?}"),
+        None => "is taken by the rule, as every field is,".to_owned(),
+    }
 }
 
 /// The rule that an error is about.
@@ -116,8 +145,12 @@ impl Error {
     #[must_use]
     pub fn rule(&self) -> Option<&RuleContext> {
         match self {
-            Self::Rule { at, .. } | Self::Key { at, .. } | Self::Value { at, .. } => Some(at),
-            _ => None,
+            Self::Rule { at, .. }
+            | Self::Key { at, .. }
+            | Self::Value { at, .. }
+            | Self::Uncovered { at, .. }
+            | Self::NothingToEncrypt { at, .. } => Some(at),
+            Self::RulesNotStored { .. } | Self::NoEncryptRule { .. } => None,
         }
     }
 
@@ -203,6 +236,18 @@ pub enum RuleProblem {
         /// List that it belongs into.
         list: &'static str,
     },
+    /// The tags of a field are damaged, so that nobody knows whether the rule is
+    /// for it.
+    #[error(
+        "may be for field {field:?}, whose (confluent.field_meta) option is damaged ({reason}): \
+         register the schema again"
+    )]
+    Tags {
+        /// Full name of the field.
+        field: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// An action to take after success that does not exist or always fails.
     #[error("has the onSuccess action {0:?}, which this client cannot take: use NONE")]
     OnSuccess(String),
@@ -232,6 +277,15 @@ pub enum KeyError {
     /// The KEK is soft-deleted.
     #[error("KEK {kek:?} is deleted; undelete it in the DEK Registry to use it again")]
     KekDeleted {
+        /// Name of the KEK.
+        kek: String,
+    },
+    /// The registry calls the KEK shared, and the settings do not trust it with keys.
+    #[error(
+        "KEK {kek:?} is shared, so the registry chooses its keys and knows them; the settings \
+         rule that out (CsfleBuilder::shared_keks)"
+    )]
+    SharedKek {
         /// Name of the KEK.
         kek: String,
     },
@@ -325,6 +379,17 @@ pub enum KeyError {
         /// What is wrong with it.
         problem: MaterialProblem,
     },
+    /// The registry says that it stored a new key, but shows another one.
+    #[error(
+        "the registry did not store {what} of {key} as it was sent, so the key would not be the \
+         one that the rule asks for; is there a proxy in between?"
+    )]
+    NotAsSent {
+        /// What differs.
+        what: &'static str,
+        /// The KEK, or the version of the DEK.
+        key: String,
+    },
     /// The operating system has no randomness for a new key.
     #[error("cannot make a new DEK: the operating system gave no randomness")]
     Randomness,
@@ -337,8 +402,8 @@ pub enum MaterialProblem {
     /// Not base64.
     #[error("its key material is not base64")]
     NotBase64,
-    /// No key material at all.
-    #[error("the registry returned no key material")]
+    /// No wrapped key, nor one that the registry may hand out.
+    #[error("the registry returned no wrapped key (a bare one counts for shared KEKs only)")]
     Absent,
     /// Not a key of the algorithm.
     #[error("{0}")]
@@ -350,8 +415,20 @@ pub enum MaterialProblem {
 #[non_exhaustive]
 pub enum ValueProblem {
     /// Only text and bytes can be encrypted.
-    #[error("fields of type {0} cannot be encrypted, only string and bytes: remove the tag")]
+    #[error(
+        "fields of type {0} cannot be encrypted, only string and bytes: remove the tag (of a \
+         message, tag the fields in it instead)"
+    )]
     Type(String),
+    /// Nobody knows the field, and so whether it is one to encrypt.
+    #[error(
+        "field number {number} is neither in the registered schema nor in the record's own, so it \
+         may hold what must be encrypted: write with a schema that has it, or clear unknown fields"
+    )]
+    UnknownField {
+        /// Its number.
+        number: u32,
+    },
     /// The string field holds no base64.
     #[error("the value is not base64; was it written without encryption?")]
     NotBase64,
@@ -394,4 +471,7 @@ pub enum ValueProblem {
     /// The message that holds the value is not Protobuf.
     #[error("the message is malformed: {0}")]
     Malformed(String),
+    /// Something that should be impossible happened.
+    #[error("an internal check failed; please report it")]
+    Internal,
 }

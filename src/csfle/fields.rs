@@ -1,13 +1,19 @@
 //! Which fields of a message type a rule transforms: computed once per schema,
 //! as a graph over the message types, since types may contain themselves.
+//!
+//! On write a record has two schemas: the registered one, which readers use and
+//! whose rules run, and the record's own. Fields are paired by number along their
+//! paths. What a rule protects in either of them must be encrypted by way of the
+//! registered one, or there is no graph.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use prost_reflect::{Cardinality, FieldDescriptor, Kind, MessageDescriptor};
 
+use super::known::Known;
 use super::rules::Direction;
-use super::tags;
-use crate::schema_registry::entities::Metadata;
+use super::tags::{BadTags, Selection};
+use super::uncovered::{self, Uncovered};
 
 /// Messages that are one value each to rules, not records with fields.
 const LEAVES: [&str; 2] = ["google.protobuf.Timestamp", "confluent.type.Decimal"];
@@ -26,6 +32,8 @@ pub(super) struct Node {
     pub(super) entries: Vec<Entry>,
     /// Whether the entries hold an implicit one.
     pub(super) any_implicit: bool,
+    /// On write: every field that the message may have, by ascending number.
+    pub(super) known: Option<Vec<Known>>,
 }
 
 /// What to do with one field.
@@ -59,63 +67,159 @@ pub(super) enum Action {
     Group(usize),
 }
 
-impl Graph {
-    /// The transformation of `message` by a rule with these tags; no tags select
-    /// every field. `None` if no field is selected.
-    pub(super) fn new(
-        message: &MessageDescriptor,
-        rule_tags: &[String],
-        metadata: Option<&Metadata>,
-        direction: Direction,
-    ) -> Option<Self> {
-        let rule_tags: BTreeSet<&str> = rule_tags.iter().map(String::as_str).collect();
-        let is_selected = |field: &FieldDescriptor| {
-            rule_tags.is_empty()
-                || tags::of_field(field, metadata)
-                    .iter()
-                    .any(|tag| rule_tags.contains(tag.as_str()))
-        };
+/// Why there is no graph.
+#[derive(Debug)]
+pub(super) enum Problem {
+    Uncovered(Uncovered),
+    Tags(BadTags),
+}
 
-        let mut types = vec![message.clone()];
-        let mut index = HashMap::from([(message.full_name().to_owned(), 0)]);
+impl From<BadTags> for Problem {
+    fn from(tags: BadTags) -> Self {
+        Self::Tags(tags)
+    }
+}
+
+/// A message type as the registered schema has it, and as the record's own has
+/// it; at least one of them does.
+#[derive(Clone)]
+struct Pair {
+    registered: Option<MessageDescriptor>,
+    own: Option<MessageDescriptor>,
+    /// Where it was met first.
+    path: String,
+}
+
+impl Pair {
+    fn key(&self) -> (Option<String>, Option<String>) {
+        let name = |message: &Option<MessageDescriptor>| {
+            message
+                .as_ref()
+                .map(|message| message.full_name().to_owned())
+        };
+        (name(&self.registered), name(&self.own))
+    }
+
+    /// Its fields by number, as each schema has them.
+    fn fields(&self) -> BTreeMap<u32, (Option<FieldDescriptor>, Option<FieldDescriptor>)> {
+        let mut fields: BTreeMap<_, (Option<_>, Option<_>)> = BTreeMap::new();
+        for field in self.registered.iter().flat_map(MessageDescriptor::fields) {
+            let number = field.number();
+            fields.entry(number).or_default().0 = Some(field);
+        }
+        for field in self.own.iter().flat_map(MessageDescriptor::fields) {
+            let number = field.number();
+            fields.entry(number).or_default().1 = Some(field);
+        }
+        fields
+    }
+}
+
+/// The message types of a graph, each pair once.
+struct Pairs {
+    all: Vec<Pair>,
+    index: HashMap<(Option<String>, Option<String>), usize>,
+}
+
+impl Pairs {
+    fn index(&mut self, pair: Pair) -> usize {
+        let all = &mut self.all;
+        *self.index.entry(pair.key()).or_insert_with(|| {
+            all.push(pair);
+            all.len().saturating_sub(1)
+        })
+    }
+}
+
+impl Graph {
+    /// The transformation of `registered` by a rule that selects these fields. On write `own` is the message as the record's
+    /// own schema has it.
+    pub(super) fn new(
+        selection: &Selection<'_>,
+        registered: &MessageDescriptor,
+        own: Option<&MessageDescriptor>,
+        direction: Direction,
+    ) -> Result<Self, Problem> {
+        let writes = direction == Direction::Write;
+        let mut pairs = Pairs {
+            all: Vec::new(),
+            index: HashMap::new(),
+        };
+        pairs.index(Pair {
+            registered: Some(registered.clone()),
+            own: writes.then(|| own.unwrap_or(registered).clone()),
+            path: String::new(),
+        });
         let mut nodes: Vec<Node> = Vec::new();
         let mut selected = Vec::new();
-        while let Some(message) = types.get(nodes.len()).cloned() {
+        while let Some(pair) = pairs.all.get(nodes.len()).cloned() {
             let mut entries = Vec::new();
-            for field in message.fields() {
-                let action = match action(&field, is_selected(&field), direction) {
-                    Planned::Action(action) => {
-                        if matches!(action, Action::Text | Action::Bytes) {
-                            selected.push(field.full_name().to_owned());
+            let mut known = Vec::new();
+            for (number, (registered, own)) in pair.fields() {
+                let named = own.as_ref().or(registered.as_ref());
+                let name = named.map_or("", FieldDescriptor::name);
+                let path = match pair.path.as_str() {
+                    "" => name.to_owned(),
+                    outer => format!("{outer}.{name}"),
+                };
+                if let Some(own) = &own {
+                    uncovered::check(selection, registered.as_ref(), own, &path)?;
+                }
+                let planned = match &registered {
+                    Some(field) => action(field, selection, direction)?,
+                    None => Planned::Action(Action::Keep),
+                };
+                // What is encrypted or refused as a whole has no fields here.
+                let open = matches!(planned, Planned::Descend | Planned::Action(Action::Keep));
+                let message = |field: &Option<FieldDescriptor>| {
+                    let field = field.as_ref().filter(|_| open)?;
+                    field.kind().as_message().cloned()
+                };
+                let child = Pair {
+                    registered: message(&registered),
+                    own: message(&own),
+                    path,
+                };
+                let (action, inner) = match planned {
+                    Planned::Descend => {
+                        let node = pairs.index(child);
+                        match registered.as_ref().is_some_and(FieldDescriptor::is_group) {
+                            true => (Action::Group(node), Some(node)),
+                            false => (Action::Message(node), Some(node)),
                         }
-                        action
                     }
-                    Planned::Descend(child) => {
-                        let node =
-                            *index
-                                .entry(child.full_name().to_owned())
-                                .or_insert_with(|| {
-                                    types.push(child);
-                                    types.len().saturating_sub(1)
-                                });
-                        if field.is_group() {
-                            Action::Group(node)
-                        } else {
-                            Action::Message(node)
-                        }
+                    // On write its fields are checked, although nothing is done to them.
+                    Planned::Action(action) => {
+                        let inner = child.registered.is_some() || child.own.is_some();
+                        (action, (writes && inner).then(|| pairs.index(child)))
                     }
                 };
-                entries.push(entry(&message, &field, action));
+                if writes {
+                    let fields = registered.iter().chain(&own);
+                    known.push(Known::new(number, name, fields, inner));
+                }
+                if let (Some(field), Some(message)) = (&registered, &pair.registered) {
+                    if matches!(action, Action::Text | Action::Bytes) {
+                        selected.push(field.full_name().to_owned());
+                    }
+                    entries.push(entry(message, field, action));
+                }
             }
-            entries.sort_by_key(|entry| entry.number);
             nodes.push(Node {
                 entries,
                 any_implicit: false,
+                known: writes.then_some(known),
             });
         }
         prune(&mut nodes);
-        let works = nodes.first().is_some_and(|root| !root.entries.is_empty());
-        works.then_some(Self { nodes, selected })
+        Ok(Self { nodes, selected })
+    }
+
+    /// Whether it selects any field.
+    pub(super) fn works(&self) -> bool {
+        self.nodes
+            .first()
+            .is_some_and(|root| !root.entries.is_empty())
     }
 
     pub(super) fn node(&self, index: usize) -> Option<&Node> {
@@ -139,45 +243,60 @@ impl Node {
 
 enum Planned {
     Action(Action),
-    Descend(MessageDescriptor),
+    /// Into the field's message type.
+    Descend,
 }
 
-fn action(field: &FieldDescriptor, selected: bool, direction: Direction) -> Planned {
+fn action(
+    field: &FieldDescriptor,
+    selection: &Selection<'_>,
+    direction: Direction,
+) -> Result<Planned, BadTags> {
+    let selected = selection.selects(field)?;
+    // A rule without tags takes what is in a message instead of the message, and
+    // leaves the keys of maps alone.
+    let tagged = selected && !selection.takes_all();
     let kind = field.kind();
-    let refuse = |type_name: String| {
+    let refuse = |refused: bool, type_name: &str, otherwise: Planned| {
         // On read such a value is left alone: nobody can have encrypted it.
-        if selected && direction == Direction::Write {
-            let packable = !matches!(kind, Kind::Message(_) | Kind::String | Kind::Bytes);
+        if refused && direction == Direction::Write {
             Planned::Action(Action::Refuse {
-                type_name,
-                packable,
+                type_name: type_name.to_owned(),
+                packable: !matches!(kind, Kind::Message(_) | Kind::String | Kind::Bytes),
             })
         } else {
-            Planned::Action(Action::Keep)
+            otherwise
         }
     };
+    let keep = Planned::Action(Action::Keep);
     let is_map_key = field.parent_message().is_map_entry() && field.number() == 1;
-    match &kind {
-        _ if is_map_key => Planned::Action(Action::Keep),
+    Ok(match &kind {
+        _ if is_map_key => refuse(tagged, "key of a map", keep),
         Kind::String if selected => Planned::Action(Action::Text),
         Kind::Bytes if selected => Planned::Action(Action::Bytes),
-        Kind::String | Kind::Bytes => Planned::Action(Action::Keep),
+        Kind::String | Kind::Bytes => keep,
         Kind::Message(child) if LEAVES.contains(&child.full_name()) => {
-            refuse(child.full_name().to_owned())
+            let mut refused = selected;
+            for field in child.fields() {
+                refused |= selection.selects(&field)?;
+            }
+            refuse(refused, child.full_name(), keep)
         }
         Kind::Message(entry) if field.is_map() => match entry.map_entry_value_field().kind() {
-            Kind::Message(value) if LEAVES.contains(&value.full_name()) && selected => {
-                refuse(format!("map to {}", value.full_name()))
+            Kind::Message(value) => {
+                let is_leaf = selected && LEAVES.contains(&value.full_name());
+                let otherwise = if is_leaf { keep } else { Planned::Descend };
+                let map = format!("map to {}", value.full_name());
+                refuse(tagged || is_leaf, &map, otherwise)
             }
-            Kind::Message(_) => Planned::Descend(entry.clone()),
             // Such a map can only be encrypted through its entry's value field.
-            value if selected => refuse(format!("map to {value:?}").to_lowercase()),
-            _ => Planned::Descend(entry.clone()),
+            value if selected => refuse(true, &format!("map to {value:?}").to_lowercase(), keep),
+            _ => Planned::Descend,
         },
-        Kind::Message(child) => Planned::Descend(child.clone()),
-        Kind::Enum(_) => refuse("enum".to_owned()),
-        scalar => refuse(format!("{scalar:?}").to_lowercase()),
-    }
+        Kind::Message(child) => refuse(tagged, child.full_name(), Planned::Descend),
+        Kind::Enum(_) => refuse(selected, "enum", keep),
+        scalar => refuse(selected, &format!("{scalar:?}").to_lowercase(), keep),
+    })
 }
 
 fn entry(message: &MessageDescriptor, field: &FieldDescriptor, action: Action) -> Entry {

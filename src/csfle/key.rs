@@ -30,6 +30,13 @@ enum Problem {
     Length(usize),
 }
 
+impl InvalidKey {
+    pub(super) fn length(algorithm: Algorithm, len: usize) -> Self {
+        let problem = Problem::Length(len);
+        Self { algorithm, problem }
+    }
+}
+
 /// A raw DEK. Overwritten with zeros when dropped; its `Debug` output shows no
 /// key byte.
 #[derive(Clone)]
@@ -90,11 +97,11 @@ impl RawDek {
     /// The bare key.
     pub(super) fn key(&self) -> &[u8] {
         // Serialized by `from_key`: the key is the end of the message.
-        let start = self
+        let len = self.serialized.len();
+        let (_, key) = self
             .serialized
-            .len()
-            .saturating_sub(self.algorithm.key_len());
-        self.serialized.get(start..).unwrap_or_default()
+            .split_at(len.saturating_sub(self.algorithm.key_len()));
+        key
     }
 }
 

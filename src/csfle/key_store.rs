@@ -130,7 +130,12 @@ impl KeyStore {
             .create_kek_for_subject(&request, &need.subject)
             .await
         {
-            Ok(kek) => Ok(kek),
+            // The registry makes the keys of shared KEKs, and nobody asked it to.
+            Ok(made) if made.shared => Err(KeyError::NotAsSent {
+                what: "the shared flag",
+                key: format!("KEK {kek:?}"),
+            }),
+            Ok(made) => Ok(made),
             // Somebody else was faster, or it is soft-deleted.
             Err(error) if error.status() == Some(409) => match self.find_kek(need).await? {
                 Some(kek) => Ok(kek),
@@ -226,6 +231,8 @@ impl KeyStore {
                 }
                 None => Err(self.gone(need, wanted, version).await),
             },
+            // A registry that lies is no reason to go on as if it were away.
+            Err(error @ KeyError::NotAsSent { .. }) => Err(error),
             Err(error) => match old {
                 Some(dek) => {
                     tracing::warn!(
@@ -291,14 +298,24 @@ impl KeyStore {
                 // they far apart, each value would get a key of its own.
                 let born = self.clock.now_ms().max(dek.ts.unwrap_or_default());
                 let until = expires(need, born);
+                let refused = |what| KeyError::NotAsSent {
+                    what,
+                    key: format!(
+                        "DEK version {version} of subject {:?} under KEK {:?}",
+                        need.subject, need.kek
+                    ),
+                };
+                if dek.version.is_some_and(|stored| stored != version) {
+                    return Err(refused("the version"));
+                }
                 match own {
-                    Some((raw, wrapped))
-                        if dek.encrypted_key_material.as_deref() == Some(wrapped.as_str()) =>
-                    {
-                        let version = dek.version.unwrap_or(version);
+                    Some((raw, wrapped)) => {
+                        if dek.encrypted_key_material.as_deref() != Some(wrapped.as_str()) {
+                            return Err(refused("the wrapped key"));
+                        }
                         ready(need, version, &raw, self.until(until)).map(Some)
                     }
-                    _ => self.opened(kek, need, &dek, until).await.map(Some),
+                    None => self.opened(kek, need, &dek, until).await.map(Some),
                 }
             }
             Err(error) if error.status() == Some(409) => Ok(None),
@@ -325,7 +342,8 @@ impl KeyStore {
         ready(need, version, &raw, self.until(until_ms))
     }
 
-    /// The raw key: handed out by the registry, or unwrapped by the KMS.
+    /// The raw key: unwrapped by the KMS, or of a shared KEK handed out by the
+    /// registry. A registry that hands out others would choose the keys itself.
     async fn open(&self, kek: &Kek, need: &KeyNeed, dek: &Dek) -> Result<RawDek, KeyError> {
         let version = dek.version.unwrap_or(1);
         let unusable = |problem| KeyError::Material {
@@ -340,11 +358,13 @@ impl KeyStore {
                 .map(Zeroizing::new)
                 .map_err(|_| unusable(MaterialProblem::NotBase64))
         };
-        if let Some(material) = dek.key_material.as_ref().filter(|m| !m.is_empty()) {
+        let handed_out = dek.key_material.as_ref().filter(|m| !m.is_empty());
+        if let Some(material) = handed_out.filter(|_| kek.shared) {
             return RawDek::parse(need.algorithm, &decode(material)?)
                 .map_err(|error| unusable(error.into()));
         }
-        let wrapped = match &dek.encrypted_key_material {
+        let wrapped = dek.encrypted_key_material.as_ref();
+        let wrapped = match wrapped.filter(|wrapped| !wrapped.is_empty()) {
             Some(wrapped) => decode(wrapped)?,
             None => return Err(unusable(MaterialProblem::Absent)),
         };
@@ -386,12 +406,11 @@ fn ready(
     raw: &RawDek,
     good_until_ms: i64,
 ) -> Result<DataKey, KeyError> {
-    // A parsed key has the right length, so this does not fail.
-    let cipher = Cipher::new(raw).ok_or_else(|| KeyError::Material {
+    let cipher = Cipher::new(raw).map_err(|error| KeyError::Material {
         kek: need.kek.clone(),
         subject: need.subject.clone(),
         version,
-        problem: MaterialProblem::Absent,
+        problem: error.into(),
     })?;
     Ok(DataKey {
         version,

@@ -35,6 +35,8 @@ enum DekId {
 /// Finds, makes and keeps keys.
 pub(super) struct Keys {
     store: KeyStore,
+    /// Whether keys that the registry makes are taken.
+    shared_keks: bool,
     keks: Cache<KekId, Arc<Kek>>,
     deks: Cache<DekId, Arc<DataKey>>,
 }
@@ -46,6 +48,7 @@ impl Keys {
         client: Client,
         kms: KmsDrivers,
         clock: Arc<dyn Clock>,
+        shared_keks: bool,
         capacity: u64,
         expiry: Option<Duration>,
     ) -> Self {
@@ -61,6 +64,7 @@ impl Keys {
                 clock,
                 expiry,
             },
+            shared_keks,
             keks: keks.build(),
             deks: Cache::new(capacity),
         }
@@ -133,6 +137,10 @@ impl Keys {
                 self.store.kek(need, direction).await.map(Arc::new)
             })
             .await?;
+        if kek.shared && !self.shared_keks {
+            let kek = need.kek.clone();
+            return Err(Arc::new(KeyError::SharedKek { kek }));
+        }
         for (what, stored, expected, parameter) in [
             ("KMS type", &kek.kms_type, &need.kms_type, KMS_TYPE),
             ("KMS key id", &kek.kms_key_id, &need.kms_key_id, KMS_KEY_ID),

@@ -47,11 +47,13 @@ mod key;
 mod key_store;
 mod keys;
 pub mod kms;
+mod known;
 mod plan;
 mod rules;
 mod step;
 mod tags;
 mod transform;
+mod uncovered;
 mod values;
 pub(crate) mod when;
 mod wire;
@@ -67,3 +69,4 @@ pub use rules::{
     DEK_ALGORITHM, DEK_EXPIRY_DAYS, Direction, KEK_NAME, KMS_KEY_ID, KMS_TYPE, Phase,
     verify_rules_stored,
 };
+pub use uncovered::Lack;

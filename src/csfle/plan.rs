@@ -47,7 +47,9 @@ impl Plan {
 
     /// The rules in the order in which they run.
     pub fn rules(&self) -> impl Iterator<Item = RuleSummary> {
-        self.steps.iter().map(|step| RuleSummary {
+        let steps = self.steps.iter();
+        let steps = steps.filter(|step| !matches!(step.target, Target::Guard(_)));
+        steps.map(|step| RuleSummary {
             name: step.rule.clone(),
             kek: step.need.kek.clone(),
             kms_type: step.need.kms_type.clone(),
@@ -56,7 +58,7 @@ impl Plan {
             expiry_days: step.need.expiry_days,
             fields: match &step.target {
                 Target::Fields(graph) => graph.selected().to_vec(),
-                Target::Payload => Vec::new(),
+                Target::Guard(_) | Target::Payload => Vec::new(),
             },
         })
     }
@@ -96,18 +98,17 @@ impl Plan {
                 Err(stopped) => stopped,
             };
             out.truncate(start);
-            let (at, version) = match stopped {
-                (_, Stop::Failed(error)) => return Err(error),
-                (at, Stop::Key(version)) => (at, version),
-            };
-            let Some(step) = self.steps.get(at) else {
-                return Ok(());
+            let Halt { at, step, stop } = stopped;
+            let version = match stop {
+                Stop::Failed(error) => return Err(error),
+                Stop::Key(version) => version,
             };
             match step.fetch(&self.inner, version).await {
                 Ok(key) => {
-                    keys.resize(self.steps.len(), Vec::new());
-                    if let Some(keys) = keys.get_mut(at) {
-                        keys.push(key);
+                    keys.resize_with(self.steps.len(), Vec::new);
+                    match keys.get_mut(at) {
+                        Some(keys) => keys.push(key),
+                        None => return Err(step.broken()),
                     }
                 }
                 Err(source) => {
@@ -131,8 +132,10 @@ impl Plan {
         let start = out.len();
         let result = match self.run(payload, out, &[]) {
             Ok(()) => return Some(Ok(())),
-            Err((_, Stop::Failed(error))) => Some(Err(error)),
-            Err((_, Stop::Key(_))) => None,
+            Err(halt) => match halt.stop {
+                Stop::Failed(error) => Some(Err(error)),
+                Stop::Key(_) => None,
+            },
         };
         out.truncate(start);
         result
@@ -156,12 +159,12 @@ impl Plan {
         payload: &[u8],
         out: &mut Vec<u8>,
         fetched: &[Vec<Arc<DataKey>>],
-    ) -> Result<(), (usize, Stop)> {
+    ) -> Result<(), Halt<'_>> {
         let epoch = self.inner.epoch();
         let mut done: Option<Vec<u8>> = None;
         let last = self.steps.len().saturating_sub(1);
         for (at, step) in self.steps.iter().enumerate() {
-            let fetched = fetched.get(at).map(Vec::as_slice).unwrap_or_default();
+            let fetched = fetched.get(at).map_or(&[][..], Vec::as_slice);
             let input = done.as_deref().unwrap_or(payload);
             let mut next = Vec::new();
             let target = if at == last { &mut *out } else { &mut next };
@@ -174,7 +177,7 @@ impl Plan {
                     target.truncate(start);
                     target.extend_from_slice(input);
                 }
-                Err(stop) => return Err((at, stop)),
+                Err(stop) => return Err(Halt { at, step, stop }),
             }
             if at != last {
                 done = Some(next);
@@ -185,6 +188,13 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// Where a run ended before its time.
+struct Halt<'a> {
+    at: usize,
+    step: &'a Step,
+    stop: Stop,
 }
 
 impl fmt::Debug for Plan {

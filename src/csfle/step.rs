@@ -28,6 +28,8 @@ pub(super) struct Step {
 
 pub(super) enum Target {
     Fields(Graph),
+    /// None of the fields known; unknown ones are refused.
+    Guard(Graph),
     Payload,
 }
 
@@ -77,6 +79,10 @@ impl Step {
         out: &mut Vec<u8>,
         fetched: &[Arc<DataKey>],
     ) -> Result<(), Stop> {
+        if let Target::Guard(graph) = &self.target {
+            return transform::unchanged(graph, input, out)
+                .map_err(|failure| self.stop(failure.path(), failure.obstacle));
+        }
         let held = self.held.load();
         // What was fetched for this very call needs no check: it is in use even
         // if it expires at once.
@@ -104,6 +110,7 @@ impl Step {
                 transform::message(graph, input, &mut Encrypt::new(key, prefixed), out)
                     .map_err(|failure| self.stop(failure.path(), failure.obstacle))
             }
+            Target::Guard(_) => Err(Stop::Failed(self.broken())),
             Target::Payload => values::seal(key, prefixed, &mut Nonces::new(), input, out)
                 .map_err(|error| self.stop_payload(error.into())),
         }
@@ -116,6 +123,7 @@ impl Step {
                 transform::message(graph, input, &mut Decrypt::new(keys, prefixed), out)
                     .map_err(|failure| self.stop(failure.path(), failure.obstacle))
             }
+            Target::Guard(_) => Err(Stop::Failed(self.broken())),
             Target::Payload => (|| {
                 let (version, ciphertext) = values::split(input, prefixed)?;
                 let key = values::key_of(keys, version)?;
@@ -152,6 +160,11 @@ impl Step {
             at: self.at(),
             source,
         }
+    }
+
+    /// For what cannot be: in doubt nothing is written.
+    pub(super) fn broken(&self) -> Error {
+        self.bad_value(Place::Payload, ValueProblem::Internal)
     }
 
     fn at(&self) -> Box<RuleContext> {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use prost_reflect::FieldDescriptor;
 use prost_reflect::prost::Message;
 
-use super::wire::{Fields, WireType};
+use super::wire::{Fields, Malformed, WireType};
 use crate::schema_registry::entities::Metadata;
 
 /// Number of the extension `confluent.field_meta` of `google.protobuf.FieldOptions`.
@@ -14,9 +14,53 @@ const FIELD_META: u32 = 1088;
 /// Number of `tags` in `confluent.Meta`.
 const TAGS: u32 = 3;
 
+/// The tags that a field has in its schema cannot be read.
+#[derive(Debug)]
+pub(super) struct BadTags {
+    /// Full name of the field.
+    pub(super) field: String,
+    pub(super) malformed: Malformed,
+}
+
+/// Which fields a rule is for: those with one of its tags, or without tags all.
+pub(super) struct Selection<'a> {
+    tags: BTreeSet<&'a str>,
+    metadata: Option<&'a Metadata>,
+}
+
+impl<'a> Selection<'a> {
+    pub(super) fn new(tags: &'a [String], metadata: Option<&'a Metadata>) -> Self {
+        let tags = tags.iter().map(String::as_str).collect();
+        Self { tags, metadata }
+    }
+
+    /// Whether the rule has no tags.
+    pub(super) fn takes_all(&self) -> bool {
+        self.tags.is_empty()
+    }
+
+    pub(super) fn selects(&self, field: &FieldDescriptor) -> Result<bool, BadTags> {
+        Ok(self.takes_all() || self.tag(field)?.is_some())
+    }
+
+    /// The tag by which the rule selects the field.
+    pub(super) fn tag(&self, field: &FieldDescriptor) -> Result<Option<String>, BadTags> {
+        let tags = of_field(field, self.metadata)?;
+        Ok(tags
+            .into_iter()
+            .find(|tag| self.tags.contains(tag.as_str())))
+    }
+}
+
 /// Every tag of a field.
-pub(super) fn of_field(field: &FieldDescriptor, metadata: Option<&Metadata>) -> BTreeSet<String> {
-    let mut tags = inline(field);
+fn of_field(
+    field: &FieldDescriptor,
+    metadata: Option<&Metadata>,
+) -> Result<BTreeSet<String>, BadTags> {
+    let mut tags = inline(&field.options().encode_to_vec()).map_err(|malformed| BadTags {
+        field: field.full_name().to_owned(),
+        malformed,
+    })?;
     if let Some(metadata) = metadata {
         for (pattern, more) in &metadata.tags {
             if matches(pattern, field.full_name()) {
@@ -24,25 +68,26 @@ pub(super) fn of_field(field: &FieldDescriptor, metadata: Option<&Metadata>) -> 
             }
         }
     }
-    tags
+    Ok(tags)
 }
 
 /// Read from the encoded options, so that it makes no difference whether the
 /// extension is known to the descriptor pool or only kept as unknown bytes.
-fn inline(field: &FieldDescriptor) -> BTreeSet<String> {
-    let options = field.options().encode_to_vec();
+fn inline(options: &[u8]) -> Result<BTreeSet<String>, Malformed> {
     let mut tags = BTreeSet::new();
-    for meta in Fields::new(&options).map_while(Result::ok) {
+    for meta in Fields::new(options) {
+        let meta = meta?;
         if meta.number != FIELD_META || meta.wire_type != WireType::Len {
             continue;
         }
-        for tag in Fields::new(meta.value).map_while(Result::ok) {
+        for tag in Fields::new(meta.value) {
+            let tag = tag?;
             if tag.number == TAGS && tag.wire_type == WireType::Len {
                 tags.insert(String::from_utf8_lossy(tag.value).into_owned());
             }
         }
     }
-    tags
+    Ok(tags)
 }
 
 /// Whether a pattern covers a full name. `**` stands for anything, `*` for any
@@ -70,11 +115,8 @@ fn matches(pattern: &str, name: &str) -> bool {
         let mut running = false;
         for (at, reachable) in ends.iter().copied().enumerate() {
             let before = at.checked_sub(1).and_then(|i| name.get(i)).copied();
-            let came = at
-                .checked_sub(1)
-                .and_then(|i| ends.get(i))
-                .copied()
-                .unwrap_or_default();
+            // Nothing comes before the first character.
+            let came = at.checked_sub(1).and_then(|i| ends.get(i)) == Some(&true);
             running = match token {
                 Token::Anything => running || reachable,
                 Token::Segment => reachable || running && before != Some('.'),
@@ -87,7 +129,7 @@ fn matches(pattern: &str, name: &str) -> bool {
         }
         ends = next;
     }
-    ends.last().copied().unwrap_or_default()
+    ends.last() == Some(&true)
 }
 
 #[derive(Clone, Copy)]
@@ -100,7 +142,18 @@ enum Token {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::{inline, matches};
+
+    #[test]
+    fn tags_that_cannot_be_read_are_no_reason_to_find_none() {
+        assert_eq!(
+            inline(b"\x82\x44\x05\x1a\x03PII").unwrap(),
+            ["PII".to_owned()].into()
+        );
+        for options in [&b"\x82\x44\x05\x1a\x09PII"[..], b"\x82\x44\x09\x1a\x03PII"] {
+            assert!(inline(options).is_err());
+        }
+    }
 
     #[test]
     fn patterns_cover_names() {

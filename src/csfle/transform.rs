@@ -1,5 +1,6 @@
 //! Replaces the selected values of an encoded message, in one walk over its
-//! bytes. Everything else is copied as it is, unknown fields included.
+//! bytes. Everything else is copied as it is; on write, what neither schema knows is
+//! refused.
 //!
 //! What the bytes leave out or repeat is taken as a Protobuf parser takes it:
 //!
@@ -55,11 +56,16 @@ impl From<Malformed> for Box<Failure> {
     }
 }
 
-fn failure(obstacle: Obstacle) -> Box<Failure> {
+pub(super) fn failure(obstacle: Obstacle) -> Box<Failure> {
     Box::new(Failure {
         path: Vec::new(),
         obstacle,
     })
+}
+
+/// For what cannot be: in doubt nothing is written.
+pub(super) fn internal() -> Box<Failure> {
+    failure(Obstacle::Problem(ValueProblem::Internal))
 }
 
 /// Appends the transformed message. After an error what was appended is
@@ -73,6 +79,17 @@ pub(super) fn message(
     walk(graph, 0, input, values, out, 0)
 }
 
+/// Appends the message as it is, if it has no field that nobody knows.
+pub(super) fn unchanged(
+    graph: &Graph,
+    input: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), Box<Failure>> {
+    graph.check_all(0, input, 0)?;
+    out.extend_from_slice(input);
+    Ok(())
+}
+
 fn walk(
     graph: &Graph,
     node: usize,
@@ -84,10 +101,7 @@ fn walk(
     if depth > MAX_DEPTH {
         return Err(Malformed::TooDeep.into());
     }
-    let Some(node) = graph.node(node) else {
-        out.extend_from_slice(input);
-        return Ok(());
-    };
+    let node = graph.node(node).ok_or_else(internal)?;
     let mut walker = Walker {
         graph,
         node,
@@ -125,10 +139,13 @@ impl<V: Values> Walker<'_, V> {
                 .position(field.number)
                 .and_then(|position| self.node.entries.get(position));
             match entry {
-                None => self.out.extend_from_slice(field.whole),
-                Some(entry) => self
+                Some(entry) if entry.action != Action::Keep => self
                     .field(entry, &field)
-                    .map_err(|failure| within(failure, entry, input, &field))?,
+                    .map_err(|failure| within_entry(failure, entry, input, &field))?,
+                _ => {
+                    self.graph.check(self.node, &field, input, self.depth)?;
+                    self.out.extend_from_slice(field.whole);
+                }
             }
         }
         if self.node.any_implicit {
@@ -157,7 +174,7 @@ impl<V: Values> Walker<'_, V> {
                     whole: &[],
                 };
                 self.field(entry, &absent)
-                    .map_err(|failure| within(failure, entry, &[], &absent))?;
+                    .map_err(|failure| within_entry(failure, entry, &[], &absent))?;
             }
             at = at.saturating_add(1);
         }
@@ -230,13 +247,9 @@ impl<V: Values> Walker<'_, V> {
             self.out.truncate(new_body_at.saturating_add(len));
         }
         let mut length = len as u64;
-        for (i, byte) in self
-            .out
-            .get_mut(length_at..new_body_at)
-            .unwrap_or_default()
-            .iter_mut()
-            .enumerate()
-        {
+        let place = self.out.get_mut(length_at..new_body_at);
+        let place = place.ok_or_else(internal)?;
+        for (i, byte) in place.iter_mut().enumerate() {
             let more = if i.saturating_add(1) < needed {
                 0x80
             } else {
@@ -249,22 +262,33 @@ impl<V: Values> Walker<'_, V> {
     }
 }
 
-/// Adds the name of the field to the path of a failure within it.
-fn within(
-    mut failure: Box<Failure>,
+fn within_entry(
+    failure: Box<Failure>,
     entry: &Entry,
     input: &[u8],
     field: &Field<'_>,
 ) -> Box<Failure> {
-    let name = if entry.repeated {
+    within(failure, &entry.name, entry.repeated, input, field)
+}
+
+/// Adds the name of the field to the path of a failure within it. `input` is the
+/// message that the field is in.
+pub(super) fn within(
+    mut failure: Box<Failure>,
+    name: &str,
+    repeated: bool,
+    input: &[u8],
+    field: &Field<'_>,
+) -> Box<Failure> {
+    let name = if repeated {
         let index = Fields::new(input)
             .map_while(Result::ok)
             .take_while(|other| !std::ptr::eq(other.whole, field.whole))
             .filter(|other| other.number == field.number)
             .count();
-        format!("{}[{index}]", entry.name)
+        format!("{name}[{index}]")
     } else {
-        entry.name.clone()
+        name.to_owned()
     };
     failure.path.push(name);
     failure

@@ -77,7 +77,13 @@ impl Values for Encrypt<'_> {
         let blob_len = self.blob_len(value);
         if !text {
             push_varint(blob_len as u64, out);
-            return Ok(seal(self.key, self.prefixed, &mut self.nonces, value, out)?);
+            let at = out.len();
+            seal(self.key, self.prefixed, &mut self.nonces, value, out)?;
+            // The length that was announced, or what follows would be torn apart.
+            return match out.len().checked_sub(at) == Some(blob_len) {
+                true => Ok(()),
+                false => Err(CipherError::Internal.into()),
+            };
         }
         if std::str::from_utf8(value).is_err() {
             return Err(ValueProblem::NotUtf8.into());
@@ -95,10 +101,11 @@ impl Values for Encrypt<'_> {
         push_varint(text_len as u64, out);
         let at = out.len();
         out.resize(at.saturating_add(text_len), 0);
-        STANDARD
-            .encode_slice(&self.scratch, out.get_mut(at..).unwrap_or_default())
-            .map_err(|_| CipherError::TooLong)?;
-        Ok(())
+        let place = out.get_mut(at..).ok_or(CipherError::Internal)?;
+        match STANDARD.encode_slice(&self.scratch, place) {
+            Ok(written) if written == text_len => Ok(()),
+            _ => Err(CipherError::Internal.into()),
+        }
     }
 }
 
@@ -166,7 +173,11 @@ impl Values for Decrypt<'_> {
         push_varint(len as u64, out);
         let at = out.len();
         key.cipher.open(ciphertext, out)?;
-        if text && std::str::from_utf8(out.get(at..).unwrap_or_default()).is_err() {
+        let plaintext = out.get(at..).ok_or(CipherError::Internal)?;
+        if plaintext.len() != len {
+            return Err(CipherError::Internal.into());
+        }
+        if text && std::str::from_utf8(plaintext).is_err() {
             return Err(ValueProblem::NotUtf8.into());
         }
         Ok(())

@@ -180,8 +180,8 @@ pub(crate) fn varint(bytes: &[u8]) -> Result<(u64, &[u8]), Malformed> {
     for (i, &byte) in bytes.iter().enumerate().take(10) {
         value |= u64::from(byte & 0x7f) << (7 * i);
         if byte < 0x80 {
-            let rest = bytes.get(i.saturating_add(1)..).unwrap_or_default();
-            return Ok((value, rest));
+            let rest = bytes.get(i.saturating_add(1)..);
+            return Ok((value, rest.ok_or(Malformed::Varint)?));
         }
     }
     Err(Malformed::Varint)

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::builder::json_name;
 use super::resolved::Resolved;
-use super::{Error, JsonOptions, ProtoSchema, SchemaFile};
+use super::{Error, JsonOptions, ProtoSchema, SchemaFile, lost_options};
 use crate::wire_format::MessageIndexes;
 
 /// A prost type that knows its schema.
@@ -180,8 +180,8 @@ impl<M: Name> CompiledSchema<M> {
     /// that holds all imports.
     ///
     /// # Errors
-    /// [`Error::Resolve`] if the set is damaged or incomplete,
-    /// [`Error::NoMessage`] if it does not declare `M`.
+    /// [`Error::Resolve`] if the set is damaged or incomplete, or lost its custom
+    /// options, as `prost-types` drops them; [`Error::NoMessage`] if it does not declare `M`.
     pub fn from_descriptor_set(descriptor_set: &[u8]) -> Result<Self, Error> {
         let full_name = M::full_name();
         let pool = pool(&full_name, descriptor_set)?;
@@ -258,10 +258,12 @@ fn leave_out_implied_json_names(message: &mut DescriptorProto) {
 }
 
 fn pool(file: &str, descriptor_set: &[u8]) -> Result<DescriptorPool, Error> {
-    DescriptorPool::decode(descriptor_set).map_err(|error| Error::Resolve {
+    let pool = DescriptorPool::decode(descriptor_set).map_err(|error| Error::Resolve {
         file: file.to_owned(),
         reason: error.to_string(),
-    })
+    })?;
+    lost_options::check(&pool)?;
+    Ok(pool)
 }
 
 impl<M> ProtoSchema for CompiledSchema<M>

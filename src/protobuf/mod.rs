@@ -50,6 +50,7 @@ mod json;
 mod json_encoder;
 mod layout;
 mod limits;
+mod lost_options;
 mod normalize;
 mod options;
 mod path;

@@ -15,24 +15,48 @@ const RETRY_AFTER: Duration = Duration::from_secs(30);
 /// for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long the first failure of a refresh counts before the next attempt. It
+/// doubles with each failure that follows, up to [`RETRY_AFTER`].
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+
 /// The end of an answer's validity. The clock is read only where there is one.
 #[derive(Debug, Default)]
 pub(super) struct Expiry {
     at: Option<Instant>,
+    /// The answer no longer holds, and this is why there is no other.
+    failed: Option<Failed>,
     refreshing: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Failed {
+    error: Error,
+    /// From the failure to the next attempt.
+    wait: Duration,
+}
+
+/// What came of a refresh.
+pub(super) enum Refreshed<T> {
+    New(T),
+    /// The old answer stays for now: it serves on, or if there is an error, that is
+    /// what everyone gets until the next attempt.
+    Old {
+        expiry: Expiry,
+        failed: Option<Error>,
+    },
 }
 
 impl Expiry {
     pub(super) fn at(at: Option<Instant>) -> Self {
-        let refreshing = AtomicBool::new(false);
-        Self { at, refreshing }
+        Self {
+            at,
+            ..Self::default()
+        }
     }
 
-    /// Shortly from now: for an old answer that serves while the registry is
-    /// away.
-    pub(super) fn retry(ttl: Option<Duration>) -> Self {
-        let wait = ttl.map_or(RETRY_AFTER, |ttl| ttl.min(RETRY_AFTER));
-        Self::at(Instant::now().checked_add(wait))
+    /// After `wait`, or the time to live if that is shorter.
+    fn after(wait: Duration, ttl: Option<Duration>) -> Option<Instant> {
+        Instant::now().checked_add(ttl.map_or(wait, |ttl| ttl.min(wait)))
     }
 
     /// Whether there is no end.
@@ -40,43 +64,93 @@ impl Expiry {
         self.at.is_none()
     }
 
+    /// Whether the answer cannot be used as it is: its time is over, or it no longer
+    /// holds.
     #[inline]
     pub(super) fn is_due(&self) -> bool {
-        self.at.is_some_and(|at| Instant::now() >= at)
+        self.at
+            .is_some_and(|at| self.failed.is_some() || Instant::now() >= at)
     }
 
     /// The turn to refresh, for one caller at a time; the others go on with the
     /// old answer. The turn ends when the value is dropped, so a cancelled task
     /// blocks nobody.
-    pub(super) fn turn(&self) -> Option<Turn<'_>> {
-        let taken = self.refreshing.swap(true, Ordering::AcqRel);
-        (!taken).then_some(Turn(&self.refreshing))
-    }
-}
-
-/// What `prepare` makes in place of an answer whose time is over; `None` if the
-/// registry is away, so that the old one has to serve.
-pub(super) async fn refresh<T>(
-    topic: &str,
-    side: Side,
-    prepare: impl Future<Output = Result<T, Error>>,
-) -> Result<Option<T>, Error> {
-    let goes_on = "going on with the schema known so far";
-    match tokio::time::timeout(PATIENCE, prepare).await {
-        Ok(Ok(new)) => return Ok(Some(new)),
-        Ok(Err(error)) if error.is_retryable() => {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(topic, %side, error, "{goes_on}");
+    ///
+    /// # Errors
+    ///
+    /// The failure of the last refresh, for everyone until the next one succeeds.
+    pub(super) fn turn(&self) -> Result<Option<Turn<'_>>, Error> {
+        let waits = self.failed.is_some() && self.at.is_some_and(|at| Instant::now() < at);
+        if !waits && !self.refreshing.swap(true, Ordering::AcqRel) {
+            return Ok(Some(Turn(&self.refreshing)));
         }
-        Ok(Err(error)) => return Err(error),
-        Err(_) => tracing::warn!(
+        match &self.failed {
+            Some(failed) => Err(failed.error.clone()),
+            None => Ok(None),
+        }
+    }
+
+    /// What `prepare` makes in place of an answer whose time is over. While the
+    /// registry is away the old one serves. An error that does not pass ends that:
+    /// the old answer may break a rule that the new one has.
+    pub(super) async fn refresh<T>(
+        &self,
+        ttl: Option<Duration>,
+        topic: &str,
+        side: Side,
+        prepare: impl Future<Output = Result<T, Error>>,
+    ) -> Refreshed<T> {
+        let prepared = tokio::time::timeout(PATIENCE, prepare).await;
+        let goes_on = "going on with the schema known so far";
+        let failed = match prepared {
+            Ok(Ok(new)) => return Refreshed::New(new),
+            Ok(Err(error)) if error.is_retryable() => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(topic, %side, error, "{goes_on}");
+                None
+            }
+            Ok(Err(error)) => Some(error),
+            Err(_) => {
+                tracing::warn!(
+                    topic,
+                    %side,
+                    "{goes_on}: the registry did not answer within {} s",
+                    PATIENCE.as_secs(),
+                );
+                None
+            }
+        };
+        // What failed before is not made good by a registry that is away.
+        let before = self.failed.as_ref();
+        let Some(error) = failed.or_else(|| before.map(|failed| failed.error.clone())) else {
+            let expiry = Self::at(Self::after(RETRY_AFTER, ttl));
+            return Refreshed::Old {
+                expiry,
+                failed: None,
+            };
+        };
+        let wait = before.map_or(FIRST_WAIT, |failed| failed.wait.saturating_mul(2));
+        let wait = wait.min(RETRY_AFTER);
+        tracing::warn!(
             topic,
             %side,
-            "{goes_on}: the registry did not answer within {} s",
-            PATIENCE.as_secs(),
-        ),
+            error = &error as &dyn std::error::Error,
+            "the schema known so far no longer holds; trying again in {} s at most",
+            wait.as_secs(),
+        );
+        let expiry = Self {
+            at: Self::after(wait, ttl),
+            failed: Some(Failed {
+                error: error.clone(),
+                wait,
+            }),
+            ..Self::default()
+        };
+        Refreshed::Old {
+            expiry,
+            failed: Some(error),
+        }
     }
-    Ok(None)
 }
 
 pub(super) struct Turn<'a>(&'a AtomicBool);
@@ -96,12 +170,33 @@ mod tests {
         assert!(!Expiry::default().is_due());
         let expiry = Expiry::at(Some(Instant::now()));
         assert!(expiry.is_due());
-        let turn = expiry.turn();
+        let turn = expiry.turn().unwrap();
         assert!(turn.is_some());
-        assert!(expiry.turn().is_none());
+        assert!(expiry.turn().unwrap().is_none());
         drop(turn);
-        assert!(expiry.turn().is_some());
-        assert!(!Expiry::retry(Some(Duration::from_secs(60))).is_due());
-        assert!(Expiry::retry(Some(Duration::ZERO)).is_due());
+        assert!(expiry.turn().unwrap().is_some());
+    }
+
+    async fn failing(old: &Expiry, error: Error) -> Expiry {
+        let prepare = async { Err::<(), _>(error) };
+        match old.refresh(None, "t", Side::Value, prepare).await {
+            Refreshed::New(()) => panic!("nothing was made"),
+            Refreshed::Old { expiry, .. } => expiry,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_everyones_and_the_waits_grow() {
+        let mut expiry = Expiry::at(Some(Instant::now()));
+        let mut waits = Vec::new();
+        for _ in 0..7 {
+            expiry = failing(&expiry, Error::Options("no")).await;
+            assert!(expiry.is_due());
+            for _ in 0..3 {
+                assert!(matches!(expiry.turn(), Err(Error::Options("no"))));
+            }
+            waits.push(expiry.failed.as_ref().unwrap().wait.as_secs());
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
     }
 }

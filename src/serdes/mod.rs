@@ -53,9 +53,12 @@
 //!
 //! Serializers and deserializers are handles: clones share plans and caches, and
 //! any number of tasks may use one at once. Tasks that need the same schema at
-//! the same time make one request between them. Caches are bounded; what was
-//! registered or fetched by id is kept, latest versions are asked for again
-//! after a while, failures are not remembered.
+//! the same time make one request between them. Caches are bounded. What was
+//! registered or fetched by id is kept, but with field-level encryption set up a
+//! registration is asked for again after a while, since rules may have been added.
+//! So are latest versions. The failure of a first use is not remembered; that of
+//! such a refresh is everyone's until the next attempt, with growing waits between
+//! attempts, unless the registry is merely away: then the old answer serves.
 //!
 //! # Where to look
 //!

@@ -9,7 +9,7 @@ use moka::future::Cache;
 use prost_reflect::MessageDescriptor;
 
 use super::error::Error;
-use super::expiry::{self, Expiry};
+use super::expiry::{Expiry, Refreshed};
 use super::first_plans::FirstPlans;
 use super::options::DeserializerOptions;
 use super::plan_table::PlanTable;
@@ -211,17 +211,24 @@ impl ReadPlanner {
         parts: &Parts<'_>,
         context: &ReadContext<'_>,
     ) -> Result<Arc<ReadPlan>, Error> {
-        let Some(_turn) = old.expiry.turn() else {
+        let Some(_turn) = old.expiry.turn()? else {
             return Ok(Arc::clone(&old));
         };
         let prepare = self.prepare(parts, context);
-        let plan = match expiry::refresh(context.topic, context.side, prepare).await? {
-            Some(plan) => plan,
-            None => ReadPlan {
-                prepared: Arc::clone(&old.prepared),
-                expiry: Expiry::retry(self.options.latest_cache_ttl),
-                types: TypeCheck::default(),
-            },
+        let ttl = self.options.latest_cache_ttl;
+        let refreshed = old
+            .expiry
+            .refresh(ttl, context.topic, context.side, prepare);
+        let (plan, failed) = match refreshed.await {
+            Refreshed::New(plan) => (plan, None),
+            Refreshed::Old { expiry, failed } => {
+                let plan = ReadPlan {
+                    prepared: Arc::clone(&old.prepared),
+                    expiry,
+                    types: TypeCheck::default(),
+                };
+                (plan, failed)
+            }
         };
         let plan = Arc::new(plan);
         let key = Key {
@@ -231,7 +238,7 @@ impl ReadPlanner {
             place: Some((context.topic.into(), context.side)),
         };
         self.keep(key, &plan);
-        Ok(plan)
+        failed.map_or(Ok(plan), Err)
     }
 
     /// Asks the registry everything there is to know.
@@ -257,9 +264,17 @@ impl ReadPlanner {
             subject = self.subjects.resolve(client, &place).await?;
         }
         let (reader, message, until) = self.reader(&writer, message, &subject, context).await?;
-        let subject = subject.name.unwrap_or_default();
+        let name = subject.name.as_deref().unwrap_or_default();
+        let decryption = self.decryption(name, &writer, &reader, &message)?;
+        // Keys belong to subjects.
+        if subject.name.is_none() && !decryption.is_empty() {
+            return Err(Error::NoSubject {
+                topic: context.topic.to_owned(),
+                side: context.side,
+            });
+        }
         let prepared = Prepared {
-            decryption: self.decryption(&subject, &writer, &reader, &message)?,
+            decryption,
             reader: reader.name.clone(),
             writer,
             message,

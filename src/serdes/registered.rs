@@ -52,6 +52,14 @@ impl RegisteredSchema {
         }
     }
 
+    /// Its name with the id, where the name says something else.
+    pub(super) fn label(&self) -> String {
+        match (&self.name, self.id) {
+            (SchemaName::Ref(_), _) | (_, None) => self.name.to_string(),
+            (name, Some(id)) => format!("{name} (id {id})"),
+        }
+    }
+
     /// Schema id, where the registry told it.
     pub fn id(&self) -> Option<SchemaId> {
         self.id
@@ -150,6 +158,17 @@ impl RegisteredSchema {
             .iter()
             .filter(move |file| Some(file.name()) == forwarded);
         std::iter::once(&self.file).chain(imported)
+    }
+
+    /// Whether it has rules, and but for rules, metadata and tags says the same as
+    /// `schema`.
+    pub(super) fn adds_rules_to(&self, schema: &dyn ProtoSchema) -> bool {
+        let rules = self.rule_set.as_ref().is_some_and(|rules| {
+            !rules.domain_rules.is_empty() || !rules.encoding_rules.is_empty()
+        });
+        let original = candidate(schema.file(), schema.dependencies());
+        let update = candidate(&self.file, &self.dependencies);
+        rules && compatibility::diff(&original, &update).is_empty()
     }
 
     /// What keeps a reader with this schema from reading what is written with

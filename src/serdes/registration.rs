@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
@@ -18,7 +19,15 @@ use crate::wire_format::{SchemaId, SchemaRef};
 /// Registers and looks up schemas, each once.
 pub(super) struct Registrar {
     source: SchemaSource,
-    asked: Cache<Request, Arc<Schema>>,
+    asked: Cache<Request, Asked>,
+    ttl: Option<Duration>,
+}
+
+/// An answer, and until when it is believed.
+#[derive(Clone)]
+struct Asked {
+    answer: Arc<Schema>,
+    until: Option<Instant>,
 }
 
 /// One registration or look-up.
@@ -42,19 +51,20 @@ impl Request {
 }
 
 impl Registrar {
-    pub(super) fn new(source: SchemaSource, capacity: usize) -> Self {
-        let asked = cache(capacity, None);
-        Self { source, asked }
+    /// Answers are believed for `ttl`, or for ever.
+    pub(super) fn new(source: SchemaSource, capacity: usize, ttl: Option<Duration>) -> Self {
+        let asked = cache(capacity, ttl);
+        Self { source, asked, ttl }
     }
 
     /// Registers the schema under `subject`, or finds it there, as the options
-    /// say.
+    /// say; also until when the answer is believed.
     pub(super) async fn registered(
         &self,
         subject: &str,
         schema: &dyn ProtoSchema,
         options: &SerializerOptions,
-    ) -> Result<Arc<RegisteredSchema>, Error> {
+    ) -> Result<(Arc<RegisteredSchema>, Option<Instant>), Error> {
         let references = self.references(subject, schema, options).await?;
         let request = Request {
             subject: subject.to_owned(),
@@ -62,7 +72,8 @@ impl Registrar {
             references,
             register: options.auto_register_schemas,
         };
-        let mut answer = Schema::clone(&*self.ask(request.clone(), options).await?);
+        let Asked { answer, until } = self.ask(request.clone(), options).await?;
+        let mut answer = Schema::clone(&answer);
         let name = SchemaName::Subject(subject.to_owned());
         if answer.schema.is_none() {
             // Servers before 8.0 answer a registration with the id alone, but a
@@ -74,7 +85,7 @@ impl Registrar {
             })?);
             let by_id = self.source.by_ref(SchemaRef::Id(id), Some(subject)).await?;
             if by_id.guid.is_some() || options.schema_id_in == SchemaIdIn::Prefix {
-                return Ok(by_id);
+                return Ok((by_id, until));
             }
             let found = self
                 .ask(
@@ -85,7 +96,7 @@ impl Registrar {
                     options,
                 )
                 .await?;
-            answer = Schema::clone(&found);
+            answer = Schema::clone(&found.answer);
         }
         let file = match &answer.schema {
             Some(_) => parse(schema.file_name(), &name, &answer, schema.dependencies())?,
@@ -97,12 +108,8 @@ impl Registrar {
             Some(version) => SchemaName::Version(subject.to_owned(), version),
             None => name,
         };
-        Ok(Arc::new(RegisteredSchema::new(
-            name,
-            answer,
-            file,
-            dependencies,
-        )))
+        let registered = RegisteredSchema::new(name, answer, file, dependencies);
+        Ok((Arc::new(registered), until))
     }
 
     /// References of a schema to what it imports, those files registered or
@@ -165,7 +172,7 @@ impl Registrar {
             references,
             register,
         };
-        let mut answer = self.ask(request.clone(), options).await?;
+        let mut answer = self.ask(request.clone(), options).await?.answer;
         if answer.version.is_none() && register {
             // A registration answered with the id alone.
             answer = self
@@ -176,7 +183,8 @@ impl Registrar {
                     },
                     options,
                 )
-                .await?;
+                .await?
+                .answer;
         }
         answer.version.ok_or_else(|| Error::Incomplete {
             action: format!("refer to subject {:?}", request.subject),
@@ -184,11 +192,7 @@ impl Registrar {
         })
     }
 
-    async fn ask(
-        &self,
-        request: Request,
-        options: &SerializerOptions,
-    ) -> Result<Arc<Schema>, Error> {
+    async fn ask(&self, request: Request, options: &SerializerOptions) -> Result<Asked, Error> {
         let body = request.body();
         let subject = request.subject.clone();
         let register = request.register;
@@ -211,9 +215,12 @@ impl Registrar {
                 )
             };
             let name = SchemaName::Subject(subject.clone());
-            answered
-                .map(Arc::new)
-                .map_err(|e| Error::registry(action, name, e))
+            let until = self.ttl.and_then(|ttl| Instant::now().checked_add(ttl));
+            let answer = answered.map_err(|e| Error::registry(action, name, e))?;
+            Ok(Asked {
+                answer: Arc::new(answer),
+                until,
+            })
         })
         .await
     }

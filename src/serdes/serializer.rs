@@ -97,11 +97,15 @@ impl Serializer {
         message: &DynamicMessage,
     ) -> Result<Vec<u8>, Error> {
         let found = message.descriptor();
-        if found != *schema.descriptor() && found.full_name() != schema.full_name() {
+        let is_own = found == *schema.descriptor();
+        if !is_own && found.full_name() != schema.full_name() {
             return Err(wrong_type(schema.full_name(), found.full_name().to_owned()));
         }
         let mut context = context;
         let plan = self.inner.plan(&context, schema).await?;
+        if !is_own {
+            self.inner.check_value(&plan, &found)?;
+        }
         if let Some(record) = plan.record_now(context.headers.as_deref_mut(), message) {
             return record;
         }

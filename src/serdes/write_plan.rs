@@ -1,11 +1,13 @@
 //! What a serializer knows about one (topic, side, schema) after its first use.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use prost::Message;
+use prost_reflect::MessageDescriptor;
 
-use super::error::{Error, SchemaName};
+use super::error::Error;
 use super::expiry::Expiry;
+use super::registered::RegisteredSchema;
 use super::type_check::TypeCheck;
 use super::{Headers, Side};
 use crate::csfle;
@@ -26,7 +28,9 @@ pub(super) struct WritePlan {
 /// The part of a plan that is the same after a refresh that found nothing new.
 pub(super) struct Prepared {
     /// The schema written with.
-    pub(super) schema: SchemaName,
+    pub(super) registered: Arc<RegisteredSchema>,
+    /// The subject, to which the keys belong.
+    pub(super) subject: String,
     /// Goes in front of every payload; empty when the id is in a header.
     pub(super) prefix: Box<[u8]>,
     /// The value of the record header that carries the id.
@@ -34,6 +38,9 @@ pub(super) struct Prepared {
     pub(super) side: Side,
     /// What the schema's rules do to a payload.
     pub(super) encryption: Option<csfle::Plan>,
+    /// Descriptors that dynamic messages brought along, whose tagged fields are
+    /// known to be encrypted.
+    pub(super) checked: [OnceLock<MessageDescriptor>; 3],
 }
 
 impl WritePlan {
@@ -110,7 +117,7 @@ impl WritePlan {
     #[cold]
     fn rule_failed(&self, source: csfle::Error) -> Error {
         Error::Rule {
-            schema: self.prepared.schema.clone(),
+            schema: self.prepared.registered.name.clone(),
             source: source.into(),
         }
     }

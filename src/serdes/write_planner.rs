@@ -11,7 +11,7 @@ use prost::Name;
 use prost_reflect::MessageDescriptor;
 
 use super::error::{Error, SchemaName};
-use super::expiry::{self, Expiry};
+use super::expiry::{Expiry, Refreshed};
 use super::first_plans::FirstPlans;
 use super::options::{SchemaIdIn, SerializerOptions};
 use super::plan_table::PlanTable;
@@ -80,9 +80,11 @@ impl WritePlanner {
     pub(super) fn new(registry: Client, options: SerializerOptions) -> Self {
         let capacity = options.cache_capacity;
         let ttl = options.latest_cache_ttl;
+        // Rules may come to a schema later, which counts where they can be run.
+        let rules_ttl = ttl.filter(|_| options.csfle.is_some());
         let source = SchemaSource::new(registry, capacity, ttl);
         Self {
-            registrar: Registrar::new(source.clone(), capacity),
+            registrar: Registrar::new(source.clone(), capacity, rules_ttl),
             subjects: Subjects::new(options.subject_name_strategy.clone(), capacity, ttl),
             first: FirstPlans::new(),
             plans: PlanTable::new(capacity),
@@ -216,15 +218,15 @@ impl WritePlanner {
         side: Side,
         schema: &dyn ProtoSchema,
     ) -> Result<Arc<WritePlan>, Error> {
-        let Some(_turn) = old.expiry.turn() else {
+        let Some(_turn) = old.expiry.turn()? else {
             return Ok(Arc::clone(&old));
         };
         let prepare = self.prepare(topic, side, schema);
-        let plan = match expiry::refresh(topic, side, prepare).await? {
-            Some(plan) => plan,
-            None => {
-                let expiry = Expiry::retry(self.options.latest_cache_ttl);
-                WritePlan::new(Arc::clone(&old.prepared), expiry)
+        let ttl = self.options.latest_cache_ttl;
+        let (plan, failed) = match old.expiry.refresh(ttl, topic, side, prepare).await {
+            Refreshed::New(plan) => (plan, None),
+            Refreshed::Old { expiry, failed } => {
+                (WritePlan::new(Arc::clone(&old.prepared), expiry), failed)
             }
         };
         let plan = Arc::new(plan);
@@ -234,7 +236,7 @@ impl WritePlanner {
             message: schema.descriptor().clone(),
         };
         self.keep(key, &plan);
-        Ok(plan)
+        failed.map_or(Ok(plan), Err)
     }
 
     /// Asks the registry everything there is to know.
@@ -257,7 +259,7 @@ impl WritePlanner {
         let (registered, until) = self.choose(&name, schema).await?;
         let indexes = registered.indexes(schema.full_name())?;
 
-        let encryption = self.encryption(&name, &registered, schema.full_name())?;
+        let encryption = self.encryption(&name, &registered, schema.descriptor())?;
 
         let guid = registered.guid.map(SchemaRef::Guid);
         let mut envelope = Vec::new();
@@ -275,7 +277,9 @@ impl WritePlanner {
             }
         };
         let prepared = Prepared {
-            schema: registered.name.clone(),
+            registered,
+            subject: name,
+            checked: Default::default(),
             prefix,
             header,
             side,
@@ -285,32 +289,60 @@ impl WritePlanner {
         Ok(WritePlan::new(Arc::new(prepared), expiry))
     }
 
-    /// What the rules of the schema do to a payload. They run however the schema
-    /// was found: a record is never written past a rule that protects it.
+    /// What the rules of the schema do to a payload whose own schema has the message
+    /// as `own`. They run however the schema was found: a record is never written
+    /// past a rule that protects it.
     fn encryption(
         &self,
         subject: &str,
         registered: &RegisteredSchema,
-        message: &str,
+        own: &MessageDescriptor,
     ) -> Result<Option<csfle::Plan>, Error> {
         let rule_set = registered.rule_set();
         let Some(csfle) = &self.options.csfle else {
             rules::refuse(rule_set, Direction::Write, &registered.name)?;
             return Ok(None);
         };
-        let message = registered.message(message)?;
+        let message = registered.message(own.full_name())?;
         csfle
-            .plan(
+            .plan_write(
                 subject,
                 rule_set,
                 registered.metadata(),
                 &message,
-                Direction::Write,
+                &registered.label(),
+                own,
             )
             .map_err(|source| Error::Rule {
                 schema: registered.name.clone(),
                 source: source.into(),
             })
+    }
+
+    /// Checks the descriptor that a dynamic message brought along: it may tag fields
+    /// that the schema it is written with does not.
+    pub(super) fn check_value(
+        &self,
+        plan: &WritePlan,
+        found: &MessageDescriptor,
+    ) -> Result<(), Error> {
+        let Prepared {
+            registered,
+            subject,
+            checked,
+            ..
+        } = &*plan.prepared;
+        let is_checked = || checked.iter().any(|known| known.get() == Some(found));
+        if self.options.csfle.is_none() || is_checked() {
+            return Ok(());
+        }
+        self.encryption(subject, registered, found)?;
+        for known in checked {
+            if known.get_or_init(|| found.clone()) == found {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The schema to write with, and until when that is the one.
@@ -339,8 +371,16 @@ impl WritePlanner {
             }
             return Ok((latest.schema, latest.until));
         }
-        let registered = self.registrar.registered(subject, schema, options).await?;
-        Ok((registered, None))
+        let (registered, until) = self.registrar.registered(subject, schema, options).await?;
+        if options.csfle.is_none() {
+            return Ok((registered, until));
+        }
+        // A rule that is added to a schema makes a new version of it, while registries
+        // go on to answer with the one that was there first.
+        let latest = self.source.latest(subject, None).await?;
+        let until = earliest(until, latest.until);
+        let newer = !latest.schema.is_same(&registered) && latest.schema.adds_rules_to(schema);
+        Ok((if newer { latest.schema } else { registered }, until))
     }
 }
 

@@ -13,10 +13,10 @@ use prost_reflect::MessageDescriptor;
 use crate::stub::{DAY, Hands, NOW, Stub};
 use crate::{SECRET, SUBJECT, apply, assert_absent, chain, engine, plan, rule, rule_set, schema};
 
-const PAYLOAD: &[u8] = b"\x0a\x0cAda Lovelace\x10\x2a";
-const NAME: &[u8] = b"Ada Lovelace";
+pub const PAYLOAD: &[u8] = b"\x0a\x0cAda Lovelace\x10\x2a";
+pub const NAME: &[u8] = b"Ada Lovelace";
 
-fn person() -> MessageDescriptor {
+pub fn person() -> MessageDescriptor {
     schema::message(
         r#"syntax = "proto3"; package t; import "confluent/meta.proto";
            message Person {
@@ -27,23 +27,23 @@ fn person() -> MessageDescriptor {
     )
 }
 
-fn write(csfle: &Csfle, rules: &RuleSet) -> Plan {
+pub fn write(csfle: &Csfle, rules: &RuleSet) -> Plan {
     plan(csfle, rules, None, &person(), Direction::Write)
 }
 
-fn read(csfle: &Csfle, rules: &RuleSet) -> Plan {
+pub fn read(csfle: &Csfle, rules: &RuleSet) -> Plan {
     plan(csfle, rules, None, &person(), Direction::Read)
 }
 
 /// DEK version in the prefix of the encrypted name.
-fn version_of(record: &[u8]) -> i32 {
+pub fn version_of(record: &[u8]) -> i32 {
     let len = usize::from(record[1]);
     let blob = STANDARD.decode(&record[2..2 + len]).unwrap();
     assert_eq!(blob[0], 0);
     i32::from_be_bytes(blob[1..5].try_into().unwrap())
 }
 
-fn kek() -> Kek {
+pub fn kek() -> Kek {
     Kek {
         name: "kek".to_owned(),
         kms_type: "local-kms".to_owned(),
@@ -53,7 +53,7 @@ fn kek() -> Kek {
 }
 
 /// A DEK as another client would have stored it.
-async fn foreign_dek(version: i32, ts: i64) -> Dek {
+pub async fn foreign_dek(version: i32, ts: i64) -> Dek {
     let raw = RawDek::generate(Algorithm::Aes256Gcm).unwrap();
     let kms = KmsDrivers::new().with(LocalKms::new(SECRET));
     Dek {

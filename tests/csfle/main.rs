@@ -6,6 +6,7 @@
 mod aws;
 mod fixtures;
 mod keys;
+mod pinned;
 mod rules;
 mod schema;
 mod shapes;

@@ -345,20 +345,66 @@ fn duplicates_never_leave_an_earlier_value_in_clear() {
 }
 
 #[test]
-fn unknown_fields_stay_where_they_are() {
+fn unknown_fields_are_refused_on_write_and_stay_where_they_are_on_read() {
     let bench = bench();
     // 100: varint, 101: fixed64, 102: bytes, 103: group with a group inside, 104: fixed32.
     let unknown = b"\xa0\x06\x05\xa9\x06\x01\x02\x03\x04\x05\x06\x07\x08\xb2\x06\x02hi\
         \xbb\x06\x0b\x10\x01\x0c\xbc\x06\xc5\x06\x01\x02\x03\x04";
-    let mut payload = b"\x0a\x01i\x3a\x06\xfa\x06\x03abc".to_vec();
-    payload.extend_from_slice(unknown);
-    let record = now(&bench.write, &payload).unwrap();
-    assert!(
-        record
-            .windows(unknown.len())
-            .any(|window| window == unknown)
-    );
-    assert_eq!(now(&bench.read, &record).unwrap(), payload);
+    let record = now(&bench.write, b"\x0a\x01i").unwrap();
+    let record = [record.as_slice(), unknown].concat();
+    let plain = now(&bench.read, &record).unwrap();
+    assert_eq!(plain, [&b"\x0a\x01i"[..], unknown].concat());
+
+    // In the message, in one where something is encrypted, in one where nothing is,
+    // deep in that, in an entry of a map; and a wrong type, which is unknown too.
+    for (payload, place, problem) in [
+        (&unknown[..], "the payload", "field number 100"),
+        (b"\x3a\x06\xfa\x06\x03abc", "\"child\"", "field number 111"),
+        (
+            b"\xa2\x01\x06\xfa\x06\x03abc",
+            "\"leaf\"",
+            "field number 111",
+        ),
+        (
+            b"\xa2\x01\x08\x12\x06\xfa\x06\x03abc",
+            "\"leaf.more\"",
+            "field number 111",
+        ),
+        (
+            b"\x52\x06\xfa\x06\x03abc",
+            "\"labels[0]\"",
+            "field number 111",
+        ),
+        (
+            b"\x7a\x06\xfa\x06\x03abc",
+            "\"leaf_choice\"",
+            "field number 111",
+        ),
+        (
+            b"\x9a\x01\x03abc",
+            "\"weight\"",
+            "not encoded as its type says",
+        ),
+        (
+            b"\xa2\x01\x02\x0b\x0c",
+            "\"leaf.text\"",
+            "not encoded as its type says",
+        ),
+    ] {
+        let message = chain(&now(&bench.write, payload).unwrap_err());
+        for part in [place, problem, "encryptPII"] {
+            assert!(message.contains(part), "{part}: {message}");
+        }
+    }
+    // Packed or not is one type.
+    for payload in [&b"\x92\x01\x02\x05\x06"[..], b"\x90\x01\x05\x90\x01\x06"] {
+        let record = now(&bench.write, payload).unwrap();
+        assert!(
+            record
+                .windows(payload.len())
+                .any(|window| window == payload)
+        );
+    }
 }
 
 #[test]
@@ -462,17 +508,65 @@ async fn types_that_cannot_be_encrypted_are_refused_on_write_and_left_on_read() 
             Some(b""),
             "confluent.type.Decimal",
         ),
+        (
+            "google.protobuf.StringValue f = 1",
+            b"\x0a\x03\x0a\x01x",
+            Some(b""),
+            "google.protobuf.StringValue",
+        ),
+        (
+            "google.protobuf.Any f = 1",
+            b"\x0a\x03\x12\x01x",
+            Some(b""),
+            "google.protobuf.Any",
+        ),
+        (
+            "google.protobuf.Struct f = 1",
+            b"\x0a\x05\x0a\x03\x0a\x01k",
+            Some(b""),
+            "google.protobuf.Struct",
+        ),
+        ("Own f = 1", b"\x0a\x03\x0a\x01x", Some(b""), "t.Own"),
+        ("Own f = 1", b"\x0a\x00", Some(b""), "t.Own"),
+        (
+            "repeated Own f = 1",
+            b"\x0a\x00\x0a\x03\x0a\x01x",
+            Some(b""),
+            "t.Own",
+        ),
+        (
+            "map<string, Own> f = 1",
+            b"\x0a\x03\x0a\x01k",
+            Some(b""),
+            "map to t.Own",
+        ),
+        (
+            "oneof o { Own f = 1 TAG; } Own g = 3",
+            b"\x0a\x03\x0a\x01x",
+            Some(b""),
+            "t.Own",
+        ),
     ] {
-        let message = schema::message(
-            &format!(
-                "syntax = \"proto3\"; package t; import \"confluent/meta.proto\"; \
-                 import \"google/protobuf/timestamp.proto\"; \
-                 import \"confluent/type/decimal.proto\"; \
-                 enum E {{ A = 0; B = 1; }} \
-                 message M {{ {field} {tag}; string s = 2 {tag}; }}"
-            ),
-            "t.M",
-        );
+        let of = |tag: &str| {
+            let field = match field.contains("TAG") {
+                true => field.replace("TAG", tag),
+                false => format!("{field} {tag}"),
+            };
+            schema::message(
+                &format!(
+                    "syntax = \"proto3\"; package t; import \"confluent/meta.proto\"; \
+                     import \"google/protobuf/timestamp.proto\"; \
+                     import \"google/protobuf/wrappers.proto\"; \
+                     import \"google/protobuf/any.proto\"; \
+                     import \"google/protobuf/struct.proto\"; \
+                     import \"confluent/type/decimal.proto\"; \
+                     enum E {{ A = 0; B = 1; }} message Own {{ string s = 1; }} \
+                     message M {{ {field}; string s = 2 [(confluent.field_meta).tags = \"PII\"]; }}"
+                ),
+                "t.M",
+            )
+        };
+        let message = of(tag);
         let writer = plan(&csfle, &rules, None, &message, Direction::Write);
         let error = apply(&writer, set).await.unwrap_err();
         let text = chain(&error);
@@ -490,14 +584,66 @@ async fn types_that_cannot_be_encrypted_are_refused_on_write_and_left_on_read() 
             None => drop(apply(&writer, b"").await.unwrap_err()),
         }
         let reader = plan(&csfle, &rules, None, &message, Direction::Read);
-        let only = schema::message(
-            "syntax = \"proto3\"; package t; import \"confluent/meta.proto\"; \
-             message M { string s = 2 [(confluent.field_meta).tags = \"PII\"]; }",
-            "t.M",
-        );
+        // Written by a client that left the value alone.
+        let only = of("");
         let sealed = plan(&csfle, &rules, None, &only, Direction::Write);
         let record = apply(&sealed, set).await.unwrap();
         assert_eq!(apply(&reader, &record).await.unwrap(), set, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn tags_where_nothing_can_be_encrypted_are_refused_wherever_they_are() {
+    let stub = Stub::start().await;
+    let csfle = engine(&stub).build();
+    let rules = rule_set([rule(&[])]);
+    let text = "syntax = \"proto2\"; package t; import \"confluent/meta.proto\"; \
+        import \"confluent/type/decimal.proto\"; \
+        message M { \
+          map<string, string> m = 1; \
+          optional confluent.type.Decimal d = 2; \
+          optional group G = 3 [(confluent.field_meta).tags = \"PII\"] { optional string s = 1; } \
+          optional N n = 4; \
+        } \
+        message N { optional string s = 1; }";
+    let message = schema::message(text, "t.M");
+    let tagged = |pattern: &str| Metadata {
+        tags: [(pattern.to_owned(), vec!["PII".to_owned()])].into(),
+        ..Metadata::default()
+    };
+    for (pattern, payload, name) in [
+        (
+            "t.M.MEntry.key",
+            &b"\x0a\x06\x0a\x01k\x12\x01v"[..],
+            "key of a map",
+        ),
+        ("t.M.m", b"\x0a\x06\x0a\x01k\x12\x01v", "map to string"),
+        (
+            "confluent.type.Decimal.value",
+            b"\x12\x03\x0a\x01x",
+            "confluent.type.Decimal",
+        ),
+        ("none", b"\x1b\x0a\x01x\x1c", "t.M.G"),
+        ("t.M.n", b"\x22\x03\x0a\x01x", "t.N"),
+        ("t.*.n", b"\x22\x00", "t.N"),
+    ] {
+        let metadata = tagged(pattern);
+        let writer = plan(&csfle, &rules, Some(&metadata), &message, Direction::Write);
+        let text = chain(&apply(&writer, payload).await.unwrap_err());
+        assert!(
+            text.contains(&format!("fields of type {name} ")),
+            "{pattern}: {text}"
+        );
+        // What is not there needs no encryption.
+        assert_eq!(apply(&writer, b"").await.unwrap(), b"");
+        let reader = csfle.plan(
+            crate::SUBJECT,
+            Some(&rules),
+            Some(&metadata),
+            &message,
+            Direction::Read,
+        );
+        assert!(reader.unwrap().is_none(), "{pattern}: nothing to decrypt");
     }
 }
 

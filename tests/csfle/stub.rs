@@ -29,6 +29,10 @@ pub struct Inner {
     pub failures: Vec<(String, u16, usize)>,
     /// Stored just before the next POST of a DEK: somebody was faster.
     pub faster: Option<Dek>,
+    /// Changes what a POST of a DEK is answered with.
+    pub lie: Option<fn(&mut Dek)>,
+    /// Whether a POST of a KEK is answered as if it were shared.
+    pub shares: bool,
     /// Time that new records get.
     pub ts: i64,
     pub delay: Duration,
@@ -148,6 +152,10 @@ async fn answer(
                 ts: Some(inner.ts),
                 ..Kek::default()
             };
+            let kek = Kek {
+                shared: kek.shared || inner.shares,
+                ..kek
+            };
             inner.keks.push(kek.clone());
             ok(&kek)
         }
@@ -218,6 +226,9 @@ async fn answer(
             let mut inner = state.lock().unwrap();
             dek.ts = Some(inner.ts);
             inner.deks.push(dek.clone());
+            if let Some(lie) = inner.lie {
+                lie(&mut dek);
+            }
             ok(&dek)
         }
         _ => error(404, 404, "HTTP 404 Not Found"),

@@ -35,7 +35,7 @@ fn rule(rule_type: &str) -> Rule {
     }
 }
 
-fn field_rules() -> RuleSet {
+pub fn field_rules() -> RuleSet {
     RuleSet {
         domain_rules: vec![rule("ENCRYPT")],
         ..RuleSet::default()
@@ -49,7 +49,7 @@ fn payload_rules() -> RuleSet {
     }
 }
 
-fn csfle(registry: &Registry) -> Csfle {
+pub fn csfle(registry: &Registry) -> Csfle {
     let drivers = KmsDrivers::new().with(LocalKms::new("a secret for tests"));
     Csfle::builder(registry.client.clone()).kms(drivers).build()
 }
@@ -64,7 +64,7 @@ fn message() -> SensitiveRecord {
     }
 }
 
-fn hides(record: &[u8], secret: &str) -> bool {
+pub fn hides(record: &[u8], secret: &str) -> bool {
     !record
         .windows(secret.len())
         .any(|window| window == secret.as_bytes())

@@ -335,7 +335,7 @@ async fn a_read_into_the_wrong_type_names_both() {
 
 /// Runs `test` on many values of `strategy`, all on one runtime: on `default` of
 /// them, or as `FUZZ_CASES=1000000` says, of which a slow test takes a share.
-fn fuzz<S: Strategy>(
+pub fn fuzz<S: Strategy>(
     default: u32,
     share: u32,
     strategy: &S,

@@ -4,7 +4,10 @@
 mod answers;
 mod encryption;
 mod hostile;
+mod leaks;
 mod options;
+mod plaintext;
+mod refresh;
 mod registry;
 mod requests;
 mod stub;

@@ -113,7 +113,8 @@ impl AwsKms {
 
     /// A driver with settings of its own, named as the properties of a KEK:
     /// `access.key.id`, `secret.access.key`, `profile`, `role.arn`,
-    /// `role.session.name`, `role.external.id`. A KEK's properties overlay them.
+    /// `role.session.name`, `role.external.id`. A KEK's properties overlay them, if
+    /// [allowed](super::KmsDrivers::allow_kek_properties).
     #[must_use]
     pub fn with_settings(settings: Properties) -> Self {
         Self {
@@ -176,6 +177,10 @@ impl std::fmt::Debug for AwsKms {
 impl Kms for AwsKms {
     fn kms_type(&self) -> &str {
         Self::KMS_TYPE
+    }
+
+    fn kek_properties(&self) -> &[&str] {
+        &SETTINGS
     }
 
     fn encrypt<'a>(

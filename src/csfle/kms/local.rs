@@ -10,7 +10,7 @@ use super::{Error, ErrorKind, Kms, Properties};
 use crate::csfle::aead::{Cipher, CipherError, Nonces};
 use crate::csfle::algorithm::Algorithm;
 
-/// Setting in a KEK's properties that overlays the driver's secret.
+/// Setting in a KEK's properties that overlays the driver's secret, if allowed.
 const SECRET: &str = "secret";
 
 /// Driver for `local-kms`. The key id takes no part: every id gives the same
@@ -69,6 +69,10 @@ impl std::fmt::Debug for LocalKms {
 impl Kms for LocalKms {
     fn kms_type(&self) -> &str {
         Self::KMS_TYPE
+    }
+
+    fn kek_properties(&self) -> &[&str] {
+        &[SECRET]
     }
 
     fn encrypt<'a>(

@@ -30,13 +30,22 @@ use super::key::RawDek;
 /// are tried in order after the KEK's own.
 pub const ALTERNATE_KEY_IDS: &str = "encrypt.alternate.kms.key.ids";
 
-/// Properties of a KEK (`kmsProps`); they overlay the settings of a driver.
+/// Properties of a KEK (`kmsProps`) that a driver may read; they overlay its
+/// settings.
 pub type Properties = BTreeMap<String, String>;
 
 /// A driver for one type of KMS. Neither call binds associated data.
 pub trait Kms: Send + Sync {
     /// The `kmsType` of KEKs that it serves.
     fn kms_type(&self) -> &str;
+
+    /// The names of the KEK properties that the driver reads. The registry sets
+    /// them, and they may choose the secret, the credentials or the key, so a KEK
+    /// that has one is refused unless the application
+    /// [allows](KmsDrivers::allow_kek_properties) it. Others never reach the driver.
+    fn kek_properties(&self) -> &[&str] {
+        &[]
+    }
 
     /// Encrypts `plaintext` under the key `key_id`.
     fn encrypt<'a>(
@@ -61,6 +70,7 @@ pub trait Kms: Send + Sync {
 pub struct KmsDrivers {
     drivers: Vec<Arc<dyn Kms>>,
     alternate_key_ids: Vec<String>,
+    allowed_properties: Vec<String>,
 }
 
 impl KmsDrivers {
@@ -90,6 +100,20 @@ impl KmsDrivers {
         self
     }
 
+    /// Lets these properties of KEKs count, such as `role.arn` or
+    /// [`ALTERNATE_KEY_IDS`]. Whoever may write to the DEK Registry may set them, and
+    /// so choose the secret, the credentials, or the key that wraps DEKs. A KEK that
+    /// has one that a driver reads, and that is not allowed, is refused.
+    #[must_use]
+    pub fn allow_kek_properties(
+        mut self,
+        names: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.allowed_properties
+            .extend(names.into_iter().map(Into::into));
+        self
+    }
+
     /// The KMS types that are served.
     pub fn kms_types(&self) -> impl Iterator<Item = &str> {
         self.drivers.iter().map(|driver| driver.kms_type())
@@ -99,12 +123,13 @@ impl KmsDrivers {
     ///
     /// # Errors
     ///
-    /// When there is no driver for the KEK's type, or every key id fails.
+    /// When there is no driver for the KEK's type, the KEK has a property that is
+    /// not allowed, or every key id fails.
     pub async fn wrap(&self, kek: &Kek, dek: &RawDek) -> Result<Vec<u8>, Error> {
         let driver = self.driver(kek)?;
-        let properties = kek.kms_props.clone().unwrap_or_default();
+        let properties = self.properties(driver, kek)?;
         let mut failure = None;
-        for key_id in self.key_ids(kek) {
+        for key_id in self.key_ids(kek, &properties) {
             match driver.encrypt(key_id, &properties, dek.as_bytes()).await {
                 Ok(wrapped) => return Ok(wrapped),
                 Err(error) => failure = Some(Error::also(failure, error)),
@@ -117,8 +142,8 @@ impl KmsDrivers {
     ///
     /// # Errors
     ///
-    /// When there is no driver for the KEK's type, every key id fails, or what
-    /// was wrapped is not a key of this algorithm.
+    /// As [`wrap`](Self::wrap), or when what was wrapped is not a key of this
+    /// algorithm.
     pub async fn unwrap(
         &self,
         kek: &Kek,
@@ -126,9 +151,9 @@ impl KmsDrivers {
         wrapped: &[u8],
     ) -> Result<RawDek, Error> {
         let driver = self.driver(kek)?;
-        let properties = kek.kms_props.clone().unwrap_or_default();
+        let properties = self.properties(driver, kek)?;
         let mut failure = None;
-        for key_id in self.key_ids(kek) {
+        for key_id in self.key_ids(kek, &properties) {
             match driver.decrypt(key_id, &properties, wrapped).await {
                 Ok(raw) => {
                     return RawDek::parse(algorithm, &raw).map_err(|error| {
@@ -167,13 +192,36 @@ impl KmsDrivers {
             })
     }
 
-    fn key_ids<'a>(&'a self, kek: &'a Kek) -> Vec<&'a str> {
+    /// Those properties of a KEK that mean something, all of them allowed.
+    fn properties(&self, driver: &dyn Kms, kek: &Kek) -> Result<Properties, Error> {
+        let mut properties = Properties::new();
+        for (name, value) in kek.kms_props.iter().flatten() {
+            let is_read =
+                name == ALTERNATE_KEY_IDS || driver.kek_properties().contains(&name.as_str());
+            if !is_read || value.is_empty() {
+                continue;
+            }
+            if !self.allowed_properties.contains(name) {
+                return Err(Error::new(
+                    ErrorKind::Unconfigured,
+                    &kek.kms_type,
+                    &kek.kms_key_id,
+                    format!(
+                        "KEK {:?} has {name:?} in its kmsProps, by which the registry chooses \
+                         secrets, credentials or keys; if that is meant, allow it by name \
+                         (KmsDrivers::allow_kek_properties), else remove it from the KEK",
+                        kek.name
+                    ),
+                ));
+            }
+            properties.insert(name.clone(), value.clone());
+        }
+        Ok(properties)
+    }
+
+    fn key_ids<'a>(&'a self, kek: &'a Kek, properties: &'a Properties) -> Vec<&'a str> {
         let own = Some(kek.kms_key_id.as_str()).filter(|id| !id.is_empty());
-        let listed = kek
-            .kms_props
-            .as_ref()
-            .and_then(|properties| properties.get(ALTERNATE_KEY_IDS));
-        let alternates: Vec<&str> = match listed {
+        let alternates: Vec<&str> = match properties.get(ALTERNATE_KEY_IDS) {
             Some(list) => list.split(',').collect(),
             None => self.alternate_key_ids.iter().map(String::as_str).collect(),
         };
@@ -189,6 +237,7 @@ impl fmt::Debug for KmsDrivers {
         f.debug_struct("KmsDrivers")
             .field("types", &self.kms_types().collect::<Vec<_>>())
             .field("alternate_key_ids", &self.alternate_key_ids)
+            .field("allowed_properties", &self.allowed_properties)
             .finish()
     }
 }
@@ -254,7 +303,8 @@ mod tests {
     async fn alternate_key_ids_are_tried_in_order() {
         let drivers = KmsDrivers::new()
             .with(Only("good"))
-            .with_alternate_key_ids(["from-settings", "good"]);
+            .with_alternate_key_ids(["from-settings", "good"])
+            .allow_kek_properties([ALTERNATE_KEY_IDS]);
         let dek = RawDek::generate(Algorithm::Aes256Gcm).unwrap();
         for kek in [
             kek("good", None),

@@ -51,7 +51,8 @@ macro_rules! common_settings {
         }
 
         /// How long a latest version, or the absence of a topic association, is
-        /// believed; `None` is for ever. Default 60 seconds.
+        /// believed; with field-level encryption also the answer to a registration.
+        /// `None` is for ever. Default 60 seconds.
         #[must_use]
         pub fn latest_cache_ttl(mut self, ttl: Option<Duration>) -> Self {
             self.latest_cache_ttl = ttl.map(|ttl| ttl.min($crate::csfle::LONGEST_EXPIRY));

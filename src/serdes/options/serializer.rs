@@ -175,6 +175,11 @@ impl SerializerOptions {
 
     /// Field-level encryption, for schemas with rules that ask for it. Without,
     /// such a schema is not written with.
+    ///
+    /// A schema that is registered or looked up is then asked for again after
+    /// [`latest_cache_ttl`](Self::latest_cache_ttl), and if the subject's latest
+    /// version adds nothing but rules, metadata and tags to it, that version is
+    /// written with.
     #[must_use]
     pub fn csfle(mut self, csfle: Csfle) -> Self {
         self.csfle = Some(csfle);
