@@ -8,6 +8,7 @@ use super::algorithm::{Algorithm, UnknownAlgorithm};
 use super::key::InvalidKey;
 use super::kms;
 use super::rules::Direction;
+use crate::printable::escape;
 use crate::schema_registry;
 
 /// Encryption or decryption failed. Names the rule, and where there is one the
@@ -70,7 +71,7 @@ pub enum Error {
         "the ENCRYPT rules of subject {subject:?} (tags: {}) select no field of message \
          {message:?}, though encryption is required; tag the fields, and check that the registry \
          kept the tags",
-        tags.join(", ")
+        escape(&.tags.join(", "))
     )]
     NothingToEncrypt {
         /// Subject of the schema.
@@ -341,7 +342,7 @@ pub enum MaterialProblem {
     #[error("the registry returned no key material")]
     Absent,
     /// Not a key of the algorithm.
-    #[error("{0}")]
+    #[error(transparent)]
     Key(#[from] InvalidKey),
 }
 
@@ -366,8 +367,9 @@ pub enum ValueProblem {
     Cipher(String),
     /// No version prefix, though the rule rotates keys.
     #[error(
-        "the value has {len} bytes and so no DEK version of 5 bytes before it; was it written \
-         under a rule without encrypt.dek.expiry.days?"
+        "the value has {len} byte{} and so no DEK version of 5 bytes before it; was it written \
+         under a rule without encrypt.dek.expiry.days?",
+        if *.len == 1 { "" } else { "s" }
     )]
     NoVersion {
         /// Its length.
