@@ -51,10 +51,11 @@
 //! | Room | What it is for | May import |
 //! | --- | --- | --- |
 //! | [`wire_format`] | the envelope around every record: magic byte, schema id or GUID, message indexes; pure functions over bytes | nothing |
-//! | [`protobuf`] | one model of a schema, the [`ProtoSchema`](protobuf::ProtoSchema) trait with its dynamic and precompiled implementations, `.proto` text in and out, compatibility rules; knows no HTTP | `wire_format` |
-//! | [`schema_registry`] | the asynchronous REST client for Schema Registry, DEK Registry and catalog; knows no Protobuf | `wire_format` |
-//! | [`csfle`] | client-side field-level encryption | `schema_registry` |
-//! | [`serdes`] | serializer and deserializer, built on the rooms above | `wire_format`, `protobuf`, `schema_registry`, `csfle` |
+//! | [`printable`] | escapes what a terminal would obey or hide in text from elsewhere | nothing |
+//! | [`protobuf`] | one model of a schema, the [`ProtoSchema`](protobuf::ProtoSchema) trait with its dynamic and precompiled implementations, `.proto` text in and out, compatibility rules; knows no HTTP | `wire_format`, `printable` |
+//! | [`schema_registry`] | the asynchronous REST client for Schema Registry, DEK Registry and catalog; knows no Protobuf | `wire_format`, `printable` |
+//! | [`csfle`] | client-side field-level encryption | `printable`, `schema_registry` |
+//! | [`serdes`] | serializer and deserializer, built on the rooms above | `wire_format`, `printable`, `protobuf`, `schema_registry`, `csfle` |
 //! | `kafka` | topics, produce, consume | nothing |
 //! | `embedded` | the Schema Registry, and with `kafka` the broker cluster, that stand in for what is not configured | `wire_format`, `protobuf`, `csfle`, `kafka`, and of `schema_registry` the JSON bodies: a server must not share its client's assumptions |
 //!
@@ -78,6 +79,7 @@ pub mod csfle;
 pub mod embedded;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+pub mod printable;
 pub mod protobuf;
 pub mod schema_registry;
 pub mod serdes;

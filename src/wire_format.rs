@@ -57,7 +57,7 @@ pub enum Error {
     },
     /// The bytes end inside the envelope.
     #[error(
-        "record cut short: the {part} at offset {offset} needs more than the {len} bytes there are"
+        "record cut short: the {part} at offset {offset} goes on beyond the end, at offset {len}"
     )]
     Truncated {
         /// The part of the envelope that is incomplete.
@@ -75,7 +75,7 @@ pub enum Error {
     },
     /// The count of message indexes is negative or more than the bytes left can hold.
     #[error(
-        "malformed message indexes: count {count} at offset {offset} is not between 0 and the {left} bytes left"
+        "malformed message indexes: count {count} at offset {offset} is not between 0 and {left}, the number of bytes left"
     )]
     IndexCount {
         /// Where the count begins.

@@ -22,7 +22,11 @@ mod output;
 mod program;
 #[path = "cli/registry.rs"]
 mod registry;
+#[path = "cli/schema.rs"]
+mod schema;
 #[path = "cli/serve.rs"]
 mod serve;
 #[path = "cli/settings.rs"]
 mod settings;
+#[path = "cli/streams.rs"]
+mod streams;

@@ -19,7 +19,7 @@ const TAG: usize = 16;
 /// Why a value cannot be encrypted or decrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CipherError {
-    #[error("the ciphertext has {len} bytes, at least {least} are needed")]
+    #[error("the ciphertext has {len} byte{}, at least {least} are needed", if *.len == 1 { "" } else { "s" })]
     TooShort { len: usize, least: usize },
     #[error("the ciphertext does not authenticate: it was altered, or another key made it")]
     NotAuthentic,

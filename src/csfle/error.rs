@@ -9,6 +9,7 @@ use super::key::InvalidKey;
 use super::kms;
 use super::rules::Direction;
 use super::uncovered::Lack;
+use crate::printable::escape;
 use crate::schema_registry;
 
 /// Encryption or decryption failed. Names the rule, and where there is one the
@@ -92,7 +93,7 @@ pub enum Error {
     #[error(
         "cannot {at}: the rule (tags: {}) selects no field of message {message:?}, though \
          encryption is required; tag the fields, and check that the registry kept the tags",
-        tags.join(", ")
+        escape(&tags.join(", "))
     )]
     NothingToEncrypt {
         /// Which rule, where.
@@ -406,7 +407,7 @@ pub enum MaterialProblem {
     #[error("the registry returned no wrapped key (a bare one counts for shared KEKs only)")]
     Absent,
     /// Not a key of the algorithm.
-    #[error("{0}")]
+    #[error(transparent)]
     Key(#[from] InvalidKey),
 }
 
@@ -443,8 +444,9 @@ pub enum ValueProblem {
     Cipher(String),
     /// No version prefix, though the rule rotates keys.
     #[error(
-        "the value has {len} bytes and so no DEK version of 5 bytes before it; was it written \
-         under a rule without encrypt.dek.expiry.days?"
+        "the value has {len} byte{} and so no DEK version of 5 bytes before it; was it written \
+         under a rule without encrypt.dek.expiry.days?",
+        if *.len == 1 { "" } else { "s" }
     )]
     NoVersion {
         /// Its length.

@@ -26,7 +26,7 @@ enum Problem {
     Malformed(Malformed),
     #[error("its key version is {0}, only 0 is known")]
     Version(u64),
-    #[error("its key has {0} bytes")]
+    #[error("its key has length {0}")]
     Length(usize),
 }
 

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::printable::escape;
+
 /// A place in a schema's text, both counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
@@ -21,7 +23,7 @@ impl fmt::Display for Position {
 #[non_exhaustive]
 pub enum Error {
     /// The text is neither `.proto` source nor a base64 `FileDescriptorProto`.
-    #[error("cannot parse schema {file:?}{}: {reason}", At(.position))]
+    #[error("cannot parse schema {file:?}{}: {}", At(.position), escape(.reason))]
     Parse {
         /// Name of the file.
         file: String,
@@ -47,7 +49,7 @@ pub enum Error {
         limit: String,
     },
     /// The files do not make a whole.
-    #[error("cannot resolve schema {file:?}: {reason}")]
+    #[error("cannot resolve schema {file:?}: {}", escape(.reason))]
     Resolve {
         /// Name of the file.
         file: String,
@@ -65,13 +67,13 @@ pub enum Error {
         import: String,
     },
     /// Files import each other in a circle.
-    #[error("schemas import each other in a circle: {}", .files.join(" -> "))]
+    #[error("schemas import each other in a circle: {}", escape(&.files.join(" -> ")))]
     ImportCycle {
         /// The circle, beginning and ending with the same file.
         files: Vec<String>,
     },
     /// A name does not resolve against the file, what it imports and the built-ins.
-    #[error("cannot resolve type {name:?} of {element} in schema {file:?}")]
+    #[error("cannot resolve type {name:?} of {} in schema {file:?}", escape(.element))]
     UnresolvedType {
         /// Name of the file.
         file: String,
@@ -81,7 +83,7 @@ pub enum Error {
         element: String,
     },
     /// The file parses, but breaks a rule of the language.
-    #[error("invalid schema {file:?}: {reason}{}", In(.element))]
+    #[error("invalid schema {file:?}: {}{}", escape(.reason), In(.element))]
     Invalid {
         /// Name of the file.
         file: String,
@@ -91,7 +93,7 @@ pub enum Error {
         element: Option<String>,
     },
     /// The file declares no such message.
-    #[error("{file} declares no message {message}")]
+    #[error("{} declares no message {}", escape(.file), escape(.message))]
     NoMessage {
         /// Name of the file.
         file: String,
@@ -99,7 +101,7 @@ pub enum Error {
         message: String,
     },
     /// A JSON value does not fit the message.
-    #[error("JSON does not fit message {message}{}: {reason}", AtPath(.path))]
+    #[error("JSON does not fit message {}{}: {}", escape(.message), AtPath(.path), escape(.reason))]
     Json {
         /// Full name of the message.
         message: String,
@@ -109,7 +111,7 @@ pub enum Error {
         reason: String,
     },
     /// Bytes are not the message they are taken for.
-    #[error("not a message {message}")]
+    #[error("not a message {}", escape(.message))]
     Decode {
         /// Full name of the message.
         message: String,
@@ -117,7 +119,7 @@ pub enum Error {
         source: prost::DecodeError,
     },
     /// A message holds a value that has no JSON form.
-    #[error("message {message} cannot be printed as JSON: {reason}")]
+    #[error("message {} cannot be printed as JSON: {}", escape(.message), escape(.reason))]
     Print {
         /// Full name of the message.
         message: String,
@@ -125,7 +127,7 @@ pub enum Error {
         reason: String,
     },
     /// A file could not be written.
-    #[error("cannot write {}", .path.display())]
+    #[error("cannot write {}", escape(&.path.to_string_lossy()))]
     Save {
         /// Path of the file.
         path: PathBuf,
@@ -133,7 +135,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A file to be written is there already, with other content.
-    #[error("{} exists with other content; remove it or save to another folder", .path.display())]
+    #[error("{} exists with other content; remove it or save to another folder", escape(&.path.to_string_lossy()))]
     SaveConflict {
         /// Path of the file.
         path: PathBuf,
@@ -166,7 +168,7 @@ impl fmt::Display for AtPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             "" => Ok(()),
-            path => write!(f, " at {path}"),
+            path => write!(f, " at {}", escape(path)),
         }
     }
 }
@@ -176,7 +178,7 @@ struct In<'a>(&'a Option<String>);
 impl fmt::Display for In<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(element) => write!(f, " (at {element})"),
+            Some(element) => write!(f, " (at {})", escape(element)),
             None => Ok(()),
         }
     }

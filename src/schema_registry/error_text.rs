@@ -1,13 +1,15 @@
 //! Other people's text, fit to be printed.
 
+use crate::printable::escape;
+
 /// How much of a server's own text is kept.
 const MAX_TEXT: usize = 2_000;
 
 /// How much of a path is printed.
 pub(super) const MAX_PATH: usize = 300;
 
-/// A server's text as one line without control characters, of bounded length,
-/// and with the given secrets taken out.
+/// A server's text as one line of bounded length, with hidden characters escaped
+/// and the given secrets taken out.
 pub(super) fn sanitized(text: &str, secrets: &[&str]) -> String {
     let mut line = text.trim().to_owned();
     // Before the text is cut, which could leave a part of one.
@@ -17,7 +19,8 @@ pub(super) fn sanitized(text: &str, secrets: &[&str]) -> String {
             line = line.replace(secret, "***");
         }
     }
-    bounded(&line, MAX_TEXT).replace(char::is_control, " ")
+    // Escapes must not be cut in two.
+    escape(&bounded(&line, MAX_TEXT)).into_owned()
 }
 
 /// The beginning of a text, and a sign if there is more.
@@ -34,7 +37,9 @@ mod tests {
 
     #[test]
     fn foreign_text_is_tamed() {
-        assert_eq!(sanitized("a\r\n\u{1b}[31mb\n", &[]), "a   [31mb");
+        let hostile = "a\r\n\u{1b}[31mb\u{7f}\u{9b}\u{202e}\n";
+        let shown = r"a\r\n\u{1b}[31mb\u{7f}\u{9b}\u{202e}";
+        assert_eq!(sanitized(hostile, &[]), shown);
         assert_eq!(sanitized("key tops3cret!", &["tops3cret"]), "key ***!");
         let at_the_edge = format!("{}tops3cret", "x".repeat(MAX_TEXT - 4));
         assert!(!sanitized(&at_the_edge, &["tops3cret"]).contains("tops"));

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Side;
+use crate::printable::escape;
 use crate::wire_format::{self, MessageIndexes, SchemaId, SchemaRef};
 use crate::{csfle, protobuf, schema_registry};
 
@@ -77,7 +78,7 @@ pub enum Error {
 
     /// The first byte is no magic byte: not a record of a Schema Registry
     /// serializer.
-    #[error("cannot read the {place}: {source}")]
+    #[error("cannot read the {place}")]
     NotFramed {
         /// Where the envelope was looked for.
         place: EnvelopePlace,
@@ -85,7 +86,7 @@ pub enum Error {
         source: wire_format::Error,
     },
     /// The bytes end inside the envelope.
-    #[error("cannot read the {place}: {source}")]
+    #[error("cannot read the {place}")]
     Truncated {
         /// Where the envelope was looked for.
         place: EnvelopePlace,
@@ -93,7 +94,7 @@ pub enum Error {
         source: wire_format::Error,
     },
     /// The message indexes are malformed.
-    #[error("cannot read the {place}: {source}")]
+    #[error("cannot read the {place}")]
     BadIndexes {
         /// Where the envelope was looked for.
         place: EnvelopePlace,
@@ -102,7 +103,8 @@ pub enum Error {
     },
     /// The message indexes are well-formed, but the schema has no such message.
     #[error(
-        "message indexes {indexes} lead nowhere: the {schema} has {available} message types {scope}"
+        "message indexes {indexes} lead nowhere: the {schema} has {available} message type{} {scope}",
+        if *.available == 1 { "" } else { "s" }
     )]
     NoSuchMessage {
         /// The path.
@@ -140,7 +142,7 @@ pub enum Error {
         missing: &'static str,
     },
     /// The schema is of another type: Avro, JSON.
-    #[error("the {schema} is of type {schema_type}, not PROTOBUF")]
+    #[error("the {schema} is of type {}, not PROTOBUF", escape(.schema_type))]
     NotProtobuf {
         /// The schema.
         schema: SchemaName,
@@ -156,7 +158,7 @@ pub enum Error {
         source: Arc<protobuf::Error>,
     },
     /// A schema refers to others in a way that cannot be followed.
-    #[error("cannot follow the references of the {schema}: {reason}")]
+    #[error("cannot follow the references of the {schema}: {}", escape(.reason))]
     BadReference {
         /// The schema whose reference it is.
         schema: SchemaName,
@@ -195,7 +197,7 @@ pub enum Error {
     /// The schema to write with is not backward compatible with the record's.
     #[error(
         "the {schema} is not backward compatible with the record's schema ({}); {hint}",
-        messages.join("; ")
+        escape(&.messages.join("; "))
     )]
     Incompatible {
         /// The schema that was found.
@@ -255,7 +257,7 @@ pub enum Error {
         source: Arc<csfle::Error>,
     },
     /// A rule of the schema cannot be carried out here, and demands to be.
-    #[error("rule {rule:?} of the {schema} cannot be carried out: {reason}")]
+    #[error("rule {rule:?} of the {schema} cannot be carried out: {}", escape(.reason))]
     UnsupportedRule {
         /// Name of the rule.
         rule: String,

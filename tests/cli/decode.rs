@@ -149,7 +149,7 @@ fn what_cannot_be_decoded_is_said_and_the_rest_is_shown() {
         .collect();
     assert_eq!(entries.len(), 5);
     for (index, entry) in entries.iter().enumerate() {
-        assert_eq!(entry["index"], index);
+        assert_eq!(entry["number"], index + 1);
         let failed = matches!(index, 1..=3);
         assert_eq!(entry.get("error").is_some(), failed, "{entry}");
         assert_eq!(entry.get("message").is_none(), failed, "{entry}");

@@ -2,8 +2,6 @@
 
 use std::io::Read;
 
-use serde_json::Value;
-
 use super::program::Place;
 
 #[test]
@@ -101,96 +99,6 @@ fn json_holds_ids_and_records_and_only_the_subjects_there_are() {
         let keks = usize::from(example["name"] == "csfle");
         assert_eq!(example["keks"].as_array().unwrap().len(), keks);
     }
-}
-
-/// The document's shape: its keys, without values.
-fn shape(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => members
-            .iter()
-            .map(|(key, value)| match key.as_str() {
-                // What is in these, each example decides.
-                "facts" | "tables" => (key.clone(), "any".into()),
-                _ => (key.clone(), shape(value)),
-            })
-            .collect(),
-        Value::Array(items) => {
-            Value::Array(items.iter().map(shape).reduce(merge).into_iter().collect())
-        }
-        Value::Null => "null".into(),
-        Value::Bool(_) => "bool".into(),
-        Value::Number(_) => "number".into(),
-        Value::String(_) => "string".into(),
-    }
-}
-
-/// A shape that both shapes fit.
-fn merge(one: Value, other: Value) -> Value {
-    match (one, other) {
-        (Value::Object(mut one), Value::Object(other))
-            if one.contains_key("null or") == other.contains_key("null or") =>
-        {
-            for (key, value) in other {
-                let merged = match one.remove(&key) {
-                    Some(known) => merge(known, value),
-                    None => value,
-                };
-                one.insert(key, merged);
-            }
-            one.sort_keys();
-            Value::Object(one)
-        }
-        (Value::Array(one), Value::Array(other)) => Value::Array(
-            one.into_iter()
-                .chain(other)
-                .reduce(merge)
-                .into_iter()
-                .collect(),
-        ),
-        (one, other) if one == other => one,
-        (Value::String(null), other) | (other, Value::String(null)) if null == "null" => {
-            match other.get("null or") {
-                Some(_) => other,
-                None => serde_json::json!({"null or": other}),
-            }
-        }
-        (Value::Object(known), other) | (other, Value::Object(known))
-            if known.contains_key("null or") =>
-        {
-            serde_json::json!({"null or": merge(known["null or"].clone(), other)})
-        }
-        (one, other) => panic!("{one} and {other}"),
-    }
-}
-
-#[test]
-fn the_document_keeps_its_shape() {
-    let ran = [
-        Place::new()
-            .run(&["-o", "json", "--mode", "full"])
-            .expect(0),
-        Place::new()
-            .run(&["-o", "json", "--set", "evolution.level=NONE"])
-            .expect(1),
-        Place::new()
-            .run(&["-o", "json", "--schema-id-in", "header", "--cleanup"])
-            .expect(0),
-        Place::new().run(&["-o", "json", "--run-id", ""]).expect(2),
-    ];
-    let merged = ran.iter().map(|ran| shape(&ran.json())).reduce(merge);
-    let found = format!("{:#}\n", merged.unwrap());
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/fixtures/output-shape.json"
-    );
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        std::fs::write(path, &found).unwrap();
-    }
-    let expected = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(
-        found, expected,
-        "set UPDATE_SNAPSHOTS=1 to accept the new shape"
-    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Starts the program and keeps what it said.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -63,6 +64,26 @@ impl Place {
     pub fn run(&self, arguments: &[&str]) -> Ran {
         let mut command = assert_cmd::Command::from_std(self.command(arguments));
         Ran::of(command.timeout(Duration::from_secs(120)).output().unwrap())
+    }
+
+    /// Runs with arguments that need not be UTF-8.
+    pub fn run_os(&self, arguments: &[OsString]) -> Ran {
+        let mut command = assert_cmd::Command::from_std(self.command(&[]));
+        let command = command.args(arguments).timeout(Duration::from_secs(120));
+        Ran::of(command.output().unwrap())
+    }
+
+    /// Runs with this as stdout; ends within two minutes, by force if need be.
+    pub fn run_into(&self, arguments: &[&str], stdout: Stdio) -> Ran {
+        let mut command = self.command(arguments);
+        let command = command.stdout(stdout).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while child.try_wait().unwrap().is_none() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = child.kill();
+        Ran::of(child.wait_with_output().unwrap())
     }
 
     /// Runs with bytes on stdin.

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use cc_protobuf_examples::csfle::{Algorithm, MaterialProblem, RawDek};
 use cc_protobuf_examples::serdes::{
     Deserializer, DeserializerOptions, Error, MessageScope, ReadContext, SchemaName,
 };
@@ -484,4 +485,55 @@ fn fuzz_no_answer_makes_a_generic_read_panic_or_hang() {
         prop_assert!(!matches!(read, Ok(None)));
         Ok(())
     });
+}
+
+/// An error and what it names as its causes, none of which repeats the text below.
+#[track_caller]
+fn says_each_cause_once(error: &(dyn std::error::Error + 'static)) {
+    let mut current = error;
+    while let Some(source) = current.source() {
+        let (text, below) = (current.to_string(), source.to_string());
+        assert!(!text.contains(&below), "{text:?} repeats {below:?}");
+        current = source;
+    }
+}
+
+#[tokio::test]
+async fn no_error_repeats_its_source() {
+    let five = record(5, &[0], b"\x0a\xff");
+    let garbled = |_: &crate::stub::Request| {
+        Answer::ok(json!({"schema": "not a schema", "schemaType": "PROTOBUF"}))
+    };
+    let empty = |_: &crate::stub::Request| {
+        Answer::ok(
+            json!({"schema": "syntax = \"proto3\"; message M { string s = 1; }", "schemaType": "PROTOBUF"}),
+        )
+    };
+    let errors = [
+        // Not framed, cut short, a malformed count of indexes.
+        read_error(b"\x02", empty).await,
+        read_error(b"\x00\x00", empty).await,
+        read_error(b"\x00\x00\x00\x00\x05\x01", empty).await,
+        read_error(&five, |_| Answer::error(404, 40403)).await,
+        read_error(&five, |_| Answer::error(422, 42201)).await,
+        read_error(&five, garbled).await,
+        deserializer(&Stub::start(empty).await)
+            .deserialize_json(value(), Some(&five))
+            .await
+            .unwrap_err(),
+    ];
+    for error in &errors {
+        assert!(std::error::Error::source(error).is_some(), "{error}");
+        says_each_cause_once(error);
+    }
+    let bad_key = RawDek::parse(Algorithm::Aes256Gcm, b"no key").unwrap_err();
+    says_each_cause_once(&MaterialProblem::from(bad_key));
+}
+
+#[tokio::test]
+async fn a_type_with_control_characters_is_shown_escaped() {
+    let hostile = json!({"schema": "{}", "schemaType": "\u{1b}[2J\u{7f}\u{202e}X"});
+    let error = read_error(&record(5, &[0], b""), move |_| Answer::ok(hostile.clone())).await;
+    let text = error.to_string();
+    assert!(text.contains(r"\u{1b}[2J\u{7f}\u{202e}X"), "{text:?}");
 }

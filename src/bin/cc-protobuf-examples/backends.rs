@@ -18,7 +18,7 @@ use cc_protobuf_examples::kafka::{
 use cc_protobuf_examples::schema_registry::entities::Kek;
 use cc_protobuf_examples::schema_registry::{Client, ClientBuilder, ClientCredentials};
 
-use crate::console::Console;
+use crate::console::{Console, wrap};
 use crate::failure::{Exit, Failure};
 use crate::settings::{KafkaSettings, RegistryAuth, RegistrySettings, Secret, Settings};
 
@@ -312,8 +312,12 @@ impl Backends {
     /// Says which backends are used.
     pub fn announce(&self, settings: &Settings, console: &Console) {
         for (name, value) in self.describe(settings) {
-            let text = value.as_str().unwrap_or_default();
-            console.line(&format!("{name:<16} {text}"));
+            let name = name.replace('_', " ");
+            let lines = wrap(value.as_str().unwrap_or_default(), console.width() - 17);
+            for (index, line) in lines.iter().enumerate() {
+                let name = if index == 0 { name.as_str() } else { "" };
+                console.line(&format!("{name:<16} {line}"));
+            }
         }
         if settings.forced_embedded {
             return;
@@ -323,9 +327,9 @@ impl Backends {
             (false, false) => return,
             (true, false) => "SCHEMA_REGISTRY_URL",
             (false, true) => "BOOTSTRAP_SERVERS",
-            (true, true) => "SCHEMA_REGISTRY_URL\nand BOOTSTRAP_SERVERS",
+            (true, true) => "SCHEMA_REGISTRY_URL and BOOTSTRAP_SERVERS",
         };
-        console.line(&format!(
+        console.say(&format!(
             "Embedded parts run in this process; to use your own, set {names}."
         ));
     }
@@ -338,7 +342,7 @@ impl Backends {
         } else {
             self.registry.url.clone()
         };
-        all.insert("schema registry".to_owned(), json!(registry));
+        all.insert("schema_registry".to_owned(), json!(registry));
         let kafka = match &self.broker {
             None => "not used in schema-only mode".to_owned(),
             Some(broker) if broker.embedded.is_some() => {

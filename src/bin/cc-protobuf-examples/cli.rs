@@ -1,5 +1,6 @@
 //! The command line: every flag and subcommand, and nothing that acts on them.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -178,10 +179,10 @@ pub struct DecodeArgs {
     pub file: Option<PathBuf>,
     /// The input is hex text, or this is it
     #[arg(long, value_name = "HEX", num_args = 0..=1, default_missing_value = "-", conflicts_with_all = ["base64", "length_prefixed"])]
-    pub hex: Option<String>,
+    pub hex: Option<OsString>,
     /// The input is base64 text, or this is it
     #[arg(long, value_name = "BASE64", num_args = 0..=1, default_missing_value = "-", conflicts_with = "length_prefixed")]
-    pub base64: Option<String>,
+    pub base64: Option<OsString>,
     /// The input is binary, each message behind its length in 4 bytes, big-endian
     ///
     /// As `kcat -C -f '%R%s' …` writes it; the only form in which several

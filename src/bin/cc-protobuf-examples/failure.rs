@@ -10,6 +10,7 @@ use cc_protobuf_examples::protobuf;
 use cc_protobuf_examples::schema_registry::{self, Kind};
 use cc_protobuf_examples::serdes::{self, SchemaName};
 
+use crate::console::stderr;
 use crate::settings;
 
 /// How a process ends.
@@ -103,21 +104,13 @@ impl Failure {
 
     /// Prints the failure on stderr: `error:`, causes, `hint:`.
     pub fn print(&self) {
-        use anstyle::{AnsiColor, Style};
-        use std::io::Write;
-        let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
-        let cyan = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
-        let mut text = format!("{red}error:{red:#} {}\n", self.message);
+        stderr::message(stderr::ERROR, &self.message);
         for cause in &self.causes {
-            text.push_str(&format!("  caused by: {cause}\n"));
+            stderr::message(stderr::CAUSE, cause);
         }
-        if let Some(hint) = &self.hint {
-            text.push_str(&format!("{cyan}hint:{cyan:#} {hint}\n"));
-        }
-        // Nobody is left to tell when stderr is closed.
-        let _ = anstream::stderr().lock().write_all(text.as_bytes());
         let mut line = self.to_string();
         if let Some(hint) = &self.hint {
+            stderr::message(stderr::HINT, hint);
             line.push_str(&format!("; hint: {hint}"));
         }
         // Causes may have line breaks, a line of the log may not.

@@ -21,7 +21,10 @@ use settings::Settings;
 fn main() -> ExitCode {
     let cli = match cli::parse() {
         Ok(cli) => cli,
-        Err(error) => return commands::usage(&error),
+        Err(error) => {
+            let console = Console::new(commands::wanted_output(), false);
+            return end(&console, commands::usage(error, &console));
+        }
     };
     let log_file = match &cli.command {
         None if cli.run.log_file.as_os_str() == "off" => LogFile::Off,
@@ -34,22 +37,27 @@ fn main() -> ExitCode {
         OutputArg::Json => Output::Json,
     };
     let console = Console::new(output, cli.common.quiet);
-    let exit = match act(&cli, &console) {
-        // A reader that went away has seen what it wanted.
-        _ if console.is_closed() => Exit::Met,
-        Ok(exit) => exit,
-        Err(failure) => {
-            failure.print();
-            failure.exit
-        }
-    };
-    ExitCode::from(exit.code())
+    end(&console, act(&cli, &console))
+}
+
+/// Reports a failure and turns the outcome into an exit code. Output that was
+/// lost makes a failure of a success; a reader that went away changes nothing.
+fn end(console: &Console, outcome: Result<Exit, Failure>) -> ExitCode {
+    let exit = outcome.unwrap_or_else(|failure| {
+        console.fail(&failure);
+        failure.exit
+    });
+    let written = console.finish().map(|()| exit).unwrap_or_else(|failure| {
+        failure.print();
+        failure.exit
+    });
+    ExitCode::from(Exit::of_all([exit, written]).code())
 }
 
 fn act(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
     match &cli.command {
-        Some(Command::Completions { shell }) => commands::completions(*shell),
-        Some(Command::Man { command }) => commands::man(command.as_deref()),
+        Some(Command::Completions { shell }) => commands::completions(*shell, console),
+        Some(Command::Man { command }) => commands::man(command.as_deref(), console),
         command => {
             // `serve` reads some values itself: what clients must present.
             let embedded = cli.common.embedded || matches!(command, Some(Command::Serve(_)));

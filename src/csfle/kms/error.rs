@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::printable::escape;
+
 /// What kind of failure a KMS answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -40,9 +42,11 @@ impl Error {
             ErrorKind::Invalid => "cannot be used",
             ErrorKind::Unconfigured => "is not configured",
         };
+        // The detail may quote what a server answered.
+        let message = format!("{kms_type} {what} (key {key_id:?}): {detail}");
         Self {
             kind,
-            message: format!("{kms_type} {what} (key {key_id:?}): {detail}"),
+            message: escape(&message).into_owned(),
         }
     }
 

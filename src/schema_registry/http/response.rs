@@ -79,7 +79,10 @@ impl Reply {
             let reason = if self.is_html() || self.body.is_empty() {
                 self.description()
             } else if error.is_eof() {
-                format!("JSON cut short after {} bytes", self.body.len())
+                match self.body.len() {
+                    1 => "JSON cut short after 1 byte".to_owned(),
+                    length => format!("JSON cut short after {length} bytes"),
+                }
             } else if error.is_syntax() {
                 self.description()
             } else if self.api == Api::DekRegistry {

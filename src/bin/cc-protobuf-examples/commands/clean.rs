@@ -8,7 +8,7 @@ use cc_protobuf_examples::schema_registry::{Client, Error};
 
 use crate::backends::{self, kafka_config};
 use crate::cli::CleanArgs;
-use crate::console::{BAD, Console, DIM, ErrorReport, GOOD, Output};
+use crate::console::{BAD, Console, DIM, ErrorReport, GOOD, Output, counted};
 use crate::failure::{Exit, Failure};
 use crate::naming::{Created, Names, RunId};
 use crate::settings::{Settings, names};
@@ -47,14 +47,14 @@ pub async fn clean(
         failure.print();
     }
     if console.output() == Output::Json {
-        let document = serde_json::json!({
+        let body = serde_json::json!({
             "run_id": arguments.run_id,
             "dry_run": arguments.dry_run,
             "removed": cleaned.removed,
             "errors": cleaned.errors(),
             "exit_code": cleaned.exit().code(),
         });
-        console.data(&serde_json::to_string_pretty(&document)?);
+        console.document("clean", &body)?;
     }
     Ok(cleaned.exit())
 }
@@ -156,16 +156,20 @@ pub async fn remove_run(
             Err(failure) => cleaned.failures.push(failure),
         }
     }
-    let (style, mark) = match cleaned.failures.is_empty() {
-        true => (GOOD, "✓"),
-        false => (BAD, "✗ not all is gone;"),
+    let removed = match count(&cleaned.removed) {
+        None => "nothing to remove".to_owned(),
+        Some(count) => format!("removed {count}"),
     };
-    let count = count(&cleaned.removed);
-    console.result(&format!("{style}{mark} removed {count}{style:#}"));
+    let (style, text) = match cleaned.failures.is_empty() {
+        true => (GOOD, format!("✓ {removed}")),
+        false if cleaned.removed.is_empty() => (BAD, "✗ could not remove anything".to_owned()),
+        false => (BAD, format!("✗ not all is gone; {removed}")),
+    };
+    console.result(&format!("{style}{text}{style:#}"));
     if let Some(arn) = &settings.kms_key_arn {
         // The command goes to the shell's region unless told another.
         let region = arn.split(':').nth(3).unwrap_or_default();
-        console.line("The KMS key is shared with other runs and stays. To delete it:");
+        console.say("The KMS key is shared with other runs and stays. To delete it:");
         console.line(&format!(
             "  aws kms schedule-key-deletion --pending-window-in-days 7 \\\n    --region {region} --key-id {arn}"
         ));
@@ -291,21 +295,15 @@ fn describe_kek(name: &str) -> String {
     format!("KEK {name} and its DEKs")
 }
 
-/// What was removed, by kind: `2 subjects, 1 KEK`.
-fn count(removed: &[String]) -> String {
+/// What was removed, by kind: `2 subjects, 1 KEK`; `None` for nothing.
+fn count(removed: &[String]) -> Option<String> {
     let kinds = ["subject", "KEK", "topic", "consumer group"].map(|kind| {
         let of_kind = |thing: &&String| thing.starts_with(&format!("{kind} "));
-        match removed.iter().filter(of_kind).count() {
-            0 => String::new(),
-            1 => format!("1 {kind}"),
-            many => format!("{many} {kind}s"),
-        }
+        let number = removed.iter().filter(of_kind).count();
+        (number > 0).then(|| counted(number, kind))
     });
-    let kinds: Vec<String> = kinds.into_iter().filter(|kind| !kind.is_empty()).collect();
-    match kinds.is_empty() {
-        true => "nothing".to_owned(),
-        false => kinds.join(", "),
-    }
+    let kinds: Vec<String> = kinds.into_iter().flatten().collect();
+    (!kinds.is_empty()).then(|| kinds.join(", "))
 }
 
 #[cfg(test)]
@@ -314,8 +312,8 @@ mod tests {
 
     #[test]
     fn what_was_removed_is_counted_by_kind() {
-        assert_eq!(count(&[]), "nothing");
+        assert_eq!(count(&[]), None);
         let removed = ["subject a", "subject b", "KEK c and its DEKs"].map(str::to_owned);
-        assert_eq!(count(&removed), "2 subjects, 1 KEK");
+        assert_eq!(count(&removed).unwrap(), "2 subjects, 1 KEK");
     }
 }

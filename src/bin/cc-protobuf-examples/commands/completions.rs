@@ -3,15 +3,16 @@
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::man::print;
 use crate::cli::Cli;
+use crate::console::Console;
 use crate::failure::{Exit, Failure};
 
 /// Prints the completion script of `shell`.
-pub fn completions(shell: Shell) -> Result<Exit, Failure> {
+pub fn completions(shell: Shell, console: &Console) -> Result<Exit, Failure> {
     let mut command = Cli::command();
     let name = command.get_name().to_owned();
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, name, &mut script);
-    print(&script)
+    console.data(&script);
+    Ok(Exit::Met)
 }

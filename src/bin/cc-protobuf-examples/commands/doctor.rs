@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use cc_protobuf_examples::kafka::{has_feature, reach};
 use cc_protobuf_examples::schema_registry::Client;
 
 use crate::backends::{self, Kms, kafka_config, try_kms};
-use crate::console::{Console, Output, Spinner, TITLE, Table};
+use crate::console::{Console, Output, Spinner, TITLE, Table, counted, snake_case};
 use crate::failure::{Exit, Failure};
 use crate::settings::{Error, Settings, Sources, names};
 
@@ -30,12 +30,12 @@ pub fn show_configuration(
     console: &Console,
 ) -> Result<Settings, Error> {
     console.result(&format!("{TITLE}Configuration{TITLE:#}"));
-    for line in configuration(&sources).lines(0) {
+    for line in configuration(&sources).lines(0, console.width()) {
         console.result(&line);
     }
     match &sources.dot_env {
-        Some(path) => console.line(&format!("  .env file: {}", path.display())),
-        None => console.line("  .env file: none in this directory or above it"),
+        Some(path) => console.say(&format!(".env file: {}", path.display())),
+        None => console.say(".env file: none in this directory or above it"),
     }
     Settings::check(sources, embedded)
 }
@@ -58,16 +58,19 @@ pub async fn doctor(settings: &Settings, console: &Console) -> Result<Exit, Fail
     findings.push(("KMS", kms(settings).await));
 
     let mut checks = Table::new(["check", "result", "detail"]);
+    let mut reports: Vec<Value> = Vec::new();
     for (name, finding) in &findings {
-        match finding {
-            Finding::Good(detail) => checks.row([*name, "✓ ok", detail]),
-            Finding::Absent(detail) => checks.row([*name, "- absent", detail]),
-            Finding::Bad(failure) => checks.row([*name, "✗ failed", &failure.to_string()]),
-        }
+        let (mark, result, detail) = match finding {
+            Finding::Good(detail) => ("✓", "ok", detail.clone()),
+            Finding::Absent(detail) => ("-", "absent", detail.clone()),
+            Finding::Bad(failure) => ("✗", "failed", failure.to_string()),
+        };
+        checks.row([*name, &format!("{mark} {result}"), &detail]);
+        reports.push(json!({"check": snake_case(name), "result": result, "detail": detail}));
     }
     console.result("");
     console.result(&format!("{TITLE}Backends{TITLE:#}"));
-    for line in checks.lines(0) {
+    for line in checks.lines(0, console.width()) {
         console.result(&line);
     }
     let exit = Exit::of_all(findings.iter().map(|(_, finding)| match finding {
@@ -80,12 +83,12 @@ pub async fn doctor(settings: &Settings, console: &Console) -> Result<Exit, Fail
         }
     }
     if console.output() == Output::Json {
-        let document = json!({
+        let body = json!({
             "configuration": configuration(&settings.sources).to_json(),
-            "checks": checks.to_json(),
+            "checks": reports,
             "exit_code": exit.code(),
         });
-        console.data(&serde_json::to_string_pretty(&document)?);
+        console.document("doctor", &body)?;
     }
     Ok(exit)
 }
@@ -178,14 +181,14 @@ async fn registry(client: &Client, findings: &mut Vec<(&'static str, Finding)>) 
     findings.push((
         "DEK Registry",
         match client.keks(false).await {
-            Ok(keks) => Finding::Good(format!("{} KEKs", keks.len())),
+            Ok(keks) => Finding::Good(counted(keks.len(), "KEK")),
             Err(error) => optional(error, "the csfle example needs it"),
         },
     ));
     findings.push((
         "catalog",
         match client.tags().await {
-            Ok(tags) => Finding::Good(format!("{} tag definitions", tags.len())),
+            Ok(tags) => Finding::Good(counted(tags.len(), "tag definition")),
             Err(error) => optional(error, "tags are then not defined centrally"),
         },
     ));
@@ -209,8 +212,10 @@ async fn kafka(settings: &Settings) -> Finding {
     };
     match result.await {
         Ok(brokers) => Finding::Good(format!(
-            "{brokers} brokers at {} ({})",
-            remote.bootstrap_servers, remote.security_protocol
+            "{} at {} ({})",
+            counted(brokers, "broker"),
+            remote.bootstrap_servers,
+            remote.security_protocol
         )),
         Err(failure) => Finding::Bad(failure),
     }

@@ -14,4 +14,4 @@ pub use decode::decode;
 pub use doctor::{doctor, show_configuration};
 pub use man::man;
 pub use serve::serve;
-pub use usage::usage;
+pub use usage::{usage, wanted_output};

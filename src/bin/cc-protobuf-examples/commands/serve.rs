@@ -39,7 +39,7 @@ pub async fn serve(
         false => None,
     };
     let brokers = cluster.as_ref().map(EmbeddedBroker::bootstrap_servers);
-    announce(console, registry.url(), user.as_deref(), brokers);
+    announce(console, registry.url(), user.as_deref(), brokers)?;
     tokio::select! {
         () = stop.received() => {}
         () = console.closed() => {}
@@ -62,18 +62,21 @@ fn refused(error: Error) -> Failure {
 }
 
 /// Prints the URL and settings to paste into clients.
-fn announce(console: &Console, url: &str, user: Option<&str>, brokers: Option<&str>) {
+fn announce(
+    console: &Console,
+    url: &str,
+    user: Option<&str>,
+    brokers: Option<&str>,
+) -> Result<(), Failure> {
     if console.output() == Output::Json {
-        console.data(
-            &json!({"url": url, "basic_auth": user, "bootstrap_servers": brokers}).to_string(),
-        );
-        return;
+        let body = json!({"url": url, "basic_auth": user, "bootstrap_servers": brokers});
+        return console.document_line("serve", &body);
     }
     console.result(&format!("{TITLE}Schema Registry at {url}{TITLE:#}"));
     if let Some(brokers) = brokers {
         console.result(&format!("{TITLE}Kafka at {brokers}{TITLE:#}"));
     }
-    console.line("Everything is in memory and ends with this process: Ctrl-C stops it.");
+    console.say("Everything is in memory and ends with this process: Ctrl-C stops it.");
     let key = user.unwrap_or("$SR_API_KEY");
     let with = |text: &str| {
         if user.is_some() {
@@ -126,4 +129,5 @@ fn announce(console: &Console, url: &str, user: Option<&str>, brokers: Option<&s
             console.line(line);
         }
     }
+    Ok(())
 }

@@ -1,63 +1,143 @@
 //! Wrong usage, and what `--help` and `--version` print.
 
-use std::io::Write;
-use std::process::ExitCode;
+use std::ffi::{OsStr, OsString};
 
-use crate::console::Report;
+use clap::Error;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use cc_protobuf_examples::printable::escape;
+
+use crate::cli;
+use crate::console::{Console, Output, stderr};
 use crate::failure::{Exit, Failure};
 
-/// Prints what clap has to say, with its tips as hints.
-pub fn usage(error: &clap::Error) -> ExitCode {
+/// What clap suggests, and what it calls that.
+const SUGGESTIONS: [(ContextKind, &str); 3] = [
+    (ContextKind::SuggestedSubcommand, "subcommand"),
+    (ContextKind::SuggestedArg, "flag"),
+    (ContextKind::SuggestedValue, "value"),
+];
+
+/// Prints help or the version; anything else that clap has to say is a failure,
+/// with its tips as hints.
+pub fn usage(mut error: Error, console: &Console) -> Result<Exit, Failure> {
     if !error.use_stderr() {
-        // `--help | head` may leave before the end.
-        let _ = error.print();
-        return ExitCode::from(Exit::Met.code());
+        let text = error.render();
+        let text = match console.styled() {
+            true => text.ansi().to_string(),
+            false => text.to_string(),
+        };
+        console.data(text.as_bytes());
+        return Ok(Exit::Met);
     }
-    let rendered = error.render().ansi().to_string();
-    let plain = error.render().to_string();
-    let end = rendered
-        .find("For more information")
-        .unwrap_or(rendered.len());
-    let mut text = String::new();
-    let mut hints: Vec<String> = Vec::new();
-    for line in rendered.get(..end).unwrap_or(&rendered).trim_end().lines() {
-        let bare = anstream::adapter::strip_str(line).to_string();
-        match bare.trim_start().strip_prefix("tip: ") {
-            Some(tip) => hints.push(tip.to_owned()),
-            None if bare.is_empty() && text.ends_with("\n\n") => {}
-            None => text.push_str(&format!("{line}\n")),
+    match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            stderr::write(error.render().to_string().trim_end());
+            return Ok(Exit::Usage);
         }
+        ErrorKind::InvalidUtf8 => return Err(not_utf8()),
+        _ => {}
+    }
+    escape_given(&mut error);
+    let mut hints = hints(&mut error);
+    if let Some(usage) = error.remove(ContextKind::Usage) {
+        hints.push(usage.to_string().replacen("Usage:", "usage:", 1));
     }
     if hints.is_empty() {
-        let subject = if plain.contains("Usage:") {
-            "the usage above"
-        } else {
-            "--help"
-        };
-        hints.push(format!(
-            "see {subject}; `--help` explains every flag and its values"
-        ));
+        hints.push("`--help` explains every flag and its values".to_owned());
     }
-    let text = text.trim_end();
-    if wants_json(std::env::args()) {
-        let plain = anstream::adapter::strip_str(text).to_string();
-        let failure = Failure::usage(plain.trim_start_matches("error: ")).hint(hints.join("; "));
-        let _ = writeln!(
-            anstream::stdout().lock(),
-            "{:#}",
-            Report::usage_error(&failure)
-        );
-    }
-    let hints = hints.join("\nhint: ");
-    // Nobody is left to tell when stderr is closed.
-    let _ = writeln!(anstream::stderr().lock(), "{text}\nhint: {hints}");
-    ExitCode::from(Exit::Usage.code())
+    // The message comes first; below it, clap points to `--help`.
+    let text = error.render().to_string();
+    let message = text.split("\n\n").next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    Err(Failure::usage(message).hint(hints.join("; ")))
 }
 
-/// Whether arguments that could not be read as a whole ask for JSON.
-fn wants_json(arguments: impl Iterator<Item = String>) -> bool {
-    let arguments: Vec<String> = arguments.collect();
+/// Escapes what the error quotes of the arguments: rendering would drop it.
+fn escape_given(error: &mut Error) {
+    let escaped = |text: &String| escape(text).into_owned();
+    let given: Vec<(ContextKind, ContextValue)> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) => Some((kind, ContextValue::String(escaped(text)))),
+            ContextValue::Strings(texts) => {
+                let texts = texts.iter().map(escaped).collect();
+                Some((kind, ContextValue::Strings(texts)))
+            }
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in given {
+        error.insert(kind, value);
+    }
+}
+
+/// Takes clap's suggestions out of the error.
+fn hints(error: &mut Error) -> Vec<String> {
+    let mut hints = Vec::new();
+    for (kind, what) in SUGGESTIONS {
+        match error.remove(kind) {
+            Some(ContextValue::String(name)) => hints.push(format!("a similar {what}: {name}")),
+            Some(ContextValue::Strings(names)) => match names.as_slice() {
+                [] => {}
+                [name] => hints.push(format!("a similar {what}: {name}")),
+                names => hints.push(format!("similar {what}s: {}", names.join(", "))),
+            },
+            _ => {}
+        }
+    }
+    if let Some(ContextValue::StyledStrs(tips)) = error.remove(ContextKind::Suggested) {
+        hints.extend(tips.iter().map(ToString::to_string));
+    }
+    hints
+}
+
+/// Names the argument that is not text: clap only says that there is one.
+fn not_utf8() -> Failure {
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    for at in 0..arguments.len() {
+        let Some(argument) = arguments.get_mut(at) else {
+            break;
+        };
+        if argument.to_str().is_some() {
+            continue;
+        }
+        // Files may have any name: the argument is to blame if its being text
+        // ends the complaint.
+        let text = argument.to_string_lossy().into_owned().into();
+        let given = std::mem::replace(argument, text);
+        let complains = |error: &Error| error.kind() == ErrorKind::InvalidUtf8;
+        if !cli::parse_from(&arguments).is_err_and(|error| complains(&error)) {
+            let before = at.checked_sub(1).and_then(|at| arguments.get(at));
+            return blame(before.map(OsString::as_os_str), &given);
+        }
+    }
+    Failure::usage("an argument is not valid UTF-8")
+}
+
+fn blame(before: Option<&OsStr>, argument: &OsStr) -> Failure {
+    let flag = before.and_then(OsStr::to_str);
+    let after = flag
+        .filter(|flag| flag.starts_with('-') && !argument.as_encoded_bytes().starts_with(b"-"))
+        .map(|flag| format!(" after {flag}"));
+    let after = after.unwrap_or_default();
+    Failure::usage(format!(
+        "the argument {argument:?}{after} is not valid UTF-8"
+    ))
+    .hint("give it as text in UTF-8; only names of files may have other bytes")
+}
+
+/// The output that arguments ask for which could not be read as a whole.
+pub fn wanted_output() -> Output {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
     let joined = ["-ojson", "-o=json", "--output=json"];
-    let apart = |pair: &[String]| matches!(pair, [flag, value] if ["-o", "--output"].contains(&flag.as_str()) && value == "json");
-    arguments.windows(2).any(apart) || arguments.iter().any(|text| joined.contains(&text.as_str()))
+    let apart = |pair: &[OsString]| matches!(pair, [flag, value] if (flag == "-o" || flag == "--output") && value == "json");
+    let json = arguments.windows(2).any(apart)
+        || arguments
+            .iter()
+            .any(|text| joined.iter().any(|joined| text == joined));
+    match json {
+        true => Output::Json,
+        false => Output::Human,
+    }
 }

@@ -5,12 +5,14 @@ use serde_json::{Value, json};
 
 use cc_protobuf_examples::wire_format::{Envelope, SchemaRef};
 
-use super::{DIM, WIDTH, wrap};
+use super::{DIM, counted, wrap};
 
 /// Characters shown of a string.
 const LONGEST_TEXT: usize = 36;
 /// Bytes shown in one line.
 const PER_LINE: usize = 8;
+/// Columns that a part's meaning is given at least; else half the bytes are shown.
+const LEAST_MEANING: usize = 16;
 
 /// Some bytes and what they mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,16 +188,16 @@ fn fixed32(raw: [u8; 4], field: Option<&FieldDescriptor>) -> String {
 }
 
 fn delimited(value: &[u8], field: Option<&FieldDescriptor>) -> String {
-    let count = value.len();
+    let count = counted(value.len(), "byte");
     match field.map(FieldDescriptor::kind) {
         Some(Kind::String) => match std::str::from_utf8(value) {
             Ok(text) => format!(" = {:?}", shorten(text, LONGEST_TEXT)),
-            Err(_) => format!(": {count} bytes that are not UTF-8"),
+            Err(_) => format!(": {count}, not UTF-8"),
         },
-        Some(Kind::Message(kind)) => format!(": {}, {count} bytes", kind.name()),
-        Some(Kind::Bytes) => format!(": {count} bytes"),
-        Some(_) => format!(": packed, {count} bytes"),
-        None => format!(", {count} bytes"),
+        Some(Kind::Message(kind)) => format!(": {}, {count}", kind.name()),
+        Some(Kind::Bytes) => format!(": {count}"),
+        Some(_) => format!(": packed, {count}"),
+        None => format!(", {count}"),
     }
 }
 
@@ -218,22 +220,33 @@ fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
     None
 }
 
-/// The parts as lines: offset, bytes, meaning. Of a part longer than
-/// `most_lines` lines the middle is left out, and that is said.
-pub fn parts_to_lines(parts: &[Part], indent: usize, most_lines: usize) -> Vec<String> {
+/// The parts as lines of at most `width` columns: offset, bytes, meaning. Of a
+/// part longer than `most_lines` lines the middle is left out, and that is said.
+pub fn parts_to_lines(
+    parts: &[Part],
+    indent: usize,
+    width: usize,
+    most_lines: usize,
+) -> Vec<String> {
     let margin = " ".repeat(indent);
-    let hex_width = PER_LINE * 3 - 1;
-    let meaning_width = WIDTH.saturating_sub(indent + 6 + hex_width + 2);
+    let columns_of_hex = |bytes: usize| bytes * 3 - 1;
+    let left = |hex_width| width.saturating_sub(indent + 6 + hex_width + 2);
+    let per_line = match left(columns_of_hex(PER_LINE)) {
+        LEAST_MEANING.. => PER_LINE,
+        _ => PER_LINE / 2,
+    };
+    let hex_width = columns_of_hex(per_line);
+    let meaning_width = left(hex_width);
     let mut lines = Vec::new();
     for part in parts {
         let meaning = wrap(&part.meaning, meaning_width);
-        let rows = part.bytes.chunks(PER_LINE).count();
+        let rows = part.bytes.chunks(per_line).count();
         let shown = rows.min(most_lines.max(1));
         for index in 0..shown.max(meaning.len()) {
-            let start = index * PER_LINE;
+            let start = index * per_line;
             let bytes = part.bytes.get(start..).unwrap_or_default();
             let bytes = if index < shown { bytes } else { &[] };
-            let shown_bytes = bytes.get(..PER_LINE).unwrap_or(bytes);
+            let shown_bytes = bytes.get(..per_line).unwrap_or(bytes);
             let offset = if shown_bytes.is_empty() && index > 0 {
                 "    ".to_owned()
             } else {
@@ -244,8 +257,9 @@ pub fn parts_to_lines(parts: &[Part], indent: usize, most_lines: usize) -> Vec<S
             lines.push(format!("{margin}{DIM}{offset}{DIM:#}  {}", line.trim_end()));
         }
         if shown < rows {
-            let more = part.bytes.len() - shown * PER_LINE;
-            lines.push(format!("{margin}      {DIM}… {more} more bytes{DIM:#}"));
+            let more = part.bytes.len() - shown * per_line;
+            let more = counted(more, "more byte");
+            lines.push(format!("{margin}      {DIM}… {more}{DIM:#}"));
         }
     }
     lines
@@ -290,11 +304,18 @@ mod tests {
             bytes: vec![0xab; 100],
             meaning: "a meaning that is long enough to need more than one line".to_owned(),
         };
-        let lines = parts_to_lines(&[part], 5, 3);
-        assert!(lines.last().unwrap().contains("76 more bytes"));
-        for line in lines {
-            let plain = anstream::adapter::strip_str(&line).to_string();
-            assert!(plain.chars().count() <= WIDTH, "{plain}");
+        for (width, more) in [(40, 88), (80, 76), (120, 76)] {
+            let lines = parts_to_lines(std::slice::from_ref(&part), 5, width, 3);
+            assert!(
+                lines
+                    .last()
+                    .unwrap()
+                    .contains(&format!("{more} more bytes"))
+            );
+            for line in lines {
+                let plain = super::super::style::render(&line, false);
+                assert!(plain.chars().count() <= width, "{plain}");
+            }
         }
     }
 }

@@ -16,6 +16,11 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
+use cc_protobuf_examples::printable::escape;
+
+use super::layout::stderr_width;
+use super::stderr;
+
 /// Target of narration: it goes to stdout by itself, and to the log file.
 pub const NARRATION: &str = "narration";
 /// Target of failures: they go to stderr by themselves, and to the log file.
@@ -96,9 +101,12 @@ where
             tracing::Level::DEBUG => "debug",
             tracing::Level::TRACE => "trace",
         };
-        write!(writer, "{level}: ")?;
-        context.format_fields(writer.by_ref(), event)?;
-        writeln!(writer)
+        let mut text = String::new();
+        context.format_fields(Writer::new(&mut text), event)?;
+        for line in stderr::lines(0, &format!("{level}:"), &text, stderr_width()) {
+            writeln!(writer, "{line}")?;
+        }
+        Ok(())
     }
 }
 
@@ -126,8 +134,9 @@ where
                 module.rsplit("::").next().unwrap_or(module)
             }
         };
-        write!(writer, "{time} - {} - {function} - ", metadata.level())?;
-        context.format_fields(writer.by_ref(), event)?;
-        writeln!(writer)
+        let mut text = String::new();
+        context.format_fields(Writer::new(&mut text), event)?;
+        let (level, text) = (metadata.level(), escape(&text));
+        writeln!(writer, "{time} - {level} - {function} - {text}")
     }
 }

@@ -2,39 +2,36 @@
 //! JSON document on request, and everything once more in the log file.
 
 mod envelope;
+mod layout;
 mod logging;
 mod progress;
 mod report;
+pub mod stderr;
 mod story;
+mod style;
 mod table;
 
-use std::io::{ErrorKind, Write};
-use std::sync::Arc;
+use std::io::{self, ErrorKind, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use anstream::{AutoStream, ColorChoice};
+use cc_protobuf_examples::printable::escape_json;
+use serde::Serialize;
 use tokio::sync::watch;
 
 pub use envelope::{
     Part, annotate, annotate_header, annotate_payload, hex, parts_to_json, parts_to_lines,
 };
+pub use layout::{counted, wrap};
 pub use logging::{FAILURE, LogFile, NARRATION, start_logging};
 pub use progress::Spinner;
-pub use report::{ErrorReport, ExampleReport, ExampleResult, Report};
+pub use report::{Document, ErrorReport, ExampleReport, ExampleResult, Report};
 pub use story::Story;
+pub use style::{BAD, DIM, GOOD, TITLE};
 pub use table::Table;
 
-use anstyle::{AnsiColor, Style};
-
-/// Columns that narration and tables keep to.
-pub const WIDTH: usize = 80;
-
-/// Style of titles.
-pub const TITLE: Style = Style::new().bold();
-/// Style of what went well.
-pub const GOOD: Style = AnsiColor::Green.on_default();
-/// Style of what went wrong.
-pub const BAD: Style = AnsiColor::Red.on_default();
-/// Style of what can be skipped.
-pub const DIM: Style = Style::new().dimmed();
+use crate::failure::Failure;
+use style::render;
 
 /// What goes to stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,12 +42,31 @@ pub enum Output {
     Json,
 }
 
-/// Where lines go. Clones share one destination.
+/// The only way to stdout. Clones share one destination.
+///
+/// Nothing is filtered on its way: whether lines are styled is decided at the
+/// start, and data goes out as it is. What cannot be written is kept for
+/// [`Console::finish`].
 #[derive(Clone, Debug)]
 pub struct Console {
     output: Output,
     quiet: bool,
-    closed: Arc<watch::Sender<bool>>,
+    styled: bool,
+    width: usize,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    closed: watch::Sender<bool>,
+    written: Mutex<Written>,
+}
+
+/// What became of the writes so far.
+#[derive(Debug, Default)]
+struct Written {
+    anything: bool,
+    failure: Option<io::Error>,
 }
 
 impl Console {
@@ -59,7 +75,9 @@ impl Console {
         Self {
             output,
             quiet,
-            closed: Arc::new(watch::Sender::new(false)),
+            styled: AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+            width: layout::stdout_width(),
+            shared: Arc::default(),
         }
     }
 
@@ -68,11 +86,21 @@ impl Console {
         self.output
     }
 
+    /// Whether lines are styled.
+    pub fn styled(&self) -> bool {
+        self.styled
+    }
+
+    /// Columns that narration and tables keep to.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
     /// One line of narration, possibly styled. Left out of stdout with `--quiet`.
     pub fn line(&self, styled: &str) {
         self.log(styled);
         if self.output == Output::Human && !self.quiet {
-            self.write(styled);
+            self.show(styled);
         }
     }
 
@@ -80,106 +108,171 @@ impl Console {
     pub fn result(&self, styled: &str) {
         self.log(styled);
         if self.output == Output::Human {
-            self.write(styled);
+            self.show(styled);
+        }
+    }
+
+    /// A paragraph of narration, wrapped.
+    pub fn say(&self, text: &str) {
+        for line in wrap(text, self.width) {
+            self.line(&line);
         }
     }
 
     /// What the user can do next, on stderr.
     pub fn hint(&self, text: &str) {
-        self.aside("hint:", text);
+        self.log(text);
+        stderr::message(stderr::HINT, text);
     }
 
     /// What the user should know about a result, on stderr.
     pub fn note(&self, text: &str) {
-        self.aside("note:", text);
-    }
-
-    fn aside(&self, what: &str, text: &str) {
         self.log(text);
-        let style = AnsiColor::Cyan.on_default().bold();
-        // Nobody is left to tell when stderr is closed.
-        let _ = writeln!(anstream::stderr().lock(), "{style}{what}{style:#} {text}");
+        stderr::message(stderr::NOTE, text);
     }
 
-    /// One line of data, whatever the output is.
-    pub fn data(&self, text: &str) {
-        self.write(text);
+    /// A JSON document of this kind.
+    pub fn document(&self, kind: &'static str, body: &impl Serialize) -> Result<(), Failure> {
+        self.json(&serde_json::to_string_pretty(&Document::new(kind, body))?);
+        Ok(())
     }
 
-    /// Resolves when stdout's reader is gone, as in `… | head`.
+    /// A JSON document of this kind on one line.
+    pub fn document_line(&self, kind: &'static str, body: &impl Serialize) -> Result<(), Failure> {
+        self.json(&serde_json::to_string(&Document::new(kind, body))?);
+        Ok(())
+    }
+
+    fn json(&self, text: &str) {
+        self.write(format!("{}\n", escape_json(text)).as_bytes());
+    }
+
+    /// Data as it is, whatever the output is.
+    pub fn data(&self, bytes: &[u8]) {
+        self.write(bytes);
+    }
+
+    /// Resolves when stdout takes nothing more: its reader is gone, as in
+    /// `… | head`, or its disk is full.
     pub async fn closed(&self) {
-        let mut receiver = self.closed.subscribe();
+        let mut receiver = self.shared.closed.subscribe();
         if receiver.wait_for(|closed| *closed).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
 
-    /// Whether stdout's reader is gone.
+    /// Whether stdout takes nothing more.
     pub fn is_closed(&self) -> bool {
-        *self.closed.borrow()
+        *self.shared.closed.borrow()
+    }
+
+    /// Prints a failure that ends the process; as a JSON document, too, if there
+    /// is to be one and none was printed.
+    pub fn fail(&self, failure: &Failure) {
+        failure.print();
+        let anything = self.written().anything;
+        if self.output == Output::Json && !anything {
+            let report = ErrorReport::from(failure);
+            let body = serde_json::json!({"error": report, "exit_code": failure.exit.code()});
+            if let Err(failure) = self.document("error", &body) {
+                failure.print();
+            }
+        }
+    }
+
+    /// Flushes stdout. What could not be written is a failure, unless there was
+    /// nobody to read it.
+    pub fn finish(&self) -> Result<(), Failure> {
+        let flushed = io::stdout().lock().flush();
+        self.noted(flushed);
+        match self.written().failure.take() {
+            None => Ok(()),
+            Some(error) => {
+                let failure = Failure::from(error).context("cannot write to stdout");
+                Err(failure
+                    .hint("what was printed is incomplete; check the disk, and run it again"))
+            }
+        }
     }
 
     fn log(&self, styled: &str) {
-        let plain = anstream::adapter::strip_str(styled).to_string();
-        for line in plain.lines().filter(|line| !line.is_empty()) {
-            tracing::info!(target: NARRATION, "{}", line.trim_end());
+        for line in styled.lines().map(|line| render(line, false)) {
+            if !line.is_empty() {
+                tracing::info!(target: NARRATION, "{}", line.trim_end());
+            }
         }
     }
 
-    fn write(&self, text: &str) {
+    /// Writes a line, or several; blank ones only below others.
+    fn show(&self, styled: &str) {
+        if styled.is_empty() && !self.written().anything {
+            return;
+        }
+        for line in styled.split('\n') {
+            self.write(format!("{}\n", render(line, self.styled)).as_bytes());
+        }
+    }
+
+    fn write(&self, bytes: &[u8]) {
         if self.is_closed() {
             return;
         }
-        let mut stdout = anstream::stdout().lock();
-        let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
-        if written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe) {
-            self.closed.send_replace(true);
+        let mut stdout = io::stdout().lock();
+        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        drop(stdout);
+        self.written().anything = true;
+        self.noted(written);
+    }
+
+    fn noted(&self, done: io::Result<()>) {
+        if let Err(error) = done {
+            self.shared.closed.send_replace(true);
+            if error.kind() != ErrorKind::BrokenPipe {
+                self.written().failure.get_or_insert(error);
+            }
         }
+    }
+
+    fn written(&self) -> std::sync::MutexGuard<'_, Written> {
+        let written = self.shared.written.lock();
+        written.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Breaks text at spaces into lines of at most `width` columns. A word that is
-/// longer is broken where it must be.
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(1);
-    let mut lines = Vec::new();
-    for paragraph in text.split('\n') {
-        let mut line = String::new();
-        let mut used = 0;
-        for word in paragraph.split(' ') {
-            let mut rest: Vec<char> = word.chars().collect();
-            if used > 0 && used + 1 + rest.len() > width {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
-            } else if used > 0 {
-                line.push(' ');
-                used += 1;
+/// A name as a member of a JSON document has it: `Rust type` is `rust_type`.
+pub fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    let mut after_lower = false;
+    for c in name.chars() {
+        if !c.is_ascii_alphanumeric() {
+            if !snake.is_empty() && !snake.ends_with('_') {
+                snake.push('_');
             }
-            while rest.len() > width {
-                let tail = rest.split_off(width);
-                lines.push(rest.iter().collect());
-                rest = tail;
+        } else {
+            if c.is_ascii_uppercase() && after_lower {
+                snake.push('_');
             }
-            used += rest.len();
-            line.extend(rest);
+            snake.push(c.to_ascii_lowercase());
         }
-        lines.push(line);
+        after_lower = c.is_ascii_lowercase();
     }
-    lines
+    snake.trim_end_matches('_').to_owned()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::wrap;
+    use super::snake_case;
 
     #[test]
-    fn wraps_at_spaces_and_breaks_long_words() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
-        assert_eq!(wrap("", 5), [""]);
-        assert_eq!(wrap("a\nb", 5), ["a", "b"]);
-        for line in wrap(&"word ".repeat(50), 20) {
-            assert!(line.chars().count() <= 20);
+    fn names_of_members_are_in_snake_case() {
+        for (name, member) in [
+            ("schema id", "schema_id"),
+            ("isActive", "is_active"),
+            ("FULL_T", "full_t"),
+            ("case customer", "case_customer"),
+            ("ssn, without the key", "ssn_without_the_key"),
+        ] {
+            assert_eq!(snake_case(name), member);
         }
     }
 }

@@ -1,17 +1,37 @@
 //! The result of a run as one JSON document.
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::failure::{Exit, Failure};
 
-/// Version of the document's shape; it grows when a member changes meaning or goes.
-const SHAPE: u32 = 1;
+/// Version of the documents' shape, which docs/output.schema.json describes. It
+/// grows when a member goes or changes its meaning; new members keep it.
+const SCHEMA_VERSION: u32 = 1;
 
-/// The document that `--output json` prints.
+/// What every JSON document on stdout has in common.
+#[derive(Clone, Debug, Serialize)]
+pub struct Document<'a, T> {
+    schema_version: u32,
+    document: &'static str,
+    #[serde(flatten)]
+    body: &'a T,
+}
+
+impl<'a, T: Serialize> Document<'a, T> {
+    /// The document of this kind with the members of `body`.
+    pub fn new(kind: &'static str, body: &'a T) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            document: kind,
+            body,
+        }
+    }
+}
+
+/// The document of an example run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    shape: u32,
     /// Version of this program.
     pub version: &'static str,
     /// Run id.
@@ -44,7 +64,6 @@ impl Report {
     /// An empty report.
     pub fn new(run_id: String, mode: &str, schemas: &str) -> Self {
         Self {
-            shape: SHAPE,
             version: env!("CARGO_PKG_VERSION"),
             run_id,
             mode: mode.to_owned(),
@@ -58,16 +77,6 @@ impl Report {
             exit_code: 0,
             duration_ms: 0,
         }
-    }
-
-    /// The document for arguments that could not be read.
-    pub fn usage_error(failure: &Failure) -> Value {
-        json!({
-            "shape": SHAPE,
-            "version": env!("CARGO_PKG_VERSION"),
-            "error": ErrorReport::from(failure),
-            "exit_code": failure.exit.code(),
-        })
     }
 }
 

@@ -8,15 +8,19 @@ use serde_json::Value;
 
 use cc_protobuf_examples::wire_format::{self, SchemaRef, VALUE_SCHEMA_ID_HEADER};
 
+use super::layout::columns;
 use super::report::{CheckReport, RecordReport, RegisteredReport, StepReport};
-use super::{BAD, Console, DIM, GOOD, TITLE, Table, WIDTH};
+use super::{BAD, Console, DIM, GOOD, TITLE, Table};
 use super::{
-    Part, annotate, annotate_header, annotate_payload, hex, parts_to_json, parts_to_lines, wrap,
+    Part, annotate, annotate_header, annotate_payload, hex, parts_to_json, parts_to_lines,
+    snake_case, wrap,
 };
 use crate::failure::Failure;
 
 /// Indentation of what stands below a step's heading.
 const INDENT: usize = 5;
+/// A value with fewer columns than this beside its name starts on the next line.
+const LEAST_VALUE: usize = 20;
 /// Lines of hex shown per part of a record.
 const HEX_LINES: usize = 2;
 
@@ -31,9 +35,16 @@ impl Story {
     /// Opens the narration with the example's number, name and title.
     pub fn begin(console: Console, number: u8, name: &str, title: &str) -> Self {
         console.line("");
-        let heading = format!("── {number} · {name}: {title} ");
-        let rule = "─".repeat(WIDTH.saturating_sub(heading.chars().count()));
-        console.line(&format!("{TITLE}{heading}{rule}{TITLE:#}"));
+        let width = console.width();
+        let lines = wrap(&format!("── {number} · {name}: {title}"), width);
+        for (index, line) in lines.iter().enumerate() {
+            let left = width.saturating_sub(columns(line) + 1);
+            let rule = match index + 1 == lines.len() {
+                true => format!(" {}", "─".repeat(left)),
+                false => String::new(),
+            };
+            console.line(&format!("{TITLE}{line}{rule}{TITLE:#}"));
+        }
         Self {
             console,
             steps: Mutex::default(),
@@ -43,7 +54,7 @@ impl Story {
     /// A paragraph.
     pub fn say(&self, text: &str) {
         let indent = if self.steps().is_empty() { 0 } else { INDENT };
-        for line in wrap(text, WIDTH - indent) {
+        for line in wrap(text, self.console.width() - indent) {
             self.console.line(&format!("{:indent$}{line}", ""));
         }
     }
@@ -59,7 +70,7 @@ impl Story {
             });
             steps.len()
         };
-        let lines = wrap(&title, WIDTH - INDENT);
+        let lines = wrap(&title, self.console.width() - INDENT);
         for (index, line) in lines.iter().enumerate() {
             let mark = if index == 0 {
                 format!("{number:>3}. ")
@@ -79,7 +90,10 @@ impl Story {
         } else {
             (BAD, "✗ failed:")
         };
-        let lines = wrap(&format!("{mark} {claim}"), WIDTH - INDENT - 2);
+        let lines = wrap(
+            &format!("{mark} {claim}"),
+            self.console.width() - INDENT - 2,
+        );
         for (index, line) in lines.iter().enumerate() {
             let indent = if index == 0 { INDENT } else { INDENT + 2 };
             self.console
@@ -109,30 +123,45 @@ impl Story {
         };
         self.named(name, &text);
         self.current(|step| {
-            step.facts.insert(name.to_owned(), value);
+            step.facts.insert(snake_case(name), value);
         });
     }
 
     fn named(&self, name: &str, text: &str) {
         let indent = INDENT + 2;
-        let hanging = name.chars().count() + 2;
-        for (index, line) in wrap(text, WIDTH.saturating_sub(indent + hanging).max(20))
-            .iter()
-            .enumerate()
-        {
-            if index == 0 {
-                self.console
-                    .line(&format!("{:indent$}{DIM}{name}:{DIM:#} {line}", ""));
-            } else {
-                self.console
-                    .line(&format!("{:indent$}{:hanging$}{line}", "", ""));
+        let available = self.console.width() - indent;
+        let name_and_gap = columns(name) + 2;
+        let beside = available.saturating_sub(name_and_gap);
+        let (hanging, width) = match beside {
+            LEAST_VALUE.. => (name_and_gap, beside),
+            _ => (2, available - 2),
+        };
+        let label = format!("{:indent$}{DIM}{name}:{DIM:#}", "");
+        let mut lines = wrap(text, width).into_iter();
+        match lines.next() {
+            Some(first) if hanging == name_and_gap => {
+                self.console.line(&format!("{label} {first}"));
             }
+            first => {
+                self.console.line(&label);
+                if let Some(first) = first {
+                    self.console
+                        .line(&format!("{:indent$}{:hanging$}{first}", "", ""));
+                }
+            }
+        }
+        for line in lines {
+            self.console
+                .line(&format!("{:indent$}{:hanging$}{line}", "", ""));
         }
     }
 
     /// A remark that can be skipped.
     pub fn note(&self, text: &str) {
-        for (index, line) in wrap(text, WIDTH - INDENT - 2).iter().enumerate() {
+        for (index, line) in wrap(text, self.console.width() - INDENT - 2)
+            .iter()
+            .enumerate()
+        {
             let mark = if index == 0 { "·" } else { " " };
             self.console
                 .line(&format!("{:INDENT$}{DIM}{mark} {line}{DIM:#}", ""));
@@ -142,7 +171,7 @@ impl Story {
     /// A named value for the JSON document; the narration has said it already.
     pub fn record_fact(&self, name: &str, value: impl Into<Value>) {
         self.current(|step| {
-            step.facts.insert(name.to_owned(), value.into());
+            step.facts.insert(snake_case(name), value.into());
         });
     }
 
@@ -181,7 +210,7 @@ impl Story {
     ) -> Result<(), Failure> {
         let (header, parts) = self.keep(value, headers, message)?;
         let lines = |parts: &[Part]| {
-            for line in parts_to_lines(parts, INDENT + 2, HEX_LINES) {
+            for line in parts_to_lines(parts, INDENT + 2, self.console.width(), HEX_LINES) {
                 self.console.line(&line);
             }
         };
@@ -235,18 +264,25 @@ impl Story {
 
     /// A table.
     pub fn table(&self, table: &Table) {
-        for line in table.lines(INDENT) {
+        for line in table.lines(INDENT, self.console.width()) {
             self.console.line(&line);
         }
         self.current(|step| step.tables.push(table.to_json()));
     }
 
-    /// Source text or the like, line by line.
+    /// Source text or the like, line by line. Long ones go on further to the right.
     pub fn quote(&self, text: &str) {
         for line in text.trim_end().lines() {
-            let gap = if line.is_empty() { "" } else { " " };
-            self.console
-                .line(&format!("{:INDENT$}{DIM}│{DIM:#}{gap}{line}", ""));
+            let source = line.trim_start();
+            let indent = line.len() - source.len();
+            let width = self.console.width().saturating_sub(INDENT + 4 + indent);
+            for (index, part) in wrap(source, width).iter().enumerate() {
+                let indent = if index == 0 { indent } else { indent + 2 };
+                let quoted = format!(" {:indent$}{part}", "");
+                let quoted = quoted.trim_end();
+                self.console
+                    .line(&format!("{:INDENT$}{DIM}│{DIM:#}{quoted}", ""));
+            }
         }
     }
 
@@ -254,7 +290,7 @@ impl Story {
     /// to try with its effect.
     pub fn end(&self, notice: &str, source: &str, change: &str) {
         for (label, text) in [("Notice", notice), ("Source", source), ("Try", change)] {
-            let lines = wrap(text, WIDTH - 10);
+            let lines = wrap(text, self.console.width() - 10);
             for (index, line) in lines.iter().enumerate() {
                 let label = if index == 0 {
                     format!("{label}:")

@@ -64,8 +64,6 @@ pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
     let named_by = envelope.schema;
     story.fact("message", value.clone());
     story.fact("record", hex(message.bytes(), " "));
-    story.fact("message index", json!(envelope.indexes.as_slice()));
-    story.fact("payload length", envelope.payload.len());
     match envelope.schema {
         SchemaRef::Id(id) => {
             story.fact("magic byte", "0x00");
@@ -81,6 +79,8 @@ pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
             story.fact("schema guid", guid.to_string());
         }
     }
+    story.fact("message index", json!(envelope.indexes.as_slice()));
+    story.fact("payload length", envelope.payload.len());
     story.check(
         envelope.indexes == *my_record.message_indexes(),
         "the message index leads to MyRecord, the first message of its file",

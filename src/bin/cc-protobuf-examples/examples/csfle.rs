@@ -53,7 +53,7 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
     for line in tagged.filter(|line| line.contains("\"PII\"")) {
         story.quote(line.trim());
     }
-    let mut parameters = Table::new(["rule encryptPII", "value"]);
+    let mut parameters = Table::new(["parameter of rule", "value"]);
     let kind = [rule.rule_type.as_deref(), rule.mode.as_deref()].map(Option::unwrap_or_default);
     let (kind, tags) = (kind.join(", "), rule.tags.join(", "));
     parameters.row(["type, mode, tags", &format!("{kind}, {tags}")]);
@@ -134,7 +134,7 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
         without_key(ctx, &topic, &equal).await?,
     ];
     let same = one["ssn"] == other["ssn"];
-    story.record_fact("equal records have equal ciphertexts", same);
+    story.record_fact("equal_ciphertexts", same);
     match algorithm {
         Algorithm::Aes256Siv => story.check(
             same,
@@ -155,7 +155,7 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
         )?;
         let read = without_key(ctx, &topic, message).await?;
         let hidden = read["ssn"] != SSN && read["email"] != EMAIL && read["name"] == "Jane Doe";
-        story.record_fact("ssn, read without the key", read["ssn"].clone());
+        story.record_fact("ssn_without_key", read["ssn"].clone());
         story.check(hidden, "without the key, the tagged fields stay ciphertext")?;
     }
 
@@ -177,7 +177,7 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
                 &without_key(ctx, &topic, message).await?["ssn"],
             ));
         }
-        story.fact("key versions named by the ciphertexts", json!(names));
+        story.fact("key versions of the ciphertexts", json!(names));
         story.check(
             names == [Some(version), Some(version.saturating_add(1))],
             "so records from before and after the rotation both decrypt",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::plan::Plan;
 use crate::backends::Backends;
 use crate::console::{
-    BAD, Console, ExampleReport, ExampleResult, GOOD, Output, Report, TITLE, Table, WIDTH, wrap,
+    BAD, Console, ExampleReport, ExampleResult, GOOD, Output, Report, TITLE, Table, wrap,
 };
 use crate::failure::{Exit, Failure};
 use crate::settings::Settings;
@@ -25,7 +25,7 @@ pub(super) fn announce(
         report.schemas,
         report.mode
     );
-    for (index, line) in wrap(&run, WIDTH - 17).iter().enumerate() {
+    for (index, line) in wrap(&run, console.width() - 17).iter().enumerate() {
         let name = if index == 0 { "run" } else { "" };
         console.line(&format!("{name:<16} {line}"));
     }
@@ -63,7 +63,7 @@ pub(super) fn summary(report: &Report, console: &Console) {
         ]);
     }
     console.result("");
-    for line in table.lines(0) {
+    for line in table.lines(0, console.width()) {
         console.result(&line);
     }
     let style = if passed == report.examples.len() {
@@ -99,9 +99,8 @@ pub(super) fn finish(
     report.error = error.map(Into::into);
     report.exit_code = error.map_or(exit, |failure| failure.exit).code();
     report.duration_ms = millis(duration);
-    match serde_json::to_string_pretty(&report) {
-        Ok(text) => console.data(&text),
-        Err(error) => Failure::from(error).print(),
+    if let Err(failure) = console.document("run", &report) {
+        failure.print();
     }
 }
 

@@ -2,13 +2,14 @@
 //! there, so that an input without an end can be watched.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, IsTerminal, Read, Write};
+use std::io::{self, BufRead, BufReader, Cursor, IsTerminal, Read};
 use std::path::Path;
 
 use cc_protobuf_examples::wire_format;
 
 use super::text::Encoding;
 use crate::cli::DecodeArgs;
+use crate::console::stderr;
 use crate::failure::Failure;
 
 /// Most bytes that one message, or one line, may have.
@@ -46,17 +47,19 @@ impl Input {
     /// The input that the arguments speak of.
     pub fn open(arguments: &DecodeArgs) -> Result<Self, Failure> {
         let given = match (&arguments.hex, &arguments.base64) {
-            (Some(text), _) => Some((text.as_str(), Encoding::Hex)),
-            (_, Some(text)) => Some((text.as_str(), Encoding::Base64)),
+            (Some(given), _) => Some((given.as_os_str(), Encoding::Hex)),
+            (_, Some(given)) => Some((given.as_os_str(), Encoding::Base64)),
             _ => None,
         };
         let empty_is_one = arguments.header_guid.is_some();
         let mut input = match given {
             // `--hex FILE` reads well, too.
-            Some((text, _)) if text != "-" && Path::new(text).is_file() => {
-                Self::read(Some(Path::new(text)))?
+            Some((file, _)) if file != "-" && Path::new(file).is_file() => {
+                Self::read(Some(Path::new(file)))?
             }
             Some((text, encoding)) if text != "-" => {
+                // What is not text is not hex either.
+                let text = text.to_str().unwrap_or("not UTF-8");
                 let empty = empty_is_one && text.is_empty();
                 let first = text.lines().next().unwrap_or_default();
                 if !empty && encoding.parse(first).is_none() {
@@ -104,7 +107,7 @@ impl Input {
         let stdin = io::stdin();
         if stdin.is_terminal() {
             // Somebody who typed the bare command would wait for nothing.
-            let _ = writeln!(io::stderr(), "reading from the terminal; end with Ctrl-D");
+            stderr::write("reading from the terminal; end with Ctrl-D");
         }
         Ok(Self::new(stdin.lock(), "stdin"))
     }
@@ -279,7 +282,7 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
 /// The input ends too early.
 fn cut(start: u64, found: usize, wanted: usize) -> Failure {
     Failure::usage(format!(
-        "the input ends inside it: of {wanted} bytes from offset {start} on, {found} are there"
+        "the input ends inside it: from offset {start} on it has {found} of {wanted} bytes"
     ))
     .hint(LENGTHS)
 }

@@ -7,6 +7,7 @@ mod text;
 use prost_reflect::MessageDescriptor;
 use serde_json::{Map, Value, json};
 
+use cc_protobuf_examples::printable::escape_json;
 use cc_protobuf_examples::wire_format::{self, Envelope, SchemaRef, VALUE_SCHEMA_ID_HEADER};
 
 use self::input::Input;
@@ -15,8 +16,8 @@ use self::text::Header;
 use crate::backends::{self, Kms};
 use crate::cli::DecodeArgs;
 use crate::console::{
-    Console, DIM, ErrorReport, Output, TITLE, annotate, annotate_header, annotate_payload, hex,
-    parts_to_json, parts_to_lines,
+    Console, DIM, ErrorReport, Output, TITLE, annotate, annotate_header, annotate_payload, counted,
+    hex, parts_to_json, parts_to_lines,
 };
 use crate::failure::{Exit, Failure};
 use crate::settings::{Settings, names};
@@ -57,20 +58,19 @@ pub async fn decode(
     // Opening waits for input, too: its first bytes tell its form.
     let mut input = tokio::task::block_in_place(|| Input::open(arguments))?;
     let mut exit = Exit::Met;
-    let mut index = 0;
+    let mut number = 0;
     while let Some(message) = tokio::task::block_in_place(|| input.next()) {
-        let shown = decoder.show(index, message).await;
-        index += 1;
-        if let Err(failure) = shown {
+        number += 1;
+        if let Err(failure) = decoder.show(number, message).await {
             exit = Exit::of_all([exit, failure.exit]);
-            let doing = format!("cannot decode message {index}");
+            let doing = format!("cannot decode message {number}");
             failure.context(doing).print();
         }
         if console.is_closed() {
             break;
         }
     }
-    match index {
+    match number {
         0 => Err(Failure::usage("there is no message in the input")
             .hint("`decode --help` shows the forms of input")),
         _ => Ok(exit),
@@ -93,15 +93,15 @@ impl Decoder<'_> {
     /// Shows one message, or what is known of it beside the failure.
     async fn show(
         &mut self,
-        index: usize,
+        number: usize,
         message: Result<Option<Vec<u8>>, Failure>,
     ) -> Result<(), Failure> {
-        let mut entry = Map::from_iter([("index".to_owned(), json!(index))]);
+        let mut entry = Map::from_iter([("number".to_owned(), json!(number))]);
         let shown = match message {
-            Ok(Some(bytes)) => self.record(index, &bytes, &mut entry).await,
+            Ok(Some(bytes)) => self.record(number, &bytes, &mut entry).await,
             Ok(None) => {
                 self.console
-                    .result(&format!("message {}: null (a tombstone)", index + 1));
+                    .result(&format!("message {number}: null (a tombstone)"));
                 entry.insert("message".to_owned(), Value::Null);
                 Ok(())
             }
@@ -112,14 +112,14 @@ impl Decoder<'_> {
             entry.insert("error".to_owned(), report);
         }
         if self.console.output() == Output::Json {
-            self.console.data(&Value::Object(entry).to_string());
+            self.console.document_line("message", &entry)?;
         }
         shown
     }
 
     async fn record(
         &mut self,
-        index: usize,
+        number: usize,
         bytes: &[u8],
         entry: &mut Map<String, Value>,
     ) -> Result<(), Failure> {
@@ -135,11 +135,10 @@ impl Decoder<'_> {
         } = self.reader.read(&self.headers, bytes).await;
         let type_name = descriptor.as_ref().map(MessageDescriptor::full_name);
         self.console.result(&format!(
-            "{TITLE}message {}: {}{TITLE:#} {DIM}(schema {}, {} bytes){DIM:#}",
-            index + 1,
+            "{TITLE}message {number}: {}{TITLE:#} {DIM}(schema {}, {}){DIM:#}",
             type_name.unwrap_or("of unknown type"),
             envelope.schema,
-            bytes.len(),
+            counted(bytes.len(), "byte"),
         ));
         let (schema_id, schema_guid) = match envelope.schema {
             SchemaRef::Id(id) => (Some(id.0), None),
@@ -157,7 +156,8 @@ impl Decoder<'_> {
         );
         self.parts(bytes, &envelope, descriptor.as_ref(), entry);
         let message = message?;
-        for line in serde_json::to_string_pretty(&message)?.lines() {
+        let pretty = serde_json::to_string_pretty(&message)?;
+        for line in escape_json(&pretty).lines() {
             self.console.result(line);
         }
         entry.insert("message".to_owned(), message);
@@ -180,7 +180,7 @@ impl Decoder<'_> {
         entry: &mut Map<String, Value>,
     ) {
         let lines = |parts: &[_]| {
-            for line in parts_to_lines(parts, 2, HEX_LINES) {
+            for line in parts_to_lines(parts, 2, self.console.width(), HEX_LINES) {
                 self.console.line(&line);
             }
         };
