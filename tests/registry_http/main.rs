@@ -2,10 +2,13 @@
 #![cfg(feature = "embedded")]
 
 mod concurrency;
+mod connections;
 mod descriptors;
 mod hostile;
 mod lifecycle;
+mod pages;
 mod peers;
+mod raw;
 mod rules;
 mod runner;
 

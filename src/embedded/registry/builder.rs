@@ -9,7 +9,9 @@ use crate::csfle::kms::{Kms, KmsDrivers, LocalKms};
 
 use super::auth::Credentials;
 use super::catalog::TagDefinitions;
+use super::connection::Limits;
 use super::dek::DekRegistry;
+use super::origin::Origin;
 use super::request_log::RequestLog;
 use super::server::Server;
 use super::state::State;
@@ -22,9 +24,13 @@ use super::{EmbeddedRegistry, Error};
 pub struct Builder {
     listen: SocketAddr,
     credentials: Option<Credentials>,
+    origins: Vec<Origin>,
     kms: KmsDrivers,
     request_log: bool,
     request_timeout: Duration,
+    header_timeout: Duration,
+    idle_timeout: Duration,
+    max_connections: usize,
     max_body_bytes: usize,
 }
 
@@ -33,22 +39,18 @@ impl Default for Builder {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             credentials: None,
-            kms: default_drivers(),
+            origins: Vec::new(),
+            kms: KmsDrivers::new(),
             request_log: false,
             request_timeout: Duration::from_secs(30),
+            header_timeout: Duration::from_secs(20),
+            // More than the 90 seconds for which many clients keep a connection,
+            // so that it is the client that closes it.
+            idle_timeout: Duration::from_secs(100),
+            max_connections: 1024,
             max_body_bytes: 1024 * 1024,
         }
     }
-}
-
-#[cfg(feature = "aws-kms")]
-fn default_drivers() -> KmsDrivers {
-    KmsDrivers::new().with(crate::csfle::kms::AwsKms::new())
-}
-
-#[cfg(not(feature = "aws-kms"))]
-fn default_drivers() -> KmsDrivers {
-    KmsDrivers::new()
 }
 
 impl Builder {
@@ -65,14 +67,23 @@ impl Builder {
         self
     }
 
+    /// Lets web pages of this origin in. Pages of any other origin are answered
+    /// 403, whatever the address listened on. Over loopback so are requests for
+    /// a host that is neither an IP address nor `localhost`.
+    pub fn allow_origin(mut self, origin: Origin) -> Self {
+        self.origins.push(origin);
+        self
+    }
+
     /// Secret of the local KMS. With it the registry can wrap and unwrap the
-    /// keys of shared KEKs of type `local-kms` itself.
+    /// keys of shared KEKs of type `local-kms` itself, see [`Builder::kms`].
     pub fn local_kms_secret(self, secret: &str) -> Self {
         self.kms(LocalKms::new(secret))
     }
 
-    /// Gives the registry access to a KMS, for shared KEKs of its type. It can
-    /// use `aws-kms` from the start, with the credentials of its environment.
+    /// Gives the registry access to a KMS, for shared KEKs of its type. It has
+    /// none by default: everybody who may send requests to the registry can
+    /// make a KEK shared, and then has its keys unwrapped by this driver.
     pub fn kms(mut self, driver: impl Kms + 'static) -> Self {
         self.kms = self.kms.with(driver);
         self
@@ -89,6 +100,28 @@ impl Builder {
     /// answered 408; 30 seconds by default.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
+        self
+    }
+
+    /// How long the head of a request may take from its first byte on, before
+    /// the connection is closed; 20 seconds by default.
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.header_timeout = timeout;
+        self
+    }
+
+    /// How long a connection may be without a request before it is closed;
+    /// 100 seconds by default.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// Connections open at the same time, 1,024 by default; further ones are
+    /// answered 503 and closed. Where the system lets the process have few
+    /// descriptors, the limit is their number less 64.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
         self
     }
 
@@ -117,13 +150,20 @@ impl Builder {
         let state = State {
             store: Store::default(),
             credentials: self.credentials,
+            origins: self.origins,
             dek: DekRegistry::new(self.kms),
             tags: TagDefinitions::default(),
             request_log: request_log.clone(),
             request_timeout: self.request_timeout,
             max_body_bytes: self.max_body_bytes,
         };
-        let server = Server::start(self.listen, Arc::new(state))?;
+        let limits = Limits {
+            header: self.header_timeout,
+            idle: self.idle_timeout,
+            write: self.request_timeout,
+            connections: self.max_connections,
+        };
+        let server = Server::start(self.listen, Arc::new(state), limits.within_descriptors())?;
         Ok(EmbeddedRegistry::new(server, request_log))
     }
 }
@@ -133,9 +173,13 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("listen", &self.listen)
             .field("credentials", &self.credentials)
+            .field("origins", &self.origins)
             .field("kms", &self.kms)
             .field("request_log", &self.request_log)
             .field("request_timeout", &self.request_timeout)
+            .field("header_timeout", &self.header_timeout)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("max_connections", &self.max_connections)
             .field("max_body_bytes", &self.max_body_bytes)
             .finish()
     }
