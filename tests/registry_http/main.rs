@@ -11,6 +11,7 @@ mod peers;
 mod raw;
 mod rules;
 mod runner;
+mod work;
 
 /// The JSON of an answer's body.
 async fn json_of(response: reqwest::Response) -> serde_json::Value {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::csfle::kms::{Kms, KmsDrivers, LocalKms};
 
 use super::auth::Credentials;
+use super::budget::Budget;
 use super::catalog::TagDefinitions;
 use super::connection::Limits;
 use super::dek::DekRegistry;
@@ -32,6 +33,7 @@ pub struct Builder {
     idle_timeout: Duration,
     max_connections: usize,
     max_body_bytes: usize,
+    max_stored_bytes: usize,
 }
 
 impl Default for Builder {
@@ -49,6 +51,7 @@ impl Default for Builder {
             idle_timeout: Duration::from_secs(100),
             max_connections: 1024,
             max_body_bytes: 1024 * 1024,
+            max_stored_bytes: 1024 * 1024 * 1024,
         }
     }
 }
@@ -132,6 +135,14 @@ impl Builder {
         self
     }
 
+    /// Bytes that the registry may store, roughly as it takes them in memory;
+    /// 1 GiB by default, enough for some 500,000 small schemas. What would
+    /// exceed it is answered 507 with error code 50701.
+    pub fn max_stored_bytes(mut self, bytes: usize) -> Self {
+        self.max_stored_bytes = bytes;
+        self
+    }
+
     /// Starts the registry. It serves requests when this returns.
     ///
     /// # Errors
@@ -147,12 +158,13 @@ impl Builder {
             );
         }
         let request_log = self.request_log.then(Arc::<RequestLog>::default);
+        let budget = Arc::new(Budget::new(self.max_stored_bytes));
         let state = State {
-            store: Store::default(),
+            store: Store::new(Arc::clone(&budget)),
             credentials: self.credentials,
             origins: self.origins,
-            dek: DekRegistry::new(self.kms),
-            tags: TagDefinitions::default(),
+            dek: DekRegistry::new(self.kms, Arc::clone(&budget)),
+            tags: TagDefinitions::new(budget),
             request_log: request_log.clone(),
             request_timeout: self.request_timeout,
             max_body_bytes: self.max_body_bytes,
@@ -181,6 +193,7 @@ impl fmt::Debug for Builder {
             .field("idle_timeout", &self.idle_timeout)
             .field("max_connections", &self.max_connections)
             .field("max_body_bytes", &self.max_body_bytes)
+            .field("max_stored_bytes", &self.max_stored_bytes)
             .finish()
     }
 }

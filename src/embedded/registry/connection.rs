@@ -53,6 +53,11 @@ pub(super) struct Limits {
 }
 
 impl Limits {
+    /// The least time after which a connection may be closed.
+    fn shortest_wait(self) -> Duration {
+        self.header.min(self.idle)
+    }
+
     /// Leaves descriptors to the rest of the process where the system gives
     /// it few.
     pub(super) fn within_descriptors(self) -> Self {
@@ -318,7 +323,7 @@ impl Stream {
             limits,
             head: None,
             written: accepted,
-            timer: Box::pin(sleep(limits.idle)),
+            timer: Box::pin(sleep(limits.shortest_wait())),
             stalled: None,
             _permit: permit,
         }
@@ -351,9 +356,11 @@ impl Stream {
         }
     }
 
-    /// Sets the timer, for another look later where there is no deadline.
+    /// Sets the timer for the deadline, or for another look before it: nothing
+    /// is read when an answer brings the deadline nearer.
     fn reset(&mut self, deadline: Option<Instant>) {
-        let next = deadline.or_else(|| Instant::now().checked_add(self.limits.idle));
+        let look = Instant::now().checked_add(self.limits.shortest_wait());
+        let next = deadline.into_iter().chain(look).min();
         if let Some(next) = next {
             self.timer.as_mut().reset(next);
         }
