@@ -49,6 +49,7 @@ impl Bench {
         let body = json!({"schemaType": "PROTOBUF", "schema": schema}).to_string();
         let request = self.client.post(format!("{}{path}", self.registry.url()));
         self.runtime.block_on(async {
+            let request = request.header("content-type", "application/json");
             let response = request.body(body).send().await.unwrap();
             assert_eq!(response.status(), 200);
             serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cc_protobuf_examples::csfle::kms::{Error, ErrorKind, Kms, Properties};
+use cc_protobuf_examples::csfle::kms::{Error, ErrorKind, Kms, LocalKms, Properties};
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use futures_util::future::BoxFuture;
 use serde_json::json;
@@ -53,7 +53,7 @@ async fn the_registry_makes_and_hands_out_keys() {
 async fn any_client_of_the_same_kms_can_unwrap_them() {
     let server = server().await;
     let created = server.post("/keks/k/deks/s", json!({})).await.ok();
-    let kms = cc_protobuf_examples::csfle::kms::LocalKms::new(SECRET);
+    let kms = LocalKms::new(SECRET);
     let wrapped = decoded(&created["encryptedKeyMaterial"]);
     let raw = kms
         .decrypt("key", &Properties::new(), &wrapped)
@@ -70,11 +70,29 @@ async fn material_from_a_client_must_unwrap() {
     let second = server.post("/keks/k/deks/s", body.clone()).await.ok();
     assert_eq!(second["keyMaterial"], first["keyMaterial"]);
     server.post("/keks/k/deks/s", body).await.error_code(40971);
-    for nonsense in ["AAAA", "not base64"] {
+    // Wrapped with another secret, and no key at all.
+    let other = LocalKms::new("another secret");
+    let this = LocalKms::new(SECRET);
+    let properties = Properties::new();
+    let strange = other.encrypt("key", &properties, &[0; 34]).await.unwrap();
+    let no_key = this.encrypt("key", &properties, b"no key").await.unwrap();
+    let mut altered = decoded(&first["encryptedKeyMaterial"]);
+    altered[20] ^= 1;
+    for nonsense in [
+        "AAAA".to_owned(),
+        "not base64".to_owned(),
+        "\u{1f511}".to_owned(),
+        "A".repeat(100_000),
+        STANDARD.encode(strange),
+        STANDARD.encode(no_key),
+        STANDARD.encode(altered),
+    ] {
         let body = json!({"version": 3, "encryptedKeyMaterial": nonsense});
-        let message = server.post("/keks/k/deks/s", body).await.error_code(50070);
+        let message = server.post("/keks/k/deks/s", body).await.error_code(42271);
         assert!(
-            message.starts_with("Could not generate raw dek for s: "),
+            message.starts_with(
+                "Invalid or missing value for field 'encryptedKeyMaterial' of key: local-kms "
+            ),
             "{message}"
         );
     }

@@ -2,7 +2,7 @@
 //! about `serve` and `decode` does what it says.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use super::place::{Place, readme};
 
@@ -90,4 +90,11 @@ fn serve_and_decode_together() {
         }
     }
     assert!(decoded.contains("hello"), "{decoded}");
+
+    let posts = readme.split("```").find(|b| b.contains("curl -H")).unwrap();
+    let posts = posts.trim_start_matches("bash");
+    let posts = posts.replace("http://127.0.0.1:8081", url);
+    let ran = Command::new("bash").args(["-c", &posts]).output().unwrap();
+    let answer = String::from_utf8_lossy(&ran.stdout);
+    assert!(answer.contains("\"id\":"), "{posts}: {answer}");
 }

@@ -19,6 +19,7 @@ async fn one_schema_registered_by_many_is_one_version() {
             let url = format!("{}/subjects/s{}/versions", registry.url(), i % 2);
             let request = client
                 .post(url)
+                .header("content-type", "application/json")
                 .body(body("syntax = \"proto3\"; message M {}"));
             tokio::spawn(async move {
                 let answer: Value = crate::json_of(request.send().await.unwrap()).await;
@@ -39,7 +40,10 @@ async fn versions_and_ids_are_given_once() {
         .map(|i| {
             let url = format!("{}/subjects/s/versions", registry.url());
             let text = format!("syntax = \"proto3\"; message M {{ int32 f{i} = {i}; }}");
-            let request = client.post(url).body(body(&text));
+            let request = client
+                .post(url)
+                .header("content-type", "application/json")
+                .body(body(&text));
             tokio::spawn(async move {
                 let answer: Value = crate::json_of(request.send().await.unwrap()).await;
                 (answer["id"].as_i64(), answer["version"].as_i64())

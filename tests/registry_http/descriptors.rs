@@ -65,7 +65,9 @@ async fn both_forms(schema: &str, query: &str) -> (Value, Value) {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = registry.url();
     let body = json!({"schemaType": "PROTOBUF", "schema": schema}).to_string();
-    let request = client.post(format!("{url}/subjects/s/versions{query}"));
+    let request = client
+        .post(format!("{url}/subjects/s/versions{query}"))
+        .header("content-type", "application/json");
     let response = request.body(body).send().await.unwrap();
     assert_eq!(response.status(), 200, "{:?}", response.text().await);
     let get = async |format: &str| -> Value {

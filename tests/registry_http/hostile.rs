@@ -1,44 +1,15 @@
 //! Inputs made to exhaust a stack or a lot of time.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::net::SocketAddr;
 
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use serde_json::{Value, json};
 
-/// What one request is answered.
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    body: Vec<u8>,
-}
+use crate::raw::{self, Answer};
 
-/// Sends one request on a connection of its own, written by hand so that no
-/// client library tidies it up.
 fn send(address: SocketAddr, method: &str, target: &str, body: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(address).unwrap();
-    let timeout = Some(Duration::from_secs(60));
-    stream.set_read_timeout(timeout).unwrap();
-    let length = body.len();
-    let mut request = format!(
-        "{method} {target} HTTP/1.1\r\nhost: registry\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
-    )
-    .into_bytes();
-    request.extend_from_slice(body);
-    stream.write_all(&request).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    let split = answer
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .unwrap_or_else(|| panic!("no answer to {method} {target}"));
-    let head = String::from_utf8_lossy(&answer[..split]).into_owned();
-    let status = head.get(9..12).and_then(|s| s.parse().ok());
-    Answer {
-        status: status.unwrap_or_else(|| panic!("no status in {head}")),
-        body: answer[split + 4..].to_vec(),
-    }
+    let json = [("content-type", "application/json")];
+    raw::send(address, method, target, &json, body)
 }
 
 /// An answer of the registry, in its shape, and no failure of its own.

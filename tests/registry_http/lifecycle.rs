@@ -52,7 +52,7 @@ fn it_lives_without_a_runtime_of_the_caller() {
     let registry = runtime.block_on(EmbeddedRegistry::start()).unwrap();
     drop(runtime);
     let address = registry.address();
-    let answer = exchange(address, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    let answer = exchange(address, b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     drop(registry);
     assert!(TcpStream::connect(address).is_err());
@@ -126,7 +126,9 @@ async fn long_bodies_and_slow_requests_are_refused() {
         .await
         .unwrap();
     let body = json!({"schemaType": "PROTOBUF", "schema": "/".repeat(1000)});
-    let request = client().post(format!("{}/subjects/s", registry.url()));
+    let request = client()
+        .post(format!("{}/subjects/s", registry.url()))
+        .header("content-type", "application/json");
     let response = request.body(body.to_string()).send().await.unwrap();
     assert_eq!(response.status(), 413);
     assert_eq!(
@@ -134,7 +136,7 @@ async fn long_bodies_and_slow_requests_are_refused() {
         json!({"error_code": 413, "message": "HTTP 413 Payload Too Large"})
     );
     // A body that never comes.
-    let request = b"POST /subjects/s HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n{";
+    let request = b"POST /subjects/s HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{";
     let address = registry.address();
     let answer = tokio::task::spawn_blocking(move || exchange(address, request)).await;
     let answer = answer.unwrap();

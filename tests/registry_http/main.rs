@@ -2,12 +2,16 @@
 #![cfg(feature = "embedded")]
 
 mod concurrency;
+mod connections;
 mod descriptors;
 mod hostile;
 mod lifecycle;
+mod pages;
 mod peers;
+mod raw;
 mod rules;
 mod runner;
+mod work;
 
 /// The JSON of an answer's body.
 async fn json_of(response: reqwest::Response) -> serde_json::Value {

@@ -131,6 +131,9 @@ async fn send(
         request = request.body(body.to_string());
     }
     if let Some(body) = &step.raw_body {
+        if !step.headers.contains_key("content-type") {
+            request = request.header("content-type", "application/json");
+        }
         request = request.body(body.clone());
     }
     for (name, value) in &step.headers {

@@ -121,6 +121,10 @@ impl Registry {
             }),
             None => {
                 let mut builder = EmbeddedRegistry::builder();
+                #[cfg(feature = "aws-kms")]
+                {
+                    builder = builder.kms(cc_protobuf_examples::csfle::kms::AwsKms::new());
+                }
                 if let Kms::Local(secret) | Kms::ThrowAway(secret) = kms {
                     builder = builder.local_kms_secret(secret.expose());
                 }

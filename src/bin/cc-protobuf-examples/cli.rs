@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use cc_protobuf_examples::embedded::registry::Origin;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// How to use the program, shown below the flags of `--help`.
@@ -169,6 +170,21 @@ pub struct ServeArgs {
     /// Run a three-broker in-memory Kafka cluster next to it
     #[arg(long)]
     pub kafka: bool,
+    /// Let web pages of this origin in, such as http://localhost:3000 (repeatable)
+    #[arg(long, value_name = "ORIGIN")]
+    pub allow_origin: Vec<Origin>,
+    /// Unwrap keys of shared KEKs for every client, with LOCAL_SECRET or the AWS credentials here
+    #[arg(long, value_name = "KMS", value_delimiter = ',')]
+    pub kms: Vec<KmsAccess>,
+}
+
+/// A KMS that `serve` may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KmsAccess {
+    /// local-kms, with LOCAL_SECRET
+    Local,
+    /// aws-kms, with the AWS credentials of the environment
+    Aws,
 }
 
 /// Flags of `decode`.

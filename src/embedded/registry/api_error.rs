@@ -193,6 +193,16 @@ impl ApiError {
         )
     }
 
+    /// Nothing more can be stored. Clients do not repeat what is answered 507.
+    pub(super) fn full(limit: usize) -> Self {
+        Self::new(
+            50701,
+            format!(
+                "The registry is full: it stores at most {limit} bytes. Delete subjects permanently to make space"
+            ),
+        )
+    }
+
     /// The request has no body.
     pub(super) fn missing_body() -> Self {
         Self {

@@ -8,8 +8,11 @@ use std::time::Duration;
 use crate::csfle::kms::{Kms, KmsDrivers, LocalKms};
 
 use super::auth::Credentials;
+use super::budget::Budget;
 use super::catalog::TagDefinitions;
+use super::connection::Limits;
 use super::dek::DekRegistry;
+use super::origin::Origin;
 use super::request_log::RequestLog;
 use super::server::Server;
 use super::state::State;
@@ -22,10 +25,15 @@ use super::{EmbeddedRegistry, Error};
 pub struct Builder {
     listen: SocketAddr,
     credentials: Option<Credentials>,
+    origins: Vec<Origin>,
     kms: KmsDrivers,
     request_log: bool,
     request_timeout: Duration,
+    header_timeout: Duration,
+    idle_timeout: Duration,
+    max_connections: usize,
     max_body_bytes: usize,
+    max_stored_bytes: usize,
 }
 
 impl Default for Builder {
@@ -33,22 +41,19 @@ impl Default for Builder {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             credentials: None,
-            kms: default_drivers(),
+            origins: Vec::new(),
+            kms: KmsDrivers::new(),
             request_log: false,
             request_timeout: Duration::from_secs(30),
+            header_timeout: Duration::from_secs(20),
+            // More than the 90 seconds for which many clients keep a connection,
+            // so that it is the client that closes it.
+            idle_timeout: Duration::from_secs(100),
+            max_connections: 1024,
             max_body_bytes: 1024 * 1024,
+            max_stored_bytes: 1024 * 1024 * 1024,
         }
     }
-}
-
-#[cfg(feature = "aws-kms")]
-fn default_drivers() -> KmsDrivers {
-    KmsDrivers::new().with(crate::csfle::kms::AwsKms::new())
-}
-
-#[cfg(not(feature = "aws-kms"))]
-fn default_drivers() -> KmsDrivers {
-    KmsDrivers::new()
 }
 
 impl Builder {
@@ -65,14 +70,23 @@ impl Builder {
         self
     }
 
+    /// Lets web pages of this origin in. Pages of any other origin are answered
+    /// 403, whatever the address listened on. Over loopback so are requests for
+    /// a host that is neither an IP address nor `localhost`.
+    pub fn allow_origin(mut self, origin: Origin) -> Self {
+        self.origins.push(origin);
+        self
+    }
+
     /// Secret of the local KMS. With it the registry can wrap and unwrap the
-    /// keys of shared KEKs of type `local-kms` itself.
+    /// keys of shared KEKs of type `local-kms` itself, see [`Builder::kms`].
     pub fn local_kms_secret(self, secret: &str) -> Self {
         self.kms(LocalKms::new(secret))
     }
 
-    /// Gives the registry access to a KMS, for shared KEKs of its type. It can
-    /// use `aws-kms` from the start, with the credentials of its environment.
+    /// Gives the registry access to a KMS, for shared KEKs of its type. It has
+    /// none by default: everybody who may send requests to the registry can
+    /// make a KEK shared, and then has its keys unwrapped by this driver.
     pub fn kms(mut self, driver: impl Kms + 'static) -> Self {
         self.kms = self.kms.with(driver);
         self
@@ -92,10 +106,40 @@ impl Builder {
         self
     }
 
+    /// How long the head of a request may take from its first byte on, before
+    /// the connection is closed; 20 seconds by default.
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.header_timeout = timeout;
+        self
+    }
+
+    /// How long a connection may be without a request before it is closed;
+    /// 100 seconds by default.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// Connections open at the same time, 1,024 by default; further ones are
+    /// answered 503 and closed. Where the system lets the process have few
+    /// descriptors, the limit is their number less 64.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
     /// Longest request body in bytes, 1 MiB by default; a longer one is
     /// answered 413.
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.max_body_bytes = bytes;
+        self
+    }
+
+    /// Bytes that the registry may store, roughly as it takes them in memory;
+    /// 1 GiB by default, enough for some 500,000 small schemas. What would
+    /// exceed it is answered 507 with error code 50701.
+    pub fn max_stored_bytes(mut self, bytes: usize) -> Self {
+        self.max_stored_bytes = bytes;
         self
     }
 
@@ -114,16 +158,24 @@ impl Builder {
             );
         }
         let request_log = self.request_log.then(Arc::<RequestLog>::default);
+        let budget = Arc::new(Budget::new(self.max_stored_bytes));
         let state = State {
-            store: Store::default(),
+            store: Store::new(Arc::clone(&budget)),
             credentials: self.credentials,
-            dek: DekRegistry::new(self.kms),
-            tags: TagDefinitions::default(),
+            origins: self.origins,
+            dek: DekRegistry::new(self.kms, Arc::clone(&budget)),
+            tags: TagDefinitions::new(budget),
             request_log: request_log.clone(),
             request_timeout: self.request_timeout,
             max_body_bytes: self.max_body_bytes,
         };
-        let server = Server::start(self.listen, Arc::new(state))?;
+        let limits = Limits {
+            header: self.header_timeout,
+            idle: self.idle_timeout,
+            write: self.request_timeout,
+            connections: self.max_connections,
+        };
+        let server = Server::start(self.listen, Arc::new(state), limits.within_descriptors())?;
         Ok(EmbeddedRegistry::new(server, request_log))
     }
 }
@@ -133,10 +185,15 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("listen", &self.listen)
             .field("credentials", &self.credentials)
+            .field("origins", &self.origins)
             .field("kms", &self.kms)
             .field("request_log", &self.request_log)
             .field("request_timeout", &self.request_timeout)
+            .field("header_timeout", &self.header_timeout)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("max_connections", &self.max_connections)
             .field("max_body_bytes", &self.max_body_bytes)
+            .field("max_stored_bytes", &self.max_stored_bytes)
             .finish()
     }
 }

@@ -5,7 +5,7 @@
 //! without the dashes.
 
 use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::api_error::ApiError;
+use super::budget::{Budget, Charged, OVERHEAD, weight};
 use super::json::{Json, Path};
 use super::query::Query;
 use super::state::Shared;
@@ -30,8 +31,10 @@ const MAX_NAME_CHARS: usize = 8192;
 const USER: &str = "embedded";
 
 /// The tag definitions, by name.
-#[derive(Default)]
-pub(super) struct TagDefinitions(RwLock<BTreeMap<String, Stored>>);
+pub(super) struct TagDefinitions {
+    by_name: RwLock<BTreeMap<String, Charged<Stored>>>,
+    budget: Arc<Budget>,
+}
 
 /// A definition as a client sends it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -109,6 +112,13 @@ impl ElementError {
         }
     }
 
+    fn full(error: ApiError) -> Self {
+        Self {
+            error_code: error.code,
+            message: error.message,
+        }
+    }
+
     fn too_many() -> Self {
         Self {
             error_code: 4_290_001,
@@ -154,6 +164,14 @@ impl Element {
 const CATEGORY: &str = "CLASSIFICATION";
 
 impl TagDefinitions {
+    /// No definitions.
+    pub(super) fn new(budget: Arc<Budget>) -> Self {
+        Self {
+            by_name: RwLock::default(),
+            budget,
+        }
+    }
+
     /// Creates what can be created; one element per definition says how it went.
     fn create(&self, definitions: Vec<Definition>) -> Vec<Element> {
         self.each(definitions, |tags, name, definition| {
@@ -192,9 +210,13 @@ impl TagDefinitions {
     fn each(
         &self,
         definitions: Vec<Definition>,
-        decide: impl Fn(&BTreeMap<String, Stored>, &str, Definition) -> Result<Stored, ElementError>,
+        decide: impl Fn(
+            &BTreeMap<String, Charged<Stored>>,
+            &str,
+            Definition,
+        ) -> Result<Stored, ElementError>,
     ) -> Vec<Element> {
-        let mut tags = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tags = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
         let mut elements = Vec::with_capacity(definitions.len());
         for definition in definitions {
             let name = definition.name.clone().unwrap_or_default();
@@ -203,20 +225,39 @@ impl TagDefinitions {
             } else {
                 decide(&tags, &name, definition.clone())
             };
+            let outcome = outcome.and_then(|stored| {
+                let element = Element::of(&stored);
+                self.put(&mut tags, name, stored)?;
+                Ok(element)
+            });
             elements.push(match outcome {
-                Ok(stored) => {
-                    let element = Element::of(&stored);
-                    tags.insert(name, stored);
-                    element
-                }
+                Ok(element) => element,
                 Err(error) => Element::failed(definition, error),
             });
         }
         elements
     }
 
+    fn put(
+        &self,
+        tags: &mut BTreeMap<String, Charged<Stored>>,
+        name: String,
+        stored: Stored,
+    ) -> Result<(), ElementError> {
+        let bytes = OVERHEAD.saturating_add(weight(&stored.definition));
+        match tags.get_mut(&name) {
+            Some(old) => drop(old.replace(stored, bytes).map_err(ElementError::full)?),
+            None => {
+                let stored =
+                    Charged::new(&self.budget, stored, bytes).map_err(ElementError::full)?;
+                tags.insert(name, stored);
+            }
+        }
+        Ok(())
+    }
+
     fn list(&self, prefix: &str) -> Vec<Element> {
-        let tags = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let tags = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
         tags.iter()
             .filter(|(name, _)| name.starts_with(prefix))
             .map(|(_, stored)| Element::of(stored))
@@ -224,14 +265,14 @@ impl TagDefinitions {
     }
 
     fn get(&self, name: &str) -> Result<Element, ApiError> {
-        let tags = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let tags = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
         tags.get(name)
-            .map(Element::of)
+            .map(|stored| Element::of(stored))
             .ok_or_else(|| unknown_tag(name))
     }
 
     fn delete(&self, name: &str) -> Result<(), ApiError> {
-        let mut tags = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tags = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
         match tags.remove(name) {
             Some(_) => Ok(()),
             None => Err(unknown_tag(name)),

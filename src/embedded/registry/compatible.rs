@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::protobuf::compatibility::{self, Candidate};
+use crate::protobuf::compatibility::{Candidate, Check};
 
 use super::api_error::ApiError;
 use super::config::Config;
+use super::deadline::Deadline;
 use super::draft::{Draft, Reading};
 use super::lookup;
 use super::request::Request;
@@ -29,6 +30,7 @@ pub(super) fn test(
     request: &Request,
     against: Against,
     normalize: bool,
+    deadline: Deadline,
 ) -> Result<Vec<String>, ApiError> {
     if request.is_empty() {
         return Err(ApiError::invalid_schema("Empty schema"));
@@ -39,9 +41,10 @@ pub(super) fn test(
         ..how
     };
     let draft = Draft::read(store, subject, request, how)?;
-    let previous = versions(store, subject, against);
     let properties = request.metadata.as_ref().map(|m| &m.properties);
-    messages(store, subject, &config, &draft, properties, previous)
+    let previous = versions(store, subject, against);
+    let new = candidate(&draft, properties);
+    messages(store, subject, &config, &new, &previous, deadline)
 }
 
 /// Whether the version to test against exists. `latest` of a subject without
@@ -69,9 +72,11 @@ pub(super) fn with_active(
     config: &Config,
     draft: &Draft,
     properties: Option<&BTreeMap<String, String>>,
+    deadline: Deadline,
 ) -> Result<Vec<String>, ApiError> {
     let previous = versions(store, subject, Against::Active);
-    messages(store, subject, config, draft, properties, previous)
+    let new = candidate(draft, properties);
+    messages(store, subject, config, &new, &previous, deadline)
 }
 
 /// Versions to compare with, newest first.
@@ -92,38 +97,39 @@ fn versions(store: &Store, subject: &Subject, against: Against) -> Vec<Version> 
     }
 }
 
+fn candidate<'a>(
+    draft: &'a Draft,
+    properties: Option<&'a BTreeMap<String, String>>,
+) -> Candidate<'a> {
+    Candidate {
+        properties,
+        ..draft.candidate()
+    }
+}
+
+/// Compares with one version at a time: parsed, each takes a multiple of its
+/// text, and there may be hundreds.
 fn messages(
     store: &Store,
     subject: &Subject,
     config: &Config,
-    draft: &Draft,
-    properties: Option<&BTreeMap<String, String>>,
-    mut previous: Vec<Version>,
+    new: &Candidate<'_>,
+    previous: &[Version],
+    deadline: Deadline,
 ) -> Result<Vec<String>, ApiError> {
     let rules = config.rules();
-    // Only what will be compared is worth being parsed.
-    if rules.compatibility_group.is_none() && !rules.level.is_transitive() {
-        previous.truncate(1);
-    }
-    if rules.level == compatibility::Level::None && !rules.validate_fields {
-        return Ok(Vec::new());
-    }
-    let parsed = previous
-        .iter()
-        .map(|version| Draft::of_stored(store, subject, &version.content))
-        .collect::<Result<Vec<_>, _>>()?;
-    let candidates: Vec<Candidate<'_>> = previous
-        .iter()
-        .zip(&parsed)
-        .map(|(version, draft)| Candidate {
-            properties: version.content.metadata.as_ref().map(|m| &m.properties),
+    let mut check = Check::new(&rules, new);
+    for version in previous {
+        if !check.wants_more() {
+            break;
+        }
+        deadline.check()?;
+        let old = Draft::of_stored(store, subject, &version.content)?;
+        let properties = version.content.metadata.as_ref().map(|m| &m.properties);
+        check.compare(&Candidate {
             version: Some(version.number),
-            ..draft.candidate()
-        })
-        .collect();
-    let new = Candidate {
-        properties,
-        ..draft.candidate()
-    };
-    Ok(compatibility::check(&rules, &new, &candidates).messages)
+            ..candidate(&old, properties)
+        });
+    }
+    Ok(check.finish().messages)
 }

@@ -212,7 +212,7 @@ pub(super) fn update(
         return Err(ApiError::invalid_subject(&subject.to_string()));
     }
     mode::check_writable(data, &scope)?;
-    data.set_config(scope, config.clone());
+    data.set_config(scope, config.clone())?;
     Ok(config)
 }
 

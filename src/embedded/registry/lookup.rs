@@ -4,6 +4,7 @@ use crate::schema_registry::entities::{Metadata, RuleSet};
 
 use super::api_error::ApiError;
 use super::config::{self, Config};
+use super::deadline::Deadline;
 use super::draft::{Draft, Reading};
 use super::metadata::{self, merge, stated_version, without_version};
 use super::mode;
@@ -98,12 +99,14 @@ pub(super) fn look_up(
     request: &Request,
     normalize: bool,
     with_deleted: bool,
+    deadline: Deadline,
 ) -> Result<Found, ApiError> {
     if let Some(found) = in_subject(store, subject, request, normalize, with_deleted)? {
         return Ok(found);
     }
     if subject.is_in_default_context() {
         for other in elsewhere(store, subject) {
+            deadline.check()?;
             // A schema may be unreadable there for lack of references.
             if let Ok(Some(found)) = in_subject(store, &other, request, normalize, with_deleted) {
                 return Ok(found);
@@ -117,12 +120,12 @@ pub(super) fn look_up(
     }
 }
 
-/// The same name in every other context.
+/// The same name in every other context that has it.
 pub(super) fn elsewhere(store: &Store, subject: &Subject) -> Vec<Subject> {
     let data = store.read();
     data.contexts()
         .map(|(context, _)| Subject::new(context, &subject.name))
-        .filter(|other| other != subject)
+        .filter(|other| other != subject && data.versions(other).is_some())
         .collect()
 }
 

@@ -53,16 +53,27 @@
 //!   without them do.
 //! * Members of a body must have their type: `"version": "1"` is 400, where
 //!   Confluent would read the number.
+//! * A body needs one of the API's JSON types or `application/octet-stream` as
+//!   its content type; without any it is answered 415.
+//! * Web pages are refused unless their origin is allowed, and so is a host name
+//!   over loopback other than `localhost` ([`Builder::allow_origin`]).
+//! * `encryptedKeyMaterial` that the KMS of a shared KEK cannot unwrap is refused
+//!   with 42271, not with a 500.
+//! * The store is bounded ([`Builder::max_stored_bytes`], 507 with 50701), and so
+//!   are the references behind one schema (42201).
 //! * A body may have 1 MiB unless configured otherwise ([`Builder`]), about what
 //!   Kafka's default leaves for a schema.
 
 mod answer;
 mod api_error;
 mod auth;
+mod budget;
 mod builder;
 mod catalog;
 mod compatible;
 mod config;
+mod connection;
+mod deadline;
 mod dek;
 mod delete;
 mod digest;
@@ -74,6 +85,7 @@ mod lookup;
 mod metadata;
 mod mode;
 mod negotiation;
+mod origin;
 mod query;
 mod references;
 mod register;
@@ -94,6 +106,7 @@ use std::sync::Arc;
 
 pub use builder::Builder;
 pub use error::Error;
+pub use origin::{InvalidOrigin, Origin};
 pub use request_log::RequestLog;
 
 use server::Server;

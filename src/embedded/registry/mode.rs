@@ -51,7 +51,7 @@ impl Mode {
 
 /// The mode set for exactly this scope. The global scopes always have one.
 pub(super) fn own(data: &Data, scope: &Scope) -> Option<Mode> {
-    data.modes.get(scope).copied().or(match scope {
+    data.mode(scope).or(match scope {
         Scope::Global => Some(Mode::ReadWrite),
         Scope::Subject(subject) if subject.context == GLOBAL_CONTEXT => Some(Mode::ReadWrite),
         Scope::Subject(_) => None,
@@ -63,7 +63,7 @@ pub(super) fn own(data: &Data, scope: &Scope) -> Option<Mode> {
 pub(super) fn in_force(data: &Data, scope: &Scope) -> Mode {
     scopes_of(scope)
         .iter()
-        .find_map(|scope| data.modes.get(scope).copied())
+        .find_map(|scope| data.mode(scope))
         .unwrap_or(Mode::ReadWrite)
 }
 
@@ -131,10 +131,12 @@ pub(super) fn set(
         clear_for_import(data, &scope)?;
     }
     match mode {
-        Some(mode) => data.modes.insert(scope, mode),
-        None => data.modes.remove(&scope),
-    };
-    Ok(())
+        Some(mode) => data.set_mode(scope, mode),
+        None => {
+            data.remove_mode(&scope);
+            Ok(())
+        }
+    }
 }
 
 fn clear_for_import(data: &mut Data, scope: &Scope) -> Result<(), ApiError> {
@@ -177,12 +179,11 @@ pub(super) fn delete(
     if old.is_none() && !recursive {
         return Err(ApiError::subject_not_found(&scope.to_string()));
     }
-    data.modes.remove(scope);
+    data.remove_mode(scope);
     if recursive {
         let [_, context, _] = scopes_of(scope);
         if *scope == context {
-            data.modes
-                .retain(|other, _| scopes_of(other).get(1) != Some(&context));
+            data.retain_modes(|other| scopes_of(other).get(1) != Some(&context));
         }
     }
     Ok(old)

@@ -1,5 +1,6 @@
 //! Media types: which an answer has, and which a request body may have.
 
+use axum::body::HttpBody as _;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -18,10 +19,17 @@ const PRODUCED: [&str; 3] = [V1_JSON, DEFAULT_JSON, JSON];
 
 /// Answers 406 when the client accepts none of our media types, and otherwise
 /// labels the answer with the one it likes best.
+///
+/// Answers 415 to a body of another type than [`is_accepted_body`] takes, or
+/// of none: a web page can send such a body anywhere without being asked.
 pub(super) async fn negotiate(request: Request, next: Next) -> Response {
     let Some(chosen) = choose(request.headers()) else {
         return ApiError::http(StatusCode::NOT_ACCEPTABLE).into_response();
     };
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    if !request.body().is_end_stream() && !content_type.is_some_and(is_accepted_body) {
+        return ApiError::http(StatusCode::UNSUPPORTED_MEDIA_TYPE).into_response();
+    }
     let mut response = next.run(request).await;
     if chosen != V1_JSON
         && let Some(content_type) = response.headers_mut().get_mut(header::CONTENT_TYPE)
@@ -38,10 +46,9 @@ pub(super) fn is_accepted_body(content_type: &HeaderValue) -> bool {
         return false;
     };
     let essence = essence(content_type);
-    essence.is_empty()
-        || [V1_JSON, DEFAULT_JSON, JSON, OCTET_STREAM]
-            .iter()
-            .any(|accepted| essence.eq_ignore_ascii_case(accepted))
+    [V1_JSON, DEFAULT_JSON, JSON, OCTET_STREAM]
+        .iter()
+        .any(|accepted| essence.eq_ignore_ascii_case(accepted))
 }
 
 /// A media type or range without its parameters.
@@ -141,7 +148,10 @@ mod tests {
             ("application/json; charset=utf-8", true),
             ("application/vnd.schemaregistry.v1+json", true),
             ("application/octet-stream", true),
+            ("", false),
             ("text/plain", false),
+            ("application/x-www-form-urlencoded", false),
+            ("multipart/form-data; boundary=x", false),
             ("application/xml", false),
         ] {
             assert_eq!(

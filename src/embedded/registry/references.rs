@@ -8,6 +8,11 @@ use crate::schema_registry::entities::Reference;
 use super::store::{Content, Data, Version};
 use super::subject::Subject;
 
+/// References followed for one schema, and bytes of text that they lead to, at
+/// most. References multiply: a few schemas could lead to millions of files.
+const MAX_FOLLOWED: usize = 10_000;
+const MAX_TEXT: usize = 16 << 20;
+
 /// A referenced file, under the path by which it is imported.
 #[derive(Clone, Debug)]
 pub(super) struct Referenced {
@@ -21,6 +26,8 @@ pub(super) struct Referenced {
 pub(super) struct Resolved {
     pub(super) references: Vec<Reference>,
     pub(super) files: Vec<Referenced>,
+    followed: usize,
+    text: usize,
 }
 
 /// Follows references recursively. Of several files with one name the first
@@ -40,17 +47,41 @@ pub(super) fn resolve(
     // A stack of our own: how long chains get is up to whoever registers them.
     let mut open = Vec::new();
     for reference in references {
+        resolved.follow()?;
         let (place, version) = find(data, subject, reference, with_deleted)?;
         resolved.references.push(Reference {
             version: version.number,
             ..reference.clone()
         });
         if visited.insert(reference.name.clone()) {
+            resolved.add_text(version.content.text.len())?;
             open.push(Visit::new(reference, place, version));
             finish(data, &mut open, &mut visited, &mut resolved, with_deleted)?;
         }
     }
     Ok(resolved)
+}
+
+impl Resolved {
+    fn follow(&mut self) -> Result<(), String> {
+        self.followed = self.followed.saturating_add(1);
+        if self.followed > MAX_FOLLOWED {
+            return Err(format!(
+                "The references lead to more than {MAX_FOLLOWED} further ones"
+            ));
+        }
+        Ok(())
+    }
+
+    fn add_text(&mut self, bytes: usize) -> Result<(), String> {
+        self.text = self.text.saturating_add(bytes);
+        if self.text > MAX_TEXT {
+            return Err(format!(
+                "The references lead to more than {MAX_TEXT} bytes of schemas"
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// A file whose references are being followed.
@@ -88,9 +119,11 @@ fn finish(
             continue;
         };
         visit.next = visit.next.saturating_add(1);
+        resolved.follow()?;
         let (place, version) = find(data, &visit.subject, &reference, with_deleted)?;
         open.push(visit);
         if visited.insert(reference.name.clone()) {
+            resolved.add_text(version.content.text.len())?;
             open.push(Visit::new(&reference, place, version));
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::api_error::ApiError;
 use super::compatible;
 use super::config::Config;
+use super::deadline::Deadline;
 use super::draft::{Draft, Reading};
 use super::lookup::{self, Found, Wanted, completed};
 use super::metadata::{states_version, with_version};
@@ -17,12 +18,14 @@ use super::store::{Content, Data, Store, Version, now};
 use super::subject::Subject;
 
 /// How to register.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Options {
     /// Whether the text is normalised; the configuration may say so too.
     pub(super) normalize: bool,
     /// Whether the compatibility check is left out.
     pub(super) force: bool,
+    /// When nobody waits for it any more.
+    pub(super) deadline: Deadline,
 }
 
 /// Registers a schema under a subject, or finds it there. The caller holds the
@@ -80,7 +83,9 @@ pub(super) fn register(
     }
     if !imports && !options.force {
         let properties = request.metadata.as_ref().map(|m| &m.properties);
-        let messages = compatible::with_active(store, subject, &config, &draft, properties)?;
+        let deadline = options.deadline;
+        let messages =
+            compatible::with_active(store, subject, &config, &draft, properties, deadline)?;
         if !messages.is_empty() {
             return Err(ApiError::incompatible(&subject.to_string(), &messages));
         }
@@ -266,8 +271,8 @@ fn store_version(
         ts: now(),
         deleted: false,
     };
+    data.insert(subject, version.clone())?;
     drop_predecessors(&mut data, subject, id, number);
-    data.insert(subject, version.clone());
     Ok(Found {
         subject: subject.clone(),
         version,

@@ -9,10 +9,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
 use tokio::sync::oneshot;
 
 use super::Error;
+use super::connection::{Connection, Limits, Listener};
 use super::routes;
 use super::state::Shared;
 
@@ -42,7 +42,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Binds and starts to serve. Connections are accepted from here on.
-    pub(super) fn start(listen: SocketAddr, state: Shared) -> Result<Self, Error> {
+    pub(super) fn start(listen: SocketAddr, state: Shared, limits: Limits) -> Result<Self, Error> {
         let listener = TcpListener::bind(listen).map_err(|e| Error::listen(listen, e))?;
         let address = listener
             .local_addr()
@@ -61,7 +61,7 @@ impl Server {
         let thread = std::thread::Builder::new()
             .name("embedded-registry".to_owned())
             .spawn(move || {
-                if let Err(error) = runtime.block_on(serve(listener, state, stopped)) {
+                if let Err(error) = runtime.block_on(serve(listener, state, limits, stopped)) {
                     tracing::error!(%error, "the embedded registry stopped serving");
                 }
                 runtime.shutdown_timeout(PARSER_GRACE);
@@ -114,15 +114,11 @@ impl Drop for Server {
 async fn serve(
     listener: TcpListener,
     state: Shared,
+    limits: Limits,
     stopped: oneshot::Receiver<Stop>,
 ) -> io::Result<()> {
-    let listener = tokio::net::TcpListener::from_std(listener)?.tap_io(|stream| {
-        // Without it small answers wait for the client's delayed acknowledgement.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "cannot set TCP_NODELAY");
-        }
-    });
-    let app = routes::app(state);
+    let listener = Listener::new(tokio::net::TcpListener::from_std(listener)?, limits);
+    let app = routes::app(state).into_make_service_with_connect_info::<Connection>();
     let (drain, drained) = oneshot::channel::<()>();
     let serving = axum::serve(listener, app).with_graceful_shutdown(async {
         let _ = drained.await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::auth::Credentials;
 use super::catalog::TagDefinitions;
 use super::dek::DekRegistry;
+use super::origin::Origin;
 use super::request_log::RequestLog;
 use super::store::Store;
 
@@ -18,6 +19,8 @@ pub(super) struct State {
     pub(super) store: Store,
     /// Who is let in; anyone when absent.
     pub(super) credentials: Option<Credentials>,
+    /// Origins of the web pages that are let in.
+    pub(super) origins: Vec<Origin>,
     /// KEKs and DEKs.
     pub(super) dek: DekRegistry,
     /// Tag definitions of the catalog.

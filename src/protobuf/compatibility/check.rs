@@ -55,41 +55,85 @@ impl Outcome {
 /// transitive level ends with the first version that is in the way, and tells
 /// about that one only.
 pub fn check(rules: &Rules, new: &Candidate<'_>, previous: &[Candidate<'_>]) -> Outcome {
-    let mut messages = Vec::new();
-    if rules.validate_fields {
-        messages.extend(reserved_fields(new, previous.first()));
+    let mut check = Check::new(rules, new);
+    for old in previous {
+        if !check.wants_more() {
+            break;
+        }
+        check.compare(old);
     }
-    messages.extend(levels(rules, new, previous));
-    if !messages.is_empty() {
-        messages.push(format!(
-            "{{validateFields: '{}', compatibility: '{}'}}",
-            rules.validate_fields, rules.level
-        ));
-    }
-    Outcome { messages }
+    check.finish()
 }
 
-fn levels(rules: &Rules, new: &Candidate<'_>, previous: &[Candidate<'_>]) -> Vec<String> {
-    if rules.level == Level::None {
-        return Vec::new();
+/// A [`check`] that is given the older versions one after the other, newest
+/// first, so that they need not all be held at once.
+#[derive(Debug)]
+pub struct Check<'r, 'a> {
+    rules: &'r Rules,
+    new: &'r Candidate<'a>,
+    /// Made for the first comparison.
+    types: Option<Types<'a>>,
+    messages: Vec<String>,
+    /// Whether the reserved fields were looked at: only the newest version counts.
+    reserved: bool,
+    /// Whether the level asks for a further version.
+    compares: bool,
+}
+
+impl<'r, 'a> Check<'r, 'a> {
+    /// A check of `new` that has not looked at any older version.
+    pub fn new(rules: &'r Rules, new: &'r Candidate<'a>) -> Self {
+        Self {
+            rules,
+            new,
+            types: None,
+            messages: Vec::new(),
+            reserved: !rules.validate_fields,
+            compares: rules.level != Level::None,
+        }
     }
-    let compared = previous
-        .iter()
-        .filter(|old| match &rules.compatibility_group {
-            Some(group) => property(old, group) == property(new, group),
+
+    /// Whether the next older version makes a difference.
+    pub fn wants_more(&self) -> bool {
+        self.compares || !self.reserved
+    }
+
+    /// Compares with the next older version.
+    pub fn compare(&mut self, old: &Candidate<'_>) {
+        self.check_reserved(Some(old));
+        let same_group = match &self.rules.compatibility_group {
+            Some(group) => property(old, group) == property(self.new, group),
             None => true,
-        });
-    let reach = if rules.level.is_transitive() {
-        usize::MAX
-    } else {
-        1
-    };
-    let types = Types::new(new);
-    compared
-        .take(reach)
-        .map(|old| against(rules.level, &types, old))
-        .find(|messages| !messages.is_empty())
-        .unwrap_or_default()
+        };
+        if !self.compares || !same_group {
+            return;
+        }
+        let types = self.types.get_or_insert_with(|| Types::new(self.new));
+        let messages = against(self.rules.level, types, old);
+        self.compares = messages.is_empty() && self.rules.level.is_transitive();
+        self.messages.extend(messages);
+    }
+
+    /// What was found.
+    pub fn finish(mut self) -> Outcome {
+        self.check_reserved(None);
+        if !self.messages.is_empty() {
+            self.messages.push(format!(
+                "{{validateFields: '{}', compatibility: '{}'}}",
+                self.rules.validate_fields, self.rules.level
+            ));
+        }
+        Outcome {
+            messages: self.messages,
+        }
+    }
+
+    fn check_reserved(&mut self, newest: Option<&Candidate<'_>>) {
+        if !self.reserved {
+            self.reserved = true;
+            self.messages.extend(reserved_fields(self.new, newest));
+        }
+    }
 }
 
 /// Messages about one older version: forward ones first, and the quotation of

@@ -23,7 +23,7 @@ mod level;
 mod missing;
 mod types;
 
-pub use check::{Outcome, Rules, check};
+pub use check::{Check, Outcome, Rules, check};
 pub use diff::diff;
 pub use difference::{Difference, DifferenceKind};
 pub use level::{Level, UnknownLevel};

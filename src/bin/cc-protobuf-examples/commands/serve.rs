@@ -1,10 +1,10 @@
 //! `serve`: the embedded Schema Registry in the foreground.
 
 use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
-use cc_protobuf_examples::embedded::registry::{EmbeddedRegistry, Error};
+use cc_protobuf_examples::embedded::registry::{Builder, EmbeddedRegistry, Error};
 use serde_json::json;
 
-use crate::cli::ServeArgs;
+use crate::cli::{KmsAccess, ServeArgs};
 use crate::console::{Console, DIM, Output, TITLE};
 use crate::examples::StopSignal;
 use crate::failure::{Exit, Failure};
@@ -28,8 +28,11 @@ pub async fn serve(
         builder = builder.basic_auth(&key, secret.expose());
         user = Some(key);
     }
-    if let Some(secret) = &settings.local_secret {
-        builder = builder.local_kms_secret(secret.expose());
+    for origin in &arguments.allow_origin {
+        builder = builder.allow_origin(origin.clone());
+    }
+    for access in &arguments.kms {
+        builder = with_kms(builder, *access, settings)?;
     }
     // Armed first, so that no signal falls between start and wait.
     let mut stop = StopSignal::arm()?;
@@ -40,6 +43,11 @@ pub async fn serve(
     };
     let brokers = cluster.as_ref().map(EmbeddedBroker::bootstrap_servers);
     announce(console, registry.url(), user.as_deref(), brokers)?;
+    if !arguments.kms.is_empty() && user.is_none() {
+        console.note(
+            "--kms without --basic-auth: everybody who reaches this port can unwrap the keys of shared KEKs",
+        );
+    }
     tokio::select! {
         () = stop.received() => {}
         () = console.closed() => {}
@@ -47,6 +55,22 @@ pub async fn serve(
     registry.shutdown().await;
     drop(cluster);
     Ok(Exit::Met)
+}
+
+/// Gives the registry access to a KMS.
+fn with_kms(builder: Builder, access: KmsAccess, settings: &Settings) -> Result<Builder, Failure> {
+    match access {
+        KmsAccess::Local => match &settings.local_secret {
+            Some(secret) => Ok(builder.local_kms_secret(secret.expose())),
+            None => Err(Failure::usage("--kms local needs LOCAL_SECRET")
+                .hint("set it in the environment or .env, as clients of local-kms have it")),
+        },
+        #[cfg(feature = "aws-kms")]
+        KmsAccess::Aws => Ok(builder.kms(cc_protobuf_examples::csfle::kms::AwsKms::new())),
+        #[cfg(not(feature = "aws-kms"))]
+        KmsAccess::Aws => Err(Failure::usage("this build lacks the feature aws-kms")
+            .hint("build with --features aws-kms, or use --kms local")),
+    }
 }
 
 fn refused(error: Error) -> Failure {

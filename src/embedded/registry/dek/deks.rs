@@ -9,7 +9,7 @@ use crate::schema_registry::entities::Dek;
 use super::keks::{MAX_KEYS, check_name};
 use super::records::{DekId, DekRecord, KekRecord};
 use super::store::Keys;
-use super::wrapping::key_material;
+use super::wrapping::{MATERIAL, key_material};
 use super::{DekRegistry, errors};
 
 /// The version that a request without one means.
@@ -193,7 +193,7 @@ impl DekRegistry {
         let mut raw = None;
         let wrapped = match given {
             Some(material) => material,
-            None if !kek.shared => return Err(errors::invalid("encryptedKeyMaterial")),
+            None if !kek.shared => return Err(errors::invalid(MATERIAL)),
             None => {
                 let key = match &old {
                     Some(old) => {
@@ -209,7 +209,8 @@ impl DekRegistry {
         };
         // What cannot be unwrapped again is not stored.
         if kek.shared && raw.is_none() {
-            raw = Some(self.unwrap(&kek, algorithm, &wrapped, subject).await?);
+            let given = self.unwrap_given(&kek, algorithm, &wrapped, subject);
+            raw = Some(given.await?);
         }
 
         let dek = DekRecord {
@@ -225,7 +226,7 @@ impl DekRegistry {
             if old.is_none() && keys.dek_count() >= MAX_KEYS {
                 return Err(errors::too_many(MAX_KEYS));
             }
-            Ok(keys.put_dek(id.clone(), dek))
+            keys.put_dek(id.clone(), dek)
         })?;
         let mut entity = stored.to_entity(&id);
         entity.key_material = raw.as_ref().map(key_material);
@@ -244,8 +245,7 @@ impl DekRegistry {
             path.kek(keys, true)?;
             let ids = path.select(keys, which)?;
             if !permanent {
-                set_deleted(keys, ids, true);
-                return Ok(());
+                return set_deleted(keys, ids, true);
             }
             if ids.iter().any(|id| keys.dek(id, false).is_some()) {
                 return Err(errors::not_soft_deleted(&path.subject));
@@ -270,17 +270,17 @@ impl DekRegistry {
             if kek_is_deleted {
                 return Err(errors::soft_deleted(&path.kek_name));
             }
-            set_deleted(keys, ids, false);
-            Ok(())
+            set_deleted(keys, ids, false)
         })
     }
 }
 
-fn set_deleted(keys: &mut Keys, ids: Vec<DekId>, deleted: bool) {
+fn set_deleted(keys: &mut Keys, ids: Vec<DekId>, deleted: bool) -> Result<(), ApiError> {
     for id in ids {
         let changed = keys.dek(&id, true).filter(|dek| dek.deleted != deleted);
         if let Some(dek) = changed.cloned() {
-            keys.put_dek(id, DekRecord { deleted, ..dek });
+            keys.put_dek(id, DekRecord { deleted, ..dek })?;
         }
     }
+    Ok(())
 }

@@ -38,6 +38,12 @@ pub(super) fn invalid(field: &str) -> ApiError {
     )
 }
 
+/// The KMS of a shared KEK can make nothing of `field`.
+pub(super) fn unusable(field: &str, error: &kms::Error) -> ApiError {
+    let ApiError { code, message, .. } = invalid(field);
+    ApiError::new(code, format!("{message}: {error}"))
+}
+
 pub(super) fn referenced(kek: &str) -> ApiError {
     ApiError::new(
         42272,

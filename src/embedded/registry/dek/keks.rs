@@ -145,7 +145,7 @@ impl DekRegistry {
                 None if keys.kek_count() >= MAX_KEYS => return Err(errors::too_many(MAX_KEYS)),
                 _ => {}
             }
-            Ok(keys.put_kek(kek))
+            keys.put_kek(kek)
         })
     }
 
@@ -181,7 +181,7 @@ impl DekRegistry {
             if new == *old {
                 return Ok(new);
             }
-            Ok(keys.put_kek(new))
+            keys.put_kek(new)
         })
     }
 
@@ -199,11 +199,13 @@ impl DekRegistry {
                 return Err(errors::referenced(name));
             }
             match (permanent, kek.deleted) {
-                (true, false) => return Err(errors::not_soft_deleted(name)),
-                (true, true) => keys.remove_kek(name),
+                (true, false) => Err(errors::not_soft_deleted(name)),
+                (true, true) => {
+                    keys.remove_kek(name);
+                    Ok(())
+                }
                 (false, deleted) => set_deleted(keys, kek, deleted, true),
             }
-            Ok(())
         })
     }
 
@@ -215,8 +217,7 @@ impl DekRegistry {
                 return Err(errors::not_found(name));
             };
             let deleted = kek.deleted;
-            set_deleted(keys, kek, deleted, false);
-            Ok(())
+            set_deleted(keys, kek, deleted, false)
         })
     }
 
@@ -231,13 +232,14 @@ impl DekRegistry {
     }
 }
 
-fn set_deleted(keys: &mut Keys, kek: KekRecord, is: bool, shall_be: bool) {
+fn set_deleted(keys: &mut Keys, kek: KekRecord, is: bool, shall_be: bool) -> Result<(), ApiError> {
     if is != shall_be {
         keys.put_kek(KekRecord {
             deleted: shall_be,
             ..kek
-        });
+        })?;
     }
+    Ok(())
 }
 
 #[cfg(test)]

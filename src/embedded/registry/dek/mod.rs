@@ -12,7 +12,10 @@ mod routes;
 mod store;
 mod wrapping;
 
+use std::sync::Arc;
+
 use crate::csfle::kms::KmsDrivers;
+use crate::embedded::registry::budget::Budget;
 
 pub(super) use routes::routes;
 
@@ -27,9 +30,9 @@ pub(super) struct DekRegistry {
 impl DekRegistry {
     /// An empty registry. Without drivers it stores shared KEKs, and fails
     /// where it would have to wrap or unwrap.
-    pub(super) fn new(kms: KmsDrivers) -> Self {
+    pub(super) fn new(kms: KmsDrivers, budget: Arc<Budget>) -> Self {
         Self {
-            store: Store::default(),
+            store: Store::new(budget),
             kms,
         }
     }

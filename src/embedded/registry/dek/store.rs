@@ -1,15 +1,27 @@
 //! Where keys are kept: in memory, in the order of listings.
 
 use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
+use std::ops::Deref;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::embedded::registry::api_error::ApiError;
+use crate::embedded::registry::budget::{Budget, Charged, OVERHEAD, weight};
 
 use super::records::{DekId, DekRecord, KekRecord, now};
 
 /// The keys behind one lock. No lock is held while a KMS works.
-#[derive(Default)]
 pub(super) struct Store(RwLock<Keys>);
 
 impl Store {
+    /// A store without keys.
+    pub(super) fn new(budget: Arc<Budget>) -> Self {
+        Self(RwLock::new(Keys {
+            budget,
+            keks: BTreeMap::new(),
+            deks: BTreeMap::new(),
+        }))
+    }
+
     /// Looks at the keys.
     pub(super) fn read<T>(&self, look: impl FnOnce(&Keys) -> T) -> T {
         look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
@@ -22,31 +34,40 @@ impl Store {
 }
 
 /// KEKs by name, DEKs by what identifies them.
-#[derive(Default)]
 pub(super) struct Keys {
-    keks: BTreeMap<String, KekRecord>,
-    deks: BTreeMap<DekId, DekRecord>,
+    budget: Arc<Budget>,
+    keks: BTreeMap<String, Charged<KekRecord>>,
+    deks: BTreeMap<DekId, Charged<DekRecord>>,
 }
 
 impl Keys {
     /// A KEK; a soft-deleted one only if `deleted`.
     pub(super) fn kek(&self, name: &str, deleted: bool) -> Option<&KekRecord> {
-        self.keks.get(name).filter(|kek| deleted || !kek.deleted)
+        let kek = self.keks.get(name).map(Deref::deref);
+        kek.filter(|kek| deleted || !kek.deleted)
     }
 
     pub(super) fn keks(&self) -> impl Iterator<Item = &KekRecord> {
-        self.keks.values()
+        self.keks.values().map(Deref::deref)
     }
 
     pub(super) fn kek_count(&self) -> usize {
         self.keks.len()
     }
 
-    /// Stores a KEK with the present time, and returns it.
-    pub(super) fn put_kek(&mut self, kek: KekRecord) -> KekRecord {
+    /// Stores a KEK with the present time, and returns it. One that is no larger
+    /// than what it replaces always fits.
+    pub(super) fn put_kek(&mut self, kek: KekRecord) -> Result<KekRecord, ApiError> {
         let kek = KekRecord { ts: now(), ..kek };
-        self.keks.insert(kek.name.clone(), kek.clone());
-        kek
+        let bytes = OVERHEAD.saturating_add(weight(&kek.to_entity()));
+        match self.keks.get_mut(&kek.name) {
+            Some(stored) => drop(stored.replace(kek.clone(), bytes)?),
+            None => {
+                let stored = Charged::new(&self.budget, kek.clone(), bytes)?;
+                self.keks.insert(kek.name.clone(), stored);
+            }
+        }
+        Ok(kek)
     }
 
     pub(super) fn remove_kek(&mut self, name: &str) {
@@ -55,11 +76,12 @@ impl Keys {
 
     /// A DEK; a soft-deleted one only if `deleted`.
     pub(super) fn dek(&self, id: &DekId, deleted: bool) -> Option<&DekRecord> {
-        self.deks.get(id).filter(|dek| deleted || !dek.deleted)
+        let dek = self.deks.get(id).map(Deref::deref);
+        dek.filter(|dek| deleted || !dek.deleted)
     }
 
     pub(super) fn deks(&self) -> impl Iterator<Item = (&DekId, &DekRecord)> {
-        self.deks.iter()
+        self.deks.iter().map(|(id, dek)| (id, &**dek))
     }
 
     pub(super) fn dek_count(&self) -> usize {
@@ -77,6 +99,7 @@ impl Keys {
         self.deks
             .range(start..)
             .take_while(move |(id, _)| id.kek_name == kek_name)
+            .map(|(id, dek)| (id, &**dek))
     }
 
     /// The versions of one DEK, ascending. `version` of `of` does not matter.
@@ -85,14 +108,22 @@ impl Keys {
             version,
             ..of.clone()
         };
-        self.deks.range(at(i32::MIN)..=at(i32::MAX))
+        let versions = self.deks.range(at(i32::MIN)..=at(i32::MAX));
+        versions.map(|(id, dek)| (id, &**dek))
     }
 
-    /// Stores a DEK with the present time, and returns it.
-    pub(super) fn put_dek(&mut self, id: DekId, dek: DekRecord) -> DekRecord {
+    /// Stores a DEK with the present time, and returns it, see [`Keys::put_kek`].
+    pub(super) fn put_dek(&mut self, id: DekId, dek: DekRecord) -> Result<DekRecord, ApiError> {
         let dek = DekRecord { ts: now(), ..dek };
-        self.deks.insert(id, dek.clone());
-        dek
+        let bytes = OVERHEAD.saturating_add(weight(&dek.to_entity(&id)));
+        match self.deks.get_mut(&id) {
+            Some(stored) => drop(stored.replace(dek.clone(), bytes)?),
+            None => {
+                let stored = Charged::new(&self.budget, dek.clone(), bytes)?;
+                self.deks.insert(id, stored);
+            }
+        }
+        Ok(dek)
     }
 
     pub(super) fn remove_dek(&mut self, id: &DekId) {

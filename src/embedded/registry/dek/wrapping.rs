@@ -13,6 +13,8 @@ use super::{DekRegistry, errors};
 
 /// Subject named when a KEK is tried out.
 const TEST_SUBJECT: &str = "__TEST";
+/// Member of a request with a wrapped key.
+pub(super) const MATERIAL: &str = "encryptedKeyMaterial";
 
 impl DekRegistry {
     /// A new random key.
@@ -40,7 +42,7 @@ impl DekRegistry {
         }
     }
 
-    /// The key that was wrapped.
+    /// The key that was wrapped, and is stored.
     pub(super) async fn unwrap(
         &self,
         kek: &KekRecord,
@@ -48,7 +50,32 @@ impl DekRegistry {
         wrapped: &str,
         subject: &str,
     ) -> Result<RawDek, ApiError> {
-        let unwrapped = match STANDARD.decode(wrapped) {
+        let unwrapped = self.try_unwrap(kek, algorithm, wrapped).await;
+        unwrapped.map_err(|error| errors::kms("raw", subject, &error))
+    }
+
+    /// The key that a client says it wrapped. Nonsense is the client's error.
+    pub(super) async fn unwrap_given(
+        &self,
+        kek: &KekRecord,
+        algorithm: Algorithm,
+        wrapped: &str,
+        subject: &str,
+    ) -> Result<RawDek, ApiError> {
+        let unwrapped = self.try_unwrap(kek, algorithm, wrapped).await;
+        unwrapped.map_err(|error| match error.kind() {
+            ErrorKind::WrongKey | ErrorKind::Invalid => errors::unusable(MATERIAL, &error),
+            _ => errors::kms("raw", subject, &error),
+        })
+    }
+
+    async fn try_unwrap(
+        &self,
+        kek: &KekRecord,
+        algorithm: Algorithm,
+        wrapped: &str,
+    ) -> Result<RawDek, kms::Error> {
+        match STANDARD.decode(wrapped) {
             Ok(wrapped) => {
                 let kek = kek.to_entity();
                 self.kms.unwrap(&kek, algorithm, &wrapped).await
@@ -59,8 +86,7 @@ impl DekRegistry {
                 &kek.kms_key_id,
                 format!("the wrapped key is not base64: {error}"),
             )),
-        };
-        unwrapped.map_err(|error| errors::kms("raw", subject, &error))
+        }
     }
 
     /// Wraps a key and forgets it, to see whether the KMS lets the registry.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::super::api_error::ApiError;
 use super::super::compatible::{self, Against};
+use super::super::deadline::Deadline;
 use super::super::json::{Json, Path};
 use super::super::query::Query;
 use super::super::request::SchemaBody;
@@ -66,8 +67,11 @@ async fn test(
     let request = body.into_request()?;
     let normalize = query.flag("normalize");
     let verbose = query.flag("verbose");
+    let deadline = Deadline::after(state.request_timeout);
     off_the_worker(true, move || {
-        let tested = compatible::test(&state.store, &subject, &request, against, normalize);
+        deadline.check()?;
+        let store = &state.store;
+        let tested = compatible::test(store, &subject, &request, against, normalize, deadline);
         let messages = match tested {
             Ok(messages) => messages,
             // A schema that is none is a verdict too, for those who ask why.

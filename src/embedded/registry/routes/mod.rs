@@ -18,10 +18,10 @@ use axum::response::{IntoResponse, Response};
 
 use super::api_error::ApiError;
 use super::state::Shared;
-use super::{auth, catalog, dek, negotiation, rewrite};
+use super::{auth, catalog, connection, dek, negotiation, origin, rewrite};
 
-/// The whole application. A request is logged, timed, authenticated, checked
-/// for the media types it accepts, then routed.
+/// The whole application. A request is logged, checked for where it comes from,
+/// timed, authenticated, checked for its media types, then routed.
 pub(super) fn app(state: Shared) -> Router {
     let endpoints = Router::new()
         .merge(service::routes())
@@ -51,7 +51,10 @@ pub(super) fn app(state: Shared) -> Router {
             auth::authenticate,
         ))
         .layer(middleware::from_fn_with_state(state.clone(), limit_time))
+        // A preflight has no credentials: it is answered before they are asked for.
+        .layer(middleware::from_fn_with_state(state.clone(), origin::guard))
         .layer(middleware::from_fn_with_state(state, log))
+        .layer(middleware::from_fn(connection::track))
 }
 
 /// Runs what may take long on a thread that serves no requests, if it may.

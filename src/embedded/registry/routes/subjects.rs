@@ -10,6 +10,7 @@ use crate::schema_registry::entities::Schema;
 
 use super::super::answer;
 use super::super::api_error::ApiError;
+use super::super::deadline::Deadline;
 use super::super::delete;
 use super::super::format::Format;
 use super::super::json::{Json, Path, RawText};
@@ -226,9 +227,11 @@ async fn look_up(
     let normalize = query.flag("normalize");
     let with_deleted = query.flag("deleted");
     let format = Format::parse(query.get("format"));
+    let deadline = Deadline::after(state.request_timeout);
     off_the_worker(true, move || {
+        deadline.check()?;
         let store = &state.store;
-        let found = lookup::look_up(store, &subject, &request, normalize, with_deleted)?;
+        let found = lookup::look_up(store, &subject, &request, normalize, with_deleted, deadline)?;
         answer::found(store, &found, format).map(Json)
     })
     .await
@@ -245,10 +248,12 @@ async fn register(
     let options = Options {
         normalize: query.flag("normalize"),
         force: query.flag("force"),
+        deadline: Deadline::after(state.request_timeout),
     };
     let format = Format::parse(query.get("format"));
     let turn = state.store.writing(&subject).await;
     off_the_worker(true, move || {
+        options.deadline.check()?;
         let registered = register::register(&state.store, &subject, request, options);
         drop(turn);
         answer::registered(&state.store, &registered?, format).map(Json)

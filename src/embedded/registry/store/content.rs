@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::embedded::registry::budget::{OVERHEAD, weight};
 use crate::schema_registry::entities::{Metadata, Reference, RuleSet};
 use crate::wire_format::SchemaGuid;
 
@@ -22,6 +23,19 @@ pub(in crate::embedded::registry) struct Content {
     pub(in crate::embedded::registry) rule_set: Option<RuleSet>,
 }
 
+impl Content {
+    /// About how many bytes it takes.
+    pub(super) fn weight(&self) -> usize {
+        let serialized = self.serialized.as_deref().unwrap_or_default();
+        OVERHEAD
+            .saturating_add(self.text.len())
+            .saturating_add(serialized.len())
+            .saturating_add(self.metadata.as_ref().map_or(0, weight))
+            .saturating_add(self.rule_set.as_ref().map_or(0, weight))
+            .saturating_add(weight(&self.references))
+    }
+}
+
 /// A schema in its place: one version of a subject. A cheap clone.
 #[derive(Clone, Debug)]
 pub(in crate::embedded::registry) struct Version {
@@ -32,6 +46,21 @@ pub(in crate::embedded::registry) struct Version {
     pub(in crate::embedded::registry) ts: i64,
     /// Whether it is soft-deleted.
     pub(in crate::embedded::registry) deleted: bool,
+}
+
+impl Version {
+    /// About how many bytes its place takes, the content aside: the name stands
+    /// in every map, and on both sides of every reference.
+    pub(super) fn weight(&self, subject: &str) -> usize {
+        let references = self.content.references.iter();
+        let referred = references.map(|reference| {
+            let names = reference.subject.len().saturating_add(subject.len());
+            OVERHEAD.saturating_add(names)
+        });
+        OVERHEAD
+            .saturating_add(subject.len().saturating_mul(3))
+            .saturating_add(referred.sum())
+    }
 }
 
 /// The versions of a subject, ascending, soft-deleted ones included.

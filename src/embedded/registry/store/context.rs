@@ -1,11 +1,13 @@
 //! One context: its subjects and its own series of ids.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::wire_format::SchemaGuid;
 
 use super::content::{Content, Version, Versions};
+use crate::embedded::registry::api_error::ApiError;
+use crate::embedded::registry::budget::{Budget, Charge, OVERHEAD};
 
 /// A namespace of subjects, ids and GUIDs.
 #[derive(Debug, Default)]
@@ -17,6 +19,8 @@ pub(in crate::embedded::registry) struct Context {
     guids: HashMap<SchemaGuid, Vec<i32>>,
     /// Highest id ever given: ids are not reused.
     highest_id: i32,
+    /// Of the context itself; the default one is free.
+    _charge: Option<Charge>,
 }
 
 /// A content that has an id, and where it is used.
@@ -24,10 +28,20 @@ pub(in crate::embedded::registry) struct Context {
 struct Identified {
     content: Arc<Content>,
     /// Subject name and version, soft-deleted ones included. Never empty.
-    uses: BTreeSet<(String, i32)>,
+    uses: BTreeMap<(String, i32), Charge>,
+    _charge: Charge,
 }
 
 impl Context {
+    /// A context of this name.
+    pub(super) fn new(name: &str, budget: &Arc<Budget>) -> Result<Self, ApiError> {
+        let charge = Charge::new(budget, OVERHEAD.saturating_add(name.len()))?;
+        Ok(Self {
+            _charge: Some(charge),
+            ..Self::default()
+        })
+    }
+
     pub(in crate::embedded::registry) fn subjects(
         &self,
     ) -> impl Iterator<Item = (&str, &Versions)> {
@@ -57,7 +71,7 @@ impl Context {
     /// Empty for an unknown id.
     pub(in crate::embedded::registry) fn uses(&self, id: i32) -> Vec<(&str, &Version)> {
         let mut found: Vec<(&str, &Version)> = Vec::new();
-        let uses = self.ids.get(&id).into_iter().flat_map(|i| &i.uses);
+        let uses = self.ids.get(&id).into_iter().flat_map(|i| i.uses.keys());
         for (name, number) in uses {
             let Some(version) = self.subjects.get(name).and_then(|v| v.get(*number)) else {
                 continue;
@@ -81,13 +95,30 @@ impl Context {
     }
 
     /// Puts a version in its place; returns the one that stood there.
-    pub(super) fn insert(&mut self, name: &str, version: Version) -> Option<Version> {
+    ///
+    /// # Errors
+    ///
+    /// When there is no space; then nothing has changed.
+    pub(super) fn insert(
+        &mut self,
+        name: &str,
+        version: Version,
+        budget: &Arc<Budget>,
+    ) -> Result<Option<Version>, ApiError> {
+        let place = Charge::new(budget, version.weight(name))?;
+        let content = match self.ids.contains_key(&version.id) {
+            true => 0,
+            false => version.content.weight(),
+        };
+        let content = Charge::new(budget, content)?;
         let replaced = self.remove(name, version.number);
         let identified = self.ids.entry(version.id).or_insert_with(|| Identified {
             content: Arc::clone(&version.content),
-            uses: BTreeSet::new(),
+            uses: BTreeMap::new(),
+            _charge: content,
         });
-        identified.uses.insert((name.to_owned(), version.number));
+        let used = (name.to_owned(), version.number);
+        identified.uses.insert(used, place);
         let ids = self.guids.entry(version.content.guid).or_default();
         ids.retain(|id| *id != version.id);
         ids.push(version.id);
@@ -96,7 +127,7 @@ impl Context {
             .entry(name.to_owned())
             .or_default()
             .insert(version);
-        replaced
+        Ok(replaced)
     }
 
     pub(super) fn get_mut(&mut self, name: &str, number: i32) -> Option<&mut Version> {

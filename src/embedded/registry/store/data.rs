@@ -1,12 +1,16 @@
 //! All contexts together, with what connects and governs them.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::content::{Version, Versions};
 use super::context::Context;
+use crate::embedded::registry::api_error::ApiError;
+use crate::embedded::registry::budget::{Budget, Charged, OVERHEAD, weight};
 use crate::embedded::registry::config::Config;
 use crate::embedded::registry::mode::Mode;
 use crate::embedded::registry::subject::{DEFAULT_CONTEXT, Subject};
@@ -34,6 +38,15 @@ impl Scope {
             Self::Subject(subject)
         }
     }
+
+    /// About how many bytes an entry for it takes, the value aside.
+    fn weight(&self) -> usize {
+        let names = match self {
+            Self::Global => 0,
+            Self::Subject(subject) => subject.context.len().saturating_add(subject.name.len()),
+        };
+        OVERHEAD.saturating_add(names)
+    }
 }
 
 impl fmt::Display for Scope {
@@ -48,18 +61,28 @@ impl fmt::Display for Scope {
 /// What the lock guards.
 #[derive(Debug)]
 pub(in crate::embedded::registry) struct Data {
+    budget: Arc<Budget>,
     contexts: BTreeMap<String, Context>,
     /// Who references a place: referenced → referring.
     referrers: HashMap<Place, BTreeSet<Place>>,
-    configs: HashMap<Scope, Config>,
+    configs: HashMap<Scope, Charged<Config>>,
     /// How many configurations name an alias: usually none does.
     aliases: usize,
-    pub(in crate::embedded::registry) modes: HashMap<Scope, Mode>,
+    modes: HashMap<Scope, Charged<Mode>>,
 }
 
+#[cfg(test)]
 impl Default for Data {
     fn default() -> Self {
+        Self::new(Arc::default())
+    }
+}
+
+impl Data {
+    /// Nothing but the default context.
+    pub(super) fn new(budget: Arc<Budget>) -> Self {
         Self {
+            budget,
             contexts: [(DEFAULT_CONTEXT.to_owned(), Context::default())].into(),
             referrers: HashMap::new(),
             configs: HashMap::new(),
@@ -67,32 +90,77 @@ impl Default for Data {
             modes: HashMap::new(),
         }
     }
-}
 
-impl Data {
     /// The configuration set for exactly this scope.
     pub(in crate::embedded::registry) fn config(&self, scope: &Scope) -> Option<&Config> {
-        self.configs.get(scope)
+        self.configs.get(scope).map(Deref::deref)
     }
 
     pub(in crate::embedded::registry) fn configs(&self) -> impl Iterator<Item = (&Scope, &Config)> {
-        self.configs.iter()
+        let configs = self.configs.iter();
+        configs.map(|(scope, config)| (scope, &**config))
     }
 
-    pub(in crate::embedded::registry) fn set_config(&mut self, scope: Scope, config: Config) {
-        self.configs.insert(scope, config);
-        self.count_aliases();
+    pub(in crate::embedded::registry) fn set_config(
+        &mut self,
+        scope: Scope,
+        config: Config,
+    ) -> Result<(), ApiError> {
+        let names_alias = config.names_alias();
+        let bytes = scope.weight().saturating_add(weight(&config));
+        let replaced = match self.configs.get_mut(&scope) {
+            Some(set) => Some(set.replace(config, bytes)?),
+            None => {
+                let config = Charged::new(&self.budget, config, bytes)?;
+                self.configs.insert(scope, config);
+                None
+            }
+        };
+        let named_alias = replaced.is_some_and(|config| config.names_alias());
+        self.count_aliases(names_alias, named_alias);
+        Ok(())
     }
 
     pub(in crate::embedded::registry) fn remove_config(&mut self, scope: &Scope) {
-        if self.configs.remove(scope).is_some() {
-            self.count_aliases();
+        if let Some(removed) = self.configs.remove(scope) {
+            self.count_aliases(false, removed.names_alias());
         }
     }
 
-    fn count_aliases(&mut self) {
-        let configs = self.configs.values();
-        self.aliases = configs.filter(|config| config.names_alias()).count();
+    /// Counts a configuration that came and one that went.
+    fn count_aliases(&mut self, came: bool, went: bool) {
+        let with = self.aliases.saturating_add(usize::from(came));
+        self.aliases = with.saturating_sub(usize::from(went));
+    }
+
+    /// The mode set for exactly this scope.
+    pub(in crate::embedded::registry) fn mode(&self, scope: &Scope) -> Option<Mode> {
+        self.modes.get(scope).map(|mode| **mode)
+    }
+
+    pub(in crate::embedded::registry) fn set_mode(
+        &mut self,
+        scope: Scope,
+        mode: Mode,
+    ) -> Result<(), ApiError> {
+        let bytes = scope.weight();
+        match self.modes.get_mut(&scope) {
+            Some(set) => set.replace(mode, bytes).map(drop),
+            None => {
+                let mode = Charged::new(&self.budget, mode, bytes)?;
+                self.modes.insert(scope, mode);
+                Ok(())
+            }
+        }
+    }
+
+    pub(in crate::embedded::registry) fn remove_mode(&mut self, scope: &Scope) {
+        self.modes.remove(scope);
+    }
+
+    /// Removes the modes of the scopes that are not kept.
+    pub(in crate::embedded::registry) fn retain_modes(&mut self, keep: impl Fn(&Scope) -> bool) {
+        self.modes.retain(|scope, _| keep(scope));
     }
 
     /// Whether any subject stands in for another.
@@ -162,23 +230,42 @@ impl Data {
     }
 
     /// Stores a version, in place of one with the same number.
-    pub(in crate::embedded::registry) fn insert(&mut self, subject: &Subject, version: Version) {
-        for reference in &version.content.references {
+    ///
+    /// # Errors
+    ///
+    /// When there is no space; then nothing has changed.
+    pub(in crate::embedded::registry) fn insert(
+        &mut self,
+        subject: &Subject,
+        version: Version,
+    ) -> Result<(), ApiError> {
+        let content = Arc::clone(&version.content);
+        let number = version.number;
+        let replaced = match self.contexts.entry(subject.context.clone()) {
+            Entry::Occupied(mut known) => {
+                known
+                    .get_mut()
+                    .insert(&subject.name, version, &self.budget)?
+            }
+            Entry::Vacant(new) => {
+                let mut context = Context::new(&subject.context, &self.budget)?;
+                let replaced = context.insert(&subject.name, version, &self.budget)?;
+                new.insert(context);
+                replaced
+            }
+        };
+        for reference in &content.references {
             let referenced = (subject.sibling(&reference.subject), reference.version);
-            let referring = (subject.clone(), version.number);
+            let referring = (subject.clone(), number);
             self.referrers
                 .entry(referenced)
                 .or_default()
                 .insert(referring);
         }
-        let content = Arc::clone(&version.content);
-        let number = version.number;
-        let context = self.contexts.entry(subject.context.clone()).or_default();
-        if let Some(replaced) = context.insert(&subject.name, version)
-            && replaced.content != content
-        {
+        if let Some(replaced) = replaced.filter(|replaced| replaced.content != content) {
             self.forget_references(subject, number, &replaced, &content.references);
         }
+        Ok(())
     }
 
     /// Marks a version as soft-deleted.
@@ -197,7 +284,7 @@ impl Data {
         if self.versions(subject).is_none() {
             let scope = Scope::Subject(subject.clone());
             self.remove_config(&scope);
-            self.modes.remove(&scope);
+            self.remove_mode(&scope);
         }
     }
 

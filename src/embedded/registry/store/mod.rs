@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 pub(super) use content::{Content, Version, Versions};
 pub(super) use data::{Data, Scope, now};
 
+use super::budget::Budget;
 use super::subject::Subject;
 
 /// Queues for writers. Two subjects may share one; that costs time only.
@@ -29,17 +30,16 @@ pub(super) struct Store {
     hasher: RandomState,
 }
 
-impl Default for Store {
-    fn default() -> Self {
+impl Store {
+    /// An empty store.
+    pub(super) fn new(budget: Arc<Budget>) -> Self {
         Self {
-            data: RwLock::default(),
+            data: RwLock::new(Data::new(budget)),
             queues: std::iter::repeat_with(Arc::default).take(QUEUES).collect(),
             hasher: RandomState::new(),
         }
     }
-}
 
-impl Store {
     /// For reading. Never keep it while parsing.
     pub(super) fn read(&self) -> RwLockReadGuard<'_, Data> {
         self.data.read().unwrap_or_else(PoisonError::into_inner)
