@@ -28,6 +28,8 @@ pub use diff::diff;
 pub use difference::{Difference, DifferenceKind};
 pub use level::{Level, UnknownLevel};
 pub use missing::missing_types;
+#[cfg(feature = "embedded")]
+pub(crate) use types::top_level_names;
 
 use std::collections::BTreeMap;
 
