@@ -10,8 +10,9 @@ use prost_types::{
 };
 
 use super::bodies::{Bodies, field_rank, is_group};
+use super::compatibility::{Candidate, Declaration, Dependency, Types};
 use super::error::Error;
-use super::layout::Layout;
+use super::layout::{Layout, join};
 use super::options::Target;
 use super::options::{decode, encode};
 use super::{SchemaFile, builtin, limits, raw, source, text};
@@ -156,13 +157,58 @@ fn keep_order(
 }
 
 /// Base64 of the serialized file under the name `default`, type names as
-/// written. Extension options are encoded as far as `pool` defines them.
-pub(super) fn to_base64(file: &FileDescriptorProto, pool: &DescriptorPool) -> String {
+/// written. Types and extension options are those that the file itself, its
+/// dependencies and the built-in files define.
+pub(super) fn to_base64(file: &SchemaFile, dependencies: &[SchemaFile]) -> String {
+    let pool = file.option_pool(dependencies);
     let encode =
-        |target: Target, scope: &str, options: &[_]| encode::encode(target, scope, options, pool);
-    let mut raw = raw::File::write(file, &encode);
+        |target: Target, scope: &str, options: &[_]| encode::encode(target, scope, options, &pool);
+    let types = Types::new(&Candidate {
+        dependencies: (dependencies.iter())
+            .map(|file| Dependency {
+                name: file.name(),
+                file,
+            })
+            .collect(),
+        ..Candidate::new(file)
+    });
+    let mut proto = file.proto().clone();
+    set_types(&mut proto, &types);
+    let mut raw = raw::File::write(&proto, &encode);
     raw.name = Some("default".to_owned());
     STANDARD.encode(raw.encode_to_vec())
+}
+
+/// Sets the type of fields that name a message or an enum; one that `types` does
+/// not know stays without. Clients that do not resolve names themselves read a
+/// field without a type as a `double`.
+fn set_types(file: &mut FileDescriptorProto, types: &Types<'_>) {
+    let package = file.package().to_owned();
+    let set = |scope: &str, field: &mut FieldDescriptorProto| {
+        if let (None, Some(name)) = (field.r#type, &field.type_name)
+            && let Some(found) = types.resolve(&package, scope, name)
+        {
+            let declared = match found.info.declaration {
+                Declaration::Enum => Type::Enum,
+                Declaration::Message(_) | Declaration::MapEntry(_) => Type::Message,
+            };
+            field.r#type = Some(declared as i32);
+        }
+    };
+    fn message(
+        item: &mut DescriptorProto,
+        scope: &str,
+        set: &dyn Fn(&str, &mut FieldDescriptorProto),
+    ) {
+        let scope = join(scope, item.name());
+        let fields = item.field.iter_mut().chain(&mut item.extension);
+        fields.for_each(|field| set(&scope, field));
+        let nested = item.nested_type.iter_mut();
+        nested.for_each(|nested| message(nested, &scope, set));
+    }
+    file.extension.iter_mut().for_each(|field| set("", field));
+    let messages = file.message_type.iter_mut();
+    messages.for_each(|item| message(item, "", &set));
 }
 
 /// Refuses what cannot be written as source: the canonical text of a schema

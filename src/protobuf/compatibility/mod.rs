@@ -30,6 +30,7 @@ pub use level::{Level, UnknownLevel};
 pub use missing::missing_types;
 #[cfg(feature = "embedded")]
 pub(crate) use types::top_level_names;
+pub(in crate::protobuf) use types::{Declaration, Types};
 
 use std::collections::BTreeMap;
 

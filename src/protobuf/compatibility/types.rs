@@ -18,7 +18,7 @@ const MAX_SCOPE_LEN: usize = 2048;
 
 /// Where a type was declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin<'a> {
+pub(in crate::protobuf) enum Origin<'a> {
     /// In the compared file itself.
     Local,
     /// In a file that the schema refers to directly.
@@ -28,14 +28,14 @@ pub(super) enum Origin<'a> {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Declaration<'a> {
+pub(in crate::protobuf) enum Declaration<'a> {
     Enum,
     Message(&'a DescriptorProto),
     MapEntry(&'a DescriptorProto),
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TypeInfo<'a> {
+pub(in crate::protobuf) struct TypeInfo<'a> {
     pub file: &'a FileDescriptorProto,
     /// Import path of the declaring file.
     file_name: &'a str,
@@ -45,7 +45,7 @@ pub(super) struct TypeInfo<'a> {
 
 /// A name that resolved.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Found<'a, 't> {
+pub(in crate::protobuf) struct Found<'a, 't> {
     /// Full name without the package of the declaring file.
     pub local_name: &'t str,
     pub info: TypeInfo<'a>,
@@ -54,7 +54,7 @@ pub(super) struct Found<'a, 't> {
 /// Every type of a schema, its dependencies and the built-in files, by full
 /// name. Types are visible whether or not their file is imported.
 #[derive(Debug)]
-pub(super) struct Types<'a> {
+pub(in crate::protobuf) struct Types<'a> {
     named: HashMap<String, TypeInfo<'a>>,
     /// Import paths that hide the built-in file of that name.
     replaced: HashSet<&'a str>,
