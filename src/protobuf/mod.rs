@@ -44,6 +44,7 @@ mod builder;
 pub mod builtin;
 pub mod compatibility;
 mod compiled;
+mod descriptor_set;
 mod dynamic;
 mod error;
 mod indexes;
