@@ -838,3 +838,81 @@ fn built_in_files_hold_the_public_definitions() {
     );
     file.resolve(&[]).expect("resolves");
 }
+
+#[test]
+fn a_serialized_schema_says_which_types_are_messages_and_which_are_enums() {
+    let other = SchemaFile::from_text(
+        "other.proto",
+        "syntax = \"proto3\"; package p.other; message T { enum E { Z = 0; } } enum Kind { K = 0; }",
+    )
+    .expect("other.proto");
+    const MESSAGE: Option<i32> = Some(11);
+    const ENUM: Option<i32> = Some(14);
+    // (field, number of its type)
+    let cases = [
+        ("T near = 1;", MESSAGE),
+        ("E near = 1;", ENUM),
+        ("N.Deep near = 1;", MESSAGE),
+        ("repeated M near = 1;", MESSAGE),
+        ("other.T other = 1;", MESSAGE),
+        (".p.other.T.E other = 1;", ENUM),
+        ("other.Kind other = 1;", ENUM),
+        ("google.protobuf.Timestamp builtin = 1;", MESSAGE),
+        (".google.protobuf.NullValue builtin = 1;", ENUM),
+        ("google.type.DayOfWeek builtin = 1;", ENUM),
+        ("oneof o { E member = 1; }", ENUM),
+        ("optional N maybe = 1;", MESSAGE),
+        ("map<string, E> map = 1;", MESSAGE),
+        ("nowhere.T missing = 1;", None),
+        ("int32 scalar = 1;", Some(5)),
+    ];
+    for (field, expected) in cases {
+        let file = text(&format!(
+            "syntax = \"proto3\"; package p; import \"other.proto\"; \
+             import \"google/protobuf/timestamp.proto\"; import \"google/protobuf/struct.proto\"; \
+             import \"google/type/dayofweek.proto\"; message M {{ {field} \
+             message N {{ message Deep {{}} }} }} message T {{}} enum E {{ Z = 0; }}"
+        ));
+        let base64 = file.to_base64_with(std::slice::from_ref(&other));
+        let proto = decoded(&base64);
+        let sent = &proto.message_type[0].field[0];
+        assert_eq!(sent.r#type, expected, "{field}");
+        // Names stay as written.
+        let written = &file.proto().message_type[0].field[0];
+        assert_eq!(sent.type_name, written.type_name, "{field}");
+        // Our own reading of it is that of the text.
+        let read = SchemaFile::from_base64("test.proto", &base64).expect(field);
+        if !field.starts_with("map") {
+            assert_eq!(read.to_text(), file.to_text());
+        }
+        if expected.is_some() {
+            read.resolve(std::slice::from_ref(&other)).expect(field);
+        }
+    }
+
+    let maps = text(
+        "package p; message M { map<string, T> a = 1; map<string, E> b = 2; map<string, X> c = 3; \
+         optional group G = 4 { optional E e = 1; } extensions 10 to 20; extend M { optional T t = 10; } } \
+         extend M { optional E f = 11; repeated group H = 12 {} } message T {} enum E { Z = 0; }",
+    );
+    let proto = decoded(&maps.to_base64());
+    let types = |fields: &[prost_types::FieldDescriptorProto]| -> Vec<Option<i32>> {
+        fields.iter().map(|field| field.r#type).collect()
+    };
+    let nested = &proto.message_type[0].nested_type;
+    let names: Vec<_> = nested.iter().map(|nested| nested.name()).collect();
+    assert_eq!(names, ["AEntry", "BEntry", "CEntry", "G"]);
+    assert_eq!(types(&nested[0].field), [Some(9), MESSAGE]);
+    assert_eq!(types(&nested[1].field), [Some(9), ENUM]);
+    assert_eq!(types(&nested[2].field), [Some(9), None]);
+    assert_eq!(types(&nested[3].field), [ENUM]);
+    assert_eq!(types(&proto.message_type[0].field)[3], Some(10));
+    assert_eq!(types(&proto.message_type[0].extension), [MESSAGE]);
+    assert_eq!(types(&proto.extension), [ENUM, Some(10)]);
+}
+
+fn decoded(base64: &str) -> prost_types::FileDescriptorProto {
+    use base64::Engine;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(base64);
+    prost::Message::decode(&bytes.expect("base64")[..]).expect("a descriptor")
+}

@@ -4,12 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use prost::{Message, Name};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
-use prost_types::DescriptorProto;
 use serde_json::Value;
 
-use super::builder::json_name;
 use super::resolved::Resolved;
-use super::{Error, JsonOptions, ProtoSchema, SchemaFile, lost_options};
+use super::{Error, JsonOptions, ProtoSchema, SchemaFile, descriptor_set};
 use crate::wire_format::MessageIndexes;
 
 /// A prost type that knows its schema.
@@ -62,7 +60,7 @@ pub struct EmbeddedSchemas {
 
 impl EmbeddedSchemas {
     /// `descriptor_set` is a serialized `google.protobuf.FileDescriptorSet` with
-    /// all imports, as `protoc --include_imports -o` or protox's
+    /// all imports but the built-in files, as `protoc --include_imports -o` or protox's
     /// `Compiler::encode_file_descriptor_set` writes it. (Re-encoding it through
     /// `prost-types` would drop the options, field tags among them.)
     /// `sources` has the import path and `.proto` source of each file.
@@ -81,7 +79,7 @@ impl EmbeddedSchemas {
         if let Some(pool) = self.pool.get() {
             return Ok(pool);
         }
-        let pool = pool(file, self.descriptor_set)?;
+        let pool = descriptor_set::pool(file, self.descriptor_set)?;
         Ok(self.pool.get_or_init(|| pool))
     }
 
@@ -176,31 +174,25 @@ impl<M: Name> CompiledSchema<M> {
         Self::from_files(files, file_name, pool)
     }
 
-    /// The schema of `M` in a serialized `google.protobuf.FileDescriptorSet`
-    /// that holds all imports.
+    /// Makes the schema of `M` from a serialized
+    /// `google.protobuf.FileDescriptorSet`, as protoc, protox and buf write it.
+    /// The set must hold all imports but the built-in files.
     ///
     /// # Errors
-    /// [`Error::Resolve`] if the set is damaged or incomplete, or lost its custom
-    /// options, as `prost-types` drops them; [`Error::NoMessage`] if it does not declare `M`.
-    pub fn from_descriptor_set(descriptor_set: &[u8]) -> Result<Self, Error> {
+    /// [`Error::Resolve`] if the set is damaged, lacks an import, or lost its
+    /// custom options, as `prost-types` drops them; [`Error::NoMessage`] if it does
+    /// not declare `M`.
+    pub fn from_descriptor_set(set: &[u8]) -> Result<Self, Error> {
         let full_name = M::full_name();
-        let pool = pool(&full_name, descriptor_set)?;
+        let pool = descriptor_set::pool(&full_name, set)?;
         let Some(message) = pool.get_message_by_name(&full_name) else {
             return Err(Error::NoMessage {
                 file: "the descriptor set".to_owned(),
                 message: full_name,
             });
         };
-        let mut files = Vec::new();
-        for file in pool.files() {
-            let bytes = file.encode_to_vec();
-            let mut file = SchemaFile::from_bytes_in(file.name(), &bytes, &pool)?;
-            for message in &mut file.proto.message_type {
-                leave_out_implied_json_names(message);
-            }
-            files.push(file);
-        }
-        Self::from_files(files, message.parent_file().name(), &pool)
+        let main = message.parent_file();
+        Self::from_files(descriptor_set::files(&main)?, main.name(), &pool)
     }
 
     /// The schema of `M` in `.proto` source. `dependencies` holds all files
@@ -241,29 +233,6 @@ impl<M: Name> CompiledSchema<M> {
             message: PhantomData,
         })
     }
-}
-
-/// Compilers write every field's JSON name into a descriptor; in the text only
-/// those belong that someone chose.
-fn leave_out_implied_json_names(message: &mut DescriptorProto) {
-    let map_entry = message.options.as_ref().is_some_and(|o| o.map_entry());
-    for field in message.field.iter_mut().filter(|_| !map_entry) {
-        if field.json_name.as_deref() == Some(&json_name(field.name())) {
-            field.json_name = None;
-        }
-    }
-    for nested in &mut message.nested_type {
-        leave_out_implied_json_names(nested);
-    }
-}
-
-fn pool(file: &str, descriptor_set: &[u8]) -> Result<DescriptorPool, Error> {
-    let pool = DescriptorPool::decode(descriptor_set).map_err(|error| Error::Resolve {
-        file: file.to_owned(),
-        reason: error.to_string(),
-    })?;
-    lost_options::check(&pool)?;
-    Ok(pool)
 }
 
 impl<M> ProtoSchema for CompiledSchema<M>

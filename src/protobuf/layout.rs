@@ -3,9 +3,13 @@
 //! A descriptor lists them one by one; the canonical text keeps the statements
 //! of the source. This is the little a descriptor does not say.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto, SourceCodeInfo};
+use prost_types::{
+    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, SourceCodeInfo,
+};
+
+use super::bodies::{Bodies, is_group};
 
 /// An entry of a `reserved` statement: its position among the descriptor's
 /// reserved ranges or reserved names.
@@ -15,26 +19,39 @@ pub(super) enum Reserved {
     Name(usize),
 }
 
-/// Statements by the name of the type they stand in (without package, nested
-/// names dotted; empty for the file). Only what differs from one statement per
-/// entry, ranges before names, is kept.
+/// The statements of a file, a message or an enum, and of the types in it. Only
+/// what differs from one statement per entry, ranges before names, is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Layout {
-    reserved: BTreeMap<String, Vec<Vec<Reserved>>>,
+    reserved: Option<Vec<Vec<Reserved>>>,
     /// Numbers of ranges of successive `extensions` statements.
-    extensions: BTreeMap<String, Vec<usize>>,
+    extensions: Option<Vec<usize>>,
     /// Numbers of fields of successive `extend` blocks.
-    extends: BTreeMap<String, Vec<usize>>,
+    extends: Option<Vec<usize>>,
+    /// By position; empty if there is nothing to keep.
+    messages: Vec<Layout>,
+    enums: Vec<Layout>,
 }
+
+static NOTHING: Layout = Layout {
+    reserved: None,
+    extensions: None,
+    extends: None,
+    messages: Vec::new(),
+    enums: Vec::new(),
+};
 
 /// Start of a span: line and column.
 type Start = (i32, i32);
-type Spans<'a> = HashMap<&'a [i32], Vec<Start>>;
+
+/// Where statements and their entries start, by their path.
+pub(super) struct Spans<'a>(HashMap<&'a [i32], Vec<Start>>);
 
 mod tag {
     pub const FILE_MESSAGE: i32 = 4;
     pub const FILE_ENUM: i32 = 5;
     pub const FILE_EXTENSION: i32 = 7;
+    pub const MESSAGE_FIELD: i32 = 2;
     pub const MESSAGE_NESTED: i32 = 3;
     pub const MESSAGE_ENUM: i32 = 4;
     pub const MESSAGE_EXTENSION_RANGE: i32 = 5;
@@ -45,12 +62,9 @@ mod tag {
     pub const ENUM_RESERVED_NAME: i32 = 5;
 }
 
-impl Layout {
-    /// Reads the statements off the positions the parser recorded. The parser
-    /// records each statement under its list's path and each entry under the
-    /// list's path and its index, in that order.
-    pub fn of_source(file: &FileDescriptorProto, source: &SourceCodeInfo) -> Self {
-        let mut spans: Spans<'_> = HashMap::new();
+impl<'a> Spans<'a> {
+    pub fn new(source: &'a SourceCodeInfo) -> Self {
+        let mut spans: HashMap<&[i32], Vec<Start>> = HashMap::new();
         for location in &source.location {
             if let [line, column, ..] = location.span[..] {
                 let starts = spans.entry(&location.path).or_default();
@@ -60,94 +74,138 @@ impl Layout {
         for starts in spans.values_mut() {
             starts.sort_unstable();
         }
+        Self(spans)
+    }
+
+    /// The bodies of groups in the scope at `path`, which is empty for the file:
+    /// the parser records a body where the group starts.
+    pub fn bodies(
+        &self,
+        path: &[i32],
+        fields: &[FieldDescriptorProto],
+        extensions: &[FieldDescriptorProto],
+        messages: &[DescriptorProto],
+    ) -> Bodies {
+        let (extension_tag, message_tag) = match path {
+            [] => (tag::FILE_EXTENSION, tag::FILE_MESSAGE),
+            _ => (tag::MESSAGE_EXTENSION, tag::MESSAGE_NESTED),
+        };
+        let start = |tag: i32, position: usize| {
+            let position = i32::try_from(position).ok()?;
+            let path = [path, &[tag, position]].concat();
+            self.0.get(&path[..])?.first().copied()
+        };
+        let bodies = Bodies::of(fields, extensions, messages);
+        let fields = fields.iter().enumerate().map(|f| (tag::MESSAGE_FIELD, f));
+        let extensions = extensions.iter().enumerate().map(|f| (extension_tag, f));
+        let groups: Vec<_> = (fields.chain(extensions).enumerate())
+            .filter(|(_, (_, (_, field)))| is_group(field))
+            .collect();
+        if groups.is_empty() {
+            return bodies;
+        }
+        let messages: HashMap<Start, usize> = (0..messages.len())
+            .filter_map(|position| Some((start(message_tag, position)?, position)))
+            .collect();
+        let positions = (groups.into_iter()).filter_map(|(member, (tag, (position, _)))| {
+            Some((member, *messages.get(&start(tag, position)?)?))
+        });
+        bodies.with_groups(positions)
+    }
+}
+
+impl Layout {
+    /// Reads the statements off the positions the parser recorded. The parser
+    /// records each statement under its list's path and each entry under the
+    /// list's path and its index, in that order.
+    pub fn of_source(file: &FileDescriptorProto, spans: &Spans<'_>) -> Self {
         let mut layout = Self::default();
         layout.set_extends(
-            String::new(),
-            groups(&spans, &[], tag::FILE_EXTENSION, file.extension.len()),
+            groups(spans, &[], tag::FILE_EXTENSION, file.extension.len()),
             |i| file.extension.get(i).map(|f| f.extendee()),
         );
-        for (message, i) in file.message_type.iter().zip(0..) {
-            layout.read_message(message, &mut vec![tag::FILE_MESSAGE, i], "", &spans);
-        }
-        for (enumeration, i) in file.enum_type.iter().zip(0..) {
-            layout.read_enum(enumeration, &[tag::FILE_ENUM, i], "", &spans);
-        }
+        let messages = file.message_type.iter().zip(0..);
+        layout.set_messages(
+            messages
+                .map(|(message, i)| Self::of_message(message, &[tag::FILE_MESSAGE, i], spans))
+                .collect(),
+        );
+        let enums = file.enum_type.iter().zip(0..);
+        layout.set_enums(
+            enums
+                .map(|(item, i)| Self::of_enum(item, &[tag::FILE_ENUM, i], spans))
+                .collect(),
+        );
         layout
     }
 
-    fn read_message(
-        &mut self,
-        message: &DescriptorProto,
-        path: &mut Vec<i32>,
-        scope: &str,
-        spans: &Spans<'_>,
-    ) {
-        let name = join(scope, message.name());
-        let ranges = groups(
-            spans,
-            path,
-            tag::MESSAGE_RESERVED_RANGE,
-            message.reserved_range.len(),
+    fn of_message(message: &DescriptorProto, path: &[i32], spans: &Spans<'_>) -> Self {
+        let mut layout = Self::default();
+        let ranges = message.reserved_range.len();
+        let names = message.reserved_name.len();
+        layout.set_reserved(
+            groups(spans, path, tag::MESSAGE_RESERVED_RANGE, ranges),
+            groups(spans, path, tag::MESSAGE_RESERVED_NAME, names),
         );
-        let names = groups(
-            spans,
-            path,
-            tag::MESSAGE_RESERVED_NAME,
-            message.reserved_name.len(),
-        );
-        self.set_reserved(name.clone(), ranges, names);
-        let extensions: Vec<usize> = groups(
-            spans,
-            path,
-            tag::MESSAGE_EXTENSION_RANGE,
-            message.extension_range.len(),
-        )
-        .into_iter()
-        .map(|(_, entries)| entries.len())
-        .collect();
+        let ranges = message.extension_range.len();
+        let extensions = groups(spans, path, tag::MESSAGE_EXTENSION_RANGE, ranges).into_iter();
+        let extensions: Vec<usize> = extensions.map(|(_, entries)| entries.len()).collect();
         if extensions.iter().any(|len| *len != 1) {
-            self.extensions.insert(name.clone(), extensions);
+            layout.extensions = Some(extensions);
         }
-        self.set_extends(
-            name.clone(),
+        layout.set_extends(
             groups(spans, path, tag::MESSAGE_EXTENSION, message.extension.len()),
             |i| message.extension.get(i).map(|f| f.extendee()),
         );
-        for (nested, i) in message.nested_type.iter().zip(0..) {
-            path.extend([tag::MESSAGE_NESTED, i]);
-            self.read_message(nested, path, &name, spans);
-            path.truncate(path.len().saturating_sub(2));
-        }
-        for (enumeration, i) in message.enum_type.iter().zip(0..) {
-            path.extend([tag::MESSAGE_ENUM, i]);
-            self.read_enum(enumeration, path, &name, spans);
-            path.truncate(path.len().saturating_sub(2));
-        }
+        let nested = message.nested_type.iter().zip(0..);
+        let nested = nested.map(|(nested, i)| {
+            let path = [path, &[tag::MESSAGE_NESTED, i]].concat();
+            Self::of_message(nested, &path, spans)
+        });
+        layout.set_messages(nested.collect());
+        let enums = message.enum_type.iter().zip(0..);
+        let enums = enums.map(|(item, i)| {
+            let path = [path, &[tag::MESSAGE_ENUM, i]].concat();
+            Self::of_enum(item, &path, spans)
+        });
+        layout.set_enums(enums.collect());
+        layout
     }
 
-    fn read_enum(
-        &mut self,
-        enumeration: &EnumDescriptorProto,
-        path: &[i32],
-        scope: &str,
-        spans: &Spans<'_>,
-    ) {
-        let ranges = groups(
-            spans,
-            path,
-            tag::ENUM_RESERVED_RANGE,
-            enumeration.reserved_range.len(),
+    fn of_enum(item: &EnumDescriptorProto, path: &[i32], spans: &Spans<'_>) -> Self {
+        let mut layout = Self::default();
+        let (ranges, names) = (item.reserved_range.len(), item.reserved_name.len());
+        layout.set_reserved(
+            groups(spans, path, tag::ENUM_RESERVED_RANGE, ranges),
+            groups(spans, path, tag::ENUM_RESERVED_NAME, names),
         );
-        let names = groups(
-            spans,
-            path,
-            tag::ENUM_RESERVED_NAME,
-            enumeration.reserved_name.len(),
-        );
-        self.set_reserved(join(scope, enumeration.name()), ranges, names);
+        layout
     }
 
-    fn set_reserved(&mut self, name: String, ranges: Groups, names: Groups) {
+    /// Layout of the message at `position`.
+    pub fn message(&self, position: usize) -> &Self {
+        self.messages.get(position).unwrap_or(&NOTHING)
+    }
+
+    /// Layout of the enum at `position`.
+    pub fn enumeration(&self, position: usize) -> &Self {
+        self.enums.get(position).unwrap_or(&NOTHING)
+    }
+
+    /// Layouts of the messages by position; those at the end may be missing.
+    pub fn take_messages(&mut self) -> Vec<Self> {
+        std::mem::take(&mut self.messages)
+    }
+
+    pub fn set_messages(&mut self, messages: Vec<Self>) {
+        self.messages = unless_empty(messages);
+    }
+
+    fn set_enums(&mut self, enums: Vec<Self>) {
+        self.enums = unless_empty(enums);
+    }
+
+    fn set_reserved(&mut self, ranges: Groups, names: Groups) {
         let of = |groups: Groups, entry: fn(usize) -> Reserved| {
             groups
                 .into_iter()
@@ -160,26 +218,21 @@ impl Layout {
         statements.sort_by_key(|(start, _)| *start);
         if statements != before || statements.iter().any(|(_, entries)| entries.len() != 1) {
             let statements = statements.into_iter().map(|(_, entries)| entries);
-            self.reserved.insert(name, statements.collect());
+            self.reserved = Some(statements.collect());
         }
     }
 
-    fn set_extends<'f>(
-        &mut self,
-        name: String,
-        groups: Groups,
-        extendee: impl Fn(usize) -> Option<&'f str>,
-    ) {
+    fn set_extends<'f>(&mut self, groups: Groups, extendee: impl Fn(usize) -> Option<&'f str>) {
         let sizes: Vec<usize> = groups.iter().map(|(_, entries)| entries.len()).collect();
         let total = sizes.iter().sum();
         if sizes != runs((0..total).map(extendee)) {
-            self.extends.insert(name, sizes);
+            self.extends = Some(sizes);
         }
     }
 
     /// The `reserved` statements of a type with so many ranges and names.
-    pub fn reserved(&self, name: &str, ranges: usize, names: usize) -> Vec<Vec<Reserved>> {
-        self.reserved.get(name).cloned().unwrap_or_else(|| {
+    pub fn reserved(&self, ranges: usize, names: usize) -> Vec<Vec<Reserved>> {
+        self.reserved.clone().unwrap_or_else(|| {
             let ranges = (0..ranges).map(Reserved::Range);
             let names = (0..names).map(Reserved::Name);
             ranges.chain(names).map(|entry| vec![entry]).collect()
@@ -187,21 +240,25 @@ impl Layout {
     }
 
     /// Sizes of the `extensions` statements of a message with so many ranges.
-    pub fn extensions(&self, name: &str, ranges: usize) -> Vec<usize> {
-        let sizes = self.extensions.get(name).cloned();
+    pub fn extensions(&self, ranges: usize) -> Vec<usize> {
+        let sizes = self.extensions.clone();
         sizes.unwrap_or_else(|| vec![1; ranges])
     }
 
     /// Sizes of the `extend` blocks that hold fields of these extendees; by
     /// default neighbours of one extendee share a block.
-    pub fn extends<'f>(
-        &self,
-        name: &str,
-        extendees: impl Iterator<Item = Option<&'f str>>,
-    ) -> Vec<usize> {
-        let sizes = self.extends.get(name).cloned();
+    pub fn extends<'f>(&self, extendees: impl Iterator<Item = Option<&'f str>>) -> Vec<usize> {
+        let sizes = self.extends.clone();
         sizes.unwrap_or_else(|| runs(extendees))
     }
+}
+
+/// Nothing, if none of the layouts has anything to keep.
+fn unless_empty(layouts: Vec<Layout>) -> Vec<Layout> {
+    if layouts.iter().all(|layout| *layout == NOTHING) {
+        return Vec::new();
+    }
+    layouts
 }
 
 /// Lengths of the runs of equal neighbours.
@@ -224,7 +281,7 @@ type Groups = Vec<(Start, Vec<usize>)>;
 fn groups(spans: &Spans<'_>, owner: &[i32], list: i32, len: usize) -> Groups {
     let mut path = owner.to_vec();
     path.push(list);
-    let Some(statements) = spans.get(&path[..]) else {
+    let Some(statements) = spans.0.get(&path[..]) else {
         return Vec::new();
     };
     let mut groups: Groups = statements
@@ -233,7 +290,7 @@ fn groups(spans: &Spans<'_>, owner: &[i32], list: i32, len: usize) -> Groups {
         .collect();
     for index in 0..len {
         path.push(i32::try_from(index).unwrap_or(i32::MAX));
-        let start = spans.get(&path[..]).and_then(|starts| starts.first());
+        let start = spans.0.get(&path[..]).and_then(|starts| starts.first());
         path.pop();
         let Some(start) = start else { continue };
         // The last statement that starts no later than the entry holds it.

@@ -39,10 +39,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bodies;
 mod builder;
 pub mod builtin;
 pub mod compatibility;
 mod compiled;
+mod descriptor_set;
 mod dynamic;
 mod error;
 mod indexes;

@@ -1,18 +1,19 @@
 //! Normalised schemas: one text for schemas that differ only in spelling.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use prost_reflect::{DescriptorPool, FileDescriptor};
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
-    UninterpretedOption,
+    OneofDescriptorProto, UninterpretedOption,
 };
 
+use super::bodies::{Bodies, Member, Scope, is_group, unqualified};
 use super::layout::Layout;
 use super::options::aggregate::{Fields, Value};
 use super::options::{self, decode, encode, is_map_entry, map_entry};
-use super::source::{self, is_group, unqualified};
+use super::source;
 use super::{Error, SchemaFile};
 
 /// Custom options of this prefix stay when custom options are left out.
@@ -48,8 +49,8 @@ impl SchemaFile {
         normalize_options(proto, &pool);
         proto.message_type.iter_mut().for_each(message);
         proto.enum_type.iter_mut().for_each(enumeration);
-        extends(&mut proto.extension);
-        source::order_file(proto);
+        let (extensions, messages) = (&mut proto.extension, &mut proto.message_type);
+        sort_scope(&mut Vec::new(), extensions, messages, |_| {});
         Ok(file)
     }
 
@@ -57,21 +58,34 @@ impl SchemaFile {
     /// extensions: what registries answer to `format=ignore_extensions`.
     #[must_use]
     pub fn without_extensions(&self) -> Self {
-        fn without_groups(extensions: &[FieldDescriptorProto], types: &mut Vec<DescriptorProto>) {
-            let groups = source::group_names(&[], extensions);
-            types.retain(|message| !groups.iter().any(|name| name == message.name()));
-        }
-        fn message(item: &mut DescriptorProto) {
-            without_groups(&item.extension, &mut item.nested_type);
-            item.extension.clear();
-            item.extension_range.clear();
-            item.nested_type.iter_mut().for_each(message);
+        /// Extensions go with the bodies of those that are groups.
+        fn clear(
+            fields: &mut Vec<FieldDescriptorProto>,
+            extensions: &mut Vec<FieldDescriptorProto>,
+            messages: &mut Vec<DescriptorProto>,
+            layout: &mut Layout,
+        ) {
+            let bodies = Bodies::of(fields, extensions, messages);
+            let mut scope = Scope::take(fields, extensions, messages, layout, &bodies);
+            scope.extensions.clear();
+            scope.put_together(fields, extensions, messages, layout);
+            let mut layouts = layout.take_messages();
+            layouts.resize_with(messages.len(), Layout::default);
+            for (item, layout) in messages.iter_mut().zip(&mut layouts) {
+                item.extension_range.clear();
+                let (fields, extensions) = (&mut item.field, &mut item.extension);
+                clear(fields, extensions, &mut item.nested_type, layout);
+            }
+            layout.set_messages(layouts);
         }
         let mut file = self.clone();
         let proto = &mut file.proto;
-        without_groups(&proto.extension, &mut proto.message_type);
-        proto.extension.clear();
-        proto.message_type.iter_mut().for_each(message);
+        clear(
+            &mut Vec::new(),
+            &mut proto.extension,
+            &mut proto.message_type,
+            &mut file.layout,
+        );
         options::edit_all(proto, &mut |_, _, options| {
             options.retain(|option| match option.name.first() {
                 Some(part) if part.is_extension => {
@@ -87,24 +101,39 @@ impl SchemaFile {
 
 /// Takes the full names of types from the resolved file.
 fn qualify(file: &mut FileDescriptorProto, resolved: &FileDescriptor) {
-    fn fields(fields: &mut [FieldDescriptorProto], resolved: &[FieldDescriptorProto]) {
+    fn fields(
+        fields: &mut [FieldDescriptorProto],
+        resolved: &[FieldDescriptorProto],
+        bodies: &Bodies,
+        mut position: usize,
+    ) {
         for (field, resolved) in fields.iter_mut().zip(resolved) {
-            // A group's name is its declaration too; it cannot be qualified.
-            if !is_group(field) {
+            // The name of a group is its declaration too, that of a map's entry
+            // is not in the text: neither can be qualified.
+            if bodies.get(position).is_none() {
                 field.type_name.clone_from(&resolved.type_name);
             }
             field.extendee.clone_from(&resolved.extendee);
+            position = position.saturating_add(1);
         }
     }
     fn message(item: &mut DescriptorProto, resolved: &DescriptorProto) {
-        fields(&mut item.field, &resolved.field);
-        fields(&mut item.extension, &resolved.extension);
+        let bodies = Bodies::of(&item.field, &item.extension, &item.nested_type);
+        let extensions = item.field.len();
+        fields(&mut item.field, &resolved.field, &bodies, 0);
+        fields(
+            &mut item.extension,
+            &resolved.extension,
+            &bodies,
+            extensions,
+        );
         for (nested, resolved) in item.nested_type.iter_mut().zip(&resolved.nested_type) {
             message(nested, resolved);
         }
     }
     let resolved = resolved.file_descriptor_proto();
-    fields(&mut file.extension, &resolved.extension);
+    let bodies = Bodies::of(&[], &file.extension, &file.message_type);
+    fields(&mut file.extension, &resolved.extension, &bodies, 0);
     for (item, resolved) in file.message_type.iter_mut().zip(&resolved.message_type) {
         message(item, resolved);
     }
@@ -173,35 +202,53 @@ fn message(item: &mut DescriptorProto) {
         .sort_by_key(|range| (range.start(), range.end()));
     item.reserved_name.sort();
     item.extension_range.sort_by_key(|range| range.start());
-    item.field.sort_by_key(FieldDescriptorProto::number);
-    order_oneofs(item);
-    extends(&mut item.extension);
     item.nested_type.iter_mut().for_each(message);
     item.enum_type.iter_mut().for_each(enumeration);
-    fold_maps(item);
+    let oneofs = &mut item.oneof_decl;
+    let (fields, extensions) = (&mut item.field, &mut item.extension);
+    sort_scope(fields, extensions, &mut item.nested_type, |scope| {
+        scope.fields.sort_by_key(|member| member.field.number());
+        order_oneofs(&mut scope.fields, oneofs);
+        fold_maps(scope);
+    });
+}
+
+/// Sorts extensions and what `sort` sorts besides, each with the message that
+/// belongs to it.
+fn sort_scope(
+    fields: &mut Vec<FieldDescriptorProto>,
+    extensions: &mut Vec<FieldDescriptorProto>,
+    messages: &mut Vec<DescriptorProto>,
+    sort: impl FnOnce(&mut Scope),
+) {
+    let bodies = Bodies::of(fields, extensions, messages);
+    let mut layout = Layout::default();
+    let mut scope = Scope::take(fields, extensions, messages, &mut layout, &bodies);
+    sort(&mut scope);
+    extends(&mut scope.extensions);
+    scope.put_together(fields, extensions, messages, &mut layout);
 }
 
 /// Oneofs by their first number, synthetic ones behind, empty ones dropped.
 /// The fields are sorted already.
-fn order_oneofs(item: &mut DescriptorProto) {
+fn order_oneofs(members: &mut [Member], oneofs: &mut Vec<OneofDescriptorProto>) {
     let mut first: HashMap<i32, (bool, i32)> = HashMap::new();
-    for field in &item.field {
+    for Member { field, .. } in members.iter() {
         if let Some(index) = field.oneof_index {
             let rank = (field.proto3_optional(), field.number());
             first.entry(index).or_insert(rank);
         }
     }
-    let oneofs = std::mem::take(&mut item.oneof_decl);
     let mut order: Vec<_> = (0..)
-        .zip(oneofs)
+        .zip(std::mem::take(oneofs))
         .filter_map(|(index, oneof)| Some((first.get(&index)?, index, oneof)))
         .collect();
     order.sort_by_key(|(rank, ..)| *rank);
     let positions: HashMap<i32, i32> = (order.iter().map(|(_, index, _)| *index))
         .zip(0..)
         .collect();
-    item.oneof_decl = order.into_iter().map(|(.., oneof)| oneof).collect();
-    for field in &mut item.field {
+    *oneofs = order.into_iter().map(|(.., oneof)| oneof).collect();
+    for Member { field, .. } in members {
         let position = |index| positions.get(&index).copied();
         field.oneof_index = field.oneof_index.and_then(position);
     }
@@ -209,17 +256,15 @@ fn order_oneofs(item: &mut DescriptorProto) {
 
 /// Extensions grouped by what they extend, in order of first appearance, then
 /// by number.
-fn extends(extensions: &mut [FieldDescriptorProto]) {
+fn extends(extensions: &mut [Member]) {
     let mut extendees: HashMap<String, usize> = HashMap::new();
-    for extension in extensions.iter() {
+    for Member { field, .. } in extensions.iter() {
         let next = extendees.len();
-        extendees
-            .entry(extension.extendee().to_owned())
-            .or_insert(next);
+        extendees.entry(field.extendee().to_owned()).or_insert(next);
     }
-    extensions.sort_by_key(|extension| {
-        let extendee = extendees.get(extension.extendee()).copied();
-        (extendee, extension.number())
+    extensions.sort_by_key(|Member { field, .. }| {
+        let extendee = extendees.get(field.extendee()).copied();
+        (extendee, field.number())
     });
 }
 
@@ -235,19 +280,24 @@ fn enumeration(item: &mut EnumDescriptorProto) {
 
 /// Makes entries that were written out those of a `map<>` field. Their names
 /// follow from the field's, as the parser of source makes them.
-fn fold_maps(item: &mut DescriptorProto) {
-    let mut entries: HashMap<String, &mut DescriptorProto> = (item.nested_type.iter_mut())
-        .filter(|nested| is_map_entry(nested) && is_expressible(nested))
-        .map(|entry| (entry.name().to_owned(), entry))
+fn fold_maps(scope: &mut Scope) {
+    let written: HashMap<String, usize> = (scope.declared.iter().enumerate())
+        .filter(|(_, (message, _))| is_map_entry(message) && is_expressible(message))
+        .map(|(position, (entry, _))| (entry.name().to_owned(), position))
         .collect();
-    for field in &mut item.field {
-        if field.label() != Label::Repeated || field.oneof_index.is_some() {
+    let mut used = HashSet::new();
+    for Member { field, body } in &mut scope.fields {
+        if field.label() != Label::Repeated || field.oneof_index.is_some() || body.is_some() {
             continue;
         }
         let named = field.type_name.as_deref().map(unqualified);
-        let Some(entry) = named.and_then(|name| entries.get_mut(name)) else {
+        let Some(&position) = named.and_then(|name| written.get(name)) else {
             continue;
         };
+        let Some((mut entry, layout)) = scope.declared.get(position).cloned() else {
+            continue;
+        };
+        used.insert(position);
         if let Some(options) = &mut entry.options {
             let written = &mut options.uninterpreted_option;
             written.retain(|option| map_entry(option).is_none());
@@ -258,7 +308,16 @@ fn fold_maps(item: &mut DescriptorProto) {
         let name = source::map_entry_name(field.name());
         entry.name = Some(name.clone());
         field.type_name = Some(name);
+        field.r#type = Some(Type::Message as i32);
+        *body = Some((entry, layout));
     }
+    let mut position = 0..;
+    let declared = &mut scope.declared;
+    declared.retain(|_| {
+        !position
+            .next()
+            .is_some_and(|position| used.contains(&position))
+    });
 }
 
 /// Whether `map<key, value>` says all there is to say about the entry.

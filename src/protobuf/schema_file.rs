@@ -140,16 +140,18 @@ impl SchemaFile {
     }
 
     /// Base64 of the serialized descriptor, as registries answer it to
-    /// `format=serialized`: file name `default`, type names as written.
-    /// Options are encoded as far as the schema itself and the built-in files
-    /// define them; [`to_base64_with`](Self::to_base64_with) knows more.
+    /// `format=serialized`: file name `default`, type names as written. Fields say
+    /// whether their type is a message or an enum, and options are encoded, as far
+    /// as the schema itself and the built-in files define them;
+    /// [`to_base64_with`](Self::to_base64_with) takes more files.
     pub fn to_base64(&self) -> String {
         self.to_base64_with(&[])
     }
 
-    /// [`to_base64`](Self::to_base64) with options that `dependencies` define.
+    /// [`to_base64`](Self::to_base64) with types and options that `dependencies`
+    /// define.
     pub fn to_base64_with(&self, dependencies: &[Self]) -> String {
-        serialized::to_base64(&self.proto, &self.option_pool(dependencies))
+        serialized::to_base64(self, dependencies)
     }
 }
 

@@ -1,7 +1,5 @@
 //! Serialized descriptors, base64 or not, in and out of the model.
 
-use std::collections::HashMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use prost::Message;
@@ -11,8 +9,10 @@ use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
 };
 
+use super::bodies::{Bodies, field_rank, is_group};
+use super::compatibility::{Candidate, Declaration, Dependency, Types};
 use super::error::Error;
-use super::layout::Layout;
+use super::layout::{Layout, join};
 use super::options::Target;
 use super::options::{decode, encode};
 use super::{SchemaFile, builtin, limits, raw, source, text};
@@ -83,11 +83,17 @@ pub(super) fn from_bytes_in(
     // is left to go wrong breaks the grammar: a group in proto3, an oneof
     // without members, a number out of range.
     let text = text::print(&file, &Layout::default());
-    let (mut read, layout) = source::parse(name, &text).map_err(|e| match e {
+    let (mut read, mut layout) = source::parse(name, &text).map_err(|e| match e {
         Error::Parse { reason, .. } => invalid(format!("not expressible as source: {reason}")),
         other => other,
     })?;
-    keep_order(&mut read.message_type, &file.message_type);
+    keep_order(
+        &mut read.message_type,
+        &mut layout,
+        &file.message_type,
+        &Bodies::of(&[], &file.extension, &file.message_type),
+        0..file.extension.len(),
+    );
     Ok((read, layout))
 }
 
@@ -111,28 +117,98 @@ fn extension_pool(file: &FileDescriptorProto, deps: &[SchemaFile]) -> Option<Des
     definitions.extended_pool(deps)
 }
 
-/// Puts messages into the order in which the descriptor has them: its bodies of
-/// groups need not be behind the others.
-fn keep_order(messages: &mut [DescriptorProto], original: &[DescriptorProto]) {
-    let original: HashMap<&str, (usize, &DescriptorProto)> = (original.iter().enumerate())
-        .map(|(position, message)| (message.name(), (position, message)))
+/// Puts what was read from the canonical text into the order in which the
+/// descriptor has it: its bodies of groups need not be behind the other messages.
+fn keep_order(
+    read: &mut Vec<DescriptorProto>,
+    layout: &mut Layout,
+    original: &[DescriptorProto],
+    bodies: &Bodies,
+    members: impl Iterator<Item = usize>,
+) {
+    let declared = bodies.declared(original.len());
+    let order = declared.chain(members.filter_map(|member| bodies.get(member)));
+    let mut layouts = layout.take_messages().into_iter();
+    let mut messages: Vec<(usize, (DescriptorProto, Layout))> = (order.zip(read.drain(..)))
+        .map(|(position, message)| (position, (message, layouts.next().unwrap_or_default())))
         .collect();
-    messages.sort_by_key(|message| original.get(message.name()).map(|(position, _)| *position));
-    for message in messages {
-        if let Some((_, original)) = original.get(message.name()) {
-            keep_order(&mut message.nested_type, &original.nested_type);
-        }
+    messages.sort_by_key(|(position, _)| *position);
+    for (position, (message, layout)) in &mut messages {
+        let Some(original) = original.get(*position) else {
+            continue;
+        };
+        let (fields, extensions) = (&original.field, &original.extension);
+        let bodies = Bodies::of(fields, extensions, &original.nested_type);
+        // The text prints extensions last, and fields by their rank.
+        let mut members: Vec<usize> = (0..fields.len()).collect();
+        members.sort_by_key(|member| fields.get(*member).map(field_rank));
+        let extensions = fields.len()..fields.len().saturating_add(extensions.len());
+        keep_order(
+            &mut message.nested_type,
+            layout,
+            &original.nested_type,
+            &bodies,
+            members.into_iter().chain(extensions),
+        );
     }
+    let layouts;
+    (*read, layouts) = messages.into_iter().map(|(_, message)| message).unzip();
+    layout.set_messages(layouts);
 }
 
 /// Base64 of the serialized file under the name `default`, type names as
-/// written. Extension options are encoded as far as `pool` defines them.
-pub(super) fn to_base64(file: &FileDescriptorProto, pool: &DescriptorPool) -> String {
+/// written. Types and extension options are those that the file itself, its
+/// dependencies and the built-in files define.
+pub(super) fn to_base64(file: &SchemaFile, dependencies: &[SchemaFile]) -> String {
+    let pool = file.option_pool(dependencies);
     let encode =
-        |target: Target, scope: &str, options: &[_]| encode::encode(target, scope, options, pool);
-    let mut raw = raw::File::write(file, &encode);
+        |target: Target, scope: &str, options: &[_]| encode::encode(target, scope, options, &pool);
+    let types = Types::new(&Candidate {
+        dependencies: (dependencies.iter())
+            .map(|file| Dependency {
+                name: file.name(),
+                file,
+            })
+            .collect(),
+        ..Candidate::new(file)
+    });
+    let mut proto = file.proto().clone();
+    set_types(&mut proto, &types);
+    let mut raw = raw::File::write(&proto, &encode);
     raw.name = Some("default".to_owned());
     STANDARD.encode(raw.encode_to_vec())
+}
+
+/// Sets the type of fields that name a message or an enum; one that `types` does
+/// not know stays without. Clients that do not resolve names themselves read a
+/// field without a type as a `double`.
+fn set_types(file: &mut FileDescriptorProto, types: &Types<'_>) {
+    let package = file.package().to_owned();
+    let set = |scope: &str, field: &mut FieldDescriptorProto| {
+        if let (None, Some(name)) = (field.r#type, &field.type_name)
+            && let Some(found) = types.resolve(&package, scope, name)
+        {
+            let declared = match found.info.declaration {
+                Declaration::Enum => Type::Enum,
+                Declaration::Message(_) | Declaration::MapEntry(_) => Type::Message,
+            };
+            field.r#type = Some(declared as i32);
+        }
+    };
+    fn message(
+        item: &mut DescriptorProto,
+        scope: &str,
+        set: &dyn Fn(&str, &mut FieldDescriptorProto),
+    ) {
+        let scope = join(scope, item.name());
+        let fields = item.field.iter_mut().chain(&mut item.extension);
+        fields.for_each(|field| set(&scope, field));
+        let nested = item.nested_type.iter_mut();
+        nested.for_each(|nested| message(nested, &scope, set));
+    }
+    file.extension.iter_mut().for_each(|field| set("", field));
+    let messages = file.message_type.iter_mut();
+    messages.for_each(|item| message(item, "", &set));
 }
 
 /// Refuses what cannot be written as source: the canonical text of a schema
@@ -150,6 +226,20 @@ fn check(file: &FileDescriptorProto) -> Result<(), String> {
         }
     };
     let proto3 = file.syntax() == "proto3";
+    let groups = |fields: &[FieldDescriptorProto],
+                  extensions: &[FieldDescriptorProto],
+                  messages: &[DescriptorProto]| {
+        let bodies = Bodies::of(fields, extensions, messages);
+        let members = fields.iter().chain(extensions).enumerate();
+        let mut groups = members.filter(|(_, field)| is_group(field));
+        match groups.find(|(member, _)| bodies.get(*member).is_none()) {
+            Some((_, group)) => Err(format!(
+                "group {:?} has no message of its own beside it",
+                group.name()
+            )),
+            None => Ok(()),
+        }
+    };
     let field = |field: &FieldDescriptorProto| {
         name("field", field.name())?;
         if proto3 && field.label == Some(Label::Required as i32) {
@@ -211,8 +301,10 @@ fn check(file: &FileDescriptorProto) -> Result<(), String> {
                 stray.name()
             ));
         }
+        groups(&item.field, &item.extension, &item.nested_type)?;
         item.enum_type.iter().try_for_each(enumeration)
     };
+    groups(&[], &file.extension, &file.message_type)?;
     (file.message_type.iter()).try_for_each(|item| message(item, &checks))?;
     file.enum_type.iter().try_for_each(enumeration)?;
     file.extension.iter().try_for_each(field)?;

@@ -1,12 +1,10 @@
 //! `.proto` source → the model.
 
-use std::collections::HashMap;
-
-use prost_types::field_descriptor_proto::Type;
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto, SourceCodeInfo};
 
+use super::bodies::{Bodies, Scope};
 use super::error::{Error, Position};
-use super::layout::Layout;
+use super::layout::{Layout, Spans};
 use super::limits;
 use super::options::aggregate::Fields;
 use super::options::{self, is_implied_map_entry};
@@ -18,12 +16,17 @@ pub(super) fn parse(name: &str, text: &str) -> Result<(FileDescriptorProto, Layo
     let mut file = protox_parse::parse(name, text).map_err(|e| parse_error(name, text, &e))?;
     limits::check(name, &mut file)?;
     let source = file.source_code_info.take().unwrap_or_default();
-    let layout = Layout::of_source(&file, &source);
+    let spans = Spans::new(&source);
+    let mut layout = Layout::of_source(&file, &spans);
     // The parser takes proto2 for granted; the canonical text says it if the source does.
     if file.syntax.is_none() && states_syntax(&source) {
         file.syntax = Some("proto2".to_owned());
     }
-    order_file(&mut file);
+    order_file(
+        &mut file,
+        &mut layout,
+        &|path, fields, extensions, messages| spans.bodies(path, fields, extensions, messages),
+    );
     file.message_type.iter_mut().for_each(synthetic_oneof::name);
     canonicalize(&mut file).map_err(|reason| Error::Parse {
         file: name.to_owned(),
@@ -83,51 +86,72 @@ fn states_syntax(source: &SourceCodeInfo) -> bool {
         .any(|location| location.path == SYNTAX)
 }
 
+/// Says which messages of the scope at a path are bodies of which fields and
+/// extensions.
+pub(super) type Link<'a> = &'a dyn Fn(
+    &[i32],
+    &[FieldDescriptorProto],
+    &[FieldDescriptorProto],
+    &[DescriptorProto],
+) -> Bodies;
+
 /// Puts fields and nested messages in the order in which the canonical text reads back.
-pub(super) fn order_file(file: &mut FileDescriptorProto) {
-    let groups = group_names(&[], &file.extension);
-    order_messages(&mut file.message_type, &groups);
+fn order_file(file: &mut FileDescriptorProto, layout: &mut Layout, link: Link<'_>) {
+    const MESSAGES: i32 = 4;
+    let bodies = link(&[], &[], &file.extension, &file.message_type);
+    let (extensions, messages) = (&mut file.extension, &mut file.message_type);
+    let mut path = vec![MESSAGES];
+    order_nested(messages, layout, &mut path, link);
+    Scope::take(&mut Vec::new(), extensions, messages, layout, &bodies).put_together(
+        &mut Vec::new(),
+        extensions,
+        messages,
+        layout,
+    );
 }
 
-/// Declared messages first, then the entries of `map<>` fields, then the bodies
-/// of groups: message indexes count what stands in the text as `message`,
-/// and the canonical text, which prints groups and maps at their fields, reads
-/// back in the same order.
-fn order_messages(messages: &mut [DescriptorProto], groups: &[String]) {
-    let groups: HashMap<&str, usize> = groups.iter().map(String::as_str).zip(0..).collect();
-    messages.sort_by_cached_key(|message| {
-        if is_implied_map_entry(message) {
-            (1, 0)
-        } else {
-            let group = groups.get(message.name());
-            group.map_or((0, 0), |position| (2, *position))
-        }
-    });
-    for message in messages {
-        if is_implied_map_entry(message) {
-            // The parser states the JSON names, which nobody wrote.
-            let fields = message.field.iter_mut();
-            fields.for_each(|field| field.json_name = None);
-        }
-        message.field.sort_by_key(field_rank);
-        let groups = group_names(&message.field, &message.extension);
-        order_messages(&mut message.nested_type, &groups);
+/// Orders what is in each of the messages of a list.
+fn order_nested(
+    messages: &mut [DescriptorProto],
+    layout: &mut Layout,
+    path: &mut Vec<i32>,
+    link: Link<'_>,
+) {
+    let mut layouts = layout.take_messages();
+    layouts.resize_with(messages.len(), Layout::default);
+    for ((message, layout), position) in messages.iter_mut().zip(&mut layouts).zip(0..) {
+        path.push(position);
+        order_message(message, layout, path, link);
+        path.pop();
     }
+    layout.set_messages(layouts);
 }
 
-/// Names of the messages that are bodies of groups among these fields and
-/// extensions, in the order in which the canonical text prints them.
-pub(super) fn group_names(
-    fields: &[FieldDescriptorProto],
-    extensions: &[FieldDescriptorProto],
-) -> Vec<String> {
-    let mut groups: Vec<_> = fields.iter().filter(|field| is_group(field)).collect();
-    groups.sort_by_key(|field| field_rank(field));
-    let extensions = extensions.iter().filter(|field| is_group(field));
-    let names = groups.into_iter().chain(extensions);
-    names
-        .map(|field| unqualified(field.type_name()).to_owned())
-        .collect()
+fn order_message(
+    message: &mut DescriptorProto,
+    layout: &mut Layout,
+    path: &mut Vec<i32>,
+    link: Link<'_>,
+) {
+    const NESTED: i32 = 3;
+    if is_implied_map_entry(message) {
+        // The parser states the JSON names, which nobody wrote.
+        let fields = message.field.iter_mut();
+        fields.for_each(|field| field.json_name = None);
+    }
+    let bodies = link(
+        path,
+        &message.field,
+        &message.extension,
+        &message.nested_type,
+    );
+    let (fields, extensions) = (&mut message.field, &mut message.extension);
+    let messages = &mut message.nested_type;
+    path.push(NESTED);
+    order_nested(messages, layout, path, link);
+    path.pop();
+    Scope::take(fields, extensions, messages, layout, &bodies)
+        .put_together(fields, extensions, messages, layout);
 }
 
 /// Name of the message that the parser makes for the entries of a map field.
@@ -147,40 +171,11 @@ pub(super) fn map_entry_name(field: &str) -> String {
     name
 }
 
-/// The last part of a dotted name.
-pub(super) fn unqualified(name: &str) -> &str {
-    name.rsplit_once('.').map_or(name, |(_, last)| last)
-}
-
-pub(super) fn is_group(field: &FieldDescriptorProto) -> bool {
-    field.r#type == Some(Type::Group as i32)
-}
-
-/// Orders fields as the canonical text prints them: plain fields, members of
-/// each oneof, groups.
-fn field_rank(field: &FieldDescriptorProto) -> (u8, i32, bool) {
-    let group = is_group(field);
-    match field.oneof_index {
-        Some(index) if !field.proto3_optional() => (1, index, group),
-        _ if group => (2, 0, true),
-        _ => (0, 0, false),
-    }
-}
-
 /// Gives equal schemas one model, whatever the form they came in: lists that
 /// the canonical text regroups are put in its order, option values get one
 /// spelling. The error says which option value is malformed.
 fn canonicalize(file: &mut FileDescriptorProto) -> Result<(), String> {
-    fn named_type(field: &mut FieldDescriptorProto) {
-        // Whether a name means a message or an enum is for the resolver to say.
-        if field.type_name.is_some() && !is_group(field) {
-            field.r#type = None;
-        }
-    }
     fn message(item: &mut DescriptorProto) {
-        item.field.sort_by_key(field_rank);
-        item.field.iter_mut().for_each(named_type);
-        item.extension.iter_mut().for_each(named_type);
         if let Some(options) = &mut item.options
             && options.map_entry.is_none()
         {
@@ -194,7 +189,6 @@ fn canonicalize(file: &mut FileDescriptorProto) -> Result<(), String> {
         file.package = None;
     }
     order_imports(file);
-    file.extension.iter_mut().for_each(named_type);
     file.message_type.iter_mut().for_each(message);
     let mut malformed = None;
     options::edit_all(file, &mut |_, _, options| {

@@ -108,3 +108,50 @@ async fn normalising_makes_both_forms_one() {
     let names = nested_names(serialized["schema"].as_str().unwrap());
     assert_eq!(names, ["Before", "After", "CountsEntry"]);
 }
+
+#[tokio::test]
+async fn types_of_fields_are_set_through_references_and_built_in_files() {
+    let registry = EmbeddedRegistry::start().await.unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = registry.url();
+    let post = async |subject: &str, body: Value| {
+        let request = client.post(format!("{url}/subjects/{subject}/versions"));
+        let response = request.body(body.to_string()).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{:?}", response.text().await);
+    };
+    let reference = |name: &str| json!([{"name": name, "subject": name, "version": 1}]);
+    post(
+        "deep.proto",
+        json!({"schemaType": "PROTOBUF", "schema": "package d; enum E { Z = 0; }"}),
+    )
+    .await;
+    post(
+        "other.proto",
+        json!({"schemaType": "PROTOBUF", "references": reference("deep.proto"),
+            "schema": "package o; import public \"deep.proto\"; message T { optional d.E e = 1; }"}),
+    )
+    .await;
+    post(
+        "s",
+        json!({"schemaType": "PROTOBUF", "references": reference("other.proto"),
+            "schema": "import \"other.proto\"; message M { optional o.T a = 1; optional .d.E b = 2; \
+                       optional google.protobuf.StringValue c = 3; }"}),
+    )
+    .await;
+    for path in ["schemas/ids/3", "subjects/s/versions/latest"] {
+        let request = client.get(format!("{url}/{path}?format=serialized"));
+        let answer = crate::json_of(request.send().await.unwrap()).await;
+        let bytes = STANDARD.decode(answer["schema"].as_str().unwrap()).unwrap();
+        let file = FileDescriptorProto::decode(bytes.as_slice()).unwrap();
+        let fields = file.message_type[0].field.iter();
+        let types: Vec<_> = fields
+            .map(|field| (field.r#type(), field.type_name()))
+            .collect();
+        let expected = [
+            (Type::Message, "o.T"),
+            (Type::Enum, ".d.E"),
+            (Type::Message, "google.protobuf.StringValue"),
+        ];
+        assert_eq!(types, expected, "{path}");
+    }
+}

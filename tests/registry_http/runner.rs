@@ -102,27 +102,33 @@ async fn replay(client: &reqwest::Client, url: &str, scenario: &Scenario) -> Res
     Ok(())
 }
 
+/// `text` with the saved values in the place of their `{{name}}`.
+fn filled(text: &str, saved: &HashMap<String, Value>) -> String {
+    let mut text = text.to_owned();
+    for (variable, value) in saved {
+        let value = match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        text = text.replace(&format!("{{{{{variable}}}}}"), &value);
+    }
+    text
+}
+
 async fn send(
     client: &reqwest::Client,
     url: &str,
     step: &Step,
     saved: &HashMap<String, Value>,
 ) -> Answer {
-    let mut path = step.path.clone();
-    for (variable, value) in saved {
-        let value = match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        path = path.replace(&format!("{{{{{variable}}}}}"), &value);
-    }
+    let path = filled(&step.path, saved);
     let method = step.method.parse().unwrap();
     let mut request = client.request(method, format!("{url}{path}"));
     let mut body = step.body.clone();
     if let Some(schema) = &step.schema {
         let body = body.get_or_insert_with(|| json!({}));
         body["schemaType"] = json!("PROTOBUF");
-        body["schema"] = json!(schema);
+        body["schema"] = json!(filled(schema, saved));
     }
     if let Some(body) = body {
         if !step.headers.contains_key("content-type") {

@@ -68,6 +68,7 @@ impl Draft {
             dependencies,
             references: resolved.references,
         };
+        draft.check_names().map_err(unreadable)?;
         if !how.as_is {
             draft
                 .check(how.strict)
@@ -150,16 +151,27 @@ impl Draft {
         }
     }
 
+    /// Refuses two types or two services of one name at the top of the file, as
+    /// Confluent's parser does. Deeper ones are left to `validateFields`.
+    fn check_names(&self) -> Result<(), String> {
+        let services = self.file.proto().service.iter();
+        let services: Vec<_> = services.map(|service| service.name()).collect();
+        let kinds = [
+            ("Type", compatibility::top_level_names(&self.file)),
+            ("Service", services),
+        ];
+        for (kind, names) in kinds {
+            let mut seen = HashSet::new();
+            if let Some(twice) = names.into_iter().find(|name| !seen.insert(*name)) {
+                return Err(format!("{kind} {twice} is defined more than once"));
+            }
+        }
+        Ok(())
+    }
+
     /// What is wrong with it. The registry is lenient by default: what it needs
     /// is that the types named exist.
     fn check(&self, strict: bool) -> Result<(), String> {
-        let file = self.file.proto();
-        let mut names = HashSet::new();
-        let messages = file.message_type.iter().map(DescriptorProto::name);
-        let enums = file.enum_type.iter().map(|declared| declared.name());
-        if let Some(twice) = messages.chain(enums).find(|name| !names.insert(*name)) {
-            return Err(format!("Type {twice} is defined more than once"));
-        }
         if let Some(missing) = compatibility::missing_types(&self.candidate())
             .into_iter()
             .next()

@@ -3,10 +3,12 @@
 //! The reference implementation compares syntax trees of `.proto` text. A
 //! descriptor holds the same facts in another shape; this file translates.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use prost_types::field_descriptor_proto::{Label as ProtoLabel, Type};
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
+
+use crate::protobuf::bodies::{Bodies, is_group};
 
 /// A label as the source spells it. A proto3 field without keyword has none,
 /// nor has a member of a oneof.
@@ -18,9 +20,11 @@ pub(super) enum Label {
 }
 
 /// A type as a field names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum FieldType<'a> {
     Scalar(ScalarGroup),
+    /// `map<K, V>`, which names nothing: its entry.
+    Map(&'a DescriptorProto),
     /// A name as written, with or without a leading dot.
     Named(&'a str),
 }
@@ -45,8 +49,8 @@ pub(super) struct Field<'a> {
     pub name: &'a str,
     pub label: Option<Label>,
     pub field_type: FieldType<'a>,
-    /// The oneof it is a member of.
-    pub oneof: Option<&'a str>,
+    /// The oneof it is a member of: position and name.
+    pub oneof: Option<(i32, &'a str)>,
 }
 
 /// The fields of a message by number. Of two fields with one number the later
@@ -57,16 +61,19 @@ pub(super) fn fields<'a>(
 ) -> BTreeMap<i32, Field<'a>> {
     let mut plain = Vec::new();
     let mut members = Vec::new();
-    for proto in &message.field {
-        if proto.r#type == Some(Type::Group as i32) {
+    let bodies = Bodies::of(&message.field, &message.extension, &message.nested_type);
+    for (position, proto) in message.field.iter().enumerate() {
+        if is_group(proto) {
             continue;
         }
+        let entry = bodies.get(position);
+        let entry = entry.and_then(|entry| message.nested_type.get(entry));
         let oneof = oneof_of(message, proto);
         let field = Field {
             name: proto.name(),
             label: label_of(file, proto, oneof.is_some()),
-            field_type: field_type(proto),
-            oneof: oneof.map(|(_, name)| name),
+            field_type: entry.map_or_else(|| field_type(proto), FieldType::Map),
+            oneof,
         };
         match oneof {
             None => plain.push((proto.number(), field)),
@@ -80,9 +87,10 @@ pub(super) fn fields<'a>(
     plain.into_iter().chain(members).collect()
 }
 
-/// Names of the oneofs that the source declares. The synthetic ones that stand
-/// for proto3 `optional` are not among them.
-pub(super) fn oneofs(message: &DescriptorProto) -> BTreeSet<&str> {
+/// The oneofs that the source declares, by name; of two with one name the later
+/// one counts. The synthetic ones that stand for proto3 `optional` are not among
+/// them.
+pub(super) fn oneofs(message: &DescriptorProto) -> BTreeMap<&str, i32> {
     let synthetic: HashSet<i32> = message
         .field
         .iter()
@@ -92,7 +100,7 @@ pub(super) fn oneofs(message: &DescriptorProto) -> BTreeSet<&str> {
     (0..)
         .zip(&message.oneof_decl)
         .filter(|(index, _)| !synthetic.contains(index))
-        .map(|(_, oneof)| oneof.name())
+        .map(|(index, oneof)| (oneof.name(), index))
         .collect()
 }
 
@@ -197,15 +205,4 @@ pub(super) fn map_types(entry: &DescriptorProto) -> (FieldType<'_>, FieldType<'_
             .map_or(FieldType::Named(""), field_type)
     };
     (part("key"), part("value"))
-}
-
-/// Names of the messages among `nested` that exist only as the body of a group
-/// in `fields`; such messages are not types that one could name.
-pub(super) fn group_names<'a>(
-    fields: impl Iterator<Item = &'a FieldDescriptorProto>,
-) -> HashSet<&'a str> {
-    fields
-        .filter(|field| field.r#type == Some(Type::Group as i32))
-        .filter_map(|field| field.type_name().rsplit('.').next())
-        .collect()
 }

@@ -94,17 +94,20 @@ impl<'a> Siblings<'a> {
     fn of_file(file: &'a FileDescriptorProto) -> Self {
         Self {
             file,
-            messages: written(named_messages(&file.message_type, file.extension.iter())),
+            messages: written(named_messages(&[], &file.extension, &file.message_type)),
             enums: &file.enum_type,
         }
     }
 
     fn of_message(message: Message<'a>) -> Self {
         let proto = message.proto;
-        let group_fields = proto.field.iter().chain(&proto.extension);
         Self {
             file: message.file,
-            messages: written(named_messages(&proto.nested_type, group_fields)),
+            messages: written(named_messages(
+                &proto.field,
+                &proto.extension,
+                &proto.nested_type,
+            )),
             enums: &proto.enum_type,
         }
     }

@@ -21,10 +21,11 @@ fn class<'a, 't>(
     types: &'t Types<'a>,
     message: Message<'_>,
     local_name: &str,
-    field_type: FieldType<'_>,
+    field_type: FieldType<'a>,
 ) -> Class<'a, 't> {
     let name = match field_type {
         FieldType::Scalar(group) => return Class::Scalar(group),
+        FieldType::Map(entry) => return Class::Map(entry),
         FieldType::Named(name) => name,
     };
     let found = types.resolve(message.file.package(), local_name, name);
@@ -70,17 +71,22 @@ impl<'a> Walk<'_, 'a> {
 
         let old_oneofs = declaration::oneofs(pair.original.proto);
         let new_oneofs = declaration::oneofs(pair.update.proto);
-        let mut incompatible = self.mutual_exclusion(pair, &fields, &new_oneofs);
-        for name in old_oneofs.union(&new_oneofs) {
-            let kind = match (old_oneofs.contains(name), new_oneofs.contains(name)) {
+        let mut incompatible = self.mutual_exclusion(pair, &fields);
+        let names: BTreeSet<&str> = old_oneofs
+            .keys()
+            .chain(new_oneofs.keys())
+            .copied()
+            .collect();
+        for name in names {
+            let kind = match (old_oneofs.contains_key(name), new_oneofs.contains_key(name)) {
                 (true, true) => continue,
                 (true, false) => DifferenceKind::OneofRemoved,
                 (false, _) => DifferenceKind::OneofAdded,
             };
-            incompatible |= self.add(kind, pair.path(&[name]));
+            incompatible |= self.add(kind, pair.path(&[&name]));
         }
 
-        let deleted = deleted_oneofs(&fields, &new_oneofs);
+        let deleted = deleted_oneofs(&fields, &old_oneofs, &new_oneofs);
         let numbers: BTreeSet<i32> = fields
             .before
             .keys()
@@ -96,17 +102,17 @@ impl<'a> Walk<'_, 'a> {
                     }
                     let place = Place {
                         pair,
-                        oneof: new.oneof,
+                        oneof: new.oneof.map(|(_, name)| name),
                         number,
                     };
                     incompatible |= self.field(&place, old, new);
                 }
-                (Some(old), None) if old.oneof.is_some_and(|name| deleted.contains(name)) => {}
+                (Some(old), None) if old.oneof.is_some_and(|(_, name)| deleted.contains(name)) => {}
                 (Some(lone), None) | (None, Some(lone)) => {
                     let removed = fields.before.contains_key(&number);
                     let place = Place {
                         pair,
-                        oneof: lone.oneof,
+                        oneof: lone.oneof.map(|(_, name)| name),
                         number,
                     };
                     incompatible |= self.add(one_sided(lone, removed), place.path());
@@ -122,17 +128,13 @@ impl<'a> Walk<'_, 'a> {
     /// Members of one original oneof excluded each other before; an ordinary
     /// field is a group of its own; a new number was never set. More than one
     /// group in a oneof means a new exclusion.
-    fn mutual_exclusion(
-        &mut self,
-        pair: &Pair<'a>,
-        fields: &Fields<'_>,
-        new_oneofs: &BTreeSet<&str>,
-    ) -> bool {
+    fn mutual_exclusion(&mut self, pair: &Pair<'a>, fields: &Fields<'_>) -> bool {
         struct Groups<'a> {
             oneofs: BTreeSet<&'a str>,
             plain: usize,
         }
-        let mut groups: BTreeMap<&str, Groups<'_>> = BTreeMap::new();
+        // By position: two oneofs may have one name.
+        let mut groups: BTreeMap<(i32, &str), Groups<'_>> = BTreeMap::new();
         for (number, new) in &fields.after {
             let (Some(oneof), Some(old)) = (new.oneof, fields.before.get(number)) else {
                 continue;
@@ -142,17 +144,14 @@ impl<'a> Walk<'_, 'a> {
                 plain: 0,
             });
             match old.oneof {
-                Some(name) => {
+                Some((_, name)) => {
                     group.oneofs.insert(name);
                 }
                 None => group.plain += 1,
             }
         }
         let mut incompatible = false;
-        for name in new_oneofs {
-            let Some(group) = groups.get(name) else {
-                continue;
-            };
+        for ((_, name), group) in &groups {
             let kind = match (group.oneofs.len() + group.plain, group.plain) {
                 (0 | 1, _) => continue,
                 (_, 0 | 1) => DifferenceKind::FieldMovedToExistingOneof,
@@ -281,17 +280,20 @@ fn one_sided(field: &Field<'_>, removed: bool) -> DifferenceKind {
 
 /// Oneofs that went with all their members. Deleting one is compatible;
 /// deleting a member and leaving another elsewhere is not.
-fn deleted_oneofs<'a>(fields: &Fields<'a>, new_oneofs: &BTreeSet<&str>) -> BTreeSet<&'a str> {
-    let mut gone = BTreeSet::new();
-    let mut surviving = BTreeSet::new();
+fn deleted_oneofs<'a>(
+    fields: &Fields<'a>,
+    old_oneofs: &BTreeMap<&'a str, i32>,
+    new_oneofs: &BTreeMap<&str, i32>,
+) -> BTreeSet<&'a str> {
+    let mut gone: BTreeSet<&str> = old_oneofs.keys().copied().collect();
+    gone.retain(|name| !new_oneofs.contains_key(name));
     for (number, field) in &fields.before {
-        let Some(oneof) = field.oneof else { continue };
-        if fields.after.contains_key(number) || new_oneofs.contains(oneof) {
-            surviving.insert(oneof);
-        } else {
-            gone.insert(oneof);
+        if let Some((index, name)) = field.oneof
+            && old_oneofs.get(name) == Some(&index)
+            && fields.after.contains_key(number)
+        {
+            gone.remove(name);
         }
     }
-    gone.retain(|oneof| !surviving.contains(oneof));
     gone
 }

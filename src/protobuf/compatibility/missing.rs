@@ -1,9 +1,9 @@
-use prost_types::field_descriptor_proto::Type;
 use prost_types::{DescriptorProto, FileDescriptorProto};
 
 use super::Candidate;
 use super::declaration::{MapEntry, map_entry};
 use super::types::Types;
+use crate::protobuf::bodies::Bodies;
 
 /// The type names that fields and rpcs of a schema use and that neither the
 /// schema nor its dependencies nor the built-in files declare, as written, in
@@ -22,9 +22,10 @@ pub fn missing_types(candidate: &Candidate<'_>) -> Vec<String> {
         }
     };
     for (scope, message) in messages(file) {
-        for field in &message.field {
-            let is_group = field.r#type == Some(Type::Group as i32);
-            if let Some(name) = field.type_name.as_deref().filter(|_| !is_group) {
+        let bodies = Bodies::of(&message.field, &message.extension, &message.nested_type);
+        for (position, field) in message.field.iter().enumerate() {
+            // Neither a map nor a group names a type.
+            if let (Some(name), None) = (&field.type_name, bodies.get(position)) {
                 look_for(&scope, name);
             }
         }

@@ -28,6 +28,9 @@ pub use diff::diff;
 pub use difference::{Difference, DifferenceKind};
 pub use level::{Level, UnknownLevel};
 pub use missing::missing_types;
+#[cfg(feature = "embedded")]
+pub(crate) use types::top_level_names;
+pub(in crate::protobuf) use types::{Declaration, Types};
 
 use std::collections::BTreeMap;
 

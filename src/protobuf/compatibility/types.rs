@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
-use super::declaration::{MapEntry, group_names, map_entry};
+use super::declaration::{MapEntry, map_entry};
 use super::{Candidate, Reference};
-use crate::protobuf::builtin;
+use crate::protobuf::bodies::Bodies;
+use crate::protobuf::{SchemaFile, builtin};
 
 /// Enclosing scopes tried for one name, and the longest one in bytes. Real
 /// packages are far below; without a bound a hostile one would make every
@@ -17,7 +18,7 @@ const MAX_SCOPE_LEN: usize = 2048;
 
 /// Where a type was declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin<'a> {
+pub(in crate::protobuf) enum Origin<'a> {
     /// In the compared file itself.
     Local,
     /// In a file that the schema refers to directly.
@@ -27,14 +28,14 @@ pub(super) enum Origin<'a> {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Declaration<'a> {
+pub(in crate::protobuf) enum Declaration<'a> {
     Enum,
     Message(&'a DescriptorProto),
     MapEntry(&'a DescriptorProto),
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TypeInfo<'a> {
+pub(in crate::protobuf) struct TypeInfo<'a> {
     pub file: &'a FileDescriptorProto,
     /// Import path of the declaring file.
     file_name: &'a str,
@@ -44,7 +45,7 @@ pub(super) struct TypeInfo<'a> {
 
 /// A name that resolved.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Found<'a, 't> {
+pub(in crate::protobuf) struct Found<'a, 't> {
     /// Full name without the package of the declaring file.
     pub local_name: &'t str,
     pub info: TypeInfo<'a>,
@@ -53,7 +54,7 @@ pub(super) struct Found<'a, 't> {
 /// Every type of a schema, its dependencies and the built-in files, by full
 /// name. Types are visible whether or not their file is imported.
 #[derive(Debug)]
-pub(super) struct Types<'a> {
+pub(in crate::protobuf) struct Types<'a> {
     named: HashMap<String, TypeInfo<'a>>,
     /// Import paths that hide the built-in file of that name.
     replaced: HashSet<&'a str>,
@@ -171,15 +172,14 @@ fn collect<'a>(
     }
     // A stack of our own: how deep messages nest is up to whoever sent them.
     let mut open: Vec<(String, &'a DescriptorProto)> =
-        named_messages(&file.message_type, file.extension.iter())
+        named_messages(&[], &file.extension, &file.message_type)
             .map(|message| (joined(package, message.name()), message))
             .collect();
     while let Some((name, message)) = open.pop() {
         for declared in &message.enum_type {
             named.insert(joined(&name, declared.name()), info(Declaration::Enum));
         }
-        let group_fields = message.field.iter().chain(&message.extension);
-        for nested in named_messages(&message.nested_type, group_fields) {
+        for nested in named_messages(&message.field, &message.extension, &message.nested_type) {
             open.push((joined(&name, nested.name()), nested));
         }
         let declaration = match map_entry(message) {
@@ -190,13 +190,21 @@ fn collect<'a>(
     }
 }
 
-/// The messages that are types: bodies of groups are not.
+/// Names of the messages and enums at the top of a file.
+#[cfg(feature = "embedded")]
+pub(crate) fn top_level_names(file: &SchemaFile) -> Vec<&str> {
+    let file = file.proto();
+    let messages = named_messages(&[], &file.extension, &file.message_type);
+    let enums = file.enum_type.iter().map(|declared| declared.name());
+    messages.map(DescriptorProto::name).chain(enums).collect()
+}
+
+/// The messages that are types: those that belong to a map or a group are not.
 pub(super) fn named_messages<'a>(
+    fields: &[FieldDescriptorProto],
+    extensions: &[FieldDescriptorProto],
     messages: &'a [DescriptorProto],
-    fields: impl Iterator<Item = &'a FieldDescriptorProto>,
 ) -> impl Iterator<Item = &'a DescriptorProto> {
-    let groups = group_names(fields);
-    messages
-        .iter()
-        .filter(move |message| !groups.contains(message.name()))
+    let declared = Bodies::of(fields, extensions, messages).declared(messages.len());
+    declared.filter_map(|position| messages.get(position))
 }

@@ -3,34 +3,37 @@
 use prost_types::FieldDescriptorProto;
 use prost_types::field_descriptor_proto::{Label, Type};
 
-use super::super::layout::join;
-use super::super::options::is_implied_map_entry;
-use super::super::source::{is_group, unqualified};
-use super::{Printer, Types, option};
+use super::super::bodies::{is_group, unqualified};
+use super::{Laid, Member, Messages, Printer, option};
 
-impl Printer<'_> {
+impl Printer {
+    /// Prints extensions, which are members of the scope from `position` on.
     pub(super) fn extends(
         &mut self,
-        name: &str,
         fields: &[FieldDescriptorProto],
-        types: &Types<'_>,
+        position: usize,
+        messages: &Messages<'_>,
     ) {
         let extendees = fields.iter().map(|field| Some(field.extendee()));
-        let mut rest = fields;
-        for size in self.layout.extends(name, extendees) {
+        let bodies = (position..).map(|position| messages.of_member(position));
+        let members: Vec<Member<'_>> = fields.iter().zip(bodies).collect();
+        let mut rest = &members[..];
+        for size in messages.layout.extends(extendees) {
             let Some((block, after)) = rest.split_at_checked(size) else {
                 break;
             };
             rest = after;
-            let Some(first) = block.first() else { continue };
+            let Some((first, _)) = block.first() else {
+                continue;
+            };
             self.open(&format!("extend {}", first.extendee()));
             self.group();
             self.inside(|p| {
-                for field in block {
+                for (field, body) in block {
                     if is_group(field) {
-                        p.group_field(field, p.label(field), types, name);
+                        p.group_field(field, p.label(field), *body);
                     } else {
-                        p.field(field, p.label(field), &Types::new());
+                        p.field(field, p.label(field), None);
                     }
                 }
             });
@@ -48,11 +51,14 @@ impl Printer<'_> {
         }
     }
 
-    pub(super) fn field(&mut self, field: &FieldDescriptorProto, label: &str, types: &Types<'_>) {
-        let named = field.type_name.as_deref();
-        let map = named.and_then(|name| types.get(unqualified(name)));
-        let map = map.filter(|entry| is_implied_map_entry(entry));
-        let head = match map.map(|entry| &entry.field[..]) {
+    /// Prints a field; `entry` makes it a map.
+    pub(super) fn field(
+        &mut self,
+        field: &FieldDescriptorProto,
+        label: &str,
+        entry: Option<Laid<'_>>,
+    ) {
+        let head = match entry.map(|(entry, _)| &entry.field[..]) {
             Some([key, value]) => format!("map<{}, {}>", type_of(key), type_of(value)),
             _ => format!("{label}{}", type_of(field)),
         };
@@ -69,8 +75,7 @@ impl Printer<'_> {
         &mut self,
         field: &FieldDescriptorProto,
         label: &str,
-        types: &Types<'_>,
-        scope: &str,
+        body: Option<Laid<'_>>,
     ) {
         let type_name = unqualified(field.type_name());
         let list = option::list(&option::of_field(field));
@@ -83,8 +88,8 @@ impl Printer<'_> {
                 self.open(line);
             }
         }
-        match types.get(type_name) {
-            Some(body) => self.message_body(body, &join(scope, type_name)),
+        match body {
+            Some((body, layout)) => self.message_body(body, layout),
             None => self.close(),
         }
     }

@@ -11,7 +11,7 @@ pub(super) mod literal;
 mod option;
 mod range;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
@@ -20,40 +20,73 @@ use prost_types::{
 
 use self::literal::quoted;
 use self::range::Range;
-use super::layout::{Layout, Reserved, join};
-use super::options::is_implied_map_entry;
-use super::source::{group_names, is_group};
+use super::bodies::{Bodies, is_group};
+use super::layout::{Layout, Reserved};
 
 /// Prints a file.
 pub(super) fn print(file: &FileDescriptorProto, layout: &Layout) -> String {
     let mut printer = Printer {
         out: String::new(),
         depth: 0,
-        layout,
         proto3: file.syntax() == "proto3",
     };
-    printer.file(file);
+    printer.file(file, layout);
     printer.out
 }
 
-/// Messages of one scope by name: entries of `map<>` fields and bodies of
-/// groups are printed where the field is.
-type Types<'m> = HashMap<&'m str, &'m DescriptorProto>;
+/// A message and its layout.
+type Laid<'m> = (&'m DescriptorProto, &'m Layout);
 
-fn types(messages: &[DescriptorProto]) -> Types<'_> {
-    let named = messages.iter().rev();
-    named.map(|message| (message.name(), message)).collect()
+/// A field and the message that belongs to it: the entry of a map, the body of a
+/// group. It is printed where the field is.
+type Member<'m> = (&'m FieldDescriptorProto, Option<Laid<'m>>);
+
+/// The messages of a scope.
+struct Messages<'m> {
+    messages: &'m [DescriptorProto],
+    layout: &'m Layout,
+    bodies: Bodies,
 }
 
-struct Printer<'a> {
+impl<'m> Messages<'m> {
+    fn of(
+        fields: &[FieldDescriptorProto],
+        extensions: &[FieldDescriptorProto],
+        messages: &'m [DescriptorProto],
+        layout: &'m Layout,
+    ) -> Self {
+        Self {
+            messages,
+            layout,
+            bodies: Bodies::of(fields, extensions, messages),
+        }
+    }
+
+    fn get(&self, position: usize) -> Option<Laid<'m>> {
+        let message = self.messages.get(position)?;
+        Some((message, self.layout.message(position)))
+    }
+
+    /// The message that belongs to the field at `position`; extensions are
+    /// counted on behind the fields.
+    fn of_member(&self, position: usize) -> Option<Laid<'m>> {
+        self.get(self.bodies.get(position)?)
+    }
+
+    fn declared(&self) -> impl Iterator<Item = Laid<'m>> {
+        let declared = self.bodies.declared(self.messages.len());
+        declared.filter_map(|position| self.get(position))
+    }
+}
+
+struct Printer {
     out: String,
     /// Blocks around the line being printed.
     depth: usize,
-    layout: &'a Layout,
     proto3: bool,
 }
 
-impl Printer<'_> {
+impl Printer {
     fn indent(&mut self) {
         for _ in 0..self.depth {
             self.out.push_str("  ");
@@ -99,7 +132,7 @@ impl Printer<'_> {
         self.depth = self.depth.saturating_sub(1);
     }
 
-    fn file(&mut self, file: &FileDescriptorProto) {
+    fn file(&mut self, file: &FileDescriptorProto, layout: &Layout) {
         if let Some(syntax) = &file.syntax {
             self.line(&format!("syntax = {};", quoted(syntax.as_bytes())));
         }
@@ -129,21 +162,20 @@ impl Printer<'_> {
             self.out.push('\n');
             self.options(options);
         }
-        let groups: HashSet<String> = group_names(&[], &file.extension).into_iter().collect();
-        let is_type = |message: &&DescriptorProto| !groups.contains(message.name());
-        let mut messages = file.message_type.iter().filter(is_type).peekable();
-        if messages.peek().is_some() || !file.enum_type.is_empty() {
+        let messages = Messages::of(&[], &file.extension, &file.message_type, layout);
+        let mut declared = messages.declared().peekable();
+        if declared.peek().is_some() || !file.enum_type.is_empty() {
             self.out.push('\n');
         }
-        for message in messages {
-            self.message(message, "");
+        for (message, layout) in declared {
+            self.message(message, layout);
         }
-        for enumeration in &file.enum_type {
-            self.enumeration(enumeration, "");
+        for (position, enumeration) in file.enum_type.iter().enumerate() {
+            self.enumeration(enumeration, layout.enumeration(position));
         }
         if !file.extension.is_empty() {
             self.out.push('\n');
-            self.extends("", &file.extension, &types(&file.message_type));
+            self.extends(&file.extension, 0, &messages);
         }
         if !file.service.is_empty() {
             self.out.push('\n');
@@ -159,19 +191,19 @@ impl Printer<'_> {
         }
     }
 
-    fn message(&mut self, message: &DescriptorProto, scope: &str) {
+    fn message(&mut self, message: &DescriptorProto, layout: &Layout) {
         self.open(&format!("message {}", message.name()));
-        self.message_body(message, &join(scope, message.name()));
+        self.message_body(message, layout);
     }
 
     /// What follows the brace, with the closing one.
-    fn message_body(&mut self, message: &DescriptorProto, name: &str) {
+    fn message_body(&mut self, message: &DescriptorProto, layout: &Layout) {
         let reserved: Vec<Range> = (message.reserved_range.iter())
             .map(|range| Range::half_open(range.start(), range.end()))
             .collect();
         if !reserved.is_empty() || !message.reserved_name.is_empty() {
             self.group();
-            self.reserved(name, &reserved, &message.reserved_name);
+            self.reserved(layout, &reserved, &message.reserved_name);
         }
         let options = message
             .options
@@ -181,24 +213,30 @@ impl Printer<'_> {
             self.group();
             self.inside(|p| p.options(options));
         }
-        let types = types(&message.nested_type);
+        let messages = Messages::of(
+            &message.field,
+            &message.extension,
+            &message.nested_type,
+            layout,
+        );
         let mut plain = Vec::new();
         let mut groups = Vec::new();
-        let mut oneofs: HashMap<i32, Vec<&FieldDescriptorProto>> = HashMap::new();
-        for field in &message.field {
+        let mut oneofs: HashMap<i32, Vec<Member<'_>>> = HashMap::new();
+        for (position, field) in message.field.iter().enumerate() {
+            let member = (field, messages.of_member(position));
             match field.oneof_index {
                 Some(index) if !field.proto3_optional() => {
-                    oneofs.entry(index).or_default().push(field);
+                    oneofs.entry(index).or_default().push(member);
                 }
-                _ if is_group(field) => groups.push(field),
-                _ => plain.push(field),
+                _ if is_group(field) => groups.push(member),
+                _ => plain.push(member),
             }
         }
         if !plain.is_empty() {
             self.group();
             self.inside(|p| {
-                for field in plain {
-                    p.field(field, p.label(field), &types);
+                for (field, entry) in plain {
+                    p.field(field, p.label(field), entry);
                 }
             });
         }
@@ -211,45 +249,41 @@ impl Printer<'_> {
                 self.group();
                 first = false;
             }
-            self.inside(|p| p.oneof(oneof, members, &types, name));
+            self.inside(|p| p.oneof(oneof, members));
         }
         if !groups.is_empty() {
             self.group();
             self.inside(|p| {
-                for field in groups {
-                    p.group_field(field, p.label(field), &types, name);
+                for (field, body) in groups {
+                    p.group_field(field, p.label(field), body);
                 }
             });
         }
         if !message.extension_range.is_empty() {
             self.group();
-            self.inside(|p| p.extension_ranges(message, name));
+            self.inside(|p| p.extension_ranges(message, layout));
         }
         if !message.extension.is_empty() {
             self.group();
-            self.inside(|p| p.extends(name, &message.extension, &types));
+            self.inside(|p| p.extends(&message.extension, message.field.len(), &messages));
         }
-        let groups = group_names(&message.field, &message.extension);
-        let groups: HashSet<String> = groups.into_iter().collect();
-        let mut nested = (message.nested_type.iter())
-            .filter(|nested| !is_implied_map_entry(nested) && !groups.contains(nested.name()))
-            .peekable();
+        let mut nested = messages.declared().peekable();
         if nested.peek().is_some() || !message.enum_type.is_empty() {
             self.group();
         }
         self.inside(|p| {
-            for nested in nested {
-                p.message(nested, name);
+            for (nested, layout) in nested {
+                p.message(nested, layout);
             }
-            for enumeration in &message.enum_type {
-                p.enumeration(enumeration, name);
+            for (position, enumeration) in message.enum_type.iter().enumerate() {
+                p.enumeration(enumeration, layout.enumeration(position));
             }
         });
         self.close();
     }
 
-    fn reserved(&mut self, name: &str, ranges: &[Range], names: &[String]) {
-        let statements = self.layout.reserved(name, ranges.len(), names.len());
+    fn reserved(&mut self, layout: &Layout, ranges: &[Range], names: &[String]) {
+        let statements = layout.reserved(ranges.len(), names.len());
         self.inside(|p| {
             for statement in statements {
                 let entries: Vec<String> = (statement.iter())
@@ -263,32 +297,32 @@ impl Printer<'_> {
         });
     }
 
-    fn extension_ranges(&mut self, message: &DescriptorProto, name: &str) {
+    fn extension_ranges(&mut self, message: &DescriptorProto, layout: &Layout) {
         let ranges = &message.extension_range;
         let mut rest = &ranges[..];
-        for size in self.layout.extensions(name, ranges.len()) {
+        for size in layout.extensions(ranges.len()) {
             let Some((statement, after)) = rest.split_at_checked(size) else {
                 break;
             };
             rest = after;
-            let texts: Vec<String> = (statement.iter())
+            let mut texts: Vec<String> = (statement.iter())
                 .map(|range| Range::half_open(range.start(), range.end()).to_string())
                 .collect();
             let options = statement.first().and_then(|range| range.options.as_ref());
             let options = options.map_or(&[][..], |options| &options.uninterpreted_option);
             let options: Vec<String> = options.iter().map(option::assignment).collect();
             let list = option::list(&options);
+            // The parser does not take options behind a number alone.
+            if let (Some(last), false) = (texts.last_mut(), list.is_empty())
+                && !last.contains(' ')
+            {
+                *last = format!("{last} to {last}");
+            }
             self.line(&format!("extensions {}{list};", texts.join(", ")));
         }
     }
 
-    fn oneof(
-        &mut self,
-        oneof: &OneofDescriptorProto,
-        members: &[&FieldDescriptorProto],
-        types: &Types<'_>,
-        name: &str,
-    ) {
+    fn oneof(&mut self, oneof: &OneofDescriptorProto, members: &[Member<'_>]) {
         self.open(&format!("oneof {}", oneof.name()));
         let options = oneof.options.as_ref().map(|o| &o.uninterpreted_option[..]);
         if let Some(options @ [_, ..]) = options {
@@ -296,23 +330,27 @@ impl Printer<'_> {
             self.inside(|p| p.options(options));
         }
         let (groups, plain): (Vec<_>, Vec<_>) =
-            members.iter().copied().partition(|field| is_group(field));
+            members.iter().partition(|(field, _)| is_group(field));
         if !plain.is_empty() {
             self.group();
         }
-        self.inside(|p| plain.iter().for_each(|field| p.field(field, "", types)));
+        self.inside(|p| {
+            for (field, _) in plain {
+                p.field(field, "", None);
+            }
+        });
         if !groups.is_empty() {
             self.group();
         }
         self.inside(|p| {
-            for field in groups {
-                p.group_field(field, "", types, name);
+            for (field, body) in groups {
+                p.group_field(field, "", body);
             }
         });
         self.close();
     }
 
-    fn enumeration(&mut self, item: &EnumDescriptorProto, scope: &str) {
+    fn enumeration(&mut self, item: &EnumDescriptorProto, layout: &Layout) {
         self.open(&format!("enum {}", item.name()));
         let reserved: Vec<Range> = (item.reserved_range.iter())
             .map(|range| Range {
@@ -329,7 +367,7 @@ impl Printer<'_> {
         if has_reserved || !options.is_empty() || !item.value.is_empty() {
             self.group();
         }
-        self.reserved(&join(scope, item.name()), &reserved, &item.reserved_name);
+        self.reserved(layout, &reserved, &item.reserved_name);
         self.inside(|p| {
             p.options(options);
             for value in &item.value {

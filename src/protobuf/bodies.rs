@@ -1,0 +1,203 @@
+//! Which message belongs to which field.
+//!
+//! A `map<>` field and a group bring a message of their own: the entry, the
+//! body. A descriptor lists it among the messages of the scope, and the field
+//! only names it. Two messages of one scope may have one name in a schema that
+//! a registry accepts, so the position decides.
+
+use std::collections::{HashMap, VecDeque};
+
+use prost_types::field_descriptor_proto::Type;
+use prost_types::{DescriptorProto, FieldDescriptorProto};
+
+use super::layout::Layout;
+use super::options::is_implied_map_entry;
+
+pub(super) fn is_group(field: &FieldDescriptorProto) -> bool {
+    field.r#type == Some(Type::Group as i32)
+}
+
+/// Whether the field may be a `map<>`. Other named types are left for
+/// resolution to sort into messages and enums, so that they have no type.
+fn may_be_map(field: &FieldDescriptorProto) -> bool {
+    field.r#type == Some(Type::Message as i32)
+}
+
+/// The last part of a dotted name.
+pub(super) fn unqualified(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(_, last)| last)
+}
+
+/// Orders fields as the canonical text prints them: plain fields, members of
+/// each oneof, groups.
+pub(super) fn field_rank(field: &FieldDescriptorProto) -> (u8, i32, bool) {
+    let group = is_group(field);
+    match field.oneof_index {
+        Some(index) if !field.proto3_optional() => (1, index, group),
+        _ if group => (2, 0, true),
+        _ => (0, 0, false),
+    }
+}
+
+/// Positions of the messages that belong to fields, by the position of the
+/// field; extensions are counted on behind the fields of the message.
+#[derive(Debug, Default)]
+pub(super) struct Bodies(HashMap<usize, usize>);
+
+impl Bodies {
+    /// Links the fields and extensions of a scope to its messages: of several
+    /// messages with the name of a group, the last ones are the bodies, in the
+    /// order of the groups; entries of maps are in the order of the maps.
+    pub(super) fn of(
+        fields: &[FieldDescriptorProto],
+        extensions: &[FieldDescriptorProto],
+        messages: &[DescriptorProto],
+    ) -> Self {
+        let members = || fields.iter().chain(extensions);
+        let mut groups: HashMap<&str, usize> = HashMap::new();
+        for field in members().filter(|field| is_group(field)) {
+            let count = groups.entry(unqualified(field.type_name())).or_default();
+            *count = count.saturating_add(1);
+        }
+        if groups.is_empty() && !members().any(may_be_map) {
+            return Self::default();
+        }
+        let mut bodies: HashMap<&str, VecDeque<usize>> = HashMap::new();
+        let mut entries: HashMap<&str, VecDeque<usize>> = HashMap::new();
+        for (position, message) in messages.iter().enumerate() {
+            let name = message.name();
+            if is_implied_map_entry(message) {
+                entries.entry(name).or_default().push_back(position);
+            } else if let Some(count) = groups.get(name) {
+                let bodies = bodies.entry(name).or_default();
+                bodies.push_back(position);
+                if bodies.len() > *count {
+                    bodies.pop_front();
+                }
+            }
+        }
+        let mut next = |field: &FieldDescriptorProto| {
+            let candidates = if is_group(field) {
+                &mut bodies
+            } else if may_be_map(field) {
+                &mut entries
+            } else {
+                return None;
+            };
+            let named = candidates.get_mut(unqualified(field.type_name()));
+            named.and_then(VecDeque::pop_front)
+        };
+        let links = members().enumerate();
+        Self(links.filter_map(|(i, f)| Some((i, next(f)?))).collect())
+    }
+
+    /// [`Bodies::of`], with the bodies of groups as `positions` has them.
+    pub(super) fn with_groups(
+        mut self,
+        positions: impl IntoIterator<Item = (usize, usize)>,
+    ) -> Self {
+        self.0.extend(positions);
+        self
+    }
+
+    /// Position of the message that belongs to the member at `position`.
+    pub(super) fn get(&self, position: usize) -> Option<usize> {
+        self.0.get(&position).copied()
+    }
+
+    /// Positions of the messages that no field brings.
+    pub(super) fn declared(&self, messages: usize) -> impl Iterator<Item = usize> + use<> {
+        let mut owned = vec![false; messages];
+        for position in self.0.values() {
+            if let Some(owned) = owned.get_mut(*position) {
+                *owned = true;
+            }
+        }
+        (0..messages)
+            .zip(owned)
+            .filter_map(|(position, owned)| (!owned).then_some(position))
+    }
+}
+
+/// A message and how its statements are laid out.
+pub(super) type Declared = (DescriptorProto, Layout);
+
+/// A field with the message that it brings.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub field: FieldDescriptorProto,
+    pub body: Option<Declared>,
+}
+
+/// The fields, extensions and messages of a scope, taken apart to be sorted.
+#[derive(Debug, Default)]
+pub(super) struct Scope {
+    pub fields: Vec<Member>,
+    pub extensions: Vec<Member>,
+    /// The messages that no field brings.
+    pub declared: Vec<Declared>,
+}
+
+impl Scope {
+    /// Takes a scope apart.
+    pub(super) fn take(
+        fields: &mut Vec<FieldDescriptorProto>,
+        extensions: &mut Vec<FieldDescriptorProto>,
+        messages: &mut Vec<DescriptorProto>,
+        layout: &mut Layout,
+        bodies: &Bodies,
+    ) -> Self {
+        let mut layouts = layout.take_messages().into_iter();
+        let mut messages: Vec<Option<Declared>> = std::mem::take(messages)
+            .into_iter()
+            .map(|message| Some((message, layouts.next().unwrap_or_default())))
+            .collect();
+        let mut position = 0_usize;
+        let mut member = |field| {
+            let body = bodies.get(position);
+            position = position.saturating_add(1);
+            Member {
+                field,
+                body: body.and_then(|body| messages.get_mut(body)?.take()),
+            }
+        };
+        let fields = std::mem::take(fields).into_iter().map(&mut member);
+        let fields = fields.collect();
+        let extensions = std::mem::take(extensions).into_iter().map(&mut member);
+        let extensions = extensions.collect();
+        Self {
+            fields,
+            extensions,
+            declared: messages.into_iter().flatten().collect(),
+        }
+    }
+
+    /// Puts the scope together in the order in which the canonical text reads
+    /// back: declared messages first, then the entries of `map<>` fields, then
+    /// the bodies of groups. Message indexes count what stands in the text as
+    /// `message`.
+    pub(super) fn put_together(
+        mut self,
+        fields: &mut Vec<FieldDescriptorProto>,
+        extensions: &mut Vec<FieldDescriptorProto>,
+        messages: &mut Vec<DescriptorProto>,
+        layout: &mut Layout,
+    ) {
+        self.fields.sort_by_key(|member| field_rank(&member.field));
+        let mut all = self.declared;
+        let mut groups = Vec::new();
+        let mut part = |member: Member| {
+            match member.body {
+                Some(body) if is_group(&member.field) => groups.push(body),
+                entry => all.extend(entry),
+            }
+            member.field
+        };
+        *fields = self.fields.into_iter().map(&mut part).collect();
+        *extensions = self.extensions.into_iter().map(&mut part).collect();
+        all.extend(groups);
+        let layouts;
+        (*messages, layouts) = all.into_iter().unzip();
+        layout.set_messages(layouts);
+    }
+}
