@@ -10,6 +10,8 @@ mod bad_input;
 mod changes;
 #[path = "cli/cleanup.rs"]
 mod cleanup;
+#[path = "cli/commands.rs"]
+mod commands;
 #[path = "cli/decode.rs"]
 mod decode;
 #[path = "cli/dialects.rs"]

@@ -28,7 +28,11 @@ pub fn usage(error: &clap::Error) -> ExitCode {
             None => text.push_str(&format!("{line}\n")),
         }
     }
-    if hints.is_empty() {
+    let asks_for_nothing =
+        error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if asks_for_nothing {
+        hints.push("`run basic` runs the first example, `list` shows all ten".to_owned());
+    } else if hints.is_empty() {
         let subject = if plain.contains("Usage:") {
             "the usage above"
         } else {
@@ -41,7 +45,11 @@ pub fn usage(error: &clap::Error) -> ExitCode {
     let text = text.trim_end();
     if wants_json(std::env::args()) {
         let plain = anstream::adapter::strip_str(text).to_string();
-        let failure = Failure::usage(plain.trim_start_matches("error: ")).hint(hints.join("; "));
+        let message = match asks_for_nothing {
+            true => "the command line names no command and no example",
+            false => plain.trim_start_matches("error: "),
+        };
+        let failure = Failure::usage(message).hint(hints.join("; "));
         let _ = writeln!(
             anstream::stdout().lock(),
             "{:#}",
