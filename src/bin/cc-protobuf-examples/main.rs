@@ -61,7 +61,10 @@ fn act(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
             // `serve` reads some values itself: what clients must present.
             let embedded = cli.common.embedded || matches!(command, Some(Command::Serve(_)));
             let settings = Settings::collect(&cli.common).and_then(|sources| match command {
-                Some(Command::Doctor) => commands::show_configuration(sources, embedded, console),
+                Some(Command::Doctor) => {
+                    let all = cli.common.verbose > 0;
+                    commands::show_configuration(sources, embedded, all, console)
+                }
                 _ => Settings::check(sources, embedded),
             });
             let run = cli.examples();
