@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 /// Subjects registered before the second round.
+#[path = "../tests/support/http.rs"]
+mod http;
+
 const SUBJECTS: u32 = 20_000;
 /// Single measurements behind a median.
 const SAMPLES: usize = 1000;
@@ -36,7 +39,7 @@ impl Bench {
             .build()
             .unwrap();
         let registry = runtime.block_on(EmbeddedRegistry::start()).unwrap();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = http::client();
         Self {
             runtime,
             registry,

@@ -10,12 +10,16 @@ mod bad_input;
 mod changes;
 #[path = "cli/cleanup.rs"]
 mod cleanup;
+#[path = "cli/commands.rs"]
+mod commands;
 #[path = "cli/decode.rs"]
 mod decode;
 #[path = "cli/dialects.rs"]
 mod dialects;
 #[path = "cli/examples.rs"]
 mod examples;
+#[path = "support/http.rs"]
+mod http;
 #[path = "cli/output.rs"]
 mod output;
 #[path = "cli/program.rs"]

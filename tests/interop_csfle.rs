@@ -2,7 +2,7 @@
 //! standard input, one answer per line on standard output, after `>>> `.
 #![cfg(all(feature = "embedded", feature = "aws-kms"))]
 
-use std::io::{BufRead, Write};
+use std::io::{BufRead, IsTerminal, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -140,11 +140,14 @@ fn chain(error: &dyn std::error::Error) -> String {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "driven by tests/interop/csfle/run"]
 async fn worker() {
+    let stdin = std::io::stdin();
+    assert!(!stdin.is_terminal(), "tests/interop/csfle/run drives this");
     let mut worker = None;
     let mut registry = None;
-    loop {
+    for answered in 0_usize.. {
         let mut line = String::new();
-        if std::io::stdin().lock().read_line(&mut line).unwrap() == 0 {
+        if stdin.lock().read_line(&mut line).unwrap() == 0 {
+            assert!(answered > 0, "tests/interop/csfle/run drives this");
             return;
         }
         let request: Value = serde_json::from_str(&line).unwrap();

@@ -3,7 +3,7 @@
 //! prints a line and waits for one.
 #![cfg(feature = "kafka")]
 
-use std::io::{BufRead, Write};
+use std::io::{BufRead, IsTerminal, Write};
 use std::time::Duration;
 
 use cc_protobuf_examples::kafka::{
@@ -46,8 +46,11 @@ async fn hand_over(word: &'static str) {
         let mut out = std::io::stdout();
         writeln!(out, "\n>>> {word}").unwrap();
         out.flush().unwrap();
+        let stdin = std::io::stdin();
+        assert!(!stdin.is_terminal(), "tests/interop/kafka/run drives this");
         let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line).unwrap();
+        let read = stdin.lock().read_line(&mut line).unwrap();
+        assert!(read > 0, "tests/interop/kafka/run drives this");
     })
     .await
     .unwrap();
@@ -68,6 +71,7 @@ async fn a_broker_dies_between_produce_and_consume() {
     let deliveries = kafka.produce(&records).await.unwrap();
     hand_over("produced").await;
     let received = kafka.receive(&deliveries).await.unwrap();
+    assert_eq!(received.len(), records.len());
     assert!(records.iter().zip(&received).all(|(sent, got)| {
         (&sent.key, &sent.value, &sent.headers) == (&got.key, &got.value, &got.headers)
     }));
@@ -134,6 +138,7 @@ async fn topics_are_created_once_and_deleted() {
 #[ignore = "needs the cluster of tests/interop/kafka/run"]
 async fn two_processes_create_one_topic_at_the_same_time() {
     let (a, b) = tokio::join!(connect("raced"), connect("raced"));
+    assert!([&a, &b].iter().any(|(_, created)| created == &["raced"]));
     a.0.close().await;
     b.0.close().await;
 }

@@ -9,7 +9,10 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 fn fixture() -> Value {
-    serde_json::from_str(include_str!("fixtures/wire-format.json")).unwrap()
+    let fixture: Value = serde_json::from_str(include_str!("fixtures/wire-format.json")).unwrap();
+    let count = |key: &str| fixture[key].as_array().unwrap().len();
+    assert_eq!((count("vectors"), count("malformed")), (18, 18));
+    fixture
 }
 
 fn hex(value: &Value) -> Vec<u8> {
@@ -185,14 +188,17 @@ fn absurd_counts_and_varints_are_refused_before_anything_is_reserved() {
 #[test]
 fn the_old_unsigned_form_of_an_index_is_not_mistaken_for_the_current_one() {
     let fixture = fixture();
+    let mut different = 0;
     for vector in fixture["vectors"].as_array().unwrap() {
         let unsigned = hex(&vector["wire_hex_unsigned"]);
         if unsigned != hex(&vector["wire_hex"]) {
+            different += 1;
             let indexes = MessageIndexes::new(&path(&vector["message_indexes"]));
             let read = wire_format::decode(&unsigned).map(|e| e.indexes);
             assert_ne!(read, Ok(indexes), "{}", vector["name"]);
         }
     }
+    assert_eq!(different, 14);
 }
 
 #[test]

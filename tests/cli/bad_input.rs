@@ -91,6 +91,64 @@ fn usage() {
         ),
         case("unknown subcommand", &["server"], &[], 2, &["serve"]),
         case(
+            "an example's name as a command",
+            &["basic"],
+            &[],
+            2,
+            &["run basic"],
+        ),
+        case("all examples as a command", &["all"], &[], 2, &["run all"]),
+        case(
+            "a misspelled one as a command",
+            &["evolutoin"],
+            &[],
+            2,
+            &["run evolution"],
+        ),
+        case(
+            "a misspelled one behind run",
+            &["run", "basci"],
+            &[],
+            2,
+            &["basic"],
+        ),
+        case(
+            "a misspelled one among others",
+            &["--example", "null,basci"],
+            &[],
+            2,
+            &["basic"],
+        ),
+        case(
+            "a misspelled one behind help",
+            &["help", "basci"],
+            &[],
+            2,
+            &["basic"],
+        ),
+        case(
+            "a misspelled command behind help",
+            &["help", "doctr"],
+            &[],
+            2,
+            &["doctor"],
+        ),
+        case("run without a name", &["run"], &[], 2, &["<NAME>"]),
+        case(
+            "run flags before run",
+            &["--mode", "full", "run", "basic"],
+            &[],
+            2,
+            &["--mode", "run NAME"],
+        ),
+        case(
+            "nothing left to run",
+            &["run", "basic", "--skip", "null,basic"],
+            &[],
+            2,
+            &["--skip"],
+        ),
+        case(
             "run flag beside a subcommand",
             &["doctor", "--mode", "full"],
             &[],
@@ -202,28 +260,28 @@ fn configuration() {
     for row in [
         case(
             "secret without key",
-            &[],
+            &["run", "basic"],
             &[url, ("SR_API_SECRET", SECRET)],
             2,
             &["SR_API_KEY"],
         ),
         case(
             "key without secret",
-            &[],
+            &["run", "basic"],
             &[url, ("SR_API_KEY", "k")],
             2,
             &["SR_API_SECRET"],
         ),
         case(
             "credentials without URL",
-            &[],
+            &["run", "basic"],
             &[("SR_API_KEY", "k"), ("SR_API_SECRET", SECRET)],
             2,
             &["SCHEMA_REGISTRY_URL"],
         ),
         case(
             "token and key",
-            &[],
+            &["run", "basic"],
             &[
                 url,
                 ("SR_API_KEY", "k"),
@@ -235,7 +293,7 @@ fn configuration() {
         ),
         case(
             "half of OAuth",
-            &[],
+            &["run", "basic"],
             &[url, ("SR_OAUTH_CLIENT_SECRET", SECRET)],
             2,
             &["SR_OAUTH_TOKEN_URL"],
@@ -249,7 +307,7 @@ fn configuration() {
         ),
         case(
             "Kafka credentials without servers",
-            &[],
+            &["run", "basic"],
             &[url, ("KAFKA_API_KEY", "k"), ("KAFKA_API_SECRET", SECRET)],
             2,
             &["BOOTSTRAP_SERVERS"],
@@ -277,28 +335,28 @@ fn configuration() {
         ),
         case(
             "no URL",
-            &[],
+            &["run", "basic"],
             &[("SCHEMA_REGISTRY_URL", "here")],
             2,
             &["SCHEMA_REGISTRY_URL"],
         ),
         case(
             "a number that is none",
-            &[],
+            &["run", "basic"],
             &[("KAFKA_PARTITIONS", "many")],
             2,
             &["KAFKA_PARTITIONS"],
         ),
         case(
             "a key that is no ARN",
-            &[],
+            &["run", "basic"],
             &[url, ("AWS_KMS_KEY_ARN", "alias/x")],
             2,
             &["AWS_KMS_KEY_ARN"],
         ),
         case(
             "a CA that is not there",
-            &[],
+            &["run", "basic"],
             &[url, ("SR_SSL_CA_LOCATION", "/missing.pem")],
             2,
             &["/missing.pem"],
@@ -430,6 +488,9 @@ fn encryption_on_a_remote_registry_needs_a_key_that_lasts() {
         2,
         &["LOCAL_SECRET", "AWS_KMS_KEY_ARN"],
     ));
+    // It is known before anything is asked: with one registry less, nothing changes.
+    let arguments = ["run", "csfle", "--schema-registry-url", &nobody()];
+    check(&case("no key", &arguments, &[], 2, &["csfle cannot run"]));
 }
 
 #[test]
@@ -510,14 +571,14 @@ fn a_dot_env_that_cannot_be_used() {
     )
     .unwrap();
     let ran = place
-        .run(&[])
+        .run(&["run", "basic"])
         .expect(2)
         .complains("line 2")
         .complains("hint: ");
     assert!(!ran.stderr.contains(SECRET));
     std::fs::write(place.join(".env"), [b'A', b'=', 0xff, b'\n']).unwrap();
     place
-        .run(&[])
+        .run(&["run", "basic"])
         .expect(2)
         .complains(".env")
         .complains("hint: ");

@@ -1,6 +1,6 @@
 //! The change that each example proposes at its end, made, and its effect.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::program::{Place, Ran};
 use super::registry::Dialect;
@@ -53,8 +53,16 @@ fn delete_the_schemas_stay() {
 
 #[test]
 fn evolution_v3_is_accepted_and_step_3_fails() {
-    let ran = example("evolution", &["--set", "evolution.level=NONE"]).expect(1);
-    assert_eq!(step(&ran, 2)["checks"][0]["ok"], false);
+    let change = ["--set", "evolution.level=NONE"];
+    let ran = example("evolution", &change).expect(1);
+    let checks = step(&ran, 2)["checks"].clone();
+    let found = |index: usize| {
+        let check = &checks[index];
+        json!([check["ok"], check["expected"], check["actual"]])
+    };
+    assert_eq!(found(0), json!([false, "incompatible", "compatible"]));
+    assert_eq!(found(1), json!([false, "refused", "registered"]));
+    goes_on(&ran, "evolution", &change, 5);
 }
 
 #[test]
@@ -160,8 +168,35 @@ fn csfle_without_expiry_there_is_no_rotation() {
 
 #[test]
 fn no_auto_register_the_unknown_subject_is_made_and_step_3_fails() {
-    let ran = example("no-auto-register", &["--set", "no-auto-register.auto=true"]).expect(1);
-    assert_eq!(step(&ran, 2)["checks"][0]["ok"], false);
+    let change = ["--set", "no-auto-register.auto=true"];
+    let ran = example("no-auto-register", &change).expect(1);
+    let check = step(&ran, 2)["checks"][0].clone();
+    assert_eq!(
+        json!([check["ok"], check["expected"]]),
+        json!([false, "an error"])
+    );
+    let actual = check["actual"].as_str().unwrap();
+    assert!(actual.contains("unknown-change-value was made"), "{actual}");
+    goes_on(&ran, "no-auto-register", &change, 3);
+}
+
+/// The example has come to its end, shows expected beside actual, and fails.
+fn goes_on(ran: &Ran, name: &str, change: &[&str], steps: usize) {
+    let document = ran.json();
+    let example = &document["examples"][0];
+    assert_eq!(example["steps"].as_array().unwrap().len(), steps);
+    let end = json!([example["result"], example["error"]["exit_code"]]);
+    assert_eq!(end, json!(["failed", 1]));
+    let arguments = [&["run", name, "--run-id", "change"][..], change].concat();
+    Place::new()
+        .run(&arguments)
+        .expect(1)
+        .says("✗ failed: ")
+        .says("expected: ")
+        .says("actual: ")
+        .says("Notice:")
+        .complains("expectation not met: ")
+        .complains("(expected ");
 }
 
 #[test]

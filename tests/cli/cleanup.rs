@@ -6,7 +6,7 @@ use super::registry::Dialect;
 fn get(url: &str) -> String {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = crate::http::client();
         client.get(url).send().await.unwrap().text().await.unwrap()
     })
 }
@@ -102,7 +102,14 @@ fn what_cannot_be_removed_does_not_keep_the_rest() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_a_clean_up() {
+fn a_signal_ends_a_clean_up() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        end_a_clean_up(signal, code);
+    }
+}
+
+#[cfg(unix)]
+fn end_a_clean_up(signal: &str, code: i32) {
     let registry = Dialect::start(
         |asked| {
             if asked.method == "DELETE" {
@@ -121,8 +128,8 @@ fn ctrl_c_ends_a_clean_up() {
         "--cleanup",
     ];
     let child = place.start(&arguments);
-    let output = place.interrupt_at(child, " left on ");
-    assert_eq!(output.status.code(), Some(130));
+    let output = place.signal_at(child, signal, " left on ");
+    assert_eq!(output.status.code(), Some(code));
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(stdout.contains("may have made"), "{stdout}");
 }

@@ -76,7 +76,7 @@ fn ask(registry: &Dialect, path: &str, body: Option<Value>) -> Value {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let url = format!("{}{path}", registry.direct);
     let text = runtime.block_on(async {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = crate::http::client();
         let request = match body {
             None => client.get(url),
             Some(body) => client

@@ -1,6 +1,8 @@
 //! What goes to stdout, stderr and the log file.
 
 use std::io::Read;
+#[cfg(unix)]
+use std::time::{Duration, Instant};
 
 use super::program::Place;
 
@@ -197,24 +199,36 @@ fn a_closed_pipe_ends_quietly() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_ends_a_run_promptly() {
+fn a_signal_ends_a_run_promptly() {
+    // As a shell reports them: 128 and the signal's number.
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        end_a_run(signal, code);
+    }
+}
+
+#[cfg(unix)]
+fn end_a_run(signal: &str, code: i32) {
     let place = Place::new();
     let silent = super::registry::socket(None);
     let child = place.start(&["--schema-registry-url", &silent]);
     let log = place.join("cc-protobuf-examples.log");
     // The log file is made before the signals are taken over; a little later
     // they are.
+    let deadline = Instant::now() + Duration::from_secs(60);
     while !log.exists() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        assert!(Instant::now() < deadline, "there is no log file");
+        std::thread::sleep(Duration::from_millis(20));
     }
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    std::thread::sleep(Duration::from_millis(500));
     let id = child.id().to_string();
-    std::process::Command::new("kill")
-        .args(["-INT", &id])
-        .status()
-        .unwrap();
+    let kill = std::process::Command::new("kill")
+        .args([signal, &id])
+        .status();
+    assert!(kill.unwrap().success());
+    let sent = Instant::now();
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(output.status.code(), Some(code), "{signal}");
+    assert!(sent.elapsed() < Duration::from_secs(10), "{signal}");
 }
 
 #[cfg(unix)]
@@ -223,7 +237,7 @@ fn ctrl_c_in_an_example_lists_what_may_have_been_made() {
     let registry = super::registry::Dialect::start(
         |asked| {
             if asked.method == "GET" && asked.path == "/subjects" {
-                std::thread::sleep(std::time::Duration::from_secs(5));
+                std::thread::sleep(Duration::from_secs(5));
             }
             None
         },
@@ -232,7 +246,7 @@ fn ctrl_c_in_an_example_lists_what_may_have_been_made() {
     let place = Place::new();
     let url = &registry.url;
     let child = place.start(&["--schema-registry-url", url, "--run-id", "stop"]);
-    let output = place.interrupt_at(child, "What the registry holds now");
+    let output = place.signal_at(child, "-INT", "What the registry holds now");
     assert_eq!(output.status.code(), Some(130));
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     for text in [
@@ -278,6 +292,10 @@ fn help_names_every_flag_and_example() {
         "decode",
         "doctor",
         "clean",
+        "run",
+        "list",
+        "help",
+        "--skip",
         "completions",
         "man",
     ] {
@@ -305,6 +323,6 @@ fn help_names_every_flag_and_example() {
         Place::new()
             .run(&["completions", shell])
             .expect(0)
-            .says("use-protoc");
+            .says("_CC_PROTOBUF_EXAMPLES_COMPLETE");
     }
 }

@@ -46,8 +46,8 @@ impl Place {
         command
     }
 
-    /// Ends a run as Ctrl-C does, once its log file says `text`.
-    pub fn interrupt_at(&self, child: Child, text: &str) -> Output {
+    /// Sends a run a signal once its log file says `text`.
+    pub fn signal_at(&self, child: Child, signal: &str, text: &str) -> Output {
         let log = self.join("cc-protobuf-examples.log");
         let deadline = Instant::now() + Duration::from_secs(120);
         while !std::fs::read_to_string(&log).is_ok_and(|log| log.contains(text)) {
@@ -55,7 +55,7 @@ impl Place {
             std::thread::sleep(Duration::from_millis(20));
         }
         let id = child.id().to_string();
-        let kill = Command::new("kill").args(["-INT", &id]).status();
+        let kill = Command::new("kill").args([signal, &id]).status();
         assert!(kill.unwrap().success());
         child.wait_with_output().unwrap()
     }

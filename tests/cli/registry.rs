@@ -47,7 +47,7 @@ impl Dialect {
             .unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let target = direct.clone();
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = crate::http::client();
         let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));
         let app = Router::new().fallback(move |request: Request| {
             let (target, client, count) = (target.clone(), client.clone(), count.clone());

@@ -1,6 +1,6 @@
 //! Flags, environment and `.env`.
 
-use super::program::Place;
+use super::program::{Place, Ran};
 use super::registry::Dialect;
 
 #[test]
@@ -29,15 +29,90 @@ fn doctor_shows_each_value_with_its_origin_and_no_secret() {
     assert_eq!(row("SR_API_KEY"), "SR_API_KEY from dot env .env");
     assert_eq!(row("SR_API_SECRET"), "SR_API_SECRET *** environment");
     assert_eq!(row("KAFKA_PARTITIONS"), "KAFKA_PARTITIONS 3 .env");
-    assert_eq!(
-        row("KAFKA_REPLICATION_FACTOR"),
-        "KAFKA_REPLICATION_FACTOR default: 3"
-    );
     // With a registry of one's own, full mode wants a cluster of one's own.
     assert_eq!(row("BOOTSTRAP_SERVERS"), "BOOTSTRAP_SERVERS not set");
     assert!(row("TLS").contains("ok"));
     for secret in ["hunter2", "hunter3", "stale"] {
         assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret));
+    }
+}
+
+/// The names that `doctor` shows, and what it says of each.
+fn configuration(ran: &Ran) -> Vec<(String, String)> {
+    let rows = ran.stdout.lines().skip(3);
+    let rows = rows.take_while(|line| line.starts_with(|first: char| first.is_alphabetic()));
+    rows.map(|line| {
+        let (name, rest) = line.split_once(' ').unwrap();
+        (name.to_owned(), rest.trim().to_owned())
+    })
+    .collect()
+}
+
+#[test]
+fn doctor_shows_what_matters_and_with_v_every_name() {
+    let names = |ran: &Ran| {
+        let rows = configuration(ran).into_iter();
+        rows.map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    let ran = Place::new().run(&["doctor"]).expect(0);
+    let deciding = [
+        "SCHEMA_REGISTRY_URL",
+        "BOOTSTRAP_SERVERS",
+        "AWS_KMS_KEY_ARN",
+        "LOCAL_SECRET",
+    ];
+    assert_eq!(names(&ran), deciding);
+    ran.says("18 more names");
+    // Half of a pair is an error; the table shows which half.
+    let ran = Place::new()
+        .env("BOOTSTRAP_SERVERS", "127.0.0.1:1")
+        .env("KAFKA_API_KEY", "key")
+        .env("LOCAL_SECRET", "hunter2")
+        .run(&["doctor"])
+        .expect(2);
+    assert_eq!(
+        names(&ran),
+        [
+            "SCHEMA_REGISTRY_URL",
+            "BOOTSTRAP_SERVERS",
+            "KAFKA_API_KEY",
+            "KAFKA_SECURITY_PROTOCOL",
+            "KAFKA_REPLICATION_FACTOR",
+            "KAFKA_PARTITIONS",
+            "LOCAL_SECRET",
+        ]
+    );
+    let ran = Place::new().run(&["doctor", "-v"]).expect(0);
+    assert_eq!(names(&ran).len(), 22, "{}", ran.stdout);
+    let document = Place::new().run(&["doctor", "-o", "json"]).expect(0).json();
+    assert_eq!(document["configuration"].as_array().unwrap().len(), 22);
+}
+
+#[test]
+fn doctor_notices_misspelled_names_and_shows_no_value_of_theirs() {
+    let place = Place::new()
+        .env("SR_APIKEY", "hunter2")
+        .env("KAFKA_HOME", "/opt/kafka");
+    std::fs::write(place.join(".env"), "SR_API_SECERT=hunter3\nOTHER=1\n").unwrap();
+    let ran = place.run(&["doctor"]).expect(0);
+    let rows = configuration(&ran);
+    let said = |name: &str| {
+        let row = rows.iter().find(|(found, _)| found == name);
+        row.map_or("", |(_, said)| said.as_str())
+    };
+    assert_eq!(
+        said("SR_APIKEY"),
+        "environment, not read: SR_API_KEY is meant?"
+    );
+    assert_eq!(
+        said("SR_API_SECERT"),
+        ".env, not read: SR_API_SECRET is meant?"
+    );
+    assert_eq!((said("KAFKA_HOME"), said("OTHER")), ("", ""));
+    let json = place.run(&["doctor", "-o", "json"]).expect(0);
+    assert!(json.stdout.contains("\"SR_APIKEY\""), "{}", json.stdout);
+    for text in [&ran.stdout, &ran.stderr, &json.stdout] {
+        assert!(!text.contains("hunter"), "{text}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! The reference implementation's own cases. They are not part of this
-//! repository: `PEER_CASES_DIR` names the folder that holds them.
+//! repository: `PEER_CASES_DIR` names the folder that holds them. Where it is set,
+//! `.ci/run` runs this test; elsewhere the runner shows it as ignored.
 
 use std::path::Path;
 
@@ -27,11 +28,9 @@ fn schema(case: &Value, side: &str) -> Schema {
 }
 
 #[test]
+#[ignore = "needs PEER_CASES_DIR, a folder with protobuf-compat-cases.json"]
 fn every_case_of_the_reference_implementation_agrees() {
-    let Some(folder) = std::env::var_os("PEER_CASES_DIR") else {
-        eprintln!("SKIPPED: PEER_CASES_DIR is unset, the peer's compatibility cases were not run");
-        return;
-    };
+    let folder = std::env::var_os("PEER_CASES_DIR").expect("PEER_CASES_DIR names the folder");
     let path = Path::new(&folder).join("protobuf-compat-cases.json");
     let cases: Vec<Value> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     assert!(!cases.is_empty());

@@ -25,7 +25,7 @@ impl Server {
     pub async fn start_with(base: &'static str, builder: Builder) -> Self {
         Self {
             registry: builder.start().await.unwrap(),
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            http: crate::http::client(),
             base,
         }
     }

@@ -4,5 +4,7 @@
 mod catalog;
 mod client;
 mod deks;
+#[path = "../support/http.rs"]
+mod http;
 mod keks;
 mod shared_keks;

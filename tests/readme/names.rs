@@ -1,7 +1,7 @@
 //! The subjects, topics and keys that the README names: all that a run makes, and
 //! its commands to remove them by hand remove them all.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use serde_json::Value;
@@ -13,7 +13,9 @@ fn each_example_names_what_it_makes() {
     let readme = readme();
     let ran = Place::new().run(["--mode", "full", "--run-id", "demo", "-o", "json"]);
     let document: Value = serde_json::from_str(&ran.stdout).unwrap();
-    for example in document["examples"].as_array().unwrap() {
+    let examples = document["examples"].as_array().unwrap();
+    assert_eq!(examples.len(), 10, "{}", ran.stderr);
+    for example in examples {
         let name = example["name"].as_str().unwrap();
         let head = format!("(`--example {name}`)");
         let (_, section) = readme.split_once(&head).unwrap();
@@ -34,10 +36,8 @@ fn each_example_names_what_it_makes() {
 
 #[test]
 fn the_commands_by_hand_leave_nothing() {
-    if Command::new("curl").arg("--version").output().is_err() {
-        println!("skipped: curl is not on PATH");
-        return;
-    }
+    let curl = Command::new("curl").arg("--version").output();
+    curl.expect("the commands need curl on PATH, as README 1.3 says");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let builder = EmbeddedRegistry::builder().basic_auth("key", "secret");
     let registry = runtime
@@ -64,7 +64,9 @@ fn the_commands_by_hand_leave_nothing() {
         .unwrap();
     let script = block.split("```").next().unwrap();
     let mut bash = Command::new("bash");
-    bash.args(["-euc", script]).envs(variables);
+    bash.args(["-euc", script])
+        .envs(variables)
+        .stdin(Stdio::null());
     let ran = Ran::of(bash.env("no_proxy", "127.0.0.1").output().unwrap());
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(

@@ -76,7 +76,7 @@ fn provoked(message: &str, registry: &str) -> Option<Ran> {
     let at = ["--schema-registry-url", registry];
     let csfle = ["--example", "csfle", at[0], at[1]];
     Some(match message {
-        "is half configured" => place.env("SR_API_KEY", "key").run([]),
+        "is half configured" => place.env("SR_API_KEY", "key").run(["run", "basic"]),
         "--mode full needs both backends or none" => place.run(["--mode", "full", at[0], at[1]]),
         "cannot connect to the registry" => {
             let free = TcpListener::bind("127.0.0.1:0")
@@ -101,7 +101,7 @@ fn provoked(message: &str, registry: &str) -> Option<Ran> {
         "magic byte 0x… at offset 0 is neither" => {
             place.run(["decode", "--hex", "ff00", at[0], at[1]])
         }
-        "csfle on a remote registry needs a key that outlives this process" => place.run(csfle),
+        "a remote registry needs a KMS key that outlives this process" => place.run(csfle),
         "aws-kms refused" => place
             .env(
                 "AWS_KMS_KEY_ARN",

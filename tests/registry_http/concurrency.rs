@@ -12,7 +12,7 @@ fn body(text: &str) -> String {
 #[tokio::test]
 async fn one_schema_registered_by_many_is_one_version() {
     let registry = EmbeddedRegistry::start().await.unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = crate::http::client();
     let tasks: Vec<_> = (0..32)
         .map(|i| {
             // Half of them under a second subject: the id is shared all the same.
@@ -35,7 +35,7 @@ async fn one_schema_registered_by_many_is_one_version() {
 #[tokio::test]
 async fn versions_and_ids_are_given_once() {
     let registry = EmbeddedRegistry::start().await.unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = crate::http::client();
     let tasks: Vec<_> = (1..=24)
         .map(|i| {
             let url = format!("{}/subjects/s/versions", registry.url());

@@ -62,7 +62,7 @@ fn nested_names(base64: &str) -> Vec<String> {
 /// Registers a schema under a subject of its own, and gets it in both forms.
 async fn both_forms(schema: &str, query: &str) -> (Value, Value) {
     let registry = EmbeddedRegistry::start().await.unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = crate::http::client();
     let url = registry.url();
     let body = json!({"schemaType": "PROTOBUF", "schema": schema}).to_string();
     let request = client
@@ -112,7 +112,7 @@ async fn normalising_makes_both_forms_one() {
 #[tokio::test]
 async fn types_of_fields_are_set_through_references_and_built_in_files() {
     let registry = EmbeddedRegistry::start().await.unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = crate::http::client();
     let url = registry.url();
     let post = async |subject: &str, body: Value| {
         let request = client.post(format!("{url}/subjects/{subject}/versions"));

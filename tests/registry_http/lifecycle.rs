@@ -8,7 +8,7 @@ use cc_protobuf_examples::embedded::registry::{EmbeddedRegistry, Error};
 use serde_json::json;
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    crate::http::client()
 }
 
 /// Sends bytes, and returns the first answer.

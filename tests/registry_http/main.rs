@@ -5,6 +5,8 @@ mod concurrency;
 mod connections;
 mod descriptors;
 mod hostile;
+#[path = "../support/http.rs"]
+mod http;
 mod lifecycle;
 mod pages;
 mod peers;

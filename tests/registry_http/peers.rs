@@ -1,8 +1,8 @@
 //! Scenarios of a public registry's test suite.
 //!
-//! They are not part of this package: the folder that holds
-//! `registry-scenarios.json` is named by the environment variable
-//! `PEER_CASES_DIR`, and without it nothing is run.
+//! They are not part of this package: the environment variable `PEER_CASES_DIR`
+//! names the folder that holds `registry-scenarios.json`. Where it is set,
+//! `.ci/run` runs this test; elsewhere the runner shows it as ignored.
 
 use std::path::PathBuf;
 
@@ -12,12 +12,9 @@ use crate::runner::{Scenario, replay_all};
 const BELIEVED_WRONG: &[(&str, &str)] = &[];
 
 #[tokio::test]
+#[ignore = "needs PEER_CASES_DIR, a folder with registry-scenarios.json"]
 async fn scenarios_of_another_registry() {
-    let Some(folder) = std::env::var_os("PEER_CASES_DIR").filter(|folder| !folder.is_empty())
-    else {
-        eprintln!("SKIPPED: PEER_CASES_DIR is not set, registry-scenarios.json was not replayed");
-        return;
-    };
+    let folder = std::env::var_os("PEER_CASES_DIR").expect("PEER_CASES_DIR names the folder");
     let file = PathBuf::from(folder).join("registry-scenarios.json");
     let json = std::fs::read_to_string(&file).unwrap();
     let scenarios: Vec<Scenario> = serde_json::from_str(&json).unwrap();

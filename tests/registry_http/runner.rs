@@ -65,8 +65,13 @@ struct Answer {
 /// Replays scenarios, each on a registry of its own. `excused` names those that
 /// may fail, with the reason.
 pub async fn replay_all(scenarios: &[Scenario], excused: &[(&str, &str)]) {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = crate::http::client();
     let mut failures = Vec::new();
+    assert!(!scenarios.is_empty(), "there is no scenario");
+    for (name, _) in excused {
+        let known = scenarios.iter().any(|scenario| scenario.name == *name);
+        assert!(known, "there is no scenario {name:?} to excuse");
+    }
     for scenario in scenarios {
         let registry = EmbeddedRegistry::start().await.unwrap();
         let outcome = replay(&client, registry.url(), scenario).await;
@@ -87,6 +92,9 @@ pub async fn replay_all(scenarios: &[Scenario], excused: &[(&str, &str)]) {
 
 async fn replay(client: &reqwest::Client, url: &str, scenario: &Scenario) -> Result<(), String> {
     let mut saved: HashMap<String, Value> = HashMap::new();
+    if scenario.steps.is_empty() {
+        return Err("there is no step".to_owned());
+    }
     for (number, step) in (1..).zip(&scenario.steps) {
         let answer = send(client, url, step, &saved).await;
         check(step, &answer, &saved).map_err(|failure| {
@@ -96,7 +104,10 @@ async fn replay(client: &reqwest::Client, url: &str, scenario: &Scenario) -> Res
             )
         })?;
         for (variable, field) in &step.save {
-            saved.insert(variable.clone(), answer.json[field].clone());
+            let value = answer.json.get(field);
+            let value =
+                value.ok_or_else(|| format!("step {number}: there is no {field} to save"))?;
+            saved.insert(variable.clone(), value.clone());
         }
     }
     Ok(())
@@ -214,11 +225,13 @@ fn check(step: &Step, answer: &Answer, saved: &HashMap<String, Value>) -> Result
     }
     for (field, variable) in &step.expect_equals_saved {
         let what = format!("expected {field} to equal the saved {variable}");
-        ensure(answer.json.get(field) == saved.get(variable), what)?;
+        let pair = answer.json.get(field).zip(saved.get(variable));
+        ensure(pair.is_some_and(|(found, kept)| found == kept), what)?;
     }
     for (field, variable) in &step.expect_not_equals_saved {
         let what = format!("expected {field} to differ from the saved {variable}");
-        ensure(answer.json.get(field) != saved.get(variable), what)?;
+        let pair = answer.json.get(field).zip(saved.get(variable));
+        ensure(pair.is_some_and(|(found, kept)| found != kept), what)?;
     }
     for (header, text) in &step.expect_header_contains {
         let value = answer.headers.get(header).and_then(|v| v.to_str().ok());

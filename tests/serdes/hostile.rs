@@ -1,5 +1,6 @@
 //! Records and registries that lie, break off, or lead in circles.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
@@ -358,6 +359,29 @@ pub fn fuzz<S: Strategy>(
     run.unwrap();
 }
 
+/// Whole fields of any number and wire type.
+fn fields() -> impl Strategy<Value = Vec<u8>> {
+    let field = (1..16u8, 0..4u8, prop::collection::vec(0..128u8, 8));
+    let field = field.prop_map(|(number, kind, bytes)| {
+        let (wire_type, value) = match kind {
+            0 => (0, &bytes[..1]),
+            1 => (1, &bytes[..]),
+            2 => (5, &bytes[..4]),
+            // Its first byte is the length.
+            _ => (
+                2,
+                &[
+                    &[bytes[0] % 8][..],
+                    &bytes[1..][..usize::from(bytes[0] % 8)],
+                ]
+                .concat()[..],
+            ),
+        };
+        [&[number << 3 | wire_type], value].concat()
+    });
+    prop::collection::vec(field, 0..5).prop_map(|fields| fields.concat())
+}
+
 /// Bytes that look enough like Protobuf to get somewhere.
 fn payload() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![
@@ -384,17 +408,21 @@ fn fuzz_no_record_makes_a_generic_read_panic() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let stub = runtime.block_on(Stub::start(|_| proto(EVERYTHING)));
     let deserializer = runtime.block_on(async { deserializer(&stub) });
-    let framed = (prop::collection::vec(0..3u32, 1..4), payload())
+    let indexes = prop_oneof![Just(vec![0]), prop::collection::vec(0..3u32, 1..4)];
+    let framed = (indexes, prop_oneof![payload(), fields()])
         .prop_map(|(indexes, payload)| record(1, &indexes, &payload));
     let records = prop_oneof![4 => framed, 1 => payload()];
+    let (inspected, read) = (Cell::new(0), Cell::new(0));
     fuzz(2000, 1, &records, async |bytes| {
         if let Ok(inspection) = deserializer.inspect(value(), &bytes).await {
             prop_assert_eq!(inspection.payload.end, bytes.len());
             prop_assert!(inspection.payload.start <= bytes.len());
+            inspected.set(inspected.get() + 1);
         }
         let json = deserializer.deserialize_json(value(), Some(&bytes)).await;
         if let Ok(json) = json {
             prop_assert!(json.is_some());
+            read.set(read.get() + 1);
         }
         let typed = deserializer
             .deserialize::<MyRecord>(value(), Some(&bytes))
@@ -402,6 +430,11 @@ fn fuzz_no_record_makes_a_generic_read_panic() {
         prop_assert!(typed.is_err());
         Ok(())
     });
+    // Else the bytes would get nowhere.
+    assert!(
+        inspected.get() > 100 && read.get() > 50,
+        "{inspected:?}, {read:?}"
+    );
 }
 
 /// Answers that a registry should never give, and some that it may.

@@ -4,16 +4,22 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use cc_protobuf_examples::embedded::registry::Origin;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+mod parse;
+
+pub use parse::{parse, parse_from};
 
 /// How to use the program, shown below the flags of `--help`.
 const EXAMPLES_OF_USE: &str = "\
 Examples of use:
-  cc-protobuf-examples                              all ten examples on the embedded registry
-  cc-protobuf-examples --example basic              one example
-  cc-protobuf-examples --example oneof --mode full  with a round trip through Kafka
-  cc-protobuf-examples --example basic --use-protoc precompiled instead of dynamic schemas
-  cc-protobuf-examples --example all -o json        one JSON document on stdout
+  cc-protobuf-examples list                         the ten examples
+  cc-protobuf-examples help basic                   what one of them shows
+  cc-protobuf-examples run basic                    run it; the same as --example basic
+  cc-protobuf-examples run oneof null --mode full   two, with a round trip through Kafka
+  cc-protobuf-examples run basic --use-protoc       precompiled instead of dynamic schemas
+  cc-protobuf-examples run all -o json              all ten, one JSON document on stdout
   cc-protobuf-examples serve                        an embedded Schema Registry on 127.0.0.1:8081
   cc-protobuf-examples decode --hex 000000000100    what is in these bytes?
   cc-protobuf-examples doctor                       what is configured, and does it work?
@@ -23,13 +29,14 @@ Configuration (environment, or a .env file in this or a parent directory; the en
   SCHEMA_REGISTRY_URL  SR_API_KEY  SR_API_SECRET         Schema Registry
   BOOTSTRAP_SERVERS  KAFKA_API_KEY  KAFKA_API_SECRET     Kafka, for --mode full
   AWS_KMS_KEY_ARN or LOCAL_SECRET                        key encryption key of the csfle example
-  `doctor` lists every name, its value and where it comes from. With nothing configured,
+  `doctor -v` lists every name, its value and where it comes from. With nothing configured,
   everything runs on embedded stand-ins: no account, no network.
 
 Exit codes:
   0 every expectation met         1 an expectation failed, or another refusal
   2 usage or configuration        3 a backend was not reached
-  4 refused by a backend (401, 403, SASL, KMS)         130 interrupted";
+  4 refused by a backend (401, 403, SASL, KMS)
+  130 interrupted (Ctrl-C)        143 terminated (SIGTERM)";
 
 /// Protobuf on Kafka with Confluent Schema Registry: ten examples that run.
 ///
@@ -40,21 +47,42 @@ Exit codes:
     name = "cc-protobuf-examples",
     version,
     after_long_help = EXAMPLES_OF_USE,
-    after_help = "`--help` shows examples of use, the configuration and the exit codes.",
+    after_help = "Start with `run basic`. `--help` shows examples of use, the configuration and the exit codes.",
     max_term_width = 100,
-    subcommand_help_heading = "Other commands",
+    subcommand_help_heading = "Commands",
     disable_help_subcommand = true
 )]
 pub struct Cli {
-    /// What to do instead of running examples.
+    /// What to do, unless flags say that examples are to run.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Flags of an example run.
+    /// Examples to run; several separated by commas
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        value_delimiter = ',',
+        default_value = "all",
+        help_heading = "Running examples"
+    )]
+    example: Vec<Selection>,
+    /// Flags of an example run without the word `run`.
     #[command(flatten)]
-    pub run: RunArgs,
+    run: RunArgs,
     /// Flags of every command.
     #[command(flatten)]
     pub common: CommonArgs,
+}
+
+impl Cli {
+    /// The example run that the command line asks for, if it asks for one.
+    pub fn examples(&self) -> Option<&RunArgs> {
+        match &self.command {
+            None => Some(&self.run),
+            Some(Command::Run(command)) => Some(&command.run),
+            Some(_) => None,
+        }
+    }
 }
 
 /// Flags of an example run.
@@ -64,9 +92,18 @@ pub struct RunArgs {
     /// Whether records go through Kafka, or end as bytes on the console
     #[arg(long, value_enum, default_value_t = Mode::SchemaOnly)]
     pub mode: Mode,
-    /// Example to run
-    #[arg(long, value_enum, default_value_t = Selection::All, hide_possible_values = false)]
-    pub example: Selection,
+    /// Examples to run, in this order.
+    #[arg(skip)]
+    pub examples: Vec<Selection>,
+    /// Examples to leave out; several separated by commas
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        value_delimiter = ',',
+        hide_possible_values = true
+    )]
+    pub skip: Vec<Selection>,
     /// Id that ends every topic, subject, group and KEK name [default: 8 random hex digits]
     ///
     /// Up to 64 letters, digits, `_` and `-`. With the same id, a run uses the
@@ -81,7 +118,7 @@ pub struct RunArgs {
     /// Write each example's .proto files below DIR, under their import paths
     ///
     /// A file that exists with other content is never overwritten.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub save_schemas: Option<PathBuf>,
     /// Where the id of a value's schema travels
     #[arg(long, value_enum, default_value_t = SchemaIdIn::Prefix)]
@@ -126,9 +163,24 @@ pub struct CommonArgs {
     pub quiet: bool,
 }
 
-/// What to do instead of running examples.
+/// What to do.
 #[derive(Subcommand, Clone, Debug)]
 pub enum Command {
+    /// Run examples by name
+    ///
+    /// The same as `--example NAME`. `list` shows the names; `all` is all ten.
+    Run(RunCommand),
+    /// List the examples
+    List,
+    /// Explain an example, or a command and its flags
+    ///
+    /// Of an example: what it teaches, its steps, the subjects and topics that it
+    /// uses, the values that `--set` changes, and the file that it is written in.
+    Help {
+        /// Example or command
+        #[arg(value_parser = topics())]
+        name: Option<String>,
+    },
     /// Run the embedded Schema Registry until Ctrl-C or SIGTERM
     ///
     /// Any Confluent client can use it. Schemas live in memory and end with the
@@ -146,7 +198,23 @@ pub enum Command {
     /// Names are computed from the run id, never searched for. Tag PII and the
     /// KMS key are shared with other runs and stay.
     Clean(CleanArgs),
-    /// Print a completion script for a shell
+    /// Print the completion script for a shell
+    ///
+    /// The shell evaluates the script at its start and asks this program at each
+    /// Tab. The program must be on PATH, where `cargo install --path . --locked`
+    /// puts it. Add one line to a file of your shell:
+    ///
+    ///   bash, ~/.bashrc:
+    ///     source <(cc-protobuf-examples completions bash)
+    ///   zsh, ~/.zshrc, after compinit:
+    ///     source <(cc-protobuf-examples completions zsh)
+    ///   fish, ~/.config/fish/completions/cc-protobuf-examples.fish:
+    ///     cc-protobuf-examples completions fish | source
+    ///   PowerShell, $PROFILE:
+    ///     cc-protobuf-examples completions powershell | Out-String | Invoke-Expression
+    ///   elvish, ~/.config/elvish/rc.elv:
+    ///     eval (cc-protobuf-examples completions elvish | slurp)
+    #[command(verbatim_doc_comment)]
     Completions {
         /// Shell
         shell: clap_complete::Shell,
@@ -156,6 +224,17 @@ pub enum Command {
         /// Command
         command: Option<String>,
     },
+}
+
+/// Names and flags of `run`.
+#[derive(Args, Clone, Debug)]
+pub struct RunCommand {
+    /// Examples to run, in this order
+    #[arg(value_enum, value_name = "NAME", required = true)]
+    names: Vec<Selection>,
+    /// Flags of the run.
+    #[command(flatten)]
+    run: RunArgs,
 }
 
 /// Flags of `serve`.
@@ -278,74 +357,25 @@ pub enum OutputArg {
     Json,
 }
 
-/// Flags that mean nothing beside a subcommand.
-const RUN_ONLY: [(&str, &str); 9] = [
-    ("mode", "--mode"),
-    ("example", "--example"),
-    ("run_id", "--run-id"),
-    ("use_protoc", "--use-protoc"),
-    ("save_schemas", "--save-schemas"),
-    ("schema_id_in", "--schema-id-in"),
-    ("set", "--set"),
-    ("cleanup", "--cleanup"),
-    ("log_file", "--log-file"),
+/// All commands, in the order of [`Command`].
+const COMMANDS: [&str; 9] = [
+    "run",
+    "list",
+    "help",
+    "serve",
+    "decode",
+    "doctor",
+    "clean",
+    "completions",
+    "man",
 ];
 
-/// Reads the process's arguments. The error is either wrong usage or a request
-/// for help or the version; [`clap::Error::use_stderr`] tells which.
-pub fn parse() -> Result<Cli, clap::Error> {
-    parse_from(std::env::args_os())
-}
-
-/// [`parse`] on given arguments, program name first.
-pub fn parse_from<I, A>(arguments: I) -> Result<Cli, clap::Error>
-where
-    I: IntoIterator<Item = A>,
-    A: Into<std::ffi::OsString> + Clone,
-{
-    let mut command = Cli::command();
-    let matches = command.try_get_matches_from_mut(arguments)?;
-    if let Some((name, _)) = matches.subcommand() {
-        let given = RUN_ONLY.iter().find(|(id, _)| {
-            matches.value_source(id) == Some(clap::parser::ValueSource::CommandLine)
-        });
-        if let Some((_, flag)) = given {
-            return Err(command.error(
-                clap::error::ErrorKind::ArgumentConflict,
-                format!("flag '{flag}' belongs to an example run and cannot be used with '{name}'"),
-            ));
-        }
-    }
-    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn definitions_are_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn defaults() {
-        let cli = parse_from(["prog"]).unwrap();
-        assert_eq!(cli.run.mode, Mode::SchemaOnly);
-        assert_eq!(cli.run.example, Selection::All);
-        assert!(cli.command.is_none() && cli.run.run_id.is_none());
-    }
-
-    #[test]
-    fn common_flags_stand_on_either_side_of_a_subcommand() {
-        for arguments in [["prog", "-v", "doctor"], ["prog", "doctor", "-v"]] {
-            assert_eq!(parse_from(arguments).unwrap().common.verbose, 1);
-        }
-    }
-
-    #[test]
-    fn run_flags_are_refused_beside_a_subcommand() {
-        let error = parse_from(["prog", "--example", "basic", "doctor"]).unwrap_err();
-        assert!(error.to_string().contains("--example"), "{error}");
-    }
+/// What `help` explains: examples and commands.
+fn topics() -> PossibleValuesParser {
+    let examples = Selection::value_variants()
+        .iter()
+        .filter(|selection| **selection != Selection::All)
+        .filter_map(ValueEnum::to_possible_value);
+    let commands = COMMANDS.into_iter().map(PossibleValue::new);
+    examples.chain(commands).collect::<Vec<_>>().into()
 }

@@ -26,8 +26,10 @@ pub enum Exit {
     Unreachable,
     /// A backend refused the credentials or the operation.
     Refused,
-    /// Ctrl-C or SIGTERM.
+    /// Ctrl-C.
     Interrupted,
+    /// SIGTERM.
+    Terminated,
 }
 
 impl Exit {
@@ -40,7 +42,13 @@ impl Exit {
             Self::Unreachable => 3,
             Self::Refused => 4,
             Self::Interrupted => 130,
+            Self::Terminated => 143,
         }
+    }
+
+    /// Whether a signal ended the process.
+    pub fn is_signal(self) -> bool {
+        matches!(self, Self::Interrupted | Self::Terminated)
     }
 
     /// The code of a run from those of its parts: the common one of the

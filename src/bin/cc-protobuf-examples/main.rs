@@ -19,6 +19,14 @@ use failure::{Exit, Failure};
 use settings::Settings;
 
 fn main() -> ExitCode {
+    match commands::complete() {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => {}
+        Err(error) => {
+            let console = Console::new(Output::Human, false);
+            return end(&console, commands::usage(error, &console));
+        }
+    }
     let cli = match cli::parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -26,10 +34,9 @@ fn main() -> ExitCode {
             return end(&console, commands::usage(error, &console));
         }
     };
-    let log_file = match &cli.command {
-        None if cli.run.log_file.as_os_str() == "off" => LogFile::Off,
-        None => LogFile::At(&cli.run.log_file),
-        Some(_) => LogFile::Off,
+    let log_file = match cli.examples() {
+        Some(run) if run.log_file.as_os_str() != "off" => LogFile::At(&run.log_file),
+        _ => LogFile::Off,
     };
     console::start_logging(cli.common.verbose, cli.common.quiet, log_file);
     let output = match cli.common.output {
@@ -58,36 +65,47 @@ fn act(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
     match &cli.command {
         Some(Command::Completions { shell }) => commands::completions(*shell, console),
         Some(Command::Man { command }) => commands::man(command.as_deref(), console),
+        Some(Command::List) => commands::list(console),
+        Some(Command::Help { name }) => {
+            commands::explain(name.as_deref().unwrap_or_default(), console)
+        }
         command => {
             // `serve` reads some values itself: what clients must present.
             let embedded = cli.common.embedded || matches!(command, Some(Command::Serve(_)));
             let settings = Settings::collect(&cli.common).and_then(|sources| match command {
-                Some(Command::Doctor) => commands::show_configuration(sources, embedded, console),
+                Some(Command::Doctor) => {
+                    let all = cli.common.verbose > 0;
+                    commands::show_configuration(sources, embedded, all, console)
+                }
                 _ => Settings::check(sources, embedded),
             });
-            if command.is_none()
-                && let Err(error) = settings
-            {
-                return Err(examples::refuse(cli, console, error.into()));
-            }
-            let settings = settings?;
+            let run = cli.examples();
+            let settings = match (settings, run) {
+                (Ok(settings), _) => settings,
+                (Err(error), Some(run)) => {
+                    return Err(examples::refuse(run, console, error.into()));
+                }
+                (Err(error), None) => return Err(error.into()),
+            };
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(2)
                 .enable_all()
                 .build()?;
             let exit = runtime.block_on(async {
-                match command {
-                    Some(Command::Serve(arguments)) => {
+                match (run, command) {
+                    (Some(run), _) => examples::run(run, settings, console).await,
+                    (_, Some(Command::Serve(arguments))) => {
                         commands::serve(arguments, &settings, console).await
                     }
-                    Some(Command::Decode(arguments)) => {
+                    (_, Some(Command::Decode(arguments))) => {
                         commands::decode(arguments, &settings, console).await
                     }
-                    Some(Command::Doctor) => commands::doctor(&settings, console).await,
-                    Some(Command::Clean(arguments)) => {
+                    (_, Some(Command::Doctor)) => commands::doctor(&settings, console).await,
+                    (_, Some(Command::Clean(arguments))) => {
                         commands::clean(arguments, &settings, console).await
                     }
-                    _ => examples::run(cli, settings, console).await,
+                    // The others need no backend and are done.
+                    _ => Ok(Exit::Met),
                 }
             });
             // Name look-ups run on threads that cannot be stopped; not waited for.

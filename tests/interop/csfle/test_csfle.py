@@ -198,6 +198,7 @@ class Interop(unittest.TestCase):
             "encrypt", topic=topic, message=cls.DESCRIPTOR.full_name,
             payload=base64.b64encode(source).decode())
         records = [theirs]
+        self.assertTrue(answer["records"])
         for ours in map(base64.b64decode, answer["records"]):
             self.assertNotIn(b"secret", ours)
             self.assertEqual(deserializer(ours, context), message)

@@ -10,7 +10,8 @@ use cc_protobuf_examples::schema_registry::Client;
 use crate::backends::{self, Kms, kafka_config, try_kms};
 use crate::console::{Console, Output, Spinner, TITLE, Table, counted, snake_case};
 use crate::failure::{Exit, Failure};
-use crate::settings::{Error, Settings, Sources, names};
+use crate::settings::names::{self, Name};
+use crate::settings::{Error, Settings, Sources};
 
 /// How a check came out.
 enum Finding {
@@ -22,16 +23,25 @@ enum Finding {
     Absent(String),
 }
 
-/// Shows every name, its value and its origin, then checks them: what is wrong
-/// with them is better understood with the table above.
+/// Shows names, their values and origins, then checks them: what is wrong with
+/// them is better understood with the table above. Without `all`, names that are
+/// not set and change nothing are left out.
 pub fn show_configuration(
     sources: Sources,
     embedded: bool,
+    all: bool,
     console: &Console,
 ) -> Result<Settings, Error> {
     console.result(&format!("{TITLE}Configuration{TITLE:#}"));
-    for line in configuration(&sources).lines(0, console.width()) {
+    let shown = |name: &Name| all || matters(name, &sources);
+    for line in configuration(&sources, shown).lines(0, console.width()) {
         console.result(&line);
+    }
+    let hidden = names::ALL.iter().filter(|name| !shown(name)).count();
+    if hidden > 0 {
+        console.say(&format!(
+            "not set: {hidden} more names, which `doctor -v` lists"
+        ));
     }
     match &sources.dot_env {
         Some(path) => console.say(&format!(".env file: {}", path.display())),
@@ -84,7 +94,7 @@ pub async fn doctor(settings: &Settings, console: &Console) -> Result<Exit, Fail
     }
     if console.output() == Output::Json {
         let body = json!({
-            "configuration": configuration(&settings.sources).to_json(),
+            "configuration": configuration(&settings.sources, |_| true).to_json(),
             "checks": reports,
             "exit_code": exit.code(),
         });
@@ -93,10 +103,11 @@ pub async fn doctor(settings: &Settings, console: &Console) -> Result<Exit, Fail
     Ok(exit)
 }
 
-/// Every name that has a value, and where from; secrets masked.
-fn configuration(sources: &Sources) -> Table {
+/// Names with their values and where those came from, secrets masked; and names
+/// that look like one of them but are not read.
+fn configuration(sources: &Sources, shown: impl Fn(&Name) -> bool) -> Table {
     let mut table = Table::new(["name", "value", "from"]);
-    for name in names::ALL {
+    for name in names::ALL.iter().filter(|name| shown(name)) {
         match sources.get(name) {
             Some(found) => {
                 let value = if name.secret {
@@ -109,7 +120,31 @@ fn configuration(sources: &Sources) -> Table {
             None => table.row([name.key, "", default(name.key, sources)]),
         }
     }
+    let environment = std::env::vars_os().filter_map(|(key, _)| key.into_string().ok());
+    let environment = environment.map(|key| (key, "environment"));
+    let dot_env = sources.unread.iter().map(|key| (key.clone(), ".env"));
+    for (key, origin) in environment.chain(dot_env) {
+        if let Some(meant) = names::misspelled(&key) {
+            // The value may be a secret.
+            let problem = format!("{origin}, not read: {} is meant?", meant.key);
+            table.row([key.as_str(), "", &problem]);
+        }
+    }
     table
+}
+
+/// Whether a name says something about this configuration: it has a value, it
+/// decides between embedded and real, or its default is in effect.
+fn matters(name: &Name, sources: &Sources) -> bool {
+    let kafka = sources.has(&names::BOOTSTRAP_SERVERS);
+    sources.has(name)
+        || match name.key {
+            "SCHEMA_REGISTRY_URL" | "BOOTSTRAP_SERVERS" => true,
+            "AWS_KMS_KEY_ARN" => !sources.has(&names::LOCAL_SECRET),
+            "LOCAL_SECRET" => !sources.has(&names::AWS_KMS_KEY_ARN),
+            "KAFKA_SECURITY_PROTOCOL" | "KAFKA_REPLICATION_FACTOR" | "KAFKA_PARTITIONS" => kafka,
+            _ => false,
+        }
 }
 
 fn default(key: &str, sources: &Sources) -> &'static str {

@@ -32,7 +32,13 @@ pub fn usage(mut error: Error, console: &Console) -> Result<Exit, Failure> {
     }
     match error.kind() {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let hint = "`run basic` runs the first example, `list` shows all ten";
+            if console.output() == Output::Json {
+                let message = "the command line names no command and no example";
+                return Err(Failure::usage(message).hint(hint));
+            }
             stderr::write(error.render().to_string().trim_end());
+            console.hint(hint);
             return Ok(Exit::Usage);
         }
         ErrorKind::InvalidUtf8 => return Err(not_utf8()),

@@ -145,6 +145,12 @@ pub struct CheckReport {
     pub ok: bool,
     /// The claim.
     pub claim: String,
+    /// What was expected, where the example says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// What was found instead or as expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actual: Option<String>,
 }
 
 /// A schema that was registered.

@@ -85,13 +85,39 @@ impl Story {
     /// example.
     pub fn check(&self, holds: bool, claim: impl Into<String>) -> Result<(), Failure> {
         let claim = claim.into();
-        let (style, mark) = if holds {
+        self.state(CheckReport {
+            ok: holds,
+            claim: claim.clone(),
+            expected: None,
+            actual: None,
+        });
+        if holds { Ok(()) } else { Err(unmet(claim)) }
+    }
+
+    /// States a claim that holds if `actual` is what was expected. Otherwise both
+    /// are shown and the example goes on; [`Self::verdict`] makes it fail.
+    pub fn compare(&self, claim: &str, expected: &str, actual: &str) {
+        self.state(CheckReport {
+            ok: actual == expected,
+            claim: claim.to_owned(),
+            expected: Some(expected.to_owned()),
+            actual: Some(actual.to_owned()),
+        });
+        if actual != expected {
+            self.named("expected", expected);
+            self.named("actual", actual);
+        }
+    }
+
+    /// Prints and keeps a check.
+    fn state(&self, check: CheckReport) {
+        let (style, mark) = if check.ok {
             (GOOD, "✓")
         } else {
             (BAD, "✗ failed:")
         };
         let lines = wrap(
-            &format!("{mark} {claim}"),
+            &format!("{mark} {}", check.claim),
             self.console.width() - INDENT - 2,
         );
         for (index, line) in lines.iter().enumerate() {
@@ -99,18 +125,25 @@ impl Story {
             self.console
                 .line(&format!("{:indent$}{style}{line}{style:#}", ""));
         }
-        self.current(|step| {
-            step.checks.push(CheckReport {
-                ok: holds,
-                claim: claim.clone(),
-            });
-        });
-        if holds {
-            Ok(())
-        } else {
-            Err(Failure::expectation(format!(
-                "expectation not met: {claim}"
-            )))
+        self.current(|step| step.checks.push(check));
+    }
+
+    /// Fails if a claim did not hold that let the example go on.
+    pub fn verdict(&self) -> Result<(), Failure> {
+        let steps = self.steps();
+        let checks = steps.iter().flat_map(|step| &step.checks);
+        let claims: Vec<String> = checks
+            .filter(|check| !check.ok)
+            .map(|check| match (&check.expected, &check.actual) {
+                (Some(expected), Some(actual)) => {
+                    format!("{} (expected {expected}, found {actual})", check.claim)
+                }
+                _ => check.claim.clone(),
+            })
+            .collect();
+        match claims.as_slice() {
+            [] => Ok(()),
+            claims => Err(unmet(claims.join("; "))),
         }
     }
 
@@ -321,4 +354,8 @@ impl Story {
             change(step);
         }
     }
+}
+
+fn unmet(claim: String) -> Failure {
+    Failure::expectation(format!("expectation not met: {claim}"))
 }

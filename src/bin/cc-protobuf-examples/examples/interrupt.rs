@@ -2,8 +2,11 @@
 
 use std::io;
 
+use crate::failure::{Exit, Failure};
+
 /// Notices Ctrl-C and, on Unix, SIGTERM, from the moment it is armed.
 pub struct StopSignal {
+    last: Exit,
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -17,24 +20,35 @@ impl StopSignal {
         {
             use tokio::signal::unix::{SignalKind, signal};
             Ok(Self {
+                last: Exit::Interrupted,
                 interrupt: signal(SignalKind::interrupt())?,
                 terminate: signal(SignalKind::terminate())?,
             })
         }
         #[cfg(not(unix))]
-        Ok(Self {})
+        Ok(Self {
+            last: Exit::Interrupted,
+        })
     }
 
     /// Resolves at the next signal.
     pub async fn received(&mut self) {
         #[cfg(unix)]
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => self.last = Exit::Interrupted,
+            _ = self.terminate.recv() => self.last = Exit::Terminated,
         }
         #[cfg(not(unix))]
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
+        }
+    }
+
+    /// The failure that the last signal received stands for.
+    pub fn failure(&self) -> Failure {
+        match self.last {
+            Exit::Terminated => Failure::new(self.last, "terminated by SIGTERM"),
+            last => Failure::new(last, "interrupted"),
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{ALL, Example, changes};
+use super::{ALL, Example, changes, csfle};
+use crate::backends::Kms;
 use crate::cli::{Mode, RunArgs, Selection};
 use crate::console::Report;
 use crate::failure::{Exit, Failure};
@@ -14,8 +15,23 @@ use crate::settings::Settings;
 pub(super) struct Plan<'a> {
     pub(super) arguments: &'a RunArgs,
     pub(super) names: Names,
-    pub(super) chosen: Vec<&'static Example>,
+    pub(super) asked: Vec<Asked>,
     pub(super) changes: BTreeMap<String, String>,
+}
+
+/// An example that the arguments ask for.
+pub(super) struct Asked {
+    pub(super) example: &'static Example,
+    /// Why it does not run, if it does not.
+    pub(super) skipped: Option<Skip>,
+}
+
+/// Why an example is skipped.
+pub(super) enum Skip {
+    /// `--skip` names it.
+    Wanted,
+    /// The configuration lacks something that it needs.
+    Lacks(Failure),
 }
 
 impl<'a> Plan<'a> {
@@ -25,10 +41,8 @@ impl<'a> Plan<'a> {
             Some(text) => RunId::new(text)?,
             None => RunId::random(),
         };
-        let chosen: Vec<&Example> = ALL
-            .iter()
-            .filter(|example| [Selection::All, example.selection].contains(&arguments.example))
-            .collect();
+        let asked = asked(arguments, settings)?;
+        let chosen: Vec<&Example> = running(&asked).collect();
         if let Some(directory) = &arguments.save_schemas {
             check_writable(directory)?;
         }
@@ -36,15 +50,61 @@ impl<'a> Plan<'a> {
             arguments,
             names: Names::new(id),
             changes: changes::parse(&arguments.set, &chosen)?,
-            chosen,
+            asked,
         })
     }
 
     pub(super) fn topics(&self) -> Option<Vec<String>> {
-        let bases = self.chosen.iter().flat_map(|example| example.topics);
+        let bases = running(&self.asked).flat_map(|example| example.topics);
         (self.arguments.mode == Mode::Full)
             .then(|| bases.map(|base| self.names.topic(base)).collect())
     }
+}
+
+/// The examples that the arguments name, each once, in their order.
+fn asked(arguments: &RunArgs, settings: &Settings) -> Result<Vec<Asked>, Failure> {
+    let mut asked: Vec<Asked> = Vec::new();
+    for selection in &arguments.examples {
+        for example in &ALL {
+            let named = [Selection::All, example.selection].contains(selection);
+            let known = |asked: &Asked| asked.example.selection == example.selection;
+            if named && !asked.iter().any(known) {
+                let unwanted = [Selection::All, example.selection];
+                let skipped = match unwanted.iter().any(|name| arguments.skip.contains(name)) {
+                    true => Some(Skip::Wanted),
+                    false => lacks(example, settings).map(Skip::Lacks),
+                };
+                asked.push(Asked { example, skipped });
+            }
+        }
+    }
+    if running(&asked).next().is_some() {
+        return Ok(asked);
+    }
+    // Nothing would run: what is lacking is an error at once.
+    let lacking = asked.into_iter().find_map(|asked| match asked.skipped {
+        Some(Skip::Lacks(failure)) => {
+            Some(failure.context(format!("{} cannot run", asked.example.name)))
+        }
+        _ => None,
+    });
+    Err(lacking.unwrap_or_else(|| {
+        Failure::usage("--skip leaves no example to run")
+            .hint("`list` shows the names of the examples")
+    }))
+}
+
+/// The examples that are not skipped.
+fn running(asked: &[Asked]) -> impl Iterator<Item = &'static Example> {
+    let asked = asked.iter().filter(|asked| asked.skipped.is_none());
+    asked.map(|asked| asked.example)
+}
+
+/// What an example needs and the settings do not give.
+fn lacks(example: &Example, settings: &Settings) -> Option<Failure> {
+    let lacks_key =
+        example.selection == Selection::Csfle && matches!(Kms::decide(settings), Ok(Kms::Missing));
+    lacks_key.then(csfle::no_key)
 }
 
 pub(super) fn empty_report(arguments: &RunArgs, run_id: &str) -> Report {

@@ -4,11 +4,11 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use super::leftovers::{Made, leftovers};
-use super::plan::{Plan, empty_report};
+use super::plan::{Asked, Plan, Skip, empty_report};
 use super::summary::{announce, finish, millis, summary};
 use super::{Context, Example, Saved, StopSignal};
 use crate::backends::Backends;
-use crate::cli::{Cli, Mode};
+use crate::cli::{Mode, RunArgs};
 use crate::commands::{Cleaned, remove_run};
 use crate::console::{BAD, Console, ExampleReport, ExampleResult, Report, Spinner};
 use crate::failure::{Exit, Failure};
@@ -18,9 +18,9 @@ use crate::settings::Settings;
 const PROBE: Duration = Duration::from_secs(15);
 
 /// Reports a failure that comes before the run; in JSON also as a document.
-pub fn refuse(cli: &Cli, console: &Console, failure: Failure) -> Failure {
-    let run_id = cli.run.run_id.as_deref().unwrap_or_default();
-    let report = empty_report(&cli.run, run_id);
+pub fn refuse(arguments: &RunArgs, console: &Console, failure: Failure) -> Failure {
+    let run_id = arguments.run_id.as_deref().unwrap_or_default();
+    let report = empty_report(arguments, run_id);
     finish(
         console,
         report,
@@ -32,17 +32,21 @@ pub fn refuse(cli: &Cli, console: &Console, failure: Failure) -> Failure {
 }
 
 /// Runs what the command line asks for.
-pub async fn run(cli: &Cli, settings: Settings, console: &Console) -> Result<Exit, Failure> {
-    let plan = match Plan::new(&cli.run, &settings) {
+pub async fn run(
+    arguments: &RunArgs,
+    settings: Settings,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let plan = match Plan::new(arguments, &settings) {
         Ok(plan) => plan,
-        Err(failure) => return Err(refuse(cli, console, failure)),
+        Err(failure) => return Err(refuse(arguments, console, failure)),
     };
     let started = Instant::now();
     let mut report = empty_report(plan.arguments, plan.names.id().as_str());
     let mut stop = StopSignal::arm()?;
     let opened = tokio::select! {
         opened = open(&settings) => opened,
-        () = stop.received() => Err(interrupted()),
+        () = stop.received() => Err(stop.failure()),
     };
     // Once Kafka is connected to, topics may have been made.
     let mut connects = false;
@@ -53,7 +57,7 @@ pub async fn run(cli: &Cli, settings: Settings, console: &Console) -> Result<Exi
             let group = plan.names.group();
             tokio::select! {
                 opened = backends.with_broker(&settings, &group, topics) => opened,
-                () = stop.received() => Err(interrupted()),
+                () = stop.received() => Err(stop.failure()),
             }
         }
         (opened, _) => opened,
@@ -90,19 +94,19 @@ pub async fn run(cli: &Cli, settings: Settings, console: &Console) -> Result<Exi
     let mut exit = Exit::of_all(exits.map(|error| error.exit));
     let interrupted_run = stopped
         .as_ref()
-        .is_some_and(|failure| failure.exit == Exit::Interrupted);
+        .is_some_and(|failure| failure.exit.is_signal());
     let mut made = Made::of_run(&plan);
     if stopped.is_none() {
         made.look(&backends, &mut report).await;
     }
-    summary(&report, console);
+    summary(&plan, &report, console);
     if let Some(directory) = &plan.arguments.save_schemas {
         let files = saved.lock().unwrap_or_else(PoisonError::into_inner).len();
         let name = if files == 1 { "file" } else { "files" };
         console.result(&format!("{files} .proto {name} in {}", directory.display()));
     }
 
-    if cli.run.cleanup && !interrupted_run {
+    if arguments.cleanup && !interrupted_run {
         let mut cleaned = Cleaned::default();
         let client = &backends.registry.client;
         let done = tokio::select! {
@@ -119,12 +123,20 @@ pub async fn run(cli: &Cli, settings: Settings, console: &Console) -> Result<Exi
             if !backends.registry.is_embedded() {
                 leftovers(&plan, &made, true, console);
             }
-            stopped = Some(interrupted());
+            stopped = Some(stop.failure());
         }
     } else if !backends.registry.is_embedded() && !made.is_nothing() {
         leftovers(&plan, &made, stopped.is_some(), console);
     }
     backends.close().await;
+    for Asked { example, skipped } in &plan.asked {
+        if let (None, Some(Skip::Lacks(failure))) = (&stopped, skipped) {
+            let failure = failure.clone();
+            failure
+                .context(format!("{} was skipped", example.name))
+                .print();
+        }
+    }
     finish(console, report, stopped.as_ref(), exit, started.elapsed());
     match stopped {
         Some(failure) => Err(failure),
@@ -143,9 +155,13 @@ async fn run_examples(
     console: &Console,
 ) -> Option<Failure> {
     let mut stopped: Option<Failure> = None;
-    for example in &plan.chosen {
-        if stopped.is_some() {
-            report.examples.push(entry(example, ExampleResult::Skipped));
+    for Asked { example, skipped } in &plan.asked {
+        if stopped.is_some() || skipped.is_some() {
+            let mut entry = entry(example, ExampleResult::Skipped);
+            if let Some(Skip::Lacks(failure)) = skipped {
+                entry.error = Some(failure.into());
+            }
+            report.examples.push(entry);
             continue;
         }
         let names = plan.names.of_example();
@@ -161,8 +177,9 @@ async fn run_examples(
         );
         let outcome = tokio::select! {
             outcome = (example.run)(&context) => outcome,
-            () = stop.received() => Err(interrupted()),
+            () = stop.received() => Err(stop.failure()),
         };
+        let outcome = outcome.and_then(|()| context.story.verdict());
         let mut entry = entry(example, ExampleResult::Passed);
         entry.duration_ms = millis(begun.elapsed());
         entry.subjects = names.created().subjects;
@@ -173,7 +190,7 @@ async fn run_examples(
         entry.steps = context.story.take_steps();
         if let Err(mut failure) = outcome {
             entry.error = Some((&failure).into());
-            let word = if failure.exit == Exit::Interrupted {
+            let word = if failure.exit.is_signal() {
                 entry.result = ExampleResult::Interrupted;
                 "interrupted"
             } else {
@@ -182,7 +199,7 @@ async fn run_examples(
                 "failed"
             };
             console.line(&format!("{BAD}✗ {} {word}{BAD:#}", example.name));
-            let hopeless = failure.exit == Exit::Interrupted
+            let hopeless = failure.exit.is_signal()
                 || failure.exit == Exit::Unreachable && probe(backends).await.is_err();
             if hopeless {
                 stopped = Some(failure);
@@ -232,10 +249,6 @@ async fn probe(backends: &Backends) -> Result<(), Failure> {
         }
         Ok(_) => Ok(()),
     }
-}
-
-fn interrupted() -> Failure {
-    Failure::new(Exit::Interrupted, "interrupted")
 }
 
 fn entry(example: &Example, result: ExampleResult) -> ExampleReport {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::plan::Plan;
+use super::plan::{Asked, Plan, Skip};
 use crate::backends::Backends;
 use crate::console::{
     BAD, Console, ExampleReport, ExampleResult, GOOD, Output, Report, TITLE, Table, wrap,
@@ -30,13 +30,21 @@ pub(super) fn announce(
         console.line(&format!("{name:<16} {line}"));
     }
     backends.announce(settings, console);
+    for Asked { example, skipped } in &plan.asked {
+        if let Some(Skip::Lacks(failure)) = skipped {
+            console.note(&format!("{} will be skipped: {failure}", example.name));
+            if let Some(hint) = &failure.hint {
+                console.hint(hint);
+            }
+        }
+    }
 }
 
 /// The table at the end.
-pub(super) fn summary(report: &Report, console: &Console) {
+pub(super) fn summary(plan: &Plan<'_>, report: &Report, console: &Console) {
     let mut table = Table::new(["example", "result", "ms", "subjects and topics"]);
     let (mut passed, mut failed, mut interrupted, mut skipped) = (0, 0, 0, 0);
-    for example in &report.examples {
+    for (asked, example) in plan.asked.iter().zip(&report.examples) {
         let word = match example.result {
             ExampleResult::Passed => {
                 passed += 1;
@@ -59,18 +67,22 @@ pub(super) fn summary(report: &Report, console: &Console) {
             format!("{:>2} {}", example.number, example.name),
             word.to_owned(),
             example.duration_ms.to_string(),
-            used(example).join("\n"),
+            match &asked.skipped {
+                Some(Skip::Wanted) => "left out by --skip".to_owned(),
+                Some(Skip::Lacks(failure)) => failure.message.clone(),
+                None => used(example).join("\n"),
+            },
         ]);
     }
     console.result("");
     for line in table.lines(0, console.width()) {
         console.result(&line);
     }
-    let style = if passed == report.examples.len() {
-        GOOD
-    } else {
-        BAD
-    };
+    let unmet = report
+        .examples
+        .iter()
+        .any(|example| example.error.is_some());
+    let style = if unmet || passed == 0 { BAD } else { GOOD };
     let mut text = format!("{passed} passed, {failed} failed");
     for (number, word) in [(interrupted, "interrupted"), (skipped, "skipped")] {
         if number > 0 {

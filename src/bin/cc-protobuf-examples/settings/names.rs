@@ -1,6 +1,7 @@
 //! Every environment variable that the program reads, in one place.
 //!
-//! The AWS credential chain (`AWS_PROFILE`, `AWS_REGION`, …) and the proxy
+//! Not among them: the one by which a shell asks for completions, which belongs to
+//! `commands::completions`. The AWS credential chain (`AWS_PROFILE`, `AWS_REGION`, …) and the proxy
 //! variables (`HTTPS_PROXY`, `NO_PROXY`, …) are read by the libraries that use
 //! them, from the real environment only.
 
@@ -49,4 +50,72 @@ names! {
     KAFKA_PARTITIONS, false, "partitions of new topics";
     AWS_KMS_KEY_ARN, false, "AWS KMS key that encrypts the data encryption keys";
     LOCAL_SECRET, true, "secret of local-kms, for use without a cloud KMS";
+}
+
+/// The variable that `key` is a misspelling of, if it is close to one.
+pub fn misspelled(key: &str) -> Option<&'static Name> {
+    let letters = |key: &str| -> String {
+        let letters = key.chars().filter(char::is_ascii_alphanumeric);
+        letters.map(|letter| letter.to_ascii_uppercase()).collect()
+    };
+    let wrong = letters(key);
+    let close = ALL.iter().copied().filter_map(|name| {
+        let right = letters(name.key);
+        // The first two letters say whose variable it is: S3_API_KEY is another.
+        if name.key == key || right.get(..2) != wrong.get(..2) {
+            return None;
+        }
+        let distance = strsim::osa_distance(&wrong, &right);
+        let bound = if right.len() > 9 { 2 } else { 1 };
+        (distance <= bound).then_some((distance, name))
+    });
+    close
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn misspellings_are_found_and_other_programs_names_are_not() {
+        for (wrong, right) in [
+            ("SR_APIKEY", "SR_API_KEY"),
+            ("SR_API_SECERT", "SR_API_SECRET"),
+            ("SRAPI_SECRET", "SR_API_SECRET"),
+            ("sr_api_key", "SR_API_KEY"),
+            ("SCHEMA_REGISTRY_URI", "SCHEMA_REGISTRY_URL"),
+            ("SCHEMAREGISTRY_URL", "SCHEMA_REGISTRY_URL"),
+            ("BOOTSTRAP_SERVER", "BOOTSTRAP_SERVERS"),
+            ("KAFKA_APIKEY", "KAFKA_API_KEY"),
+            ("KAFKA_PARTITION", "KAFKA_PARTITIONS"),
+            ("AWS_KMS_KEYARN", "AWS_KMS_KEY_ARN"),
+            ("LOCAL_SECRETS", "LOCAL_SECRET"),
+        ] {
+            assert_eq!(
+                misspelled(wrong).map(|name| name.key),
+                Some(right),
+                "{wrong}"
+            );
+        }
+        for other in [
+            "",
+            "S",
+            "PATH",
+            "S3_API_KEY",
+            "KAFKA_HOME",
+            "KAFKA_OPTS",
+            "AWS_REGION",
+            "AWS_ACCESS_KEY_ID",
+            "LOCALE",
+            "SR_API_URL",
+            "API_KEY",
+        ] {
+            assert_eq!(misspelled(other), None, "{other}");
+        }
+        for name in ALL {
+            assert_eq!(misspelled(name.key), None);
+        }
+    }
 }

@@ -47,6 +47,8 @@ pub struct Sources {
     values: HashMap<&'static str, Sourced<Secret>>,
     /// The `.env` file that was read.
     pub dot_env: Option<PathBuf>,
+    /// The names in that file which the program does not read.
+    pub unread: Vec<String>,
 }
 
 impl Sources {
@@ -105,7 +107,15 @@ impl Sources {
                 }
             }
         }
-        Ok(Self { values, dot_env })
+        let read = |key: &String| names::ALL.iter().any(|name| name.key == key);
+        let mut unread: Vec<String> = file.into_iter().flat_map(HashMap::into_keys).collect();
+        unread.retain(|key| !read(key));
+        unread.sort();
+        Ok(Self {
+            values,
+            dot_env,
+            unread,
+        })
     }
 
     /// The value of a name.
