@@ -1,5 +1,10 @@
 //! `completions`: the script that a shell evaluates at its start. With it the
 //! shell asks this program at each Tab which words may stand there.
+//!
+//! clap_complete can also write scripts that ask nobody. They do not work here: in
+//! bash nothing is completed behind a command, because the program's name has
+//! hyphens (clap issue 6421); fish offers files for the values of flags, and nothing
+//! for positional arguments.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -15,7 +20,7 @@ use crate::failure::{Exit, Failure};
 /// Set by the shell when it asks for completions.
 const REQUEST: &str = "_CC_PROTOBUF_EXAMPLES_COMPLETE";
 
-/// Answers a shell's request for completions. False if this is none.
+/// Answers a shell's request for completions. Returns false if there is none.
 pub fn complete() -> Result<bool, clap::Error> {
     let directory = std::env::current_dir().ok();
     let mut words: Vec<OsString> = std::env::args_os().collect();

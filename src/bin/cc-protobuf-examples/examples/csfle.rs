@@ -216,10 +216,7 @@ fn key_management(ctx: &Context<'_>) -> Result<(&'static str, String), Failure> 
 /// throw-away secret would leave keys there that nobody can unwrap.
 pub(super) fn no_key() -> Failure {
     Failure::usage("a remote registry needs a KMS key that outlives this process, and none is set")
-        .hint(
-            "set AWS_KMS_KEY_ARN, or LOCAL_SECRET to try without AWS; `--skip csfle` leaves the \
-             example out",
-        )
+        .hint("set AWS_KMS_KEY_ARN, or LOCAL_SECRET to try without AWS; or use `--skip csfle`")
 }
 
 /// Encrypt what is tagged PII; `--set encrypt.…` changes parameters. The name
