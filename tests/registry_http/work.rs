@@ -28,20 +28,18 @@ fn schema(text: &str) -> Value {
     json!({"schemaType": "PROTOBUF", "schema": text})
 }
 
-/// A version of a schema with so many fields.
-fn wide(fields: usize, version: usize) -> Value {
+/// A schema with so many fields: each number of them is compatible with each.
+fn wide(fields: usize) -> Value {
     let fields: String = (1..=fields)
         .map(|number| format!("string f{number} = {number};\n"))
         .collect();
-    schema(&format!(
-        "syntax = \"proto3\"; message V{version} {{}} message M {{\n{fields}}}"
-    ))
+    schema(&format!("syntax = \"proto3\"; message M {{\n{fields}}}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_comparison_with_many_versions_ends_with_its_request() {
     let registry = EmbeddedRegistry::builder()
-        .request_timeout(Duration::from_millis(500))
+        .request_timeout(Duration::from_secs(2))
         .start()
         .await
         .unwrap();
@@ -52,23 +50,24 @@ async fn a_comparison_with_many_versions_ends_with_its_request() {
             address,
             "POST",
             "/subjects/s/versions",
-            &wide(2000, version),
+            &wide(2000 + version),
         );
     }
     let level = json!({"compatibility": "FORWARD_TRANSITIVE"});
     ok(address, "PUT", "/config", &level);
     // All parsers at work at once: were they to finish what nobody waits for,
     // the small request behind them would not be answered for long.
-    let workers: Vec<_> = (0..16)
+    let workers: Vec<_> = (0..32)
         .map(|number| {
-            let body = wide(2000, 100 + number);
+            let body = wide(3000 + number);
             let target = "/compatibility/subjects/s/versions";
             std::thread::spawn(move || send(address, "POST", target, &body).status)
         })
         .collect();
-    for worker in workers {
-        assert_eq!(worker.join().unwrap(), 408);
-    }
+    // One whose body was never read may find its connection reset instead.
+    let statuses: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
+    assert!(statuses.iter().flatten().all(|status| *status == 408));
+    assert!(statuses.iter().flatten().count() > 0);
     let began = Instant::now();
     while send(
         address,
@@ -258,7 +257,7 @@ async fn a_refused_registration_leaves_nothing_behind() {
     assert!((3..8).contains(&stored), "{stored}");
     for context in ["", "/contexts/.c"] {
         let target = format!("{context}/subjects/other/versions");
-        assert_eq!(send(address, "POST", &target, &wide(200, 0)).status, 507);
+        assert_eq!(send(address, "POST", &target, &wide(200)).status, 507);
     }
     let read = |target: &str| -> Value {
         serde_json::from_slice(&send(address, "GET", target, &json!({})).body).unwrap()

@@ -1,5 +1,7 @@
 //! Schemas by id, by GUID, and all of them.
 
+use std::collections::HashMap;
+
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
@@ -37,8 +39,13 @@ async fn list(
     State(state): State<Shared>,
     query: Query,
 ) -> Result<Json<Vec<WithAliases>>, ApiError> {
+    // It looks at everything that is stored.
+    off_the_worker(true, move || listed(&state, &query)).await
+}
+
+fn listed(state: &Shared, query: &Query) -> Result<Json<Vec<WithAliases>>, ApiError> {
     let page = query.page(MAX_SCHEMAS)?;
-    let prefix = query.get("subjectPrefix").unwrap_or_default().to_owned();
+    let prefix = query.get("subjectPrefix").unwrap_or_default();
     let with_deleted = query.flag("deleted");
     let latest_only = query.flag("latestOnly");
     let rule_type = query.get("ruleType").filter(|text| !text.is_empty());
@@ -47,7 +54,7 @@ async fn list(
     let mut found: Vec<(String, Subject, Version)> = Vec::new();
     for (subject, versions) in data.subjects() {
         let shown = subject.to_string();
-        if !has_prefix(&subject, &shown, &prefix) {
+        if !has_prefix(&subject, &shown, prefix) {
             continue;
         }
         let mut included: Vec<&Version> = versions
@@ -68,15 +75,15 @@ async fn list(
     let aliases = if query.flag("aliases") {
         aliases(&data)
     } else {
-        Vec::new()
+        HashMap::new()
     };
     drop(data);
     found.sort_by(|a, b| (&a.0, a.2.number).cmp(&(&b.0, b.2.number)));
     let shown = page.of(found).into_iter().map(|(shown, subject, version)| {
-        let names = aliases.iter().filter(|(target, _)| *target == shown);
+        let names = aliases.get(&shown).cloned();
         Ok(WithAliases {
             schema: answer::stored(&state.store, &subject, &version, Format::Stored)?,
-            aliases: names.map(|(_, alias)| alias.clone()).collect(),
+            aliases: names.unwrap_or_default(),
         })
     });
     shown.collect::<Result<Vec<_>, _>>().map(Json)
@@ -91,18 +98,17 @@ pub(super) fn has_prefix(subject: &Subject, shown: &str, prefix: &str) -> bool {
 }
 
 /// Subjects with the names that stand for them, sorted.
-fn aliases(data: &Data) -> Vec<(String, String)> {
-    let mut found: Vec<(String, String)> = data
-        .configs()
-        .filter_map(|(scope, config)| {
-            let Scope::Subject(alias) = scope else {
-                return None;
-            };
-            let target = config.alias.as_deref().filter(|text| !text.is_empty())?;
-            Some((alias.sibling(target).to_string(), alias.to_string()))
-        })
-        .collect();
-    found.sort();
+fn aliases(data: &Data) -> HashMap<String, Vec<String>> {
+    let mut found: HashMap<String, Vec<String>> = HashMap::new();
+    for (scope, config) in data.configs() {
+        if let Scope::Subject(alias) = scope
+            && let Some(target) = config.alias.as_deref().filter(|text| !text.is_empty())
+        {
+            let target = alias.sibling(target).to_string();
+            found.entry(target).or_default().push(alias.to_string());
+        }
+    }
+    found.values_mut().for_each(|names| names.sort());
     found
 }
 

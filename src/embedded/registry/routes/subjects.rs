@@ -46,6 +46,11 @@ pub(super) fn routes() -> Router<Shared> {
 }
 
 async fn list(State(state): State<Shared>, query: Query) -> Result<Json<Vec<String>>, ApiError> {
+    // It looks at every subject.
+    off_the_worker(true, move || listed(&state, &query)).await
+}
+
+fn listed(state: &Shared, query: &Query) -> Result<Json<Vec<String>>, ApiError> {
     let page = query.page(usize::MAX)?;
     let prefix = query.get("subjectPrefix").unwrap_or(ANY_CONTEXT);
     let only_deleted = query.flag("deletedOnly");
