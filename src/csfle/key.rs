@@ -26,8 +26,8 @@ enum Problem {
     Malformed(Malformed),
     #[error("its key version is {0}, only 0 is known")]
     Version(u64),
-    #[error("its key has length {0}")]
-    Length(usize),
+    #[error("its key has {len} byte{}", if *.len == 1 { "" } else { "s" })]
+    Length { len: usize },
 }
 
 impl InvalidKey {
@@ -140,7 +140,7 @@ fn key_value(algorithm: Algorithm, serialized: &[u8]) -> Result<&[u8], Problem> 
     if key.len() == algorithm.key_len() {
         Ok(key)
     } else {
-        Err(Problem::Length(key.len()))
+        Err(Problem::Length { len: key.len() })
     }
 }
 

@@ -60,14 +60,21 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
                 line.push(' ');
                 used += 1;
             }
-            for piece in pieces(word, width) {
-                let length = columns(piece);
-                if used + length > width && used > 0 {
+            for mut piece in pieces(word, width) {
+                if used + columns(piece) > width && used > 0 {
                     lines.push(std::mem::take(&mut line));
                     used = 0;
                 }
+                while columns(piece) > width {
+                    let (head, tail) = piece.split_at(fitting(piece, width));
+                    if tail.is_empty() {
+                        break;
+                    }
+                    lines.push(head.to_owned());
+                    piece = tail;
+                }
                 line.push_str(piece);
-                used += length;
+                used += columns(piece);
             }
         }
         lines.push(line);
@@ -75,24 +82,20 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Where a word that is longer than a line may be broken: behind these; where that
+/// leaves too long a part, behind the next ones.
+const BREAKS: [&[char]; 2] = [&[',', ';'], &['/', '&', '=', '-', '.']];
+
 /// The parts of a word that stay together: all of it if it fits the width.
 fn pieces(word: &str, width: usize) -> Vec<&str> {
-    if columns(word) <= width {
-        return vec![word];
-    }
-    let mut pieces = Vec::new();
-    for token in word.split_inclusive([',', ';', '/', '&', '=', '-', '.']) {
-        let mut rest = token;
-        while columns(rest) > width {
-            let (head, tail) = rest.split_at(fitting(rest, width));
-            pieces.push(head);
-            rest = tail;
-        }
-        if !rest.is_empty() {
-            pieces.push(rest);
-        }
-    }
-    pieces
+    BREAKS.iter().fold(vec![word], |parts, breaks| {
+        let fits = |part: &str| columns(part) <= width;
+        let split = parts.into_iter().flat_map(|part| match fits(part) {
+            true => vec![part],
+            false => part.split_inclusive(*breaks).collect(),
+        });
+        split.collect()
+    })
 }
 
 /// Length in bytes of the longest beginning that fits; one character at least.
@@ -107,13 +110,13 @@ fn fitting(text: &str, width: usize) -> usize {
     text.len()
 }
 
-/// Columns of the longest part of a text that [`wrap`] keeps together, if there
-/// is as much as `most`.
+/// Columns of the longest part of a text that [`wrap`] keeps together in lines of
+/// `most` columns.
 pub fn longest_piece(text: &str, most: usize) -> usize {
     let words = text.split(['\n', ' ']);
     words
         .flat_map(|word| pieces(word, most))
-        .map(columns)
+        .map(|piece| columns(piece).min(most))
         .max()
         .unwrap_or(0)
 }
@@ -143,7 +146,7 @@ mod tests {
 
     #[test]
     fn json_is_broken_between_its_tokens() {
-        let json = r#"{"email":"a@example.com","name":"b","phone":"123"}"#;
+        let json = r#"{"email":"a-b@example.com","id":"t-1","amount":12.25,"phone":"1-2-3"}"#;
         let lines = wrap(json, 30);
         assert_eq!(lines.concat(), json);
         for line in &lines[..lines.len() - 1] {

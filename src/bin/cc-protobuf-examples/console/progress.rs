@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cc_protobuf_examples::printable::escape;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A spinner on stderr. Invisible unless stderr is a terminal; gone when dropped.
@@ -15,7 +16,7 @@ impl Spinner {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
             bar.set_style(style);
         }
-        bar.set_message(message);
+        bar.set_message(escape(&message).into_owned());
         if !bar.is_hidden() {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
