@@ -16,7 +16,7 @@ use generated::{
 };
 use proptest::prelude::*;
 use prost::Message;
-use prost_reflect::{DynamicMessage, FileDescriptor};
+use prost_reflect::{DynamicMessage, FileDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 
 #[path = "../src/bin/cc-protobuf-examples/generated.rs"]
@@ -393,6 +393,47 @@ fn both_paths_have_one_text_and_one_descriptor() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn schemas_name_types_of_other_files_in_full() {
+    fn check(written: &prost_types::DescriptorProto, resolved: &MessageDescriptor) -> usize {
+        let mut foreign = 0;
+        for field in &written.field {
+            let resolved_field = resolved.get_field(field.number() as u32).unwrap();
+            let file = match resolved_field.kind() {
+                Kind::Message(message) => message.parent_file(),
+                Kind::Enum(item) => item.parent_file(),
+                _ => continue,
+            };
+            if file != resolved.parent_file() {
+                foreign += 1;
+                assert!(
+                    field.type_name().starts_with('.'),
+                    "{}",
+                    resolved_field.full_name()
+                );
+            }
+        }
+        for nested in &written.nested_type {
+            let mut children = resolved.child_messages();
+            let resolved = children.find(|child| child.name() == nested.name());
+            foreign += check(nested, &resolved.unwrap());
+        }
+        foreign
+    }
+    let mut foreign = 0;
+    for (compiled, built, _) in schemas() {
+        for schema in [&*compiled, &built] {
+            let file = schema.descriptor().parent_file();
+            let messages = schema.file().proto().message_type.iter();
+            for (written, resolved) in messages.zip(file.messages()) {
+                foreign += check(written, &resolved);
+            }
+        }
+    }
+    // MyRecord and AllTypes have four, FieldTypes many, in both ways.
+    assert!(foreign > 40, "{foreign}");
 }
 
 #[test]

@@ -506,6 +506,56 @@ fn one_short_name_in_two_packages_is_fine() {
 }
 
 #[test]
+fn types_of_other_files_are_named_in_full() {
+    let other = ProtoFile::new("other.proto")
+        .package("com.acme")
+        .message(ProtoMessage::new("Other").message(ProtoMessage::new("Deep")))
+        .enumeration(ProtoEnum::new("Kind").value("KIND_NONE", 0))
+        .build()
+        .unwrap();
+    let text = |field: ProtoField| {
+        let own = ProtoMessage::new("Own").message(ProtoMessage::new("Inner").field(field));
+        let file = ProtoFile::new("own.proto")
+            .package("com.acme")
+            .import(&other);
+        file.message(own).build().unwrap().file().to_text()
+    };
+    let map = |value: &str| ProtoField::map("f", "string", value, 1);
+    let oneself = "Own.Inner f = 1;";
+    for (field, expected) in [
+        (
+            ProtoField::message("f", "Other", 1),
+            ".com.acme.Other f = 1;",
+        ),
+        (
+            ProtoField::message("f", "acme.Other.Deep", 1),
+            ".com.acme.Other.Deep f = 1;",
+        ),
+        (
+            ProtoField::message("f", ".com.acme.Other", 1),
+            ".com.acme.Other f = 1;",
+        ),
+        (
+            ProtoField::enumeration("f", "Kind", 1).repeated(),
+            "repeated .com.acme.Kind f = 1;",
+        ),
+        (
+            ProtoField::message("f", "google.type.Money", 1),
+            ".google.type.Money f = 1;",
+        ),
+        (map("Other"), "map<string, .com.acme.Other> f = 1;"),
+        (map("Own"), "map<string, Own> f = 1;"),
+        (ProtoField::message("f", "Own.Inner", 1), oneself),
+    ] {
+        let text = text(field);
+        assert!(
+            text.contains(&format!("    {expected}")),
+            "{expected}: {text}"
+        );
+    }
+}
+
+#[test]
 fn the_text_says_all_that_was_built() {
     let base = ProtoFile::new("base.proto")
         .package("base")
@@ -577,7 +627,7 @@ message Order {
   option deprecated = true;
 
   State state = 1;
-  base.Level level = 2;
+  .base.Level level = 2;
   optional string holder = 3 [
     deprecated = true,
     (confluent.field_meta).tags = "PII",
@@ -586,7 +636,7 @@ message Order {
   map<string, Line> lines = 7;
 
   oneof paid {
-    google.protobuf.Timestamp at = 8;
+    .google.protobuf.Timestamp at = 8;
   }
 
   message Line {

@@ -237,8 +237,9 @@ impl<'a> Imports<'a> {
     /// Imports of `file` that become references.
     fn of(&self, file: &'a SchemaFile) -> impl Iterator<Item = &'a str> {
         let skip = self.options.skip_known_types;
+        let by_hand = |name: &str| self.options.references.contains_key(name);
         file.imports()
-            .filter(move |name| !(skip && builtin::is_builtin(name)))
+            .filter(move |name| !(skip && builtin::is_builtin(name)) || by_hand(name))
     }
 
     /// The files to register for `main`, each behind those it imports. Files
@@ -252,14 +253,14 @@ impl<'a> Imports<'a> {
         open.extend(self.of(main).map(|name| (name, false)));
         open.reverse();
         while let Some((name, imported)) = open.pop() {
-            let file = self.file(name)?;
             if imported {
-                ordered.push(file);
+                ordered.push(self.file(name)?);
                 continue;
             }
             if seen.contains(&name) || self.options.references.contains_key(name) {
                 continue;
             }
+            let file = self.file(name)?;
             seen.push(name);
             open.push((name, true));
             let behind = open.len();

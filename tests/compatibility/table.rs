@@ -33,6 +33,27 @@ const PROTO2: &str = "syntax = \"proto2\";\n";
 
 const ROWS: &[Row] = &[
     row(
+        "put fields into two oneofs of one name",
+        "message M { int32 a = 1; int32 b = 2; }",
+        "message M { oneof o { int32 a = 1; } oneof o { int32 b = 2; } }",
+        true,
+        true,
+    ),
+    row(
+        "change the first of two maps whose entries have one name",
+        "message M { map<string, int32> foo_bar = 1; map<string, int32> fooBar = 2; }",
+        "message M { map<string, string> foo_bar = 1; map<string, int32> fooBar = 2; }",
+        false,
+        false,
+    ),
+    row(
+        "change a message beside a group of its name",
+        "syntax = \"proto2\"; message M { message G { optional int32 a = 1; } optional group G = 1 {} }",
+        "syntax = \"proto2\"; message M { message G { optional string a = 1; } optional group G = 1 {} }",
+        false,
+        false,
+    ),
+    row(
         "add a field",
         "message M { int32 a = 1; }",
         "message M { int32 a = 1; int32 b = 2; }",

@@ -1,8 +1,8 @@
 //! One test for each option of serializer and deserializer.
 
 use cc_protobuf_examples::protobuf::{CompiledMessage, ProtoSchema};
-use cc_protobuf_examples::schema_registry::Version;
 use cc_protobuf_examples::schema_registry::entities::{Reference, Rule, RuleSet};
+use cc_protobuf_examples::schema_registry::{Version, VersionQuery};
 use cc_protobuf_examples::serdes::{
     Deserializer, DeserializerOptions, Error, ReadContext, SchemaIdIn, SchemaName, Serializer,
     SerializerOptions, WriteContext,
@@ -299,6 +299,33 @@ async fn skip_known_types_decides_whether_built_in_imports_are_registered() {
     assert_eq!(read.unwrap(), Some(json!({})));
 }
 
+#[tokio::test]
+async fn a_reference_given_for_a_built_in_import_is_taken() {
+    let registry = Registry::start().await;
+    let meta = cc_protobuf_examples::protobuf::builtin::file("confluent/meta.proto").unwrap();
+    registry.register("meta", &meta.to_text()).await;
+    let text = "syntax = \"proto3\"; import \"confluent/meta.proto\"; \
+                message A { string name = 1 [(confluent.field_meta).tags = \"PII\"]; }";
+    let reference = Reference {
+        name: "confluent/meta.proto".to_owned(),
+        subject: "meta".to_owned(),
+        version: 1,
+    };
+    let options = SerializerOptions::new().reference(reference.clone());
+    let serializer = registry.serializer(options);
+    let record = write(&serializer, &schema(text, "A", &[])).await.unwrap();
+    let query = VersionQuery::default();
+    let stored = registry
+        .client
+        .version("shop-value", Version::Latest, query);
+    assert_eq!(stored.await.unwrap().references, [reference]);
+    let deserializer = registry.deserializer(DeserializerOptions::new());
+    let read = deserializer
+        .deserialize_json(ReadContext::value("shop"), Some(&record))
+        .await;
+    assert_eq!(read.unwrap(), Some(json!({})));
+}
+
 const MAIN: &str = "syntax = \"proto3\"; import \"b.proto\"; message A { B b = 1; }";
 const B: &str = "syntax = \"proto3\"; message B { int32 x = 1; }";
 
@@ -511,7 +538,7 @@ async fn the_compiled_and_the_dynamic_path_register_the_same_schema() {
     let compiled = MyRecord::schema().unwrap();
     let other = "syntax = \"proto3\";\npackage com.acme;\n\nmessage OtherRecord {\n  int32 other_id = 1;\n}\n";
     let text = "syntax = \"proto3\";\npackage com.acme;\n\nimport \"other.proto\";\n\n\
-                message MyRecord {\n  string f1 = 1;\n  OtherRecord f2 = 2;\n}\n";
+                message MyRecord {\n  string f1 = 1;\n  .com.acme.OtherRecord f2 = 2;\n}\n";
     let dynamic = schema(text, "com.acme.MyRecord", &[("other.proto", other)]);
     let json = json!({"f1": "x", "f2": {"other_id": 9}});
     let mut records = Vec::new();

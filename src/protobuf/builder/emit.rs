@@ -1,5 +1,5 @@
-//! Builder → descriptor, in the form the parser gives: type names as written,
-//! options uninterpreted, map entries behind the declared messages, synthetic
+//! Builder → descriptor, in the form the parser gives: type names as written, but
+//! those of other files in full; options uninterpreted, map entries behind the declared messages, synthetic
 //! oneofs behind the declared ones.
 
 use prost_types::descriptor_proto::ReservedRange;
@@ -14,14 +14,15 @@ use prost_types::{
 
 use super::file::ProtoFile;
 use super::message::{Item, ProtoMessage};
-use super::{FieldType, ProtoEnum, ProtoField, map_entry_name};
+use super::types::{Found, Types};
+use super::{FieldType, ProtoEnum, ProtoField, join, map_entry_name};
 use crate::protobuf::synthetic_oneof;
 
 /// Takes a file that has passed all checks; casts and indexes are in bounds.
-pub(super) fn emit(file: &ProtoFile) -> FileDescriptorProto {
+pub(super) fn emit(file: &ProtoFile, types: &Types) -> FileDescriptorProto {
     let public = file.imports.iter().enumerate();
     let public = public.filter(|(_, import)| import.public);
-    FileDescriptorProto {
+    let mut emitted = FileDescriptorProto {
         name: Some(file.name.clone()),
         package: (!file.package.is_empty()).then(|| file.package.clone()),
         dependency: file.imports.iter().map(|i| i.path.clone()).collect(),
@@ -30,6 +31,28 @@ pub(super) fn emit(file: &ProtoFile) -> FileDescriptorProto {
         enum_type: file.enums.iter().map(enumeration).collect(),
         syntax: Some("proto3".to_owned()),
         ..Default::default()
+    };
+    for message in &mut emitted.message_type {
+        name_in_full(message, &file.package, &file.name, types);
+    }
+    emitted
+}
+
+/// Names the types of other files in full: some clients do not look up names
+/// that are relative to the package of another file.
+fn name_in_full(message: &mut DescriptorProto, scope: &str, file: &str, types: &Types) {
+    let scope = join(scope, message.name());
+    for field in &mut message.field {
+        // The entry of a map has its type set.
+        if let (None, Some(name)) = (field.r#type, &field.type_name)
+            && let Found::Type(ty) = types.find(&scope, name)
+            && ty.file != file
+        {
+            field.type_name = Some(format!(".{}", ty.name));
+        }
+    }
+    for nested in &mut message.nested_type {
+        name_in_full(nested, &scope, file, types);
     }
 }
 

@@ -170,7 +170,7 @@ impl ProtoFile {
         }
         check::check(&self, &types, &mut problems);
         if problems.is_empty() {
-            match sound(emit::emit(&self), &self.available) {
+            match sound(emit::emit(&self, &types), &self.available) {
                 Ok(file) => {
                     return Ok(BuiltFile {
                         dependencies: closure(&file, &self.available),

@@ -19,6 +19,8 @@ pub(super) struct Types {
 
 #[derive(Clone, Debug)]
 pub(super) struct Type {
+    /// The full name.
+    pub(super) name: String,
     pub(super) is_enum: bool,
     /// The file that declares it.
     pub(super) file: String,
@@ -51,6 +53,7 @@ impl Types {
         all.add_package(&file.package);
         let mut own = |name: String, is_enum| {
             let ty = Type {
+                name: name.clone(),
                 is_enum,
                 file: file.name.clone(),
                 visible: true,
@@ -80,6 +83,7 @@ impl Types {
         self.add_package(file.package());
         let mut add = |name: String, is_enum: bool| {
             let ty = Type {
+                name: name.clone(),
                 is_enum,
                 file: file.name().to_owned(),
                 visible,

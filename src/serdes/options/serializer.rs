@@ -149,7 +149,10 @@ impl SerializerOptions {
     }
 
     /// Take this reference for the import of its name, instead of registering or
-    /// looking up the imported file. May be called for several imports.
+    /// looking up the imported file. May be called for several imports. A built-in
+    /// file is referred to only in this way or without
+    /// [`skip_known_types`](Self::skip_known_types): a registry that does not know
+    /// `confluent/meta.proto`, for one, needs the reference.
     #[must_use]
     pub fn reference(mut self, reference: Reference) -> Self {
         self.references.insert(reference.name.clone(), reference);
