@@ -32,7 +32,7 @@ enum Problem {
 
 impl InvalidKey {
     pub(super) fn length(algorithm: Algorithm, len: usize) -> Self {
-        let problem = Problem::Length(len);
+        let problem = Problem::Length { len };
         Self { algorithm, problem }
     }
 }
