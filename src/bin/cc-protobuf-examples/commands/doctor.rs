@@ -44,8 +44,8 @@ pub fn show_configuration(
         ));
     }
     match &sources.dot_env {
-        Some(path) => console.say(&format!(".env file: {}", path.display())),
-        None => console.say(".env file: none in this directory or above it"),
+        Some(path) => console.say(&format!("  .env file: {}", path.display())),
+        None => console.say("  .env file: none in this directory or above it"),
     }
     Settings::check(sources, embedded)
 }

@@ -112,10 +112,12 @@ impl Console {
         }
     }
 
-    /// A paragraph of narration, wrapped.
+    /// A paragraph of narration, wrapped; all of it is indented as its beginning.
     pub fn say(&self, text: &str) {
-        for line in wrap(text, self.width) {
-            self.line(&line);
+        let words = text.trim_start();
+        let indent = text.len() - words.len();
+        for line in wrap(words, self.width.saturating_sub(indent)) {
+            self.line(&format!("{:indent$}{line}", ""));
         }
     }
 
