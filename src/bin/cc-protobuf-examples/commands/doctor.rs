@@ -39,9 +39,8 @@ pub fn show_configuration(
     }
     let hidden = names::ALL.iter().filter(|name| !shown(name)).count();
     if hidden > 0 {
-        console.say(&format!(
-            "not set: {hidden} more names, which `doctor -v` lists"
-        ));
+        let more = counted(hidden, "more name");
+        console.say(&format!("  not set: {more}, which `doctor -v` lists"));
     }
     match &sources.dot_env {
         Some(path) => console.say(&format!("  .env file: {}", path.display())),
