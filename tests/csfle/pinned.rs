@@ -51,7 +51,8 @@ async fn key_material_counts_for_shared_keks_only() {
 
 #[tokio::test]
 async fn a_creation_is_answered_with_what_was_sent_or_refused() {
-    let lies: [(&str, fn(&mut Dek)); 5] = [
+    type Lie = (&'static str, fn(&mut Dek));
+    let lies: [Lie; 5] = [
         ("the wrapped key", |dek| {
             dek.encrypted_key_material = Some(STANDARD.encode([1; 62]));
         }),

@@ -12,4 +12,5 @@ mod registry;
 mod requests;
 mod stub;
 mod subjects;
+mod unknown;
 mod values;
