@@ -233,7 +233,29 @@ fn ratios() {
     json.ratio("deserialize_json", "prost-reflect bytes to JSON", None);
 
     println!();
+    rebuilt_schema(&bench);
+    println!();
     two_tasks(&bench);
+}
+
+/// What it costs to make the schema anew for each message, which the serializer
+/// takes for another one each time, beside making it and nothing else.
+fn rebuilt_schema(bench: &Bench) {
+    let rebuilt = measure(vec![
+        Contender::plain("schema made anew", order::schema),
+        Contender::new("serialize, schema made anew", |n| {
+            bench.in_task(n, || async {
+                let schema = order::schema();
+                let to = WriteContext::value("orders");
+                let order = black_box(&bench.order);
+                bench.serializer.serialize(to, &schema, order).await
+            })
+        }),
+        Contender::plain("control of schema made anew", order::schema),
+    ]);
+    rebuilt.print();
+    rebuilt.ratio("control of schema made anew", "schema made anew", None);
+    rebuilt.ratio("serialize, schema made anew", "schema made anew", None);
 }
 
 /// Messages per second of two tasks that share one serializer, beside one task.

@@ -81,7 +81,6 @@ impl Cipher {
     }
 
     /// `None` for a key of the wrong length.
-
     pub(crate) fn from_key(algorithm: Algorithm, key: &[u8]) -> Option<Self> {
         Some(match algorithm {
             Algorithm::Aes128Gcm => Self::Aes128Gcm(Box::new(Aes128Gcm::new_from_slice(key).ok()?)),

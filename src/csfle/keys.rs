@@ -9,7 +9,7 @@ use std::time::Duration;
 use moka::future::Cache;
 
 use super::clock::Clock;
-use super::error::KeyError;
+use super::key_error::KeyError;
 use super::key_store::{DataKey, KeyNeed, KeyStore};
 use super::kms::KmsDrivers;
 use super::rules::{Direction, KMS_KEY_ID, KMS_TYPE};

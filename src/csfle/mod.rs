@@ -44,12 +44,14 @@ mod engine;
 mod error;
 mod fields;
 mod key;
+mod key_error;
 mod key_store;
 mod keys;
 pub mod kms;
 mod known;
 mod plan;
 mod rules;
+mod settle;
 mod step;
 mod tags;
 mod transform;
@@ -62,8 +64,9 @@ pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub(crate) use clock::LONGEST_EXPIRY;
 pub use clock::{Clock, SystemClock};
 pub use engine::{Csfle, CsfleBuilder};
-pub use error::{Error, KeyError, MaterialProblem, Place, RuleContext, RuleProblem, ValueProblem};
+pub use error::{Error, Place, RuleContext, RuleProblem, ValueProblem};
 pub use key::{InvalidKey, RawDek};
+pub use key_error::{KeyError, MaterialProblem};
 pub use plan::{Plan, RuleSummary};
 pub use rules::{
     DEK_ALGORITHM, DEK_EXPIRY_DAYS, Direction, KEK_NAME, KMS_KEY_ID, KMS_TYPE, Phase,

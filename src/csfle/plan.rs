@@ -100,7 +100,7 @@ impl Plan {
             out.truncate(start);
             let Halt { at, step, stop } = stopped;
             let version = match stop {
-                Stop::Failed(error) => return Err(error),
+                Stop::Failed(error) => return Err(*error),
                 Stop::Key(version) => version,
             };
             match step.fetch(&self.inner, version).await {
@@ -133,7 +133,7 @@ impl Plan {
         let result = match self.run(payload, out, &[]) {
             Ok(()) => return Some(Ok(())),
             Err(halt) => match halt.stop {
-                Stop::Failed(error) => Some(Err(error)),
+                Stop::Failed(error) => Some(Err(*error)),
                 Stop::Key(_) => None,
             },
         };

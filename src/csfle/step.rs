@@ -6,8 +6,9 @@ use arc_swap::ArcSwap;
 
 use super::aead::Nonces;
 use super::engine::Inner;
-use super::error::{Error, KeyError, Place, RuleContext, ValueProblem};
+use super::error::{Error, Place, RuleContext, ValueProblem};
 use super::fields::Graph;
+use super::key_error::KeyError;
 use super::key_store::{DataKey, KeyNeed};
 use super::rules::{Direction, EncryptRule};
 use super::transform::{self, Obstacle};
@@ -44,7 +45,7 @@ struct Held {
 pub(super) enum Stop {
     /// Needs the key of this version; on write, the key to write with.
     Key(i32),
-    Failed(Error),
+    Failed(Box<Error>),
 }
 
 impl Step {
@@ -110,7 +111,7 @@ impl Step {
                 transform::message(graph, input, &mut Encrypt::new(key, prefixed), out)
                     .map_err(|failure| self.stop(failure.path(), failure.obstacle))
             }
-            Target::Guard(_) => Err(Stop::Failed(self.broken())),
+            Target::Guard(_) => Err(Stop::Failed(self.broken().into())),
             Target::Payload => values::seal(key, prefixed, &mut Nonces::new(), input, out)
                 .map_err(|error| self.stop_payload(error.into())),
         }
@@ -123,7 +124,7 @@ impl Step {
                 transform::message(graph, input, &mut Decrypt::new(keys, prefixed), out)
                     .map_err(|failure| self.stop(failure.path(), failure.obstacle))
             }
-            Target::Guard(_) => Err(Stop::Failed(self.broken())),
+            Target::Guard(_) => Err(Stop::Failed(self.broken().into())),
             Target::Payload => (|| {
                 let (version, ciphertext) = values::split(input, prefixed)?;
                 let key = values::key_of(keys, version)?;
@@ -137,9 +138,11 @@ impl Step {
         match obstacle {
             Obstacle::MissingKey(version) => Stop::Key(version),
             Obstacle::Problem(problem) if path.is_empty() => {
-                Stop::Failed(self.bad_value(Place::Payload, problem))
+                Stop::Failed(self.bad_value(Place::Payload, problem).into())
             }
-            Obstacle::Problem(problem) => Stop::Failed(self.bad_value(Place::Field(path), problem)),
+            Obstacle::Problem(problem) => {
+                Stop::Failed(self.bad_value(Place::Field(path), problem).into())
+            }
         }
     }
 

@@ -24,7 +24,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 pub(super) struct Expiry {
     at: Option<Instant>,
     /// The answer no longer holds, and this is why there is no other.
-    failed: Option<Failed>,
+    failed: Option<Box<Failed>>,
     refreshing: AtomicBool,
 }
 
@@ -38,12 +38,9 @@ struct Failed {
 /// What came of a refresh.
 pub(super) enum Refreshed<T> {
     New(T),
-    /// The old answer stays for now: it serves on, or if there is an error, that is
-    /// what everyone gets until the next attempt.
-    Old {
-        expiry: Expiry,
-        failed: Option<Error>,
-    },
+    /// The old answer stays until then: it serves on, or if the refresh failed, that
+    /// is what everyone gets.
+    Old(Expiry),
 }
 
 impl Expiry {
@@ -84,10 +81,12 @@ impl Expiry {
         if !waits && !self.refreshing.swap(true, Ordering::AcqRel) {
             return Ok(Some(Turn(&self.refreshing)));
         }
-        match &self.failed {
-            Some(failed) => Err(failed.error.clone()),
-            None => Ok(None),
-        }
+        self.failure().map_or(Ok(None), Err)
+    }
+
+    /// Why the answer no longer holds, if so.
+    pub(super) fn failure(&self) -> Option<Error> {
+        self.failed.as_ref().map(|failed| failed.error.clone())
     }
 
     /// What `prepare` makes in place of an answer whose time is over. While the
@@ -101,7 +100,10 @@ impl Expiry {
         prepare: impl Future<Output = Result<T, Error>>,
     ) -> Refreshed<T> {
         let prepared = tokio::time::timeout(PATIENCE, prepare).await;
-        let goes_on = "going on with the schema known so far";
+        let goes_on = match self.failed {
+            None => "going on with the schema known so far",
+            Some(_) => "there is still no schema to go on with",
+        };
         let failed = match prepared {
             Ok(Ok(new)) => return Refreshed::New(new),
             Ok(Err(error)) if error.is_retryable() => {
@@ -121,14 +123,10 @@ impl Expiry {
             }
         };
         // What failed before is not made good by a registry that is away.
-        let before = self.failed.as_ref();
-        let Some(error) = failed.or_else(|| before.map(|failed| failed.error.clone())) else {
-            let expiry = Self::at(Self::after(RETRY_AFTER, ttl));
-            return Refreshed::Old {
-                expiry,
-                failed: None,
-            };
+        let Some(error) = failed.or_else(|| self.failure()) else {
+            return Refreshed::Old(Self::at(Self::after(RETRY_AFTER, ttl)));
         };
+        let before = self.failed.as_ref();
         let wait = before.map_or(FIRST_WAIT, |failed| failed.wait.saturating_mul(2));
         let wait = wait.min(RETRY_AFTER);
         tracing::warn!(
@@ -138,18 +136,11 @@ impl Expiry {
             "the schema known so far no longer holds; trying again in {} s at most",
             wait.as_secs(),
         );
-        let expiry = Self {
+        Refreshed::Old(Self {
             at: Self::after(wait, ttl),
-            failed: Some(Failed {
-                error: error.clone(),
-                wait,
-            }),
+            failed: Some(Box::new(Failed { error, wait })),
             ..Self::default()
-        };
-        Refreshed::Old {
-            expiry,
-            failed: Some(error),
-        }
+        })
     }
 }
 
@@ -181,7 +172,7 @@ mod tests {
         let prepare = async { Err::<(), _>(error) };
         match old.refresh(None, "t", Side::Value, prepare).await {
             Refreshed::New(()) => panic!("nothing was made"),
-            Refreshed::Old { expiry, .. } => expiry,
+            Refreshed::Old(expiry) => expiry,
         }
     }
 

@@ -219,16 +219,13 @@ impl ReadPlanner {
         let refreshed = old
             .expiry
             .refresh(ttl, context.topic, context.side, prepare);
-        let (plan, failed) = match refreshed.await {
-            Refreshed::New(plan) => (plan, None),
-            Refreshed::Old { expiry, failed } => {
-                let plan = ReadPlan {
-                    prepared: Arc::clone(&old.prepared),
-                    expiry,
-                    types: TypeCheck::default(),
-                };
-                (plan, failed)
-            }
+        let plan = match refreshed.await {
+            Refreshed::New(plan) => plan,
+            Refreshed::Old(expiry) => ReadPlan {
+                prepared: Arc::clone(&old.prepared),
+                expiry,
+                types: TypeCheck::default(),
+            },
         };
         let plan = Arc::new(plan);
         let key = Key {
@@ -238,7 +235,7 @@ impl ReadPlanner {
             place: Some((context.topic.into(), context.side)),
         };
         self.keep(key, &plan);
-        failed.map_or(Ok(plan), Err)
+        plan.expiry.failure().map_or(Ok(plan), Err)
     }
 
     /// Asks the registry everything there is to know.

@@ -223,11 +223,9 @@ impl WritePlanner {
         };
         let prepare = self.prepare(topic, side, schema);
         let ttl = self.options.latest_cache_ttl;
-        let (plan, failed) = match old.expiry.refresh(ttl, topic, side, prepare).await {
-            Refreshed::New(plan) => (plan, None),
-            Refreshed::Old { expiry, failed } => {
-                (WritePlan::new(Arc::clone(&old.prepared), expiry), failed)
-            }
+        let plan = match old.expiry.refresh(ttl, topic, side, prepare).await {
+            Refreshed::New(plan) => plan,
+            Refreshed::Old(expiry) => WritePlan::new(Arc::clone(&old.prepared), expiry),
         };
         let plan = Arc::new(plan);
         let key = Key {
@@ -236,7 +234,7 @@ impl WritePlanner {
             message: schema.descriptor().clone(),
         };
         self.keep(key, &plan);
-        failed.map_or(Ok(plan), Err)
+        plan.expiry.failure().map_or(Ok(plan), Err)
     }
 
     /// Asks the registry everything there is to know.

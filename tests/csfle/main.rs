@@ -11,6 +11,7 @@ mod rules;
 mod schema;
 mod shapes;
 mod stub;
+mod types;
 
 use cc_protobuf_examples::csfle::kms::{KmsDrivers, LocalKms};
 use cc_protobuf_examples::csfle::{Csfle, CsfleBuilder, Direction, Error, Plan};

@@ -204,7 +204,7 @@ impl Filler {
 
     /// `made` is what the message is made with, `known` what is known about it when
     /// it is written: the registered schema, the one told, and of a dynamic message
-    /// its own. Secret is what one of those tags, or what none has and `made` tags.
+    /// its own. Secret is what one of those tags, and what none of them has.
     fn message(
         &mut self,
         made: &Seen<'_>,
@@ -216,9 +216,10 @@ impl Filler {
         let mut filled = DynamicMessage::new(message.clone());
         for field in message.fields() {
             let number = field.number();
-            let unknown = known.iter().all(|seen| seen.field(number).is_none());
-            let secret =
-                above || known.iter().any(|seen| seen.tags(number)) || unknown && made.tags(number);
+            // In what is known as text or bytes there are no fields.
+            let opaque = known.iter().all(|seen| seen.message.is_none());
+            let unknown = !opaque && known.iter().all(|seen| seen.field(number).is_none());
+            let secret = above || unknown || known.iter().any(|seen| seen.tags(number));
             let child = made.child(number);
             let known: Vec<_> = known.iter().map(|seen| seen.child(number)).collect();
             if let Some(value) = self.field(&field, &child, &known, secret, depth) {

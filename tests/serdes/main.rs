@@ -14,4 +14,5 @@ mod stub;
 mod subjects;
 #[path = "../support/types.rs"]
 mod types;
+mod unknown;
 mod values;

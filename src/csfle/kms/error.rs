@@ -20,6 +20,8 @@ pub enum ErrorKind {
     Invalid,
     /// There is no driver for the KMS type, or it lacks a setting.
     Unconfigured,
+    /// The KEK has a property that the application does not allow.
+    NotAllowed,
 }
 
 /// A KMS could not wrap or unwrap a key. Holds no key bytes. The failures of
@@ -41,6 +43,7 @@ impl Error {
             ErrorKind::WrongKey => "cannot unwrap with this key",
             ErrorKind::Invalid => "cannot be used",
             ErrorKind::Unconfigured => "is not configured",
+            ErrorKind::NotAllowed => "is not used",
         };
         // The detail may quote what a server answered.
         let message = format!("{kms_type} {what} (key {key_id:?}): {detail}");

@@ -203,7 +203,7 @@ impl KmsDrivers {
             }
             if !self.allowed_properties.contains(name) {
                 return Err(Error::new(
-                    ErrorKind::Unconfigured,
+                    ErrorKind::NotAllowed,
                     &kek.kms_type,
                     &kek.kms_key_id,
                     format!(
