@@ -115,7 +115,9 @@ async fn types_of_fields_are_set_through_references_and_built_in_files() {
     let client = crate::http::client();
     let url = registry.url();
     let post = async |subject: &str, body: Value| {
-        let request = client.post(format!("{url}/subjects/{subject}/versions"));
+        let request = client
+            .post(format!("{url}/subjects/{subject}/versions"))
+            .header("content-type", "application/json");
         let response = request.body(body.to_string()).send().await.unwrap();
         assert_eq!(response.status(), 200, "{:?}", response.text().await);
     };
