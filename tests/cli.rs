@@ -16,8 +16,12 @@ mod decode;
 mod dialects;
 #[path = "cli/examples.rs"]
 mod examples;
+#[path = "cli/kafka.rs"]
+mod kafka;
 #[path = "cli/output.rs"]
 mod output;
+#[path = "kafka/peers.rs"]
+mod peers;
 #[path = "cli/program.rs"]
 mod program;
 #[path = "cli/registry.rs"]

@@ -7,6 +7,7 @@ mod commands;
 mod console;
 mod examples;
 mod failure;
+mod hints;
 mod naming;
 mod settings;
 

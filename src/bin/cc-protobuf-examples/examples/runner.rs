@@ -109,7 +109,7 @@ pub async fn run(cli: &Cli, settings: Settings, console: &Console) -> Result<Exi
             () = remove_run(&plan.names, &settings, client, false, console, &mut cleaned) => true,
             () = stop.received() => false,
         };
-        for failure in &cleaned.failures {
+        for failure in cleaned.failures() {
             failure.print();
         }
         exit = Exit::of_all([exit, cleaned.exit()]);
