@@ -20,8 +20,12 @@ mod dialects;
 mod examples;
 #[path = "support/http.rs"]
 mod http;
+#[path = "cli/kafka.rs"]
+mod kafka;
 #[path = "cli/output.rs"]
 mod output;
+#[path = "kafka/peers.rs"]
+mod peers;
 #[path = "cli/program.rs"]
 mod program;
 #[path = "cli/registry.rs"]

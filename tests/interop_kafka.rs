@@ -122,14 +122,16 @@ async fn topics_are_created_once_and_deleted() {
         admin
             .delete_topics(&["created-once", "no-such"])
             .await
-            .unwrap(),
+            .unwrap()
+            .gone,
         ["created-once"]
     );
     assert_eq!(
         admin
             .delete_groups(&["created-once-group", "no-such"])
             .await
-            .unwrap(),
+            .unwrap()
+            .gone,
         ["created-once-group"]
     );
 }

@@ -1,5 +1,7 @@
 //! `clean` and `--cleanup` remove one run, all of it, and nothing else.
 
+use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
+
 use super::program::Place;
 use super::registry::Dialect;
 
@@ -175,4 +177,113 @@ fn the_command_that_deletes_the_kms_key_names_its_region() {
         .expect(0)
         .says("schedule-key-deletion")
         .says("--region eu-west-1");
+}
+
+#[test]
+fn topics_of_a_mock_cluster_are_reported_as_left() {
+    let registry = Dialect::plain();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let broker = runtime.block_on(EmbeddedBroker::start()).unwrap();
+    let kafka = broker.bootstrap_servers();
+    let place = Place::new();
+    let at = [
+        "--schema-registry-url",
+        &registry.url,
+        "--bootstrap-servers",
+        kafka,
+    ];
+    let run = [&at[..], &["--example", "basic", "--mode", "full"]].concat();
+    let run = [&run[..], &["--run-id", "m"]].concat();
+    place.run(&run).expect(0);
+
+    let clean = [&at[..], &["clean", "--run-id", "m"]].concat();
+    let cleaned = place.run(&clean).expect(1);
+    let cleaned = cleaned
+        .says("removed 2 subjects; still there:")
+        .says("  topic testproto-m: ")
+        .says("  consumer group cc-protobuf-examples-m: ")
+        .says(&format!(
+            "kafka-topics --delete --topic testproto-m --bootstrap-server {kafka}"
+        ))
+        .complains("cannot remove topic testproto-m")
+        .complains("without an admin API")
+        .complains("hint: ");
+    assert_eq!(cleaned.stdout.matches("payments-m").count(), 1);
+
+    let clean = [&clean[..], &["-o", "json"]].concat();
+    let document = place.run(&clean).expect(1).json();
+    assert_eq!(document["left"][0]["name"], "topic testproto-m");
+    assert_eq!(document["errors"].as_array().unwrap().len(), 2);
+
+    // A run that made no topics leaves none.
+    let nothing = [&at[..], &["clean", "--run-id", "other"]].concat();
+    place.run(&nothing).expect(0);
+
+    let run = [&run[..], &["--cleanup"]].concat();
+    let ran = place.run(&run).expect(1).says("still there:");
+    ran.complains("cannot remove topic testproto-m");
+}
+
+#[test]
+fn clean_stops_at_the_first_refused_credentials() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    let registry = Dialect::start(
+        |_| {
+            ASKED.fetch_add(1, Ordering::SeqCst);
+            Some((401, r#"{"error_code":401,"message":"Unauthorized"}"#))
+        },
+        |_, status, value| (status, value),
+    );
+    let clean = [
+        "--schema-registry-url",
+        &registry.url,
+        "clean",
+        "--run-id",
+        "x",
+    ];
+    let ran = Place::new().run(&clean).expect(4).says("stopped");
+    assert_eq!(ran.stderr.matches("error: ").count(), 1, "{}", ran.stderr);
+    assert_eq!(ASKED.load(Ordering::SeqCst), 1);
+    assert!(!ran.stdout.contains("nothing\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn credentials_that_expire_half_way_stop_a_clean_up_too() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static DELETES: AtomicUsize = AtomicUsize::new(0);
+    let registry = Dialect::start(
+        |asked| {
+            let refused = asked.method == "DELETE";
+            DELETES.fetch_add(refused.into(), Ordering::SeqCst);
+            refused.then_some((401, r#"{"error_code":401,"message":"Unauthorized"}"#))
+        },
+        |_, status, value| (status, value),
+    );
+    let url = ["--schema-registry-url", &registry.url];
+    let run = [&url[..], &["--example", "basic", "--run-id", "x"]].concat();
+    Place::new().run(&run).expect(0);
+    let clean = [&url[..], &["clean", "--run-id", "x"]].concat();
+    let ran = Place::new().run(&clean).expect(4).says("still there:");
+    assert_eq!(DELETES.load(Ordering::SeqCst), 1);
+    ran.says("/subjects/other-x.proto?permanent=true'");
+}
+
+#[test]
+fn things_that_stay_for_one_reason_are_one_error() {
+    let registry = Dialect::start(
+        |asked| {
+            let deletes = asked.method == "DELETE";
+            deletes.then_some((403, r#"{"error_code":40301,"message":"forbidden"}"#))
+        },
+        |_, status, value| (status, value),
+    );
+    let url = ["--schema-registry-url", &registry.url];
+    let run = [&url[..], &["--example", "basic", "--run-id", "x"]].concat();
+    Place::new().run(&run).expect(0);
+    let clean = [&url[..], &["clean", "--run-id", "x"]].concat();
+    let ran = Place::new().run(&clean).expect(4);
+    assert_eq!(ran.stderr.matches("error: ").count(), 1, "{}", ran.stderr);
+    ran.complains("testproto-x-value")
+        .complains("other-x.proto");
 }

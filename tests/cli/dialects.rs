@@ -237,3 +237,66 @@ fn the_subject_is_read_only() {
         .complains("42205")
         .complains("mode");
 }
+
+const INVALID: (u16, &str) = (422, r#"{"error_code":42201,"message":"invalid schema"}"#);
+
+#[test]
+fn confluent_meta_is_not_built_in() {
+    let registry = Dialect::start(
+        |asked| {
+            let registers = asked.method == "POST" && asked.path.contains("/versions");
+            let imports = asked.body.contains(r#"import \"confluent/meta.proto\""#);
+            let refers = asked.body.contains(r#""name":"confluent/meta.proto""#);
+            (registers && imports && !refers).then_some(INVALID)
+        },
+        |_, status, value| (status, value),
+    );
+    let at = ["--schema-registry-url", &registry.url];
+    let csfle = [&at[..], &["--example", "csfle", "--run-id", "m"]].concat();
+    for path in [&[][..], &["--use-protoc"]] {
+        let ran = place().run(&[&csfle[..], path].concat()).expect(0);
+        no_plaintext(&ran.says("confluent-meta-m.proto"));
+    }
+    let clean = [&at[..], &["clean", "--run-id", "m"]].concat();
+    place()
+        .run(&clean)
+        .expect(0)
+        .says("subject confluent-meta-m.proto")
+        .says("removed 2 subjects, 1 KEK");
+}
+
+#[test]
+fn confluent_meta_is_refused_as_a_reference_too() {
+    let registry = Dialect::start(
+        |asked| {
+            let registers = asked.method == "POST" && asked.path.contains("/versions");
+            (registers && asked.body.contains("confluent")).then_some(INVALID)
+        },
+        |_, status, value| (status, value),
+    );
+    let arguments = ["--example", "csfle", "--schema-registry-url", &registry.url];
+    place()
+        .run(&arguments)
+        .expect(1)
+        .complains("42201")
+        .complains("lack confluent/meta.proto");
+}
+
+#[test]
+fn a_subject_with_a_slash_is_not_found_as_a_reference() {
+    let registry = Dialect::start(
+        |asked| {
+            let body: Value = serde_json::from_str(&asked.body).unwrap_or_default();
+            let references = body["references"].as_array().into_iter().flatten();
+            let mut subjects = references.filter_map(|reference| reference["subject"].as_str());
+            subjects
+                .any(|subject| subject.contains('/'))
+                .then_some(INVALID)
+        },
+        |_, status, value| (status, value),
+    );
+    let at = ["--schema-registry-url", &registry.url];
+    let ran = place().run(&at).expect(1).says("9 passed, 1 failed");
+    ran.complains("a subject with a `/` in it")
+        .complains("Qualified");
+}

@@ -20,6 +20,7 @@ pub struct Asked {
     pub method: String,
     /// Path and query.
     pub path: String,
+    pub body: String,
     /// How many requests came before this one.
     pub before: usize,
 }
@@ -52,18 +53,19 @@ impl Dialect {
         let app = Router::new().fallback(move |request: Request| {
             let (target, client, count) = (target.clone(), client.clone(), count.clone());
             async move {
+                let (parts, body) = request.into_parts();
+                let body = to_bytes(body, 1 << 20).await.unwrap();
                 let asked = Asked {
-                    method: request.method().to_string(),
-                    path: request.uri().to_string(),
+                    method: parts.method.to_string(),
+                    path: parts.uri.to_string(),
+                    body: String::from_utf8_lossy(&body).into_owned(),
                     before: count.fetch_add(1, std::sync::atomic::Ordering::SeqCst),
                 };
                 if let Some((status, body)) = before(&asked) {
                     return answer(status, body.to_owned());
                 }
-                let method = request.method().clone();
-                let body = to_bytes(request.into_body(), 1 << 20).await.unwrap();
                 let reply = client
-                    .request(method, format!("{target}{}", asked.path))
+                    .request(parts.method, format!("{target}{}", asked.path))
                     .header("content-type", "application/json")
                     .body(body)
                     .send()

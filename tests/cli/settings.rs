@@ -175,3 +175,122 @@ fn credentials_reach_a_registry_that_asks_for_them() {
     wrong.run(&arguments).expect(4).complains("SR_API_SECRET");
     Place::new().run(&arguments).expect(4);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_dot_env_above_that_others_can_write_does_not_direct_credentials() {
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
+    let place = Place::new()
+        .env("SR_API_KEY", "key")
+        .env("SR_API_SECRET", "hunter2");
+    let registry = Dialect::start(
+        |_| panic!("asked with credentials"),
+        |_, status, value| (status, value),
+    );
+    let file = place.join(".env");
+    std::fs::write(&file, format!("SCHEMA_REGISTRY_URL={}\n", registry.url)).unwrap();
+    std::fs::create_dir(place.join("below")).unwrap();
+    let run = |directory: &str| {
+        let mut command = place.command(&["--example", "basic"]);
+        command.current_dir(place.join(directory));
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), stderr)
+    };
+    let mode = |mode| std::fs::set_permissions(&file, PermissionsExt::from_mode(mode)).unwrap();
+    let refused = |why: &str| {
+        let (code, stderr) = run("below");
+        assert_eq!(code, Some(2), "{stderr}");
+        assert!(
+            stderr.contains(why) && stderr.contains("hint: "),
+            "{stderr}"
+        );
+        assert!(!stderr.contains("hunter2"), "{stderr}");
+    };
+    mode(0o666);
+    refused("everybody may write to it");
+
+    let root = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&file).unwrap()) == 0;
+    if root {
+        mode(0o600);
+        chown(&file, Some(12_345), None).unwrap();
+        refused("belongs to another user");
+        chown(&file, Some(0), Some(12_345)).unwrap();
+        mode(0o660);
+        refused("its group may write to it");
+        // A link that somebody else has put there.
+        mode(0o600);
+        std::fs::rename(&file, place.join("private.env")).unwrap();
+        symlink(place.join("private.env"), &file).unwrap();
+        std::os::unix::fs::lchown(&file, Some(12_345), None).unwrap();
+        refused("belongs to another user");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_dot_env_of_ones_own_is_read_wherever_it_is() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let registry = Dialect::plain();
+    let place = Place::new();
+    let file = place.join(".env");
+    std::fs::write(&file, format!("SCHEMA_REGISTRY_URL={}\n", registry.url)).unwrap();
+    std::fs::create_dir(place.join("below")).unwrap();
+    let mut command = place.command(&["--example", "basic"]);
+    let output = command.current_dir(place.join("below")).output().unwrap();
+    assert!(output.status.success());
+    assert!(String::from_utf8_lossy(&output.stdout).contains(&registry.url));
+    // Where the user stands, it is a warning.
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o666)).unwrap();
+    place
+        .run(&["--example", "basic"])
+        .expect(0)
+        .complains("warning: ")
+        .complains("everybody may write to it");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_log_file_is_private_and_never_another_file() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let place = Place::new();
+    let log = place.join("cc-protobuf-examples.log");
+    let run = || place.run(&["--example", "basic"]).expect(0);
+    let mode = || std::fs::metadata(&log).unwrap().permissions().mode() & 0o777;
+    run();
+    assert_eq!(mode(), 0o600);
+    // One that was there is made private, and emptied.
+    std::fs::write(&log, "stale").unwrap();
+    std::fs::set_permissions(&log, PermissionsExt::from_mode(0o644)).unwrap();
+    run();
+    assert_eq!(mode(), 0o600);
+    assert!(!std::fs::read_to_string(&log).unwrap().contains("stale"));
+
+    let victim = place.join("victim");
+    let plant: [(&str, &dyn Fn()); 3] = [
+        ("symbolic link", &|| symlink(&victim, &log).unwrap()),
+        ("hard link", &|| std::fs::hard_link(&victim, &log).unwrap()),
+        ("cannot write", &|| {
+            let made = std::process::Command::new("mkfifo").arg(&log).status();
+            assert!(made.unwrap().success());
+        }),
+    ];
+    for (why, plant) in plant {
+        std::fs::remove_file(&log).unwrap();
+        std::fs::write(&victim, "precious").unwrap();
+        plant();
+        run().complains("no log file").complains(why);
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious");
+    }
+}
+
+#[test]
+fn commands_that_run_no_example_make_no_log_file() {
+    let place = Place::new();
+    place.run(&["doctor"]).expect(0);
+    place.run(&["completions", "bash"]).expect(0);
+    assert!(!place.join("cc-protobuf-examples.log").exists());
+}

@@ -8,6 +8,7 @@ mod console;
 mod examples;
 mod failure;
 mod generated;
+mod hints;
 mod naming;
 mod settings;
 

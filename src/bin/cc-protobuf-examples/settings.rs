@@ -2,6 +2,7 @@
 //! typed settings that keep their origin. Secrets cannot be printed.
 
 mod checks;
+mod dot_env;
 mod error;
 mod kafka;
 pub mod names;

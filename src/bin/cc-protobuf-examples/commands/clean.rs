@@ -3,15 +3,17 @@
 //! The names are computed from the run id, never searched for.
 
 use cc_protobuf_examples::csfle::Algorithm;
-use cc_protobuf_examples::kafka::{self, AdminTopics};
+use cc_protobuf_examples::kafka::{self, AdminTopics, Deleted, Kind};
 use cc_protobuf_examples::schema_registry::{Client, Error};
 
 use crate::backends::{self, kafka_config};
 use crate::cli::CleanArgs;
 use crate::console::{BAD, Console, DIM, ErrorReport, GOOD, Output, counted};
 use crate::failure::{Exit, Failure};
-use crate::naming::{Created, Names, RunId};
-use crate::settings::{Settings, names};
+use crate::naming::{Created, Names, RunId, topic};
+use crate::settings::{KafkaSettings, Settings, names};
+
+use super::by_hand::ByHand;
 
 /// "One or more references exist to the schema."
 const REFERENCE_EXISTS: i32 = 42206;
@@ -43,7 +45,7 @@ pub async fn clean(
         &mut cleaned,
     )
     .await;
-    for failure in &cleaned.failures {
+    for failure in cleaned.failures() {
         failure.print();
     }
     if console.output() == Output::Json {
@@ -51,6 +53,7 @@ pub async fn clean(
             "run_id": arguments.run_id,
             "dry_run": arguments.dry_run,
             "removed": cleaned.removed,
+            "left": cleaned.left.iter().map(Left::to_json).collect::<Vec<_>>(),
             "errors": cleaned.errors(),
             "exit_code": cleaned.exit().code(),
         });
@@ -64,50 +67,130 @@ pub async fn clean(
 pub struct Cleaned {
     /// What was removed, or would be.
     pub removed: Vec<String>,
-    /// What could not be removed, and why.
-    pub failures: Vec<Failure>,
+    /// What was not.
+    left: Vec<Left>,
+    /// Why what the run left cannot be found out.
+    unknown: Vec<Failure>,
+    /// The registry's refusal of the credentials: it will refuse each time.
+    refused: Option<Failure>,
+}
+
+/// One thing that is not removed.
+#[derive(Debug)]
+struct Left {
+    what: String,
+    why: Failure,
+    by_hand: String,
+}
+
+impl Left {
+    fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "name": self.what,
+            "reason": self.why.to_string(),
+            "by_hand": self.by_hand,
+        })
+    }
 }
 
 impl Cleaned {
     /// The exit code of it all.
     pub fn exit(&self) -> Exit {
-        Exit::of_all(self.failures.iter().map(|failure| failure.exit))
+        Exit::of_all(self.each().map(|failure| failure.exit))
     }
 
     /// The failures, for a JSON document.
     pub fn errors(&self) -> Vec<ErrorReport> {
-        self.failures.iter().map(Into::into).collect()
+        self.each().map(|failure| (&failure).into()).collect()
+    }
+
+    /// The failures for people: things with one remedy are one failure, for the
+    /// reason of the first.
+    pub fn failures(&self) -> Vec<Failure> {
+        let mut reasons: Vec<(&Failure, Vec<&str>)> = Vec::new();
+        for Left { what, why, .. } in &self.left {
+            match reasons.iter_mut().find(|(known, _)| alike(known, why)) {
+                Some((_, things)) => things.push(what),
+                None => reasons.push((why, vec![what])),
+            }
+        }
+        let merged = reasons.into_iter().map(|(why, things)| {
+            why.clone()
+                .context(format!("cannot remove {}", things.join(", ")))
+        });
+        self.unknown.iter().cloned().chain(merged).collect()
+    }
+
+    fn each(&self) -> impl Iterator<Item = Failure> + '_ {
+        let left = self
+            .left
+            .iter()
+            .map(|Left { what, why, .. }| why.clone().context(format!("cannot remove {what}")));
+        self.unknown.iter().cloned().chain(left)
+    }
+
+    /// Notes whether the registry refuses the credentials.
+    fn judge(&mut self, done: Result<(), Error>) -> Result<(), Failure> {
+        done.map_err(|error| {
+            let unauthorized = error.is_unauthorized();
+            let failure = Failure::from(error);
+            if unauthorized {
+                self.refused = Some(failure.clone());
+            }
+            failure
+        })
     }
 
     /// Notes what became of one thing.
-    fn note(&mut self, what: String, done: Result<(), Failure>) {
+    fn note(&mut self, what: String, by_hand: String, done: Result<(), Failure>) {
         match done {
             Ok(()) => self.removed.push(what),
-            Err(failure) => self
-                .failures
-                .push(failure.context(format!("cannot remove {what}"))),
+            Err(why) => self.left.push(Left { what, why, by_hand }),
         }
     }
 
-    /// Notes what a cluster says to have removed.
-    fn note_all(&mut self, kind: &str, gone: Result<Vec<String>, kafka::Error>) {
-        match gone {
-            Ok(names) => self
-                .removed
-                .extend(names.into_iter().map(|name| format!("{kind} {name}"))),
-            Err(error) => {
-                let failure = Failure::from(error);
-                self.failures
-                    .push(failure.context(format!("cannot remove every {kind} of the run")));
+    /// Notes what became of topics or groups; `names` are those asked for.
+    fn note_all(
+        &mut self,
+        kind: &str,
+        names: &[&str],
+        by_hand: impl Fn(&str) -> String,
+        done: Result<Deleted, kafka::Error>,
+    ) {
+        let left: Vec<(String, Failure)> = match done {
+            Ok(Deleted { gone, left }) => {
+                let gone = gone.into_iter().map(|name| format!("{kind} {name}"));
+                self.removed.extend(gone);
+                left.into_iter()
+                    .map(|(name, error)| (name, error.into()))
+                    .collect()
             }
+            Err(error) => {
+                let why = Failure::from(error);
+                names
+                    .iter()
+                    .map(|name| ((*name).to_owned(), why.clone()))
+                    .collect()
+            }
+        };
+        for (name, why) in left {
+            let by_hand = by_hand(&name);
+            self.note(format!("{kind} {name}"), by_hand, Err(why));
         }
     }
 }
 
+/// Whether one message does for two failures.
+fn alike(one: &Failure, other: &Failure) -> bool {
+    let same_remedy = one.hint.is_some() && one.hint == other.hint && one.exit == other.exit;
+    same_remedy || one == other
+}
+
 /// Shows what a run left and removes it: subjects, DEKs and KEKs softly, then
-/// for good; then topics and the consumer group of a configured cluster. What
-/// fails does not keep the rest from being removed. With `dry_run` it stops
-/// after showing. May be dropped at any time: `cleaned` then holds what is done.
+/// permanently; then topics and the consumer group of a configured cluster. What
+/// fails does not keep the rest from being removed, except refused credentials:
+/// they end it. With `dry_run` it stops after showing. May be dropped at any
+/// time: `cleaned` then holds what is done.
 pub async fn remove_run(
     names: &Names,
     settings: &Settings,
@@ -126,54 +209,110 @@ pub async fn remove_run(
     for name in found.describe() {
         console.result(&format!("  {name}"));
     }
-    if found.subjects.is_empty() && found.keks.is_empty() && cleaned.failures.is_empty() {
+    if found.subjects.is_empty() && found.keks.is_empty() && cleaned.unknown.is_empty() {
         console.result(&format!("  {DIM}nothing{DIM:#}"));
     }
-    if settings.kafka.is_some() {
-        console.result("and, if they are there, on the Kafka cluster:");
-        for topic in &all.topics {
-            console.result(&format!("  topic {topic}"));
+    if cleaned.refused.is_some() {
+        console.result(&format!(
+            "{BAD}✗ stopped: with these credentials nothing can be looked for or removed{BAD:#}"
+        ));
+        return;
+    }
+    match &settings.kafka {
+        Some(_) => {
+            console.result("and, if they are there, on the Kafka cluster:");
+            for topic in &all.topics {
+                console.result(&format!("  topic {topic}"));
+            }
+            console.result(&format!("  consumer group {}", names.group()));
         }
-        console.result(&format!("  consumer group {}", names.group()));
+        None => console.line(&format!(
+            "No topics are looked for: {} is not set.",
+            names::BOOTSTRAP_SERVERS.key
+        )),
     }
     if dry_run {
         cleaned.removed = found.describe();
         return;
     }
 
-    delete_subjects(&found.subjects, client, cleaned).await;
+    let by_hand = ByHand::new(settings);
+    delete_subjects(&found.subjects, client, &by_hand, cleaned).await;
     for kek in &found.keks {
-        cleaned.note(describe_kek(kek), delete_kek(kek, client).await);
+        let subject = names.value_subject(topic::CSFLE);
+        let done = match &cleaned.refused {
+            Some(refused) => Err(refused.clone()),
+            None => cleaned.judge(delete_kek(kek, client).await),
+        };
+        cleaned.note(describe_kek(kek), by_hand.kek(kek, &subject), done);
     }
-    if let Some(kafka) = &settings.kafka {
-        match kafka_config(kafka).and_then(|config| Ok(AdminTopics::new(&config)?)) {
-            Ok(admin) => {
-                let topics: Vec<&str> = all.topics.iter().map(String::as_str).collect();
-                cleaned.note_all("topic", admin.delete_topics(&topics).await);
-                let group = names.group();
-                cleaned.note_all("consumer group", admin.delete_groups(&[&group]).await);
-            }
-            Err(failure) => cleaned.failures.push(failure),
-        }
+    if let Some(kafka) = &settings.kafka
+        && cleaned.refused.is_none()
+    {
+        delete_from_kafka(kafka, &all.topics, &names.group(), &by_hand, cleaned).await;
     }
     let removed = match count(&cleaned.removed) {
         None => "nothing to remove".to_owned(),
         Some(count) => format!("removed {count}"),
     };
-    let (style, text) = match cleaned.failures.is_empty() {
-        true => (GOOD, format!("✓ {removed}")),
-        false if cleaned.removed.is_empty() => (BAD, "✗ could not remove anything".to_owned()),
-        false => (BAD, format!("✗ not all is gone; {removed}")),
-    };
-    console.result(&format!("{style}{text}{style:#}"));
+    if cleaned.left.is_empty() && cleaned.unknown.is_empty() {
+        console.result(&format!("{GOOD}✓ {removed}{GOOD:#}"));
+    } else {
+        console.result(&format!("{BAD}✗ {removed}; still there:{BAD:#}"));
+    }
+    for Left { what, why, by_hand } in &cleaned.left {
+        console.result(&format!("  {what}: {why}"));
+        console.result(&format!("    {by_hand}"));
+    }
     if let Some(arn) = &settings.kms_key_arn {
-        // The command goes to the shell's region unless told another.
+        // The command goes to the shell's region unless it names another.
         let region = arn.split(':').nth(3).unwrap_or_default();
         console.say("The KMS key is shared with other runs and stays. To delete it:");
         console.line(&format!(
             "  aws kms schedule-key-deletion --pending-window-in-days 7 \\\n    --region {region} --key-id {arn}"
         ));
     }
+}
+
+/// Deletes topics and consumer group of a run.
+async fn delete_from_kafka(
+    kafka: &KafkaSettings,
+    topics: &[String],
+    group: &str,
+    by_hand: &ByHand<'_>,
+    cleaned: &mut Cleaned,
+) {
+    let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+    let admin = match kafka_config(kafka).and_then(|config| Ok(AdminTopics::new(&config)?)) {
+        Ok(admin) => admin,
+        Err(failure) => return cleaned.unknown.push(failure),
+    };
+    let deleted = admin.delete_topics(&topics).await;
+    // A cluster that cannot be used is asked once.
+    let usable = deleted.is_ok();
+    let topics_left = deleted
+        .as_ref()
+        .is_ok_and(|deleted| !deleted.left.is_empty());
+    cleaned.note_all("topic", &topics, |name| by_hand.topic(name), deleted);
+    if !usable {
+        return;
+    }
+    let mut deleted = admin.delete_groups(&[group]).await;
+    if let Ok(deleted) = &mut deleted
+        && !topics_left
+    {
+        // A mock cluster has no list of groups; where the run made no topic
+        // there is none of its groups either.
+        deleted
+            .left
+            .retain(|(_, error)| error.kind() != Kind::NoAdminApi);
+    }
+    cleaned.note_all(
+        "consumer group",
+        &[group],
+        |name| by_hand.group(name),
+        deleted,
+    );
 }
 
 /// Those of the names that exist, soft-deleted ones included.
@@ -184,9 +323,13 @@ async fn find(all: &Created, client: &Client, console: &Console, cleaned: &mut C
             Ok(_) => found.subjects.push(subject.clone()),
             Err(error) if error.is_not_found() => {}
             Err(error) => {
+                let unauthorized = error.is_unauthorized();
                 let failure = Failure::from(error).context(format!("cannot look for {subject}"));
-                let hopeless = failure.exit == Exit::Unreachable;
-                cleaned.failures.push(failure);
+                if unauthorized {
+                    cleaned.refused = Some(failure.clone());
+                }
+                let hopeless = unauthorized || failure.exit == Exit::Unreachable;
+                cleaned.unknown.push(failure);
                 if hopeless {
                     return found;
                 }
@@ -203,33 +346,53 @@ async fn find(all: &Created, client: &Client, console: &Console, cleaned: &mut C
                  credentials{DIM:#}"
             )),
             Err(error) => cleaned
-                .failures
+                .unknown
                 .push(Failure::from(error).context(format!("cannot look for KEK {kek}"))),
         }
     }
     found
 }
 
-/// Deletes each subject softly, then for good. One that others reference has to
+/// Deletes each subject softly, then permanently. One that others reference has to
 /// wait for them, so whatever was refused is tried again while there is progress.
-async fn delete_subjects(subjects: &[String], client: &Client, cleaned: &mut Cleaned) {
+async fn delete_subjects(
+    subjects: &[String],
+    client: &Client,
+    by_hand: &ByHand<'_>,
+    cleaned: &mut Cleaned,
+) {
     let mut waiting: Vec<&String> = subjects.iter().collect();
     while !waiting.is_empty() {
         let before = waiting.len();
         let mut refused = Vec::new();
         for subject in waiting {
+            if let Some(refused) = cleaned.refused.clone() {
+                cleaned.note(
+                    format!("subject {subject}"),
+                    by_hand.subject(subject),
+                    Err(refused),
+                );
+                continue;
+            }
             match delete_subject(subject, client).await {
                 Err(error) if error.error_code() == Some(REFERENCE_EXISTS) => {
                     refused.push((subject, error));
                 }
-                done => cleaned.note(format!("subject {subject}"), done.map_err(Into::into)),
+                done => {
+                    let done = cleaned.judge(done);
+                    cleaned.note(format!("subject {subject}"), by_hand.subject(subject), done);
+                }
             }
         }
         if refused.len() == before {
             for (subject, error) in refused {
                 let failure = Failure::from(error)
                     .hint("a schema outside this run references this subject; delete that first");
-                cleaned.note(format!("subject {subject}"), Err(failure));
+                cleaned.note(
+                    format!("subject {subject}"),
+                    by_hand.subject(subject),
+                    Err(failure),
+                );
             }
             return;
         }
@@ -260,8 +423,8 @@ async fn delete_subject(subject: &str, client: &Client) -> Result<(), Error> {
     Ok(())
 }
 
-/// Deletes the DEKs below a KEK and the KEK, softly, then for good.
-async fn delete_kek(kek: &str, client: &Client) -> Result<(), Failure> {
+/// Deletes the DEKs below a KEK and the KEK, softly, then permanently.
+async fn delete_kek(kek: &str, client: &Client) -> Result<(), Error> {
     let absent = |error: Error| {
         if error.is_not_found() {
             Ok(())

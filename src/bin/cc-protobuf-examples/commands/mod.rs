@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod by_hand;
 mod clean;
 mod completions;
 mod decode;

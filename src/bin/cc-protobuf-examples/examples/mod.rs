@@ -8,6 +8,7 @@ mod leftovers;
 mod plan;
 mod runner;
 mod summary;
+mod third_party;
 
 mod basic;
 mod compat;

@@ -113,7 +113,7 @@ pub async fn run(
             () = remove_run(&plan.names, &settings, client, false, console, &mut cleaned) => true,
             () = stop.received() => false,
         };
-        for failure in &cleaned.failures {
+        for failure in cleaned.failures() {
             failure.print();
         }
         exit = Exit::of_all([exit, cleaned.exit()]);

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::names::{self, Name};
-use super::{Error, Secret};
+use super::{Error, Secret, dot_env};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,8 +59,11 @@ impl Sources {
         environment: impl Fn(&str) -> Option<OsString>,
         directory: &Path,
     ) -> Result<Self, Error> {
-        let dot_env = find_dot_env(directory);
-        let file = dot_env.as_deref().map(read_dot_env).transpose()?;
+        let dot_env = dot_env::find(directory);
+        let file = dot_env
+            .as_deref()
+            .map(|path| dot_env::read(path, directory))
+            .transpose()?;
         let mut values = HashMap::new();
         for name in names::ALL {
             let key = name.key;
@@ -137,46 +140,6 @@ impl Sources {
     pub fn has(&self, name: &Name) -> bool {
         self.values.contains_key(name.key)
     }
-}
-
-/// The nearest `.env` file in `directory` or above it.
-fn find_dot_env(directory: &Path) -> Option<PathBuf> {
-    directory
-        .ancestors()
-        .map(|directory| directory.join(".env"))
-        .find(|path| path.is_file())
-}
-
-/// Parses a `.env` file. Errors name the line, never its text: it may hold a
-/// secret.
-fn read_dot_env(path: &Path) -> Result<HashMap<String, String>, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::DotEnvUnreadable {
-        path: path.to_owned(),
-        source,
-    })?;
-    let mut values = HashMap::new();
-    for entry in dotenvy::Iter::new(text.as_bytes()) {
-        match entry {
-            Ok((key, value)) => values.insert(key, value),
-            Err(dotenvy::Error::LineParse(content, _)) => {
-                let line = text
-                    .lines()
-                    .position(|line| content.lines().next().is_some_and(|first| line == first))
-                    .map_or(0, |index| index + 1);
-                return Err(Error::DotEnvSyntax {
-                    path: path.to_owned(),
-                    line,
-                });
-            }
-            Err(_) => {
-                return Err(Error::DotEnvSyntax {
-                    path: path.to_owned(),
-                    line: 0,
-                });
-            }
-        };
-    }
-    Ok(values)
 }
 
 #[cfg(test)]
