@@ -5,23 +5,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Item, ItemUse, UseTree, Visibility};
+use syn::{Attribute, Item, ItemUse, Meta, Token, UseTree, Visibility};
 
 const LIBRARY: &str = "cc_protobuf_examples";
 
 /// The program's modules from top to bottom. Each may use those that follow.
-const PROGRAM: [&str; 10] = [
+const PROGRAM: [&str; 15] = [
     "main",
-    "examples",
     "commands",
+    "examples",
+    "cleanup",
     "backends",
     "naming",
     "console",
+    "stop_signal",
     "failure",
+    "hints",
     "settings",
+    "terminal",
     "cli",
     "generated",
+    "third_party",
 ];
 
 type Module = Vec<String>;
@@ -142,14 +148,23 @@ impl Reader {
     }
 }
 
+/// Whether a condition holds in tests only: `test`, or `all` of it and others.
+fn wants_test(condition: &Meta) -> bool {
+    match condition {
+        Meta::Path(path) => path.is_ident("test"),
+        Meta::List(list) if list.path.is_ident("all") => list
+            .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+            .is_ok_and(|conditions| conditions.iter().any(wants_test)),
+        _ => false,
+    }
+}
+
 /// Whether an item is compiled for tests only.
 fn for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
-        attribute.path().is_ident("test")
-            || attribute.path().is_ident("cfg")
-                && attribute
-                    .parse_args::<syn::Path>()
-                    .is_ok_and(|path| path.is_ident("test"))
+        let of_cfg = attribute.path().is_ident("cfg");
+        let condition = || attribute.parse_args::<Meta>();
+        attribute.path().is_ident("test") || of_cfg && condition().is_ok_and(|it| wants_test(&it))
     })
 }
 

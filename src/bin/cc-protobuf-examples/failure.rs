@@ -10,9 +10,9 @@ use cc_protobuf_examples::protobuf;
 use cc_protobuf_examples::schema_registry::{self, Kind};
 use cc_protobuf_examples::serdes::{self, SchemaName};
 
-use crate::console::stderr;
 use crate::hints;
 use crate::settings;
+use crate::terminal::stderr;
 
 /// How a process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod backends;
+mod cleanup;
 mod cli;
 mod commands;
 mod console;
@@ -11,6 +12,8 @@ mod generated;
 mod hints;
 mod naming;
 mod settings;
+mod stop_signal;
+mod terminal;
 
 use std::process::ExitCode;
 

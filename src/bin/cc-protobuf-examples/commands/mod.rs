@@ -1,6 +1,5 @@
 //! The subcommands, one file each.
 
-mod by_hand;
 mod clean;
 mod completions;
 mod decode;
@@ -10,7 +9,7 @@ mod man;
 mod serve;
 mod usage;
 
-pub use clean::{Cleaned, clean, remove_run};
+pub use clean::clean;
 pub use completions::{complete, completions};
 pub use decode::decode;
 pub use doctor::{doctor, show_configuration};

@@ -19,8 +19,8 @@ use tracing_subscriber::registry::LookupSpan;
 
 use cc_protobuf_examples::printable::escape;
 
-use super::layout::stderr_width;
-use super::stderr;
+use crate::terminal::layout::stderr_width;
+use crate::terminal::stderr;
 
 /// Target of narration: it goes to stdout by itself, and to the log file.
 pub const NARRATION: &str = "narration";

@@ -3,7 +3,6 @@
 
 mod changes;
 mod context;
-mod interrupt;
 mod leftovers;
 mod plan;
 mod runner;
@@ -29,7 +28,6 @@ use cc_protobuf_examples::schema_registry::CompatibilityLevel;
 
 use changes::{Change, one_of, parses, parses_or_empty, text};
 pub use context::{Context, Message, Saved, Schema};
-pub use interrupt::StopSignal;
 pub use runner::{refuse, run};
 
 use crate::cli::Selection;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::sources::Origin;
+use super::origin::Origin;
 
 /// Wrong or incomplete configuration. Every variant ends in exit code 2.
 #[derive(Debug, thiserror::Error)]

@@ -2,35 +2,10 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::names::{self, Name};
-use super::{Error, Secret, dot_env};
-
-/// Where a value came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// A command line flag.
-    Flag(&'static str),
-    /// The real environment.
-    Environment,
-    /// The `.env` file at this path.
-    DotEnv(PathBuf),
-    /// Nowhere: the program's own choice.
-    Default,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag(flag) => write!(f, "flag {flag}"),
-            Self::Environment => f.write_str("environment"),
-            Self::DotEnv(_) => f.write_str(".env"),
-            Self::Default => f.write_str("default"),
-        }
-    }
-}
+use super::{Error, Origin, Secret, dot_env};
 
 /// A value and where it came from.
 #[derive(Clone, Debug)]
