@@ -63,9 +63,12 @@ impl Events {
         &self.state.servers
     }
 
-    /// Whether no known broker can be used.
-    pub(super) fn all_down(&self) -> bool {
-        self.trouble().all_down
+    /// Whether no known broker can be used: all are down, or each connection is
+    /// up only until the first request that needs credentials.
+    pub(super) fn none_usable(&self) -> bool {
+        let trouble = self.trouble();
+        let last = trouble.last.as_ref();
+        trouble.all_down || last.is_some_and(|problem| problem.kind == Kind::SaslRequired)
     }
 
     /// Forgets the problems: the cluster has answered.

@@ -14,7 +14,7 @@ use super::{Config, Error};
 const LOOK: Duration = Duration::from_secs(2);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long a cluster is waited for of which every broker is down: one that
+/// How long a cluster is waited for of which no broker can be used: one that
 /// just starts may come up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -41,7 +41,7 @@ pub async fn reach(config: &Config) -> Result<usize, Error> {
 }
 
 /// Asks again and again, in short looks, until there is an answer. Gives up when
-/// the cluster refuses, when every broker is down and stays so, and at the
+/// the cluster refuses, when no broker can be used and that stays so, and at the
 /// deadline.
 pub(super) async fn patiently<T: Send + 'static>(
     events: &Events,
@@ -69,7 +69,7 @@ pub(super) async fn patiently<T: Send + 'static>(
             return Err(refused);
         }
         let waited = start.elapsed();
-        if waited >= deadline || waited >= PATIENCE && events.all_down() {
+        if waited >= deadline || waited >= PATIENCE && events.none_usable() {
             return Err(events.unreachable(step, waited));
         }
         tokio::time::sleep(PAUSE).await;
