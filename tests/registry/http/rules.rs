@@ -7,7 +7,7 @@ use crate::http::runner::{Scenario, replay_all};
 
 async fn replay(topic: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/registry_http/rules")
+        .join("tests/registry/http/rules")
         .join(topic);
     let json = std::fs::read_to_string(&file).unwrap();
     let scenarios: Vec<Scenario> =
@@ -19,7 +19,7 @@ macro_rules! topics {
     ($($topic:ident)*) => {
         #[test]
         fn every_file_is_replayed() {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/registry_http/rules");
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/registry/http/rules");
             let files = std::fs::read_dir(folder).unwrap();
             let found: BTreeSet<_> = files.map(|file| file.unwrap().file_name()).collect();
             let replayed = [$(concat!(stringify!($topic), ".json")),*];
