@@ -8,8 +8,8 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::builtin::is_builtin;
-use super::json;
 use super::json_encoder::JsonEncoder;
+use super::json_value as json;
 use super::{Error, JsonOptions, SchemaFile};
 use crate::wire_format::MessageIndexes;
 
@@ -145,6 +145,7 @@ pub fn to_json(message: &DynamicMessage, options: JsonOptions) -> Result<Value, 
     let printed = json::to_value(&WithOptions(message, options));
     printed.map_err(|error| Error::Print {
         message: message.descriptor().full_name().to_owned(),
+        path: String::new(),
         reason: error.to_string(),
     })
 }
