@@ -20,10 +20,19 @@ pub(super) enum Written {
     Nothing,
     /// It is written, and it is its type's default.
     Default,
+    /// It is written, and prost takes it for the default of a field.
+    NegativeZero,
     Value,
 }
 
 impl Written {
+    pub(super) fn float(value: f64) -> Self {
+        if value == 0.0 && value.is_sign_negative() {
+            return Self::NegativeZero;
+        }
+        Self::unless_default(value == 0.0)
+    }
+
     #[inline]
     pub(super) fn unless_default(is_default: bool) -> Self {
         if is_default {
@@ -73,28 +82,10 @@ impl<'p> Encoder<'p, '_> {
         at
     }
 
-    /// Writes the length of what was written since. Returns by how many bytes
-    /// this had to move: lengths above 127 take more than one.
+    /// As the function of this name.
     #[inline]
     pub(super) fn close(&mut self, at: usize) -> usize {
-        let len = self.out.len().saturating_sub(at).saturating_sub(1);
-        match (u8::try_from(len), self.out.get_mut(at)) {
-            (Ok(short @ 0..0x80), Some(byte)) => {
-                *byte = short;
-                0
-            }
-            _ => self.close_long(at, len as u64),
-        }
-    }
-
-    fn close_long(&mut self, at: usize, len: u64) -> usize {
-        let mut prefix = [0; 10];
-        let mut rest = &mut prefix[..];
-        encode_varint(len, &mut rest);
-        let unused = rest.len();
-        let used = prefix.len().saturating_sub(unused);
-        self.out.splice(at..=at, prefix.into_iter().take(used));
-        used.saturating_sub(1)
+        close(self.out, at)
     }
 
     /// Bytes behind their length.
@@ -171,6 +162,30 @@ impl<'p> Encoder<'p, '_> {
             None => Ok(()),
         }
     }
+}
+
+/// Writes the length of what was written since its byte was set aside. Returns
+/// by how many bytes this had to move: lengths above 127 take more than one.
+#[inline]
+pub(super) fn close(out: &mut Vec<u8>, at: usize) -> usize {
+    let len = out.len().saturating_sub(at).saturating_sub(1);
+    match (u8::try_from(len), out.get_mut(at)) {
+        (Ok(short @ 0..0x80), Some(byte)) => {
+            *byte = short;
+            0
+        }
+        _ => close_long(out, at, len as u64),
+    }
+}
+
+fn close_long(out: &mut Vec<u8>, at: usize, len: u64) -> usize {
+    let mut prefix = [0; 10];
+    let mut rest = &mut prefix[..];
+    encode_varint(len, &mut rest);
+    let unused = rest.len();
+    let used = prefix.len().saturating_sub(unused);
+    out.splice(at..=at, prefix.into_iter().take(used));
+    used.saturating_sub(1)
 }
 
 #[cold]

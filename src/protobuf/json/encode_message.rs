@@ -207,7 +207,14 @@ impl<'de> DeserializeSeed<'de> for Tagged<'_, '_, '_, '_> {
             }
             _ => deserializer.deserialize_any(seed)?,
         };
-        if written == Written::Nothing || written == Written::Default && !self.keep_default {
+        let left_out = match written {
+            Written::Nothing => true,
+            Written::Default => !self.keep_default,
+            // Maps, whose values are not nullable, keep it.
+            Written::NegativeZero => !self.keep_default && nullable,
+            Written::Value => false,
+        };
+        if left_out {
             encoder.out.truncate(start);
         }
         Ok(written)

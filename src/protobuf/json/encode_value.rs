@@ -15,7 +15,6 @@ use super::encode_map::MapSeed;
 use super::encode_message::{ListVisitor, fields};
 use super::number;
 use super::plan::{Kind, Special};
-use super::wire::is_default;
 
 /// Both alphabets are taken, with or without padding.
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
@@ -121,7 +120,7 @@ impl ValueSeed<'_, '_, '_> {
                     _ => return Err(self.wrong(scalar)),
                 };
                 self.encoder.out.extend_from_slice(&value.to_le_bytes());
-                Written::unless_default(is_default(Kind::Double, value.to_bits()))
+                Written::float(value)
             }
             Kind::Float => {
                 let value = match scalar {
@@ -132,7 +131,7 @@ impl ValueSeed<'_, '_, '_> {
                     _ => return Err(self.wrong(scalar)),
                 };
                 self.encoder.out.extend_from_slice(&value.to_le_bytes());
-                Written::unless_default(is_default(Kind::Float, value.to_bits().into()))
+                Written::float(value.into())
             }
             Kind::Int32 => {
                 let value: i32 = self.integer(scalar)?;

@@ -9,6 +9,7 @@
 //! number belongs, map entries by key. JSON comes in the order of field numbers,
 //! extensions last, map entries by key.
 
+mod dynamic;
 mod encode;
 mod encode_any;
 mod encode_known;
@@ -33,7 +34,8 @@ mod wire;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use hashbrown::HashMap;
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
+use prost::Message;
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, ReflectMessage};
 use serde::de::DeserializeSeed;
 use serde_json::Value;
 
@@ -236,6 +238,16 @@ impl JsonCodec {
         printed
     }
 
+    /// Appends a message as prost-reflect would write it. If it is of another
+    /// type than this codec's, prost-reflect does.
+    pub(crate) fn encode_dynamic(&self, message: &DynamicMessage, buffer: &mut Vec<u8>) {
+        if message.descriptor() == self.inner.descriptor {
+            dynamic::message(&self.inner.plan, 0, message, buffer);
+        } else {
+            message.encode_raw(buffer);
+        }
+    }
+
     fn print_to<S: Sink>(
         &self,
         bytes: &[u8],
@@ -275,4 +287,14 @@ impl JsonCodec {
             reason,
         }
     }
+}
+
+/// A message as JSON, in Protobuf's canonical mapping. For many messages of one
+/// type, a [`JsonCodec`] that is kept does it faster.
+///
+/// # Errors
+/// [`Error::Print`] if it holds a value without a JSON form, as a timestamp in
+/// the year 10000.
+pub fn to_json(message: &DynamicMessage, options: JsonOptions) -> Result<Value, Error> {
+    JsonCodec::new(&message.descriptor()).print(&message.encode_to_vec(), options)
 }
