@@ -7,6 +7,8 @@ Where the two differ on purpose, the messages leave it out:
 - Any with an Empty in it: Python prints no "value" beside "@type"; we do, as
   prost-reflect does, and read both.
 - A Value without a member: both print null, which reads back as the null member.
+- Of two shortest decimal forms of a float that are equally near, Python takes the
+  one with the even last digit, Rust the upper one: 3094493.25 is .2 or .3.
 - NullValue has no JSON but null, whatever its number.
 """
 
@@ -25,6 +27,17 @@ from google.protobuf.descriptor import FieldDescriptor as F
 COUNT = int(os.environ.get("COUNT", "20000"))
 SEED = int(os.environ.get("SEED", "4711"))
 TEXT = 'aB_0"\\\n\x01\x7fé𝄞/<'
+
+
+def same(ours, theirs):
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return ours.keys() == theirs.keys() and all(same(ours[k], theirs[k]) for k in ours)
+    if isinstance(ours, list) and isinstance(theirs, list):
+        return len(ours) == len(theirs) and all(map(same, ours, theirs))
+    if isinstance(ours, float) and isinstance(theirs, float) and ours != theirs:
+        # Two shortest forms of one float may be equally near.
+        return abs(ours) < 3.4e38 and struct.pack("<f", ours) == struct.pack("<f", theirs)
+    return ours == theirs and isinstance(ours, bool) == isinstance(theirs, bool)
 
 
 class Worker:
@@ -46,6 +59,7 @@ class Worker:
 
     def close(self):
         self.process.stdin.close()
+        self.process.stdout.read()
         self.process.stdout.close()
         self.process.wait(timeout=30)
 
@@ -69,7 +83,8 @@ class Maker:
         if choice < 0.6:
             return self.random.randint(-(10**6), 10**6) / 100 + 0.0
         value = struct.unpack("<d", self.random.randbytes(8))[0]
-        return 0.5 if value == 0 else value
+        # JSON has one NaN only.
+        return 0.5 if value == 0 or math.isnan(value) else value
 
     def single(self):
         while True:
@@ -234,9 +249,9 @@ class JsonTest(unittest.TestCase):
                 op="print", message=name, bytes=encoded, json_names=json_names
             )
             self.assertNotIn("error", ours, where)
-            self.assertEqual(json.loads(ours["json"]), json.loads(theirs), where)
+            self.assertTrue(same(json.loads(ours["json"]), json.loads(theirs)), where)
             read = json_format.Parse(ours["json"], made(), descriptor_pool=pool)
-            self.assertEqual(read.SerializeToString(deterministic=True), payload, where)
+            self.assertEqual(self.canonical(read, pool), self.canonical(message, pool), where)
 
             # JSON to bytes.
             written = self.worker.ask(op="encode", message=name, json=theirs)
@@ -245,9 +260,12 @@ class JsonTest(unittest.TestCase):
             self.assertEqual(self.canonical(read, pool), self.canonical(message, pool), where)
 
     def canonical(self, message, pool):
-        # The bytes inside of an Any may be in another order.
         text = json_format.MessageToJson(message, descriptor_pool=pool, sort_keys=True)
-        return text, len(message.SerializeToString(deterministic=True))
+        if "@type" in text:
+            # Writers differ in the order of maps and in whether the defaults in
+            # them are written, which shows inside of an Any.
+            return text
+        return message.SerializeToString(deterministic=True)
 
     def test_proto3(self):
         self.compare("kinds.Three", COUNT // 2, SEED)
