@@ -2,7 +2,6 @@
 
 use cc_protobuf_examples::protobuf::{Error, JsonCodec, JsonOptions};
 use proptest::prelude::*;
-use prost::Message;
 use prost_reflect::{DynamicMessage, SerializeOptions};
 use serde_json::{Map, Value, json};
 
