@@ -4,10 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use prost::{Message, Name};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
-use serde_json::Value;
 
 use super::resolved::Resolved;
-use super::{Error, JsonOptions, ProtoSchema, SchemaFile, descriptor_set};
+use super::{Error, JsonCodec, JsonInput, JsonOptions, ProtoSchema, SchemaFile, descriptor_set};
 use crate::wire_format::MessageIndexes;
 
 /// A prost type that knows its schema.
@@ -112,8 +111,8 @@ impl fmt::Debug for EmbeddedSchemas {
 
 /// A message type known at compile time, as prost type `M`.
 ///
-/// Typed messages need no reflection. JSON goes through reflection, so `M`
-/// needs no serde implementation.
+/// Typed messages need no reflection. JSON goes through `M`, which needs no
+/// serde implementation for it.
 ///
 /// ```
 /// use cc_protobuf_examples::protobuf::{CompiledSchema, ProtoSchema};
@@ -259,11 +258,26 @@ where
         &self.resolved.dependencies
     }
 
-    fn serialize_into(&self, json: &Value, buffer: &mut Vec<u8>) -> Result<(), Error> {
-        self.resolved.encode_json(json, buffer)
+    fn json(&self) -> &JsonCodec {
+        &self.resolved.json
     }
 
-    fn deserialize_with(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {
-        self.resolved.print_json(bytes, options)
+    fn serialize_from(
+        &self,
+        json: JsonInput<'_>,
+        options: JsonOptions,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let start = buffer.len();
+        self.resolved.json.encode(json, options, buffer)?;
+        // Through the type, so that what leaves is what the type writes.
+        let message = M::decode(buffer.get(start..).unwrap_or_default());
+        buffer.truncate(start);
+        let message = message.map_err(|source| Error::Decode {
+            message: self.resolved.descriptor.full_name().to_owned(),
+            source,
+        })?;
+        message.encode_raw(buffer);
+        Ok(())
     }
 }

@@ -1,8 +1,7 @@
 use prost_reflect::MessageDescriptor;
-use serde_json::Value;
 
 use super::resolved::Resolved;
-use super::{Error, JsonOptions, ProtoSchema, SchemaFile};
+use super::{Error, JsonCodec, JsonInput, JsonOptions, ProtoSchema, SchemaFile};
 use crate::wire_format::MessageIndexes;
 
 /// A message type known only at run time: built in code, parsed from text or
@@ -68,11 +67,16 @@ impl ProtoSchema for DynamicSchema {
         &self.resolved.dependencies
     }
 
-    fn serialize_into(&self, json: &Value, buffer: &mut Vec<u8>) -> Result<(), Error> {
-        self.resolved.encode_json(json, buffer)
+    fn json(&self) -> &JsonCodec {
+        &self.resolved.json
     }
 
-    fn deserialize_with(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {
-        self.resolved.print_json(bytes, options)
+    fn serialize_from(
+        &self,
+        json: JsonInput<'_>,
+        options: JsonOptions,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        self.resolved.json.encode(json, options, buffer)
     }
 }

@@ -49,7 +49,6 @@ mod dynamic;
 mod error;
 mod indexes;
 mod json;
-mod json_encoder;
 mod layout;
 mod limits;
 mod lost_options;
@@ -74,6 +73,6 @@ pub use builder::{
 pub use compiled::{CompiledMessage, CompiledSchema, EmbeddedSchemas};
 pub use dynamic::DynamicSchema;
 pub use error::{Error, Position};
+pub use json::{JsonCodec, JsonInput, to_json};
 pub use proto_schema::{JsonOptions, ProtoSchema};
-pub use resolved::to_json;
 pub use schema_file::{Form, SchemaFile};

@@ -6,7 +6,7 @@ use std::cell::Cell;
 
 use crate::support::types::{MyRecord, OtherRecord};
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
-use cc_protobuf_examples::protobuf::CompiledMessage;
+use cc_protobuf_examples::protobuf::{CompiledMessage, JsonCodec, JsonOptions, ProtoSchema};
 use cc_protobuf_examples::schema_registry::ClientBuilder;
 use cc_protobuf_examples::serdes::{
     Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions,
@@ -107,4 +107,24 @@ async fn a_warm_typed_message_costs_one_allocation_to_write_and_prosts_own_to_re
         }
         assert_eq!(ALLOCATIONS.get() - before, prost);
     }
+}
+
+#[test]
+fn printing_json_text_takes_no_memory_but_the_text() {
+    let schema = MyRecord::schema().unwrap();
+    let codec = JsonCodec::new(schema.descriptor());
+    let bytes = message().encode_to_vec();
+    let mut text = String::new();
+    let options = JsonOptions::default();
+    codec.print_text(&bytes, options, &mut text).unwrap();
+    assert_eq!(
+        text,
+        r#"{"f1":"twenty-five bytes of text","f2":{"other_id":70000}}"#
+    );
+    let before = ALLOCATIONS.get();
+    for _ in 0..ROUNDS {
+        text.clear();
+        codec.print_text(&bytes, options, &mut text).unwrap();
+    }
+    assert_eq!(ALLOCATIONS.get() - before, 0);
 }
