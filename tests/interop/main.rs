@@ -15,6 +15,7 @@ mod support;
 
 mod csfle;
 mod descriptors;
+mod json;
 mod kafka;
 
 fn main() {
@@ -24,6 +25,7 @@ fn main() {
     match words[..] {
         ["csfle"] => runtime.block_on(csfle::worker()),
         ["descriptors"] => descriptors::worker(),
+        ["json"] => json::worker(),
         ["kafka", step] => runtime.block_on(kafka::step(step)),
         _ => {
             runtime.block_on(csfle::tags_survive_the_registry());

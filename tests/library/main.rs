@@ -17,6 +17,7 @@ mod compatibility;
 mod compiled_schema;
 #[cfg(feature = "embedded")]
 mod csfle;
+mod json;
 #[cfg(all(feature = "kafka", feature = "embedded"))]
 mod kafka;
 #[cfg(feature = "cli")]

@@ -155,7 +155,7 @@ fn bits(kind: Kind, value: &Value) -> Option<u64> {
 }
 
 #[cfg(test)]
-#[path = "../../../tests/json/random.rs"]
+#[path = "../../../tests/library/json/random.rs"]
 mod random;
 
 #[cfg(test)]
@@ -168,8 +168,8 @@ mod tests {
 
     #[test]
     fn dynamic_messages_are_written_as_prost_reflect_writes_them() {
-        let three = include_str!("../../../tests/json/kinds3.proto");
-        let two = include_str!("../../../tests/json/kinds2.proto");
+        let three = include_str!("../../../tests/library/json/kinds3.proto");
+        let two = include_str!("../../../tests/library/json/kinds2.proto");
         for (text, name) in [(three, "kinds.Three"), (two, "kinds.Two")] {
             let schema = DynamicSchema::from_text("kinds.proto", text, name, &[]).unwrap();
             for seed in 0..2_000 {

@@ -43,7 +43,7 @@ def same(ours, theirs):
 class Worker:
     def __init__(self):
         self.process = subprocess.Popen(
-            [os.environ["WORKER"], "--ignored", "--exact", "worker", "--nocapture"],
+            [os.environ["WORKER"], "json"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

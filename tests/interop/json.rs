@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 fn schema(name: &str) -> DynamicSchema {
     let (file, text) = match name {
-        "kinds.Three" => ("kinds3.proto", include_str!("json/kinds3.proto")),
-        _ => ("kinds2.proto", include_str!("json/kinds2.proto")),
+        "kinds.Three" => ("kinds3.proto", include_str!("../library/json/kinds3.proto")),
+        _ => ("kinds2.proto", include_str!("../library/json/kinds2.proto")),
     };
     DynamicSchema::from_text(file, text, name, &[]).unwrap()
 }
@@ -44,9 +44,7 @@ fn answer(codec: &JsonCodec, request: &Value) -> Result<Value, String> {
     Ok(json!({"bytes": STANDARD.encode(from_text)}))
 }
 
-#[test]
-#[ignore = "driven by tests/interop/json/run"]
-fn worker() {
+pub fn worker() {
     let schemas = ["kinds.Three", "kinds.Two"].map(|name| (name, schema(name)));
     let codecs = schemas
         .each_ref()
