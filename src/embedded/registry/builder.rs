@@ -7,17 +7,18 @@ use std::time::Duration;
 
 use crate::csfle::kms::{Kms, KmsDrivers, LocalKms};
 
-use super::auth::Credentials;
-use super::budget::Budget;
-use super::catalog::TagDefinitions;
-use super::connection::Limits;
-use super::dek::DekRegistry;
-use super::origin::Origin;
-use super::request_log::RequestLog;
-use super::server::Server;
-use super::state::State;
+use super::error::Error;
+use super::http::authentication::Credentials;
+use super::http::connection::Limits;
+use super::http::origin::Origin;
+use super::http::request_log::RequestLog;
+use super::http::server::Server;
+use super::http::state::State;
+use super::keys::DekRegistry;
+use super::running::EmbeddedRegistry;
 use super::store::Store;
-use super::{EmbeddedRegistry, Error};
+use super::store::budget::Budget;
+use super::store::tag_definitions::TagDefinitions;
 
 /// Options of an [`EmbeddedRegistry`]. The defaults suit tests: a free port on
 /// the loopback interface, no authentication.
@@ -161,8 +162,8 @@ impl Builder {
         let budget = Arc::new(Budget::new(self.max_stored_bytes));
         let state = State {
             store: Store::new(Arc::clone(&budget)),
-            credentials: self.credentials,
-            origins: self.origins,
+            credentials: Arc::new(self.credentials),
+            origins: self.origins.into(),
             dek: DekRegistry::new(self.kms, Arc::clone(&budget)),
             tags: TagDefinitions::new(budget),
             request_log: request_log.clone(),
@@ -177,6 +178,22 @@ impl Builder {
         };
         let server = Server::start(self.listen, Arc::new(state), limits.within_descriptors())?;
         Ok(EmbeddedRegistry::new(server, request_log))
+    }
+}
+
+impl EmbeddedRegistry {
+    /// Starts an empty registry on a free port of the loopback interface.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses a socket or a thread; see [`Builder::start`].
+    pub async fn start() -> Result<Self, Error> {
+        Self::builder().start().await
+    }
+
+    /// Options: address, authentication, and more.
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 }
 

@@ -29,7 +29,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub(super) fn listen(address: SocketAddr, source: io::Error) -> Self {
+    pub(crate) fn listen(address: SocketAddr, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::AddrInUse => Self::PortTaken { address, source },
             _ => Self::Listen { address, source },

@@ -64,110 +64,17 @@
 //! * A body may have 1 MiB unless configured otherwise ([`Builder`]), about what
 //!   Kafka's default leaves for a schema.
 
-mod answer;
 mod api_error;
-mod auth;
-mod budget;
 mod builder;
-mod catalog;
-mod compatible;
-mod config;
-mod connection;
-mod deadline;
-mod dek;
-mod delete;
-mod digest;
-mod draft;
 mod error;
-mod format;
-mod json;
-mod lookup;
-mod metadata;
-mod mode;
-mod negotiation;
-mod origin;
-mod query;
-mod references;
-mod register;
-mod request;
-mod request_log;
-mod rewrite;
-mod routes;
-mod rule_set;
-mod server;
-mod state;
+mod http;
+mod keys;
+mod rules;
+mod running;
 mod store;
-mod subject;
-mod version_id;
-
-use std::fmt;
-use std::net::SocketAddr;
-use std::sync::Arc;
 
 pub use builder::Builder;
 pub use error::Error;
-pub use origin::{InvalidOrigin, Origin};
-pub use request_log::RequestLog;
-
-use server::Server;
-
-/// A running registry. Dropping it stops the server and frees the port.
-pub struct EmbeddedRegistry {
-    server: Server,
-    url: String,
-    request_log: Option<Arc<RequestLog>>,
-}
-
-impl EmbeddedRegistry {
-    /// Starts an empty registry on a free port of the loopback interface.
-    ///
-    /// # Errors
-    ///
-    /// When the system refuses a socket or a thread; see [`Builder::start`].
-    pub async fn start() -> Result<Self, Error> {
-        Self::builder().start().await
-    }
-
-    /// Options: address, authentication, and more.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
-    fn new(server: Server, request_log: Option<Arc<RequestLog>>) -> Self {
-        let url = format!("http://{}", server.address());
-        Self {
-            server,
-            url,
-            request_log,
-        }
-    }
-
-    /// Base URL, such as `http://127.0.0.1:41907`, without a trailing slash.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// Address that it listens on.
-    pub fn address(&self) -> SocketAddr {
-        self.server.address()
-    }
-
-    /// Counts of the requests served, if [`Builder::record_requests`] was called.
-    pub fn requests(&self) -> Option<&RequestLog> {
-        self.request_log.as_deref()
-    }
-
-    /// Stops: requests being served are finished first, for at most five
-    /// seconds.
-    pub async fn shutdown(self) {
-        self.server.shutdown().await;
-    }
-}
-
-impl fmt::Debug for EmbeddedRegistry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EmbeddedRegistry")
-            .field("url", &self.url)
-            .finish_non_exhaustive()
-    }
-}
+pub use http::origin::{InvalidOrigin, Origin};
+pub use http::request_log::RequestLog;
+pub use running::EmbeddedRegistry;

@@ -3,24 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::embedded::registry::budget::{OVERHEAD, weight};
+use super::budget::{OVERHEAD, weight};
 use crate::schema_registry::entities::{Metadata, Reference, RuleSet};
 use crate::wire_format::SchemaGuid;
 
 /// A schema without its place: what has an id.
 #[derive(Debug, PartialEq)]
-pub(in crate::embedded::registry) struct Content {
+pub(crate) struct Content {
     /// Digest of everything below but `serialized`.
-    pub(in crate::embedded::registry) guid: SchemaGuid,
+    pub(crate) guid: SchemaGuid,
     /// Canonical or normalised text.
-    pub(in crate::embedded::registry) text: Box<str>,
+    pub(crate) text: Box<str>,
     /// The descriptor as base64, kept if the schema came so and its map entries
     /// stand elsewhere than the text alone would put them.
-    pub(in crate::embedded::registry) serialized: Option<Box<str>>,
+    pub(crate) serialized: Option<Box<str>>,
     /// Imports, with real version numbers.
-    pub(in crate::embedded::registry) references: Vec<Reference>,
-    pub(in crate::embedded::registry) metadata: Option<Metadata>,
-    pub(in crate::embedded::registry) rule_set: Option<RuleSet>,
+    pub(crate) references: Vec<Reference>,
+    pub(crate) metadata: Option<Metadata>,
+    pub(crate) rule_set: Option<RuleSet>,
 }
 
 impl Content {
@@ -38,14 +38,14 @@ impl Content {
 
 /// A schema in its place: one version of a subject. A cheap clone.
 #[derive(Clone, Debug)]
-pub(in crate::embedded::registry) struct Version {
-    pub(in crate::embedded::registry) number: i32,
-    pub(in crate::embedded::registry) id: i32,
-    pub(in crate::embedded::registry) content: Arc<Content>,
+pub(crate) struct Version {
+    pub(crate) number: i32,
+    pub(crate) id: i32,
+    pub(crate) content: Arc<Content>,
     /// Time of the last change, in milliseconds since the epoch.
-    pub(in crate::embedded::registry) ts: i64,
+    pub(crate) ts: i64,
     /// Whether it is soft-deleted.
-    pub(in crate::embedded::registry) deleted: bool,
+    pub(crate) deleted: bool,
 }
 
 impl Version {
@@ -65,41 +65,37 @@ impl Version {
 
 /// The versions of a subject, ascending, soft-deleted ones included.
 #[derive(Clone, Debug, Default)]
-pub(in crate::embedded::registry) struct Versions(BTreeMap<i32, Version>);
+pub(crate) struct Versions(BTreeMap<i32, Version>);
 
 impl Versions {
     /// The version with this number.
-    pub(in crate::embedded::registry) fn get(&self, number: i32) -> Option<&Version> {
+    pub(crate) fn get(&self, number: i32) -> Option<&Version> {
         self.0.get(&number)
     }
 
     /// Newest version that is not soft-deleted: what `latest` means.
-    pub(in crate::embedded::registry) fn latest(&self) -> Option<&Version> {
+    pub(crate) fn latest(&self) -> Option<&Version> {
         self.active().next_back()
     }
 
     /// All versions, ascending.
-    pub(in crate::embedded::registry) fn all(
-        &self,
-    ) -> impl DoubleEndedIterator<Item = &Version> + Clone {
+    pub(crate) fn all(&self) -> impl DoubleEndedIterator<Item = &Version> + Clone {
         self.0.values()
     }
 
     /// The versions that are not soft-deleted, ascending.
-    pub(in crate::embedded::registry) fn active(
-        &self,
-    ) -> impl DoubleEndedIterator<Item = &Version> + Clone {
+    pub(crate) fn active(&self) -> impl DoubleEndedIterator<Item = &Version> + Clone {
         self.all().filter(|version| !version.deleted)
     }
 
     /// The number that the next version gets: numbers of soft-deleted versions
     /// are not given again.
-    pub(in crate::embedded::registry) fn next_number(&self) -> i32 {
+    pub(crate) fn next_number(&self) -> i32 {
         let newest = self.0.keys().next_back().copied().unwrap_or(0);
         newest.saturating_add(1)
     }
 
-    pub(in crate::embedded::registry) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 

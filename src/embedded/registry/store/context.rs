@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use crate::wire_format::SchemaGuid;
 
+use super::budget::{Budget, Charge, OVERHEAD};
 use super::content::{Content, Version, Versions};
 use crate::embedded::registry::api_error::ApiError;
-use crate::embedded::registry::budget::{Budget, Charge, OVERHEAD};
 
 /// A namespace of subjects, ids and GUIDs.
 #[derive(Debug, Default)]
-pub(in crate::embedded::registry) struct Context {
+pub(crate) struct Context {
     subjects: BTreeMap<String, Versions>,
     ids: HashMap<i32, Identified>,
     /// GUID → ids with that content, the last one being the current one. There
@@ -42,34 +42,32 @@ impl Context {
         })
     }
 
-    pub(in crate::embedded::registry) fn subjects(
-        &self,
-    ) -> impl Iterator<Item = (&str, &Versions)> {
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = (&str, &Versions)> {
         self.subjects
             .iter()
             .map(|(name, versions)| (name.as_str(), versions))
     }
 
-    pub(in crate::embedded::registry) fn versions(&self, name: &str) -> Option<&Versions> {
+    pub(crate) fn versions(&self, name: &str) -> Option<&Versions> {
         self.subjects.get(name)
     }
 
-    pub(in crate::embedded::registry) fn highest_id(&self) -> i32 {
+    pub(crate) fn highest_id(&self) -> i32 {
         self.highest_id
     }
 
-    pub(in crate::embedded::registry) fn content(&self, id: i32) -> Option<&Arc<Content>> {
+    pub(crate) fn content(&self, id: i32) -> Option<&Arc<Content>> {
         self.ids.get(&id).map(|identified| &identified.content)
     }
 
     /// The id of a content, if it has one.
-    pub(in crate::embedded::registry) fn id_of(&self, guid: &SchemaGuid) -> Option<i32> {
+    pub(crate) fn id_of(&self, guid: &SchemaGuid) -> Option<i32> {
         self.guids.get(guid)?.last().copied()
     }
 
     /// Where an id is used: per subject one version, an active one if there is.
     /// Empty for an unknown id.
-    pub(in crate::embedded::registry) fn uses(&self, id: i32) -> Vec<(&str, &Version)> {
+    pub(crate) fn uses(&self, id: i32) -> Vec<(&str, &Version)> {
         let mut found: Vec<(&str, &Version)> = Vec::new();
         let uses = self.ids.get(&id).into_iter().flat_map(|i| i.uses.keys());
         for (name, number) in uses {

@@ -2,65 +2,26 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::budget::{Budget, Charged, weight};
+use super::config::Config;
 use super::content::{Version, Versions};
 use super::context::Context;
+use super::mode::Mode;
+use super::scope::Scope;
+use super::subject::{DEFAULT_CONTEXT, Subject};
+use crate::csfle::{Clock as _, SystemClock};
 use crate::embedded::registry::api_error::ApiError;
-use crate::embedded::registry::budget::{Budget, Charged, OVERHEAD, weight};
-use crate::embedded::registry::config::Config;
-use crate::embedded::registry::mode::Mode;
-use crate::embedded::registry::subject::{DEFAULT_CONTEXT, Subject};
 use crate::schema_registry::entities::Reference;
 
 /// One version of one subject.
 type Place = (Subject, i32);
 
-/// What a configuration or mode is set for: everything, a context, a subject.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::embedded::registry) enum Scope {
-    /// Whatever in the default context has nothing of its own.
-    Global,
-    /// A subject, or a context when the name is empty.
-    Subject(Subject),
-}
-
-impl Scope {
-    /// What a path segment names. The default context is the global scope.
-    pub(in crate::embedded::registry) fn parse(text: &str) -> Self {
-        let subject = Subject::parse(text);
-        if subject.is_in_default_context() && subject.is_context() {
-            Self::Global
-        } else {
-            Self::Subject(subject)
-        }
-    }
-
-    /// About how many bytes an entry for it takes, the value aside.
-    fn weight(&self) -> usize {
-        let names = match self {
-            Self::Global => 0,
-            Self::Subject(subject) => subject.context.len().saturating_add(subject.name.len()),
-        };
-        OVERHEAD.saturating_add(names)
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Global => Ok(()),
-            Self::Subject(subject) => subject.fmt(f),
-        }
-    }
-}
-
 /// What the lock guards.
 #[derive(Debug)]
-pub(in crate::embedded::registry) struct Data {
+pub(crate) struct Data {
     budget: Arc<Budget>,
     contexts: BTreeMap<String, Context>,
     /// Who references a place: referenced → referring.
@@ -92,20 +53,16 @@ impl Data {
     }
 
     /// The configuration set for exactly this scope.
-    pub(in crate::embedded::registry) fn config(&self, scope: &Scope) -> Option<&Config> {
+    pub(crate) fn config(&self, scope: &Scope) -> Option<&Config> {
         self.configs.get(scope).map(Deref::deref)
     }
 
-    pub(in crate::embedded::registry) fn configs(&self) -> impl Iterator<Item = (&Scope, &Config)> {
+    pub(crate) fn configs(&self) -> impl Iterator<Item = (&Scope, &Config)> {
         let configs = self.configs.iter();
         configs.map(|(scope, config)| (scope, &**config))
     }
 
-    pub(in crate::embedded::registry) fn set_config(
-        &mut self,
-        scope: Scope,
-        config: Config,
-    ) -> Result<(), ApiError> {
+    pub(crate) fn set_config(&mut self, scope: Scope, config: Config) -> Result<(), ApiError> {
         let names_alias = config.names_alias();
         let bytes = scope.weight().saturating_add(weight(&config));
         let replaced = match self.configs.get_mut(&scope) {
@@ -121,7 +78,7 @@ impl Data {
         Ok(())
     }
 
-    pub(in crate::embedded::registry) fn remove_config(&mut self, scope: &Scope) {
+    pub(crate) fn remove_config(&mut self, scope: &Scope) {
         if let Some(removed) = self.configs.remove(scope) {
             self.count_aliases(false, removed.names_alias());
         }
@@ -134,15 +91,11 @@ impl Data {
     }
 
     /// The mode set for exactly this scope.
-    pub(in crate::embedded::registry) fn mode(&self, scope: &Scope) -> Option<Mode> {
+    pub(crate) fn mode(&self, scope: &Scope) -> Option<Mode> {
         self.modes.get(scope).map(|mode| **mode)
     }
 
-    pub(in crate::embedded::registry) fn set_mode(
-        &mut self,
-        scope: Scope,
-        mode: Mode,
-    ) -> Result<(), ApiError> {
+    pub(crate) fn set_mode(&mut self, scope: Scope, mode: Mode) -> Result<(), ApiError> {
         let bytes = scope.weight();
         match self.modes.get_mut(&scope) {
             Some(set) => set.replace(mode, bytes).map(drop),
@@ -154,40 +107,38 @@ impl Data {
         }
     }
 
-    pub(in crate::embedded::registry) fn remove_mode(&mut self, scope: &Scope) {
+    pub(crate) fn remove_mode(&mut self, scope: &Scope) {
         self.modes.remove(scope);
     }
 
     /// Removes the modes of the scopes that are not kept.
-    pub(in crate::embedded::registry) fn retain_modes(&mut self, keep: impl Fn(&Scope) -> bool) {
+    pub(crate) fn retain_modes(&mut self, keep: impl Fn(&Scope) -> bool) {
         self.modes.retain(|scope, _| keep(scope));
     }
 
     /// Whether any subject stands in for another.
-    pub(in crate::embedded::registry) fn has_aliases(&self) -> bool {
+    pub(crate) fn has_aliases(&self) -> bool {
         self.aliases > 0
     }
 
     /// The versions of a subject that has any.
-    pub(in crate::embedded::registry) fn versions(&self, subject: &Subject) -> Option<&Versions> {
+    pub(crate) fn versions(&self, subject: &Subject) -> Option<&Versions> {
         self.contexts.get(&subject.context)?.versions(&subject.name)
     }
 
-    pub(in crate::embedded::registry) fn context(&self, context: &str) -> Option<&Context> {
+    pub(crate) fn context(&self, context: &str) -> Option<&Context> {
         self.contexts.get(context)
     }
 
     /// Names of the contexts that exist, the default one first.
-    pub(in crate::embedded::registry) fn contexts(&self) -> impl Iterator<Item = (&str, &Context)> {
+    pub(crate) fn contexts(&self) -> impl Iterator<Item = (&str, &Context)> {
         self.contexts
             .iter()
             .map(|(name, context)| (name.as_str(), context))
     }
 
     /// Every subject with its versions, in no particular order.
-    pub(in crate::embedded::registry) fn subjects(
-        &self,
-    ) -> impl Iterator<Item = (Subject, &Versions)> {
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = (Subject, &Versions)> {
         self.contexts().flat_map(|(name, context)| {
             context
                 .subjects()
@@ -197,11 +148,7 @@ impl Data {
 
     /// Whether the subject, or for a context any subject in it, has versions;
     /// soft-deleted ones count only `with_deleted`.
-    pub(in crate::embedded::registry) fn has_versions(
-        &self,
-        subject: &Subject,
-        with_deleted: bool,
-    ) -> bool {
+    pub(crate) fn has_versions(&self, subject: &Subject, with_deleted: bool) -> bool {
         let counts = |versions: &Versions| with_deleted || versions.latest().is_some();
         self.versions(subject).is_some_and(counts)
             || subject.is_context()
@@ -211,7 +158,7 @@ impl Data {
     }
 
     /// The places that reference one, soft-deleted ones only `with_deleted`.
-    pub(in crate::embedded::registry) fn referrers(
+    pub(crate) fn referrers(
         &self,
         subject: &Subject,
         number: i32,
@@ -225,7 +172,7 @@ impl Data {
     }
 
     /// The id that the next new content of a context gets.
-    pub(in crate::embedded::registry) fn next_id(&self, context: &str) -> i32 {
+    pub(crate) fn next_id(&self, context: &str) -> i32 {
         self.contexts.get(context).map_or(1, Context::next_id)
     }
 
@@ -234,11 +181,7 @@ impl Data {
     /// # Errors
     ///
     /// When there is no space; then nothing has changed.
-    pub(in crate::embedded::registry) fn insert(
-        &mut self,
-        subject: &Subject,
-        version: Version,
-    ) -> Result<(), ApiError> {
+    pub(crate) fn insert(&mut self, subject: &Subject, version: Version) -> Result<(), ApiError> {
         let content = Arc::clone(&version.content);
         let number = version.number;
         let replaced = match self.contexts.entry(subject.context.clone()) {
@@ -269,17 +212,17 @@ impl Data {
     }
 
     /// Marks a version as soft-deleted.
-    pub(in crate::embedded::registry) fn soft_delete(&mut self, subject: &Subject, number: i32) {
+    pub(crate) fn soft_delete(&mut self, subject: &Subject, number: i32) {
         let context = self.contexts.get_mut(&subject.context);
         if let Some(version) = context.and_then(|context| context.get_mut(&subject.name, number)) {
             version.deleted = true;
-            version.ts = now();
+            version.ts = SystemClock.now_ms();
         }
     }
 
     /// Removes a version for good; with the last one, the subject's own
     /// configuration and mode.
-    pub(in crate::embedded::registry) fn remove(&mut self, subject: &Subject, number: i32) {
+    pub(crate) fn remove(&mut self, subject: &Subject, number: i32) {
         self.forget(subject, number);
         if self.versions(subject).is_none() {
             let scope = Scope::Subject(subject.clone());
@@ -289,7 +232,7 @@ impl Data {
     }
 
     /// Removes a version for good and nothing else.
-    pub(in crate::embedded::registry) fn forget(&mut self, subject: &Subject, number: i32) {
+    pub(crate) fn forget(&mut self, subject: &Subject, number: i32) {
         let context = self.contexts.get_mut(&subject.context);
         if let Some(removed) = context.and_then(|context| context.remove(&subject.name, number)) {
             self.forget_references(subject, number, &removed, &[]);
@@ -298,7 +241,7 @@ impl Data {
 
     /// Removes a context that has no subjects; false when it has some. The
     /// default context always exists.
-    pub(in crate::embedded::registry) fn remove_context(&mut self, context: &str) -> bool {
+    pub(crate) fn remove_context(&mut self, context: &str) -> bool {
         if self.contexts.get(context).is_some_and(|c| !c.is_empty()) {
             return false;
         }
@@ -334,13 +277,4 @@ impl Data {
             }
         }
     }
-}
-
-/// Milliseconds since the epoch.
-pub(in crate::embedded::registry) fn now() -> i64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
-    elapsed
-        .ok()
-        .and_then(|elapsed| i64::try_from(elapsed.as_millis()).ok())
-        .unwrap_or_default()
 }

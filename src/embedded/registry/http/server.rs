@@ -1,0 +1,141 @@
+//! The listening socket and the thread behind it.
+//!
+//! The server has a thread and a runtime of its own, so that it answers
+//! whatever the caller does meanwhile, in synchronous tests as well, and so
+//! that stopping it stops everything it started.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::app;
+use super::connection::{Connection, Limits, Listener};
+use super::state::Shared;
+use crate::embedded::registry::error::Error;
+
+/// Threads that serve requests. Parsing happens elsewhere, on the blocking pool.
+const WORKERS: usize = 2;
+/// Threads that parse schemas at the same time, at most.
+const PARSERS: usize = 8;
+/// How long a graceful stop waits for requests that are being served.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long a stop waits for parsers, which cannot be interrupted.
+const PARSER_GRACE: Duration = Duration::from_secs(2);
+
+/// How the server is asked to stop.
+enum Stop {
+    /// Finish the requests that are being served, then stop.
+    Gracefully,
+    /// Drop everything.
+    AtOnce,
+}
+
+/// A running server. Dropping it stops it, requests in flight included.
+pub(crate) struct Server {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<Stop>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Binds and starts to serve. Connections are accepted from here on.
+    pub(crate) fn start(listen: SocketAddr, state: Shared, limits: Limits) -> Result<Self, Error> {
+        let listener = TcpListener::bind(listen).map_err(|e| Error::listen(listen, e))?;
+        let address = listener
+            .local_addr()
+            .map_err(|e| Error::listen(listen, e))?;
+        listener
+            .set_nonblocking(true)
+            .map_err(|e| Error::listen(listen, e))?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(WORKERS)
+            .max_blocking_threads(PARSERS)
+            .thread_name("embedded-registry")
+            .enable_all()
+            .build()
+            .map_err(Error::Thread)?;
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new()
+            .name("embedded-registry".to_owned())
+            .spawn(move || {
+                if let Err(error) = runtime.block_on(serve(listener, state, limits, stopped)) {
+                    tracing::error!(%error, "the embedded registry stopped serving");
+                }
+                runtime.shutdown_timeout(PARSER_GRACE);
+            })
+            .map_err(Error::Thread)?;
+        Ok(Self {
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Lets requests in flight finish, and waits until everything has stopped.
+    pub(crate) async fn shutdown(mut self) {
+        let Some((stop, thread)) = self.stop.take().zip(self.thread.take()) else {
+            return;
+        };
+        // A server that stopped by itself needs no telling.
+        let _ = stop.send(Stop::Gracefully);
+        let (joined, join) = oneshot::channel();
+        // Joining blocks, and this may be the only thread of the caller's runtime.
+        let joiner = std::thread::Builder::new().spawn(move || {
+            let outcome = thread.join();
+            let _ = joined.send(outcome.is_ok());
+        });
+        if joiner.is_ok() && join.await != Ok(true) {
+            tracing::error!("the thread of the embedded registry panicked");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(Stop::AtOnce);
+        }
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread of the embedded registry panicked");
+        }
+    }
+}
+
+/// Serves until told to stop.
+async fn serve(
+    listener: TcpListener,
+    state: Shared,
+    limits: Limits,
+    stopped: oneshot::Receiver<Stop>,
+) -> io::Result<()> {
+    let listener = Listener::new(tokio::net::TcpListener::from_std(listener)?, limits);
+    let app = app::app(state).into_make_service_with_connect_info::<Connection>();
+    let (drain, drained) = oneshot::channel::<()>();
+    let serving = axum::serve(listener, app).with_graceful_shutdown(async {
+        let _ = drained.await;
+    });
+    let serving = serving.into_future();
+    tokio::pin!(serving);
+    tokio::select! {
+        outcome = &mut serving => outcome,
+        stop = stopped => match stop {
+            Ok(Stop::Gracefully) => {
+                let _ = drain.send(());
+                if tokio::time::timeout(GRACE, serving).await.is_err() {
+                    tracing::warn!("gave up on requests that did not finish in time");
+                }
+                Ok(())
+            }
+            Ok(Stop::AtOnce) | Err(_) => Ok(()),
+        },
+    }
+}
