@@ -1,5 +1,5 @@
-//! What the registry answers when it cannot do what was asked: an HTTP status,
-//! a numeric code and a message, always as the same JSON object.
+//! Error answers of the registry: an HTTP status, a numeric code and a message,
+//! always as the same JSON object.
 //!
 //! The texts are Confluent's, missing spaces included: clients and people
 //! match on them.
@@ -16,7 +16,7 @@ pub(crate) struct ApiError {
     pub(crate) message: String,
 }
 
-/// The error answer as it travels.
+/// The JSON body of an error answer.
 #[derive(Serialize)]
 struct ErrorBody<'a> {
     error_code: u32,
@@ -56,7 +56,7 @@ impl ApiError {
         Self::new(40401, format!("Subject '{subject}' not found."))
     }
 
-    /// `version` is −1 where the newest one was asked for.
+    /// `version` is −1 if the client asked for the newest one.
     pub(crate) fn version_not_found(version: i32) -> Self {
         Self::new(40402, format!("Version {version} not found."))
     }
@@ -65,7 +65,7 @@ impl ApiError {
         Self::new(40403, "Schema not found")
     }
 
-    /// `key` is the id or GUID asked for.
+    /// `key` is the id or GUID that the client asked for.
     pub(crate) fn schema_key_not_found(key: impl std::fmt::Display) -> Self {
         Self::new(40403, format!("Schema {key} not found"))
     }
@@ -118,7 +118,7 @@ impl ApiError {
         )
     }
 
-    /// `messages` are those of the compatibility check.
+    /// `messages` come from the compatibility check.
     pub(crate) fn incompatible(subject: &str, messages: &[String]) -> Self {
         Self::new(
             40901,
@@ -133,7 +133,7 @@ impl ApiError {
         Self::new(42201, message)
     }
 
-    /// `version` is what stood in the path.
+    /// `version` is the segment of the path.
     pub(crate) fn invalid_version(version: &str) -> Self {
         Self::new(
             42202,
@@ -161,7 +161,7 @@ impl ApiError {
         Self::new(42205, message)
     }
 
-    /// The subject and version are those of the schema that is referenced.
+    /// `subject` and `version` name the schema that others reference.
     pub(crate) fn referenced(subject: &str, version: i32) -> Self {
         Self::new(
             42206,
@@ -189,7 +189,7 @@ impl ApiError {
         )
     }
 
-    /// Nothing more can be stored. Clients do not repeat what is answered 507.
+    /// The store is full. Clients do not retry after a 507.
     pub(crate) fn full(limit: usize) -> Self {
         Self::new(
             50701,
@@ -201,36 +201,24 @@ impl ApiError {
 
     /// The request has no body.
     pub(crate) fn missing_body() -> Self {
-        Self {
-            status: StatusCode::UNPROCESSABLE_ENTITY,
-            code: 422,
-            message: "The request body must not be empty".to_owned(),
-        }
+        Self::new(422, "The request body must not be empty")
     }
 
-    /// The body is no JSON, or not JSON of the shape expected.
+    /// The body is not JSON, or does not have the expected shape.
     pub(crate) fn malformed_body(reason: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            code: 400,
-            message: reason.into(),
-        }
+        Self::new(400, reason)
     }
 
     pub(crate) fn not_found() -> Self {
         Self::http(StatusCode::NOT_FOUND)
     }
 
-    /// A bug of this server; the cause goes to the log, never to the client.
+    /// A bug in this server. The cause goes to the log, never to the client.
     pub(crate) fn internal() -> Self {
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            code: 500,
-            message: "Internal Server Error".to_owned(),
-        }
+        Self::new(500, "Internal Server Error")
     }
 
-    /// The JSON object.
+    /// Returns the JSON body.
     pub(crate) fn to_json(&self) -> Vec<u8> {
         let body = ErrorBody {
             error_code: self.code,

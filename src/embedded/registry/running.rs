@@ -29,18 +29,17 @@ impl EmbeddedRegistry {
         &self.url
     }
 
-    /// Address that it listens on.
+    /// Address that the registry listens on.
     pub fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
-    /// Counts of the requests served, if [`Builder::record_requests`] was called.
+    /// Returns the request counts if [`Builder::record_requests`] was called.
     pub fn requests(&self) -> Option<&RequestLog> {
         self.request_log.as_deref()
     }
 
-    /// Stops: requests being served are finished first, for at most five
-    /// seconds.
+    /// Stops the registry. Requests in flight get up to five seconds to finish.
     pub async fn shutdown(self) {
         self.server.shutdown().await;
     }

@@ -1,4 +1,4 @@
-//! The endpoints, and what every request passes on its way to them.
+//! The application: all endpoints and the middleware in front of them.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,13 +12,13 @@ use axum::response::{IntoResponse, Response};
 use super::endpoints::{
     compatibility, config, contexts, keys, mode, schemas, service, subjects, tag_definitions,
 };
-use super::state::Shared;
+use super::state::SharedState;
 use super::{authentication, connection, negotiation, origin, rewrite};
 use crate::embedded::registry::api_error::ApiError;
 
-/// The whole application. A request is logged, checked for where it comes from,
-/// timed, authenticated, checked for its media types, then routed.
-pub(crate) fn app(state: Shared) -> Router {
+/// Builds the application. The middleware runs in this order: logging, origin
+/// check, timeout, authentication, media types, rewriting, routing.
+pub(crate) fn app(state: SharedState) -> Router {
     let endpoints = Router::new()
         .merge(service::routes())
         .merge(schemas::routes())
@@ -33,8 +33,8 @@ pub(crate) fn app(state: Shared) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(state.max_body_bytes))
         .with_state(state.clone());
-    // The outer router has no routes, so that its middleware runs before the
-    // inner one matches.
+    // The outer router has no routes: its middleware must run before the inner
+    // router matches a path.
     Router::new()
         .fallback_service(endpoints)
         .layer(middleware::from_fn_with_state(
@@ -47,7 +47,7 @@ pub(crate) fn app(state: Shared) -> Router {
             authentication::authenticate,
         ))
         .layer(middleware::from_fn_with_state(state.clone(), limit_time))
-        // A preflight has no credentials: it is answered before they are asked for.
+        // A preflight has no credentials, so this comes before authentication.
         .layer(middleware::from_fn_with_state(
             Arc::clone(&state.origins),
             origin::guard,
@@ -64,16 +64,16 @@ async fn no_such_method() -> ApiError {
     ApiError::http(StatusCode::METHOD_NOT_ALLOWED)
 }
 
-/// Answers 408 when a request takes too long.
-async fn limit_time(State(state): State<Shared>, request: Request, next: Next) -> Response {
+/// Answers 408 if a request takes too long.
+async fn limit_time(State(state): State<SharedState>, request: Request, next: Next) -> Response {
     match tokio::time::timeout(state.request_timeout, next.run(request)).await {
         Ok(response) => response,
         Err(_) => ApiError::http(StatusCode::REQUEST_TIMEOUT).into_response(),
     }
 }
 
-/// Logs one line per request, and counts it when asked to.
-async fn log(State(state): State<Shared>, request: Request, next: Next) -> Response {
+/// Logs one line per request, and counts the request if counting is on.
+async fn log(State(state): State<SharedState>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let uri = request.uri().clone();
     if let Some(log) = &state.request_log {

@@ -15,9 +15,9 @@ use zeroize::Zeroizing;
 
 use crate::embedded::registry::api_error::ApiError;
 
-/// The one user name and password that are let in.
+/// The only user name and password that the registry accepts.
 pub(crate) struct Credentials {
-    /// `user:password`, as it travels inside the header.
+    /// `user:password`, as in the decoded header.
     pair: Zeroizing<String>,
 }
 
@@ -28,7 +28,7 @@ impl Credentials {
         }
     }
 
-    /// Compares in a time that does not tell how much of it was right.
+    /// Compares in constant time.
     fn admits(&self, headers: &HeaderMap) -> bool {
         presented(headers).is_some_and(|pair| pair.ct_eq(self.pair.as_bytes()).into())
     }
@@ -40,7 +40,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// The decoded `user:password` of the `Authorization` header.
+/// Decodes the `user:password` of the `Authorization` header.
 fn presented(headers: &HeaderMap) -> Option<Zeroizing<Vec<u8>>> {
     let header = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, encoded) = header.split_once(' ')?;
@@ -50,8 +50,8 @@ fn presented(headers: &HeaderMap) -> Option<Zeroizing<Vec<u8>>> {
     STANDARD.decode(encoded.trim()).ok().map(Zeroizing::new)
 }
 
-/// Answers 401 unless the request carries the right credentials, or none are
-/// asked for.
+/// Answers 401 if the registry has credentials and the request does not carry
+/// them.
 pub(crate) async fn authenticate(
     State(credentials): State<Arc<Option<Credentials>>>,
     request: Request,
@@ -65,7 +65,8 @@ pub(crate) async fn authenticate(
     }
 }
 
-/// Confluent's server sends the body with the common methods only.
+/// Builds the 401. Like Confluent's server, it has a body only for the common
+/// methods.
 fn unauthorized(method: &Method) -> Response {
     let with_body = [Method::GET, Method::POST, Method::PUT, Method::HEAD].contains(method);
     let error = ApiError::new(401, "Unauthorized");

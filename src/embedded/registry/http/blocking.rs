@@ -2,7 +2,8 @@
 
 use crate::embedded::registry::api_error::ApiError;
 
-/// Runs what may take long on a thread that serves no requests, if it may.
+/// Runs `work` on the blocking pool if it `takes_long`, and otherwise on the
+/// spot.
 pub(crate) async fn off_the_worker<T, F>(takes_long: bool, work: F) -> Result<T, ApiError>
 where
     T: Send + 'static,

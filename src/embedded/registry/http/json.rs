@@ -1,5 +1,5 @@
-//! JSON bodies, in and out, and path parameters, with errors in the registry's
-//! own shape.
+//! Extractors and responses: JSON bodies and path parameters, with errors in
+//! the registry's own format.
 
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
@@ -13,10 +13,11 @@ use serde_json::Value;
 
 use super::media_type::{self, V1_JSON};
 use crate::embedded::registry::api_error::ApiError;
+use crate::embedded::registry::store::Scope;
 
-/// A JSON body. As an extractor it answers 415 to a foreign content type, 413
-/// to too long a body, 422 to none, 400 to what is not JSON of the shape of
-/// `T`. Unknown members are the business of `T`.
+/// A JSON body. As an extractor it answers 415 to another content type, 413 to
+/// a body that is too long, 422 to an empty body, and 400 to anything that does
+/// not parse as `T`. `T` decides about unknown members.
 pub(crate) struct Json<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
@@ -38,8 +39,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
-/// Reads a body. It goes through [`Value`] so that a member given twice counts
-/// once (the last wins), and an array does not pass for an object.
+/// Parses a body. It goes through [`Value`] so that the last of two equal
+/// members wins and an array is not accepted as an object.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(ApiError::missing_body());
@@ -52,8 +53,8 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     T::deserialize(Whole(value)).map_err(|e| ApiError::malformed_body(e.to_string()))
 }
 
-/// A whole body. By itself serde reads an array as the members of a struct in
-/// order.
+/// A whole body. Refuses an array for a struct, which serde would read as the
+/// members in order.
 struct Whole(Value);
 
 impl<'de> Deserializer<'de> for Whole {
@@ -94,7 +95,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// Bare text under the media type of JSON, as the `…/schema` endpoints send it.
+/// Plain text labelled as JSON, as the `…/schema` endpoints send it.
 pub(crate) struct RawText(pub(crate) String);
 
 impl IntoResponse for RawText {
@@ -119,9 +120,9 @@ fn in_v1_json(body: impl Into<Body>) -> Response<Body> {
     response
 }
 
-/// Parameters of the path, percent-decoded once after the route was matched on
-/// the encoded path, so that `%2F` is part of a name. What does not fit `T`,
-/// such as a word in the place of a number, is a path that does not exist.
+/// Path parameters, percent-decoded after routing, so that `%2F` is part of a
+/// name. If a parameter does not parse as `T`, such as a word for a number, the
+/// path does not exist.
 pub(crate) struct Path<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
@@ -130,6 +131,19 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(parameters)) => Ok(Self(parameters)),
+            Err(_) => Err(ApiError::not_found()),
+        }
+    }
+}
+
+/// The scope that a path names. A path without a parameter names the global one.
+impl<S: Send + Sync> FromRequestParts<S> for Scope {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match Option::<axum::extract::Path<String>>::from_request_parts(parts, state).await {
+            Ok(Some(axum::extract::Path(subject))) => Ok(Self::parse(&subject)),
+            Ok(None) => Ok(Self::Global),
             Err(_) => Err(ApiError::not_found()),
         }
     }

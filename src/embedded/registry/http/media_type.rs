@@ -1,17 +1,17 @@
-//! Media types: which an answer has, and which a request body may have.
+//! The media types of answers and request bodies.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// Media type of answers unless another one is asked for.
+/// Media type of answers unless the client asks for another.
 pub(crate) const V1_JSON: &str = "application/vnd.schemaregistry.v1+json";
 const DEFAULT_JSON: &str = "application/vnd.schemaregistry+json";
 const JSON: &str = "application/json";
 const OCTET_STREAM: &str = "application/octet-stream";
 
-/// What answers can be sent as, best first.
+/// Media types of answers, preferred first.
 const PRODUCED: [&str; 3] = [V1_JSON, DEFAULT_JSON, JSON];
 
-/// Whether a request body of this type is read as JSON.
+/// Whether a request body of this type is parsed as JSON.
 pub(crate) fn is_accepted_body(content_type: &HeaderValue) -> bool {
     let Ok(content_type) = content_type.to_str() else {
         return false;
@@ -22,7 +22,7 @@ pub(crate) fn is_accepted_body(content_type: &HeaderValue) -> bool {
         .any(|accepted| essence.eq_ignore_ascii_case(accepted))
 }
 
-/// A media type or range without its parameters.
+/// Returns a media type or range without its parameters.
 fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
@@ -37,7 +37,7 @@ pub(crate) fn choose(headers: &HeaderMap) -> Option<&'static str> {
     if ranges.is_empty() {
         return Some(V1_JSON);
     }
-    // The first of equally good ones wins: our own order of preference.
+    // The first of equal ones wins: our own order of preference.
     let mut best: Option<(&'static str, f32)> = None;
     for produced in PRODUCED {
         let quality = quality_of(produced, &ranges);
@@ -48,15 +48,15 @@ pub(crate) fn choose(headers: &HeaderMap) -> Option<&'static str> {
     best.map(|(produced, _)| produced)
 }
 
-/// How much the client wants `media_type`: the quality of the most specific
-/// range that covers it, 0 when none does.
+/// Returns the quality of the most specific range that covers `media_type`; 0
+/// if none does.
 fn quality_of(media_type: &str, ranges: &[&str]) -> f32 {
     let mut best = (0, 0.0);
     for range in ranges {
         let specificity = match essence(range) {
             exact if exact.eq_ignore_ascii_case(media_type) => 3,
             "application/*" => 2,
-            // Java's URLConnection sends a bare star.
+            // Java's URLConnection sends a single star.
             "*/*" | "*" => 1,
             _ => continue,
         };
@@ -67,7 +67,8 @@ fn quality_of(media_type: &str, ranges: &[&str]) -> f32 {
     best.1
 }
 
-/// The `q` parameter of a media range: 1 unless given, 0 when it is no number.
+/// Returns the `q` parameter of a media range: 1 if absent, 0 if it is not a
+/// number.
 fn quality(range: &str) -> f32 {
     let given = range.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;

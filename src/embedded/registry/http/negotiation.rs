@@ -10,11 +10,11 @@ use axum::response::{IntoResponse, Response};
 use super::media_type::{V1_JSON, choose, is_accepted_body};
 use crate::embedded::registry::api_error::ApiError;
 
-/// Answers 406 when the client accepts none of our media types, and otherwise
-/// labels the answer with the one it likes best.
+/// Answers 406 if the client accepts none of our media types. Otherwise labels
+/// the answer with the one that it prefers.
 ///
-/// Answers 415 to a body of another type than [`is_accepted_body`] takes, or
-/// of none: a web page can send such a body anywhere without being asked.
+/// Answers 415 to a body without a type that [`is_accepted_body`] takes: a web
+/// page can send such a body to any server without a preflight.
 pub(crate) async fn negotiate(request: Request, next: Next) -> Response {
     let Some(chosen) = choose(request.headers()) else {
         return ApiError::http(StatusCode::NOT_ACCEPTABLE).into_response();

@@ -1,10 +1,9 @@
 //! Keeps web pages away from a registry on this machine.
 //!
-//! A browser lets any page send requests to a server on loopback, and a page
-//! whose host name is rebound to 127.0.0.1 may even read the answers. So a
-//! request that came in over loopback must name an IP address or `localhost`
-//! as its host, and a request that a page sent must come from an origin that
-//! is allowed.
+//! A browser lets any page send requests to a server on loopback. A page whose
+//! host name is rebound to 127.0.0.1 can even read the answers. Therefore a
+//! request over loopback must name an IP address or `localhost` as its host,
+//! and a request from a page must come from an allowed origin.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -20,11 +19,11 @@ use axum::response::{IntoResponse, Response};
 use super::connection::Connection;
 use crate::embedded::registry::api_error::ApiError;
 
-/// Methods that a page of an allowed origin may use.
+/// Methods allowed to pages of an allowed origin.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
-/// Seconds for which a browser remembers the answer to a preflight.
+/// Seconds for which a browser caches the answer to a preflight.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
-/// Characters of a header quoted in an error message.
+/// Most characters of a header that an error message quotes.
 const MAX_QUOTED: usize = 100;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -44,7 +43,7 @@ const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin(String);
 
-/// A text is not an [`Origin`].
+/// The error for text that is not an [`Origin`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an origin: give scheme, host and port, such as http://localhost:3000")]
 pub struct InvalidOrigin(String);
@@ -52,8 +51,8 @@ pub struct InvalidOrigin(String);
 impl FromStr for Origin {
     type Err = InvalidOrigin;
 
-    /// Reads an origin as a browser would write it: in lower case, without the
-    /// default port of its scheme. One trailing slash is ignored.
+    /// Parses an origin and normalises it as browsers write it: in lower case,
+    /// without the default port of its scheme. One trailing slash is ignored.
     fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
         let invalid = || InvalidOrigin(text.to_owned());
         let uri: Uri = text.to_ascii_lowercase().parse().map_err(|_| invalid())?;
@@ -78,8 +77,8 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Answers 403 to what a foreign page may have sent, and adds the CORS headers
-/// to the answers for allowed ones.
+/// Answers 403 to requests that a foreign page may have sent, and adds CORS
+/// headers to answers for allowed pages.
 pub(crate) async fn guard(
     State(allowed): State<Arc<[Origin]>>,
     ConnectInfo(connection): ConnectInfo<Connection>,
@@ -118,12 +117,7 @@ pub(crate) async fn guard(
 }
 
 fn forbidden(message: String) -> Response {
-    let error = ApiError {
-        status: StatusCode::FORBIDDEN,
-        code: 403,
-        message,
-    };
-    error.into_response()
+    ApiError::new(403, message).into_response()
 }
 
 fn quoted(text: &str) -> String {
@@ -131,8 +125,8 @@ fn quoted(text: &str) -> String {
     format!("{start:?}")
 }
 
-/// The hosts that a request names: one, by its header, and another one where
-/// its target is a whole URL. HTTP/1.0 does without.
+/// Returns the hosts that a request names: in its Host header, and in its
+/// target if that is a whole URL. HTTP/1.0 needs no header.
 fn hosts(request: &Request) -> Result<Vec<String>, ApiError> {
     let mut hosts: Vec<String> = Vec::new();
     for host in request.headers().get_all(header::HOST) {
@@ -140,18 +134,14 @@ fn hosts(request: &Request) -> Result<Vec<String>, ApiError> {
     }
     let needs_header = request.version() == Version::HTTP_11;
     if hosts.len() > 1 || (needs_header && hosts.is_empty()) {
-        return Err(ApiError {
-            status: StatusCode::BAD_REQUEST,
-            code: 400,
-            message: "The request must have one Host header".to_owned(),
-        });
+        return Err(ApiError::new(400, "The request must have one Host header"));
     }
     hosts.extend(request.uri().authority().map(ToString::to_string));
     Ok(hosts)
 }
 
-/// Whether a host is an IP address or `localhost`. Browsers resolve names under
-/// `.localhost` themselves: nobody can rebind them.
+/// Whether a host is an IP address or `localhost`. Names under `.localhost` are
+/// safe too: browsers resolve them without DNS, so nobody can rebind them.
 fn is_of_this_machine(host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else {
         return false;
@@ -166,10 +156,10 @@ fn is_of_this_machine(host: &str) -> bool {
         || name.ends_with(".localhost")
 }
 
-/// Where a request comes from.
+/// Who sent a request.
 #[derive(Debug, PartialEq)]
 enum Sender {
-    /// No web page, or one of the registry's own origin.
+    /// Not a web page, or a page of the registry's own origin.
     NoPage,
     /// A page of an allowed origin.
     Allowed(HeaderValue),
@@ -200,9 +190,9 @@ fn sender(headers: &HeaderMap, hosts: &[String], allowed: &[Origin]) -> Sender {
     }
 }
 
-/// Browsers leave the origin out where a page only loads something, such as an
-/// image or a script: whether that worked says what exists here. Following a
-/// link shows the answer to the user and to nobody else.
+/// Classifies a request without an origin. Browsers omit it when a page loads
+/// an image or a script, and the page learns from the outcome what exists here.
+/// Following a link is harmless: only the user sees the answer.
 fn without_origin(headers: &HeaderMap) -> Sender {
     let is = |name: HeaderName, value: &str| headers.get(name).is_some_and(|found| found == value);
     let from_page = is(SEC_FETCH_SITE, "cross-site") || is(SEC_FETCH_SITE, "same-site");
@@ -213,7 +203,7 @@ fn without_origin(headers: &HeaderMap) -> Sender {
     }
 }
 
-/// The answer to the question whether a page may send a request, if it is one.
+/// Returns the answer to a CORS preflight; `None` for any other request.
 fn preflight(request: &Request) -> Option<Response> {
     let asked = header::ACCESS_CONTROL_REQUEST_METHOD;
     if request.method() != Method::OPTIONS || !request.headers().contains_key(asked) {
@@ -223,7 +213,7 @@ fn preflight(request: &Request) -> Option<Response> {
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
-    // Clients send headers of their own; none of them means more here.
+    // All requested headers are allowed: none of them has an effect here.
     let wanted = header::ACCESS_CONTROL_REQUEST_HEADERS;
     if let Some(wanted) = request.headers().get(wanted) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());

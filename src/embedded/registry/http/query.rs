@@ -1,18 +1,17 @@
-//! Query parameters, read the way the registry reads them.
+//! Query parameters, parsed as Confluent's registry parses them.
 
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use percent_encoding::percent_decode_str;
 
 use crate::embedded::registry::api_error::ApiError;
 
-/// The query string, decoded.
+/// The decoded query string.
 #[derive(Debug, Default)]
 pub(crate) struct Query(Vec<(String, String)>);
 
-/// A window on a list.
+/// A page of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Page {
     offset: usize,
@@ -21,44 +20,41 @@ pub(crate) struct Page {
 
 impl Query {
     pub(crate) fn parse(query: &str) -> Self {
-        let pairs = query.split('&').filter(|pair| !pair.is_empty());
         Self(
-            pairs
-                .map(|pair| {
-                    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                    (decode(name), decode(value))
-                })
+            form_urlencoded::parse(query.as_bytes())
+                .into_owned()
                 .collect(),
         )
     }
 
-    /// The first value given, also when it is empty.
+    /// Returns the first value, even if it is empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(given, _)| given == name);
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Every value given, in order.
+    /// Returns all values, in order.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let pairs = self.0.iter().filter(move |(given, _)| given == name);
         pairs.map(|(_, value)| value.as_str())
     }
 
-    /// All names with their values, in order.
+    /// Returns all names with their values, in order.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.0.iter();
         pairs.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// A boolean: `true` in any case is true; everything else, and the bare
-    /// name, is false.
+    /// Returns whether the value is `true`, in upper or lower case. Everything
+    /// else is false, a name without a value too.
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.get(name)
             .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
-    /// `offset` and `limit`. A limit that is not positive or beyond the cap
-    /// means the cap. What is no integer is a resource that does not exist.
+    /// Returns the page that `offset` and `limit` select. A limit that is not
+    /// positive or is above the cap means the cap. A value that is not an
+    /// integer is answered 404.
     pub(crate) fn page(&self, cap: usize) -> Result<Page, ApiError> {
         let offset = self.integer("offset")?.unwrap_or(0);
         let limit = self.integer("limit")?.unwrap_or(-1);
@@ -69,7 +65,7 @@ impl Query {
         })
     }
 
-    /// An integer parameter, if given.
+    /// Returns an integer parameter; `None` if it is absent or empty.
     pub(crate) fn integer(&self, name: &str) -> Result<Option<i32>, ApiError> {
         match self.get(name) {
             None | Some("") => Ok(None),
@@ -79,7 +75,7 @@ impl Query {
 }
 
 impl Page {
-    /// The items inside the window.
+    /// Returns the items of the page.
     pub(crate) fn of<T>(self, items: impl IntoIterator<Item = T>) -> Vec<T> {
         let items = items.into_iter().skip(self.offset);
         items.take(self.limit).collect()
@@ -92,13 +88,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
         Ok(Self::parse(parts.uri.query().unwrap_or_default()))
     }
-}
-
-/// Decodes a name or value: `+` is a space, and bytes that are not UTF-8 become
-/// replacement characters.
-fn decode(text: &str) -> String {
-    let spaced = text.replace('+', " ");
-    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

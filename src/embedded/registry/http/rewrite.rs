@@ -1,7 +1,7 @@
-//! Other ways to write a path, brought to the one that the routes know: a
-//! trailing slash, `/contexts/{context}/…`, and aliases of subjects.
+//! Rewrites paths into the form that the routes match: removes a trailing
+//! slash, resolves `/contexts/{context}/…`, and follows aliases of subjects.
 //!
-//! All of it happens on the encoded path, so that `%2F` stays inside a name.
+//! This works on the encoded path, so that `%2F` stays part of a name.
 
 use std::borrow::Cow;
 
@@ -12,14 +12,14 @@ use axum::response::{IntoResponse, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::query::Query;
-use super::state::Shared;
+use super::state::SharedState;
 use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::store::subject::{
     DEFAULT_CONTEXT, Subject, context_named, context_prefix, is_qualified,
 };
 use crate::embedded::registry::store::{Data, Scope};
 
-/// Whatever is not plain in a path segment.
+/// Characters to encode in a path segment.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -28,7 +28,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Rewrites the path before it is matched.
 pub(crate) async fn rewrite(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -44,14 +44,14 @@ pub(crate) async fn rewrite(
     next.run(request).await
 }
 
-/// A path and query being rewritten.
+/// A path and query while they are rewritten.
 struct Target<'a> {
     segments: Vec<Cow<'a, str>>,
-    /// Parameters to put in place of those of the same name.
+    /// Parameters that replace those of the same name.
     replaced: Vec<(&'static str, Vec<String>)>,
 }
 
-/// The address meant, if it is another than the one given.
+/// Returns the rewritten address; `None` if nothing changes.
 fn rewritten(uri: &Uri, data: &Data) -> Result<Option<Uri>, ApiError> {
     let path = uri.path();
     let in_context = path.starts_with("/contexts/");
@@ -90,10 +90,10 @@ impl Target<'_> {
         segments.take(path.len()).eq(path.iter().copied())
     }
 
-    /// Takes `contexts/{context}` off the front and puts the context in front
-    /// of the subject, or into the parameter that restricts to subjects.
+    /// Removes `contexts/{context}` from the front. Adds the context to the
+    /// subject, or to the parameter that selects subjects.
     fn enter_context(&mut self, query: &Query) -> Result<(), ApiError> {
-        // `/contexts/{context}` alone is an endpoint of its own.
+        // `/contexts/{context}` alone is an endpoint.
         if self.segments.len() < 3 {
             return Ok(());
         }
@@ -136,8 +136,8 @@ impl Target<'_> {
         Ok(())
     }
 
-    /// Puts the subject that an alias stands for in its place. Configuration
-    /// and mode are those of the alias itself.
+    /// Replaces an alias by its subject, except in requests for configuration
+    /// and mode.
     fn follow_aliases(&mut self, query: &Query, data: &Data) {
         let for_deks = self.starts_with(&["dek-registry"]);
         if self.starts_with(&["config"]) || self.starts_with(&["mode"]) {
@@ -160,7 +160,7 @@ impl Target<'_> {
         }
     }
 
-    /// Which segment is a subject, if one is.
+    /// Returns the index of the segment that is a subject, if any.
     fn subject_index(&self) -> Option<usize> {
         let index = if self.starts_with(&["dek-registry", "v1", "keks"]) {
             (self.segments.get(4)? == "deks").then_some(5)?
@@ -188,29 +188,27 @@ impl Target<'_> {
 
     fn into_uri(self, uri: &Uri, query: &Query) -> Result<Uri, ApiError> {
         let mut address = format!("/{}", self.segments.join("/"));
-        let mut separator = '?';
-        let mut add = |text: &str| {
-            address.push(separator);
-            address.push_str(text);
-            separator = '&';
-        };
         if self.replaced.is_empty() {
-            uri.query().into_iter().for_each(&mut add);
+            if let Some(unchanged) = uri.query() {
+                address.push('?');
+                address.push_str(unchanged);
+            }
         } else {
             let is_replaced = |name: &str| self.replaced.iter().any(|(other, _)| *other == name);
             let kept = query.pairs().filter(|(name, _)| !is_replaced(name));
             let replaced = self.replaced.iter();
             let replaced = replaced
                 .flat_map(|(name, values)| values.iter().map(move |value| (*name, value.as_str())));
-            for (name, value) in kept.chain(replaced) {
-                add(&format!("{}={}", encoded(name), encoded(value)));
-            }
+            let mut pairs = form_urlencoded::Serializer::new(String::new());
+            pairs.extend_pairs(kept.chain(replaced));
+            address.push('?');
+            address.push_str(&pairs.finish());
         }
         address.parse().map_err(|_| ApiError::not_found())
     }
 }
 
-/// The subject that an alias stands for.
+/// Returns the subject behind an alias.
 fn target_of(data: &Data, alias: &str, for_deks: bool) -> Option<String> {
     let alias = Subject::parse(alias);
     let config = data.config(&Scope::Subject(alias.clone()))?;

@@ -1,4 +1,4 @@
-//! Stored schemas as answers show them.
+//! Builds the JSON of answers from stored schemas.
 
 use serde::Serialize;
 
@@ -6,12 +6,12 @@ use crate::schema_registry::entities::{PROTOBUF, Reference, Schema};
 
 use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::rules::format::Format;
-use crate::embedded::registry::rules::lookup::Found;
+use crate::embedded::registry::rules::lookup::FoundVersion;
 use crate::embedded::registry::rules::{metadata, rule_set};
 use crate::embedded::registry::store::subject::Subject;
-use crate::embedded::registry::store::{Content, Store, Version};
+use crate::embedded::registry::store::{Content, SchemaVersion, Store};
 
-/// A schema with everything but its place.
+/// Fills in everything except subject, version and id.
 fn without_place(
     store: &Store,
     subject: &Subject,
@@ -29,11 +29,11 @@ fn without_place(
     })
 }
 
-/// A version as GET shows it.
-pub(crate) fn stored(
+/// Returns a version as GET shows it.
+pub(crate) fn of_version(
     store: &Store,
     subject: &Subject,
-    version: &Version,
+    version: &SchemaVersion,
     format: Format,
 ) -> Result<Schema, ApiError> {
     Ok(Schema {
@@ -46,9 +46,13 @@ pub(crate) fn stored(
     })
 }
 
-/// What a look-up found.
-pub(crate) fn found(store: &Store, found: &Found, format: Format) -> Result<Schema, ApiError> {
-    let mut schema = stored(store, &found.subject, &found.version, format)?;
+/// Returns the answer to a lookup.
+pub(crate) fn of_lookup(
+    store: &Store,
+    found: &FoundVersion,
+    format: Format,
+) -> Result<Schema, ApiError> {
+    let mut schema = of_version(store, &found.subject, &found.version, format)?;
     if !found.as_stored {
         schema.ts = None;
         schema.deleted = None;
@@ -56,27 +60,28 @@ pub(crate) fn found(store: &Store, found: &Found, format: Format) -> Result<Sche
     Ok(schema)
 }
 
-/// What a registration made or found: the subject is known to who asked.
-pub(crate) fn registered(
+/// Returns the answer to a registration. The subject is left out because the
+/// client named it.
+pub(crate) fn of_registration(
     store: &Store,
-    registered: &Found,
+    registered: &FoundVersion,
     format: Format,
 ) -> Result<Schema, ApiError> {
-    let mut schema = found(store, registered, format)?;
+    let mut schema = of_lookup(store, registered, format)?;
     schema.subject = None;
     Ok(schema)
 }
 
-/// A schema asked for by its id: without the id, which is known, and with its
-/// place only if a subject was named.
+/// Returns a schema that the client asked for by id. The id is left out, and so
+/// are subject and version unless the client named a subject.
 pub(crate) fn by_id(
     store: &Store,
     subject: &Subject,
-    version: &Version,
+    version: &SchemaVersion,
     format: Format,
     with_place: bool,
 ) -> Result<Schema, ApiError> {
-    let mut schema = stored(store, subject, version, format)?;
+    let mut schema = of_version(store, subject, version, format)?;
     schema.id = None;
     if !with_place {
         schema.subject = None;
@@ -85,8 +90,7 @@ pub(crate) fn by_id(
     Ok(schema)
 }
 
-/// References of a schema in another than the default context, with their
-/// context spelled out.
+/// Adds the context to the references of a schema outside the default context.
 pub(crate) fn qualify(subject: &Subject, references: &mut [Reference]) {
     if subject.is_in_default_context() {
         return;
@@ -96,7 +100,7 @@ pub(crate) fn qualify(subject: &Subject, references: &mut [Reference]) {
     }
 }
 
-/// A schema asked for by id, with the highest id of its context if wanted.
+/// A schema by id, with the highest id of its context on request.
 #[derive(Serialize)]
 pub(crate) struct WithMaxId {
     #[serde(flatten)]
@@ -105,7 +109,7 @@ pub(crate) struct WithMaxId {
     pub(crate) max_id: Option<i32>,
 }
 
-/// A schema in a list, with the other names of its subject if wanted.
+/// A schema in a list, with the aliases of its subject on request.
 #[derive(Serialize)]
 pub(crate) struct WithAliases {
     #[serde(flatten)]

@@ -1,8 +1,8 @@
 //! The listening socket and the thread behind it.
 //!
-//! The server has a thread and a runtime of its own, so that it answers
-//! whatever the caller does meanwhile, in synchronous tests as well, and so
-//! that stopping it stops everything it started.
+//! The server has its own thread and runtime. It therefore answers even if the
+//! caller blocks, as in synchronous tests, and stopping it stops everything
+//! that it started.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -12,22 +12,22 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::app;
-use super::connection::{Connection, Limits, Listener};
-use super::state::Shared;
+use super::connection::{Connection, ConnectionLimits, Listener};
+use super::state::SharedState;
 use crate::embedded::registry::error::Error;
 
-/// Threads that serve requests. Parsing happens elsewhere, on the blocking pool.
+/// Threads that serve requests. Parsing runs on the blocking pool.
 const WORKERS: usize = 2;
-/// Threads that parse schemas at the same time, at most.
+/// Most threads that parse schemas at the same time.
 const PARSERS: usize = 8;
-/// How long a graceful stop waits for requests that are being served.
+/// How long a graceful stop waits for requests in flight.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a stop waits for parsers, which cannot be interrupted.
 const PARSER_GRACE: Duration = Duration::from_secs(2);
 
-/// How the server is asked to stop.
+/// How to stop the server.
 enum Stop {
-    /// Finish the requests that are being served, then stop.
+    /// Finish the requests in flight first.
     Gracefully,
     /// Drop everything.
     AtOnce,
@@ -41,8 +41,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Binds and starts to serve. Connections are accepted from here on.
-    pub(crate) fn start(listen: SocketAddr, state: Shared, limits: Limits) -> Result<Self, Error> {
+    /// Binds the socket and starts to serve.
+    pub(crate) fn start(
+        listen: SocketAddr,
+        state: SharedState,
+        limits: ConnectionLimits,
+    ) -> Result<Self, Error> {
         let listener = TcpListener::bind(listen).map_err(|e| Error::listen(listen, e))?;
         let address = listener
             .local_addr()
@@ -78,15 +82,16 @@ impl Server {
         self.address
     }
 
-    /// Lets requests in flight finish, and waits until everything has stopped.
+    /// Waits for requests in flight, then stops.
     pub(crate) async fn shutdown(mut self) {
         let Some((stop, thread)) = self.stop.take().zip(self.thread.take()) else {
             return;
         };
-        // A server that stopped by itself needs no telling.
+        // The send fails if the server has already stopped.
         let _ = stop.send(Stop::Gracefully);
         let (joined, join) = oneshot::channel();
-        // Joining blocks, and this may be the only thread of the caller's runtime.
+        // Joining blocks, and this may be the only thread of the caller's
+        // runtime, so another thread joins.
         let joiner = std::thread::Builder::new().spawn(move || {
             let outcome = thread.join();
             let _ = joined.send(outcome.is_ok());
@@ -110,11 +115,11 @@ impl Drop for Server {
     }
 }
 
-/// Serves until told to stop.
+/// Serves until a stop is requested.
 async fn serve(
     listener: TcpListener,
-    state: Shared,
-    limits: Limits,
+    state: SharedState,
+    limits: ConnectionLimits,
     stopped: oneshot::Receiver<Stop>,
 ) -> io::Result<()> {
     let listener = Listener::new(tokio::net::TcpListener::from_std(listener)?, limits);

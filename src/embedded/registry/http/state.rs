@@ -1,4 +1,4 @@
-//! What all handlers share.
+//! The state that all handlers share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,25 +10,25 @@ use crate::embedded::registry::keys::DekRegistry;
 use crate::embedded::registry::store::Store;
 use crate::embedded::registry::store::tag_definitions::TagDefinitions;
 
-/// Handle to the state, as axum hands it to handlers.
-pub(crate) type Shared = Arc<State>;
+/// Handle to the state that axum passes to handlers.
+pub(crate) type SharedState = Arc<RegistryState>;
 
-/// Everything one registry holds.
-pub(crate) struct State {
+/// Everything that one registry holds.
+pub(crate) struct RegistryState {
     /// Subjects, schemas, configuration, modes.
     pub(crate) store: Store,
-    /// Who is let in; anyone when absent.
+    /// The required credentials; `None` lets everyone in.
     pub(crate) credentials: Arc<Option<Credentials>>,
-    /// Origins of the web pages that are let in.
+    /// Allowed origins of web pages.
     pub(crate) origins: Arc<[Origin]>,
     /// KEKs and DEKs.
     pub(crate) dek: DekRegistry,
     /// Tag definitions of the catalog.
     pub(crate) tags: TagDefinitions,
-    /// Counts of requests, when asked for.
+    /// Request counts, if enabled.
     pub(crate) request_log: Option<Arc<RequestLog>>,
-    /// How long one request may take, reading its body included.
+    /// Longest time for one request, including reading its body.
     pub(crate) request_timeout: Duration,
-    /// Longest body accepted, in bytes.
+    /// Longest request body, in bytes.
     pub(crate) max_body_bytes: usize,
 }

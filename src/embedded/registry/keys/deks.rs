@@ -1,4 +1,4 @@
-//! Rules about data encryption keys.
+//! Operations on data encryption keys.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ use super::store::Keys;
 use super::wrapping::{MATERIAL, key_material};
 use super::{DekRegistry, errors};
 
-/// The version that a request without one means.
+/// The version of a request that names none.
 const FIRST_VERSION: i32 = 1;
 
-/// The DEKs that a request is about: all versions of one algorithm.
+/// The DEKs of a request: all versions of one algorithm.
 pub(crate) struct DekPath {
     pub(crate) kek_name: String,
     pub(crate) subject: String,
@@ -41,7 +41,7 @@ impl DekPath {
         errors::not_found(&self.subject)
     }
 
-    /// The version asked for, or the highest that there is.
+    /// Finds a version by number, or the highest one.
     fn find(
         &self,
         keys: &Keys,
@@ -62,7 +62,7 @@ impl DekPath {
         found.ok_or_else(|| self.not_found())
     }
 
-    /// Identifiers of the versions that `which` means; soft-deleted ones count.
+    /// Returns the ids of the selected versions, including soft-deleted ones.
     fn select(&self, keys: &Keys, which: DekSelection) -> Result<Vec<DekId>, ApiError> {
         match which {
             DekSelection::One(version) => Ok(vec![self.find(keys, version, true)?.0]),
@@ -78,20 +78,20 @@ impl DekPath {
     }
 }
 
-/// A version as a path names it.
+/// A version in a path.
 #[derive(Clone, Copy)]
 pub(crate) enum DekVersion {
     Number(i32),
-    /// The highest there is.
+    /// The highest version.
     Latest,
 }
 
 impl DekVersion {
-    /// The version of requests that name none: the first, not the latest.
+    /// The version of a request that names none: the first, not the latest.
     pub(crate) const FIRST: Self = Self::Number(FIRST_VERSION);
 }
 
-/// Which versions to delete or undelete.
+/// The versions to delete or undelete.
 #[derive(Clone, Copy)]
 pub(crate) enum DekSelection {
     All,
@@ -106,7 +106,7 @@ fn check_subject(subject: &str) -> Result<(), ApiError> {
 }
 
 impl DekRegistry {
-    /// Subjects in order, each once.
+    /// Returns the subjects, sorted and without duplicates.
     pub(crate) fn dek_subjects(
         &self,
         kek_name: &str,
@@ -123,7 +123,7 @@ impl DekRegistry {
         }))
     }
 
-    /// Version numbers, ascending.
+    /// Returns the version numbers, ascending.
     pub(crate) fn dek_versions(&self, path: &DekPath, deleted: bool) -> Result<Vec<i32>, ApiError> {
         path.check()?;
         self.store.read(|keys| {
@@ -136,7 +136,7 @@ impl DekRegistry {
         })
     }
 
-    /// A DEK, with the key itself if the KEK is shared.
+    /// Returns a DEK, with the unwrapped key if the KEK is shared.
     pub(crate) async fn dek(
         &self,
         path: &DekPath,
@@ -159,12 +159,12 @@ impl DekRegistry {
         Ok(entity)
     }
 
-    /// Creates a DEK. The same content with the opposite of `deleted` undeletes
-    /// or deletes one that is there; `rewrap` replaces what is there.
+    /// Creates a DEK. If it exists, the same content with the opposite of
+    /// `deleted` undeletes or deletes it, and `rewrap` replaces it.
     ///
-    /// The key material of a shared KEK is made and wrapped here unless the
-    /// request brings some. No lock is held meanwhile; a change that happens in
-    /// between counts as the first of two requests.
+    /// For a shared KEK the registry generates and wraps the key unless the
+    /// request has one. It holds no lock meanwhile; a change in between counts
+    /// as an earlier request.
     pub(crate) async fn create_dek(
         &self,
         path: &DekPath,
@@ -207,7 +207,7 @@ impl DekRegistry {
                 wrapped
             }
         };
-        // What cannot be unwrapped again is not stored.
+        // A key that cannot be unwrapped must not be stored.
         if kek.shared && raw.is_none() {
             let given = self.unwrap_given(&kek, algorithm, &wrapped, subject);
             raw = Some(given.await?);
@@ -233,7 +233,7 @@ impl DekRegistry {
         Ok(entity)
     }
 
-    /// Deletes softly, or for good what was deleted softly before.
+    /// Soft-deletes DEKs, or permanently deletes soft-deleted ones.
     pub(crate) fn delete_deks(
         &self,
         path: &DekPath,
@@ -257,7 +257,7 @@ impl DekRegistry {
         })
     }
 
-    /// Takes soft deletions back.
+    /// Undoes soft deletions.
     pub(crate) fn undelete_deks(
         &self,
         path: &DekPath,

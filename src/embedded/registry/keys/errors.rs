@@ -1,4 +1,4 @@
-//! What can be wrong with a key, in the words of Confluent's DEK Registry.
+//! Errors about keys, with the texts of Confluent's DEK Registry.
 
 use crate::csfle::kms;
 use crate::embedded::registry::api_error::ApiError;
@@ -30,7 +30,7 @@ pub(super) fn too_many(limit: usize) -> ApiError {
     ApiError::new(40972, format!("A maximum of {limit} keys already exist"))
 }
 
-/// `field` is the member of the request that is missing or wrong.
+/// `field` is the missing or invalid member of the request.
 pub(super) fn invalid(field: &str) -> ApiError {
     ApiError::new(
         42271,
@@ -38,7 +38,7 @@ pub(super) fn invalid(field: &str) -> ApiError {
     )
 }
 
-/// The KMS of a shared KEK can make nothing of `field`.
+/// The KMS of a shared KEK cannot use the value of `field`.
 pub(super) fn unusable(field: &str, error: &kms::Error) -> ApiError {
     let ApiError { code, message, .. } = invalid(field);
     ApiError::new(code, format!("{message}: {error}"))
@@ -51,7 +51,7 @@ pub(super) fn referenced(kek: &str) -> ApiError {
     )
 }
 
-/// The KMS of a shared KEK failed, or refused. `what` is `encrypted` or `raw`.
+/// The KMS of a shared KEK failed or refused. `what` is `encrypted` or `raw`.
 pub(super) fn kms(what: &str, subject: &str, error: &kms::Error) -> ApiError {
     let code = match error.kind() {
         kms::ErrorKind::Denied => 40370,

@@ -1,4 +1,4 @@
-//! Rules about key encryption keys.
+//! Operations on key encryption keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,12 +11,12 @@ use super::records::KekRecord;
 use super::store::Keys;
 use super::{DekRegistry, errors};
 
-/// KEKs, and DEKs, that one registry holds.
+/// Most KEKs, and most DEKs, in one registry.
 pub(crate) const MAX_KEYS: usize = 20_000;
 
 const MAX_NAME_CHARS: usize = 256;
 
-/// Body of a PUT: an absent member keeps what is there, `null` clears it.
+/// Body of a PUT: an absent member keeps its value, `null` clears it.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct KekChange {
@@ -28,7 +28,7 @@ pub(crate) struct KekChange {
     shared: Option<Option<bool>>,
 }
 
-/// Tells `null` from absent.
+/// Distinguishes `null` from absent.
 fn given<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,
@@ -37,7 +37,7 @@ where
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Refuses names that no KEK can have.
+/// Refuses invalid KEK names.
 pub(crate) fn check_name(name: &str) -> Result<(), ApiError> {
     let mut chars = name.chars();
     let starts_well = chars
@@ -51,7 +51,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), ApiError> {
     }
 }
 
-/// A first look at the key id; whether it exists is for the KMS to say.
+/// Checks the form of the key id. Only the KMS knows whether the key exists.
 fn check_key_id(kms_type: &str, key_id: &str) -> Result<(), ApiError> {
     let prefixes: &[&str] = match kms_type {
         "aws-kms" => &["arn:aws:kms:"],
@@ -67,7 +67,8 @@ fn check_key_id(kms_type: &str, key_id: &str) -> Result<(), ApiError> {
     }
 }
 
-/// The types of the big clouds have one spelling.
+/// Returns the canonical spelling for AWS, Azure and GCP, and any other type
+/// unchanged.
 fn canonical_kms_type(kms_type: &str) -> String {
     let lower = kms_type.to_lowercase();
     for cloud in ["aws", "azure", "gcp"] {
@@ -79,8 +80,8 @@ fn canonical_kms_type(kms_type: &str) -> String {
 }
 
 impl DekRegistry {
-    /// Names in order. With prefixes, those of the KEKs that have a DEK of a
-    /// subject that starts with one of them.
+    /// Returns the KEK names, sorted. With prefixes: only KEKs that have a DEK
+    /// for a subject with one of the prefixes.
     pub(crate) fn kek_names(&self, subject_prefixes: &[&str], deleted: bool) -> Vec<String> {
         self.store.read(|keys| {
             if subject_prefixes.is_empty() {
@@ -101,15 +102,15 @@ impl DekRegistry {
         })
     }
 
-    /// A KEK; a soft-deleted one only if `deleted`.
+    /// Returns a KEK; a soft-deleted one only if `deleted`.
     pub(crate) fn kek(&self, name: &str, deleted: bool) -> Result<KekRecord, ApiError> {
         check_name(name)?;
         let found = self.store.read(|keys| keys.kek(name, deleted).cloned());
         found.ok_or_else(|| errors::not_found(name))
     }
 
-    /// Creates a KEK. The same content with the opposite of `deleted` undeletes
-    /// or deletes one that is there.
+    /// Creates a KEK. If it exists, the same content with the opposite of
+    /// `deleted` undeletes or deletes it.
     pub(crate) async fn create_kek(
         &self,
         body: Kek,
@@ -149,7 +150,7 @@ impl DekRegistry {
         })
     }
 
-    /// Changes properties, text and sharing of an active KEK.
+    /// Changes the properties, description and sharing of an active KEK.
     pub(crate) async fn update_kek(
         &self,
         name: &str,
@@ -185,7 +186,7 @@ impl DekRegistry {
         })
     }
 
-    /// Deletes a KEK that no DEK needs: softly, then for good.
+    /// Deletes a KEK without DEKs: first softly, then permanently.
     pub(crate) fn delete_kek(&self, name: &str, permanent: bool) -> Result<(), ApiError> {
         check_name(name)?;
         self.store.write(|keys| {
@@ -209,7 +210,7 @@ impl DekRegistry {
         })
     }
 
-    /// Takes a soft deletion back.
+    /// Undoes a soft deletion.
     pub(crate) fn undelete_kek(&self, name: &str) -> Result<(), ApiError> {
         check_name(name)?;
         self.store.write(|keys| {
@@ -221,7 +222,7 @@ impl DekRegistry {
         })
     }
 
-    /// Tries whether the registry may use the KMS key of a shared KEK.
+    /// Tests whether the registry can use the KMS key of a shared KEK.
     pub(crate) async fn test_kek(&self, name: &str) -> Result<KekRecord, ApiError> {
         let kek = self.kek(name, false)?;
         if !kek.shared {

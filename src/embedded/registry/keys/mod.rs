@@ -1,8 +1,8 @@
 //! DEK Registry: key encryption keys (KEKs) and data encryption keys (DEKs).
 //!
-//! `routes` reads requests and calls the rules, `keks` and `deks`, which work on
-//! the `store`. `wrapping` is for shared KEKs, whose DEKs the registry wraps and
-//! unwraps itself. Rules and texts are those of Confluent's DEK Registry.
+//! `keks` and `deks` hold the operations, which work on the `store`. `wrapping`
+//! is for shared KEKs, whose DEKs the registry wraps and unwraps itself.
+//! Behaviour and error texts follow Confluent's DEK Registry.
 
 pub(super) mod deks;
 mod errors;
@@ -16,20 +16,20 @@ use std::sync::Arc;
 use crate::csfle::kms::KmsDrivers;
 use crate::embedded::registry::store::budget::Budget;
 
-use store::Store;
+use store::LockedKeys;
 
-/// KEKs and DEKs, and the KMSs that the registry itself may use.
+/// KEKs and DEKs, and the KMSs that the registry can use.
 pub(crate) struct DekRegistry {
-    store: Store,
+    store: LockedKeys,
     kms: KmsDrivers,
 }
 
 impl DekRegistry {
-    /// An empty registry. Without drivers it stores shared KEKs, and fails
-    /// where it would have to wrap or unwrap.
+    /// Returns an empty registry. Without drivers it stores shared KEKs, but
+    /// cannot wrap or unwrap their keys.
     pub(crate) fn new(kms: KmsDrivers, budget: Arc<Budget>) -> Self {
         Self {
-            store: Store::new(budget),
+            store: LockedKeys::new(budget),
             kms,
         }
     }

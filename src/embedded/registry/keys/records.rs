@@ -1,11 +1,12 @@
-//! KEKs and DEKs as they are stored.
+//! Stored KEKs and DEKs.
 
 use std::collections::BTreeMap;
 
 use crate::csfle::Algorithm;
 use crate::schema_registry::entities::{Dek, Kek};
 
-/// A KEK. Its properties may hold credentials of a KMS: it has no `Debug`.
+/// A KEK. It has no `Debug`, because its properties may hold credentials of a
+/// KMS.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct KekRecord {
     pub(crate) name: String,
@@ -33,7 +34,7 @@ impl KekRecord {
         }
     }
 
-    /// Whether two differ in nothing but deletion and time.
+    /// Whether two are equal except for deletion and time.
     pub(crate) fn is_equivalent(&self, other: &Self) -> bool {
         let timeless = |record: &Self| Self {
             deleted: false,
@@ -44,7 +45,7 @@ impl KekRecord {
     }
 }
 
-/// What identifies a DEK. The order is that of listings.
+/// The id of a DEK. Listings use its order.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct DekId {
     pub(crate) kek_name: String,
@@ -65,7 +66,7 @@ impl DekId {
     }
 }
 
-/// A DEK: always wrapped, whether by a client or by the registry.
+/// A DEK, wrapped by a client or by the registry.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct DekRecord {
     /// Wrapped key, base64.

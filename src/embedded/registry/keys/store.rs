@@ -1,4 +1,4 @@
-//! Where keys are kept: in memory, in the order of listings.
+//! Keeps keys in memory, in the order of listings.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -10,11 +10,11 @@ use crate::embedded::registry::store::budget::{Budget, Charged, OVERHEAD, weight
 
 use super::records::{DekId, DekRecord, KekRecord};
 
-/// The keys behind one lock. No lock is held while a KMS works.
-pub(super) struct Store(RwLock<Keys>);
+/// The keys behind one lock, which is never held during a call to a KMS.
+pub(super) struct LockedKeys(RwLock<Keys>);
 
-impl Store {
-    /// A store without keys.
+impl LockedKeys {
+    /// Returns an empty store.
     pub(super) fn new(budget: Arc<Budget>) -> Self {
         Self(RwLock::new(Keys {
             budget,
@@ -23,18 +23,18 @@ impl Store {
         }))
     }
 
-    /// Looks at the keys.
+    /// Reads the keys under the lock.
     pub(super) fn read<T>(&self, look: impl FnOnce(&Keys) -> T) -> T {
         look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Changes the keys; nobody sees half of it.
+    /// Changes the keys atomically.
     pub(super) fn write<T>(&self, change: impl FnOnce(&mut Keys) -> T) -> T {
         change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// KEKs by name, DEKs by what identifies them.
+/// KEKs by name and DEKs by id.
 pub(super) struct Keys {
     budget: Arc<Budget>,
     keks: BTreeMap<String, Charged<KekRecord>>,
@@ -42,7 +42,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// A KEK; a soft-deleted one only if `deleted`.
+    /// Returns a KEK; a soft-deleted one only if `deleted`.
     pub(super) fn kek(&self, name: &str, deleted: bool) -> Option<&KekRecord> {
         let kek = self.keks.get(name).map(Deref::deref);
         kek.filter(|kek| deleted || !kek.deleted)
@@ -56,8 +56,8 @@ impl Keys {
         self.keks.len()
     }
 
-    /// Stores a KEK with the present time, and returns it. One that is no larger
-    /// than what it replaces always fits.
+    /// Stores a KEK with the current time and returns it. A KEK that is not
+    /// larger than the one it replaces always fits.
     pub(super) fn put_kek(&mut self, kek: KekRecord) -> Result<KekRecord, ApiError> {
         let kek = KekRecord {
             ts: SystemClock.now_ms(),
@@ -78,7 +78,7 @@ impl Keys {
         self.keks.remove(name);
     }
 
-    /// A DEK; a soft-deleted one only if `deleted`.
+    /// Returns a DEK; a soft-deleted one only if `deleted`.
     pub(super) fn dek(&self, id: &DekId, deleted: bool) -> Option<&DekRecord> {
         let dek = self.deks.get(id).map(Deref::deref);
         dek.filter(|dek| deleted || !dek.deleted)
@@ -92,7 +92,7 @@ impl Keys {
         self.deks.len()
     }
 
-    /// The DEKs of a KEK, in order.
+    /// Returns the DEKs of a KEK, sorted.
     pub(super) fn deks_of_kek(&self, kek_name: &str) -> impl Iterator<Item = (&DekId, &DekRecord)> {
         let start = DekId {
             kek_name: kek_name.to_owned(),
@@ -106,7 +106,7 @@ impl Keys {
             .map(|(id, dek)| (id, &**dek))
     }
 
-    /// The versions of one DEK, ascending. `version` of `of` does not matter.
+    /// Returns the versions of one DEK, ascending. Ignores the version in `of`.
     pub(super) fn versions(&self, of: &DekId) -> impl Iterator<Item = (&DekId, &DekRecord)> {
         let at = |version| DekId {
             version,
@@ -116,7 +116,8 @@ impl Keys {
         versions.map(|(id, dek)| (id, &**dek))
     }
 
-    /// Stores a DEK with the present time, and returns it, see [`Keys::put_kek`].
+    /// Stores a DEK with the current time and returns it; see
+    /// [`Keys::put_kek`].
     pub(super) fn put_dek(&mut self, id: DekId, dek: DekRecord) -> Result<DekRecord, ApiError> {
         let dek = DekRecord {
             ts: SystemClock.now_ms(),

@@ -1,5 +1,5 @@
-//! Wrapping and unwrapping DEKs of shared KEKs, with the registry's own access
-//! to a KMS.
+//! Wraps and unwraps DEKs of shared KEKs, with the registry's own access to a
+//! KMS.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,13 +11,13 @@ use crate::embedded::registry::api_error::ApiError;
 use super::records::KekRecord;
 use super::{DekRegistry, errors};
 
-/// Subject named when a KEK is tried out.
+/// Subject in error messages when a KEK is tested.
 const TEST_SUBJECT: &str = "__TEST";
-/// Member of a request with a wrapped key.
+/// Name of the request's member that holds a wrapped key.
 pub(super) const MATERIAL: &str = "encryptedKeyMaterial";
 
 impl DekRegistry {
-    /// A new random key.
+    /// Generates a random key.
     pub(super) fn generate(
         kek: &KekRecord,
         algorithm: Algorithm,
@@ -29,7 +29,7 @@ impl DekRegistry {
         })
     }
 
-    /// The key wrapped, in base64.
+    /// Wraps a key; returns it in base64.
     pub(super) async fn wrap(
         &self,
         kek: &KekRecord,
@@ -42,7 +42,7 @@ impl DekRegistry {
         }
     }
 
-    /// The key that was wrapped, and is stored.
+    /// Unwraps a stored key.
     pub(super) async fn unwrap(
         &self,
         kek: &KekRecord,
@@ -54,7 +54,7 @@ impl DekRegistry {
         unwrapped.map_err(|error| errors::kms("raw", subject, &error))
     }
 
-    /// The key that a client says it wrapped. Nonsense is the client's error.
+    /// Unwraps a key from a request. An invalid key is the client's error.
     pub(super) async fn unwrap_given(
         &self,
         kek: &KekRecord,
@@ -89,14 +89,14 @@ impl DekRegistry {
         }
     }
 
-    /// Wraps a key and forgets it, to see whether the KMS lets the registry.
+    /// Wraps a throw-away key to test whether the KMS allows it.
     pub(super) async fn try_out(&self, kek: &KekRecord) -> Result<(), ApiError> {
         let raw = Self::generate(kek, Algorithm::default(), TEST_SUBJECT)?;
         self.wrap(kek, &raw, TEST_SUBJECT).await.map(drop)
     }
 }
 
-/// `keyMaterial` of an answer.
+/// Returns the Returns the `keyMaterial` of an answer.
 pub(super) fn key_material(raw: &RawDek) -> String {
     STANDARD.encode(raw.as_bytes())
 }

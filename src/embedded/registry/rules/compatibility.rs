@@ -1,4 +1,5 @@
-//! Checking a schema against versions of a subject, under its configuration.
+//! Checks a schema against versions of a subject, under the subject's
+//! configuration.
 
 use std::collections::BTreeMap;
 
@@ -6,28 +7,28 @@ use crate::protobuf::compatibility::{Candidate, Check};
 
 use super::deadline::Deadline;
 use super::lookup;
-use super::parsed_schema::{Draft, Reading};
-use super::requested_schema::Request;
+use super::parsed_schema::{ParseOptions, ParsedSchema};
+use super::requested_schema::RequestedSchema;
 use crate::embedded::registry::api_error::ApiError;
-use crate::embedded::registry::store::Config;
+use crate::embedded::registry::store::StoredConfig;
 use crate::embedded::registry::store::subject::Subject;
-use crate::embedded::registry::store::{Store, Version};
+use crate::embedded::registry::store::{SchemaVersion, Store};
 
-/// The versions that a schema is tested against.
+/// Which versions a schema is tested against.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Against {
-    /// All active ones, as far as the level reaches.
+    /// All active versions that the level covers.
     Active,
-    /// This one; the newest active one, if there is any, for −1.
+    /// The version with this number; −1 means the newest active one, if any.
     Version(i32),
 }
 
-/// Tests a schema without registering it. Returns the messages, none if it is
+/// Tests a schema without registering it. Returns the messages: none if it is
 /// compatible.
 pub(crate) fn test(
     store: &Store,
     subject: &Subject,
-    request: &Request,
+    request: &RequestedSchema,
     against: Against,
     normalize: bool,
     deadline: Deadline,
@@ -35,20 +36,20 @@ pub(crate) fn test(
     if request.is_empty() {
         return Err(ApiError::invalid_schema("Empty schema"));
     }
-    let (config, how) = lookup::reading(store, subject, normalize);
-    let how = Reading {
+    let (config, how) = lookup::parse_options(store, subject, normalize);
+    let how = ParseOptions {
         with_deleted: config.validate_new_schemas == Some(false),
         ..how
     };
-    let draft = Draft::read(store, subject, request, how)?;
+    let parsed = ParsedSchema::read(store, subject, request, how)?;
     let properties = request.metadata.as_ref().map(|m| &m.properties);
     let previous = versions(store, subject, against);
-    let new = candidate(&draft, properties);
+    let new = candidate(&parsed, properties);
     messages(store, subject, &config, &new, &previous, deadline)
 }
 
-/// Whether the version to test against exists. `latest` of a subject without
-/// active versions counts as existing: everything is compatible with it.
+/// Fails if the version to test against does not exist. `latest` always passes:
+/// every schema is compatible with a subject that has no active versions.
 pub(crate) fn check_exists(
     store: &Store,
     subject: &Subject,
@@ -65,56 +66,50 @@ pub(crate) fn check_exists(
     }
 }
 
-/// Tests a schema that is about to be registered.
+/// Tests a schema before its registration.
 pub(crate) fn with_active(
     store: &Store,
     subject: &Subject,
-    config: &Config,
-    draft: &Draft,
+    config: &StoredConfig,
+    parsed: &ParsedSchema,
     properties: Option<&BTreeMap<String, String>>,
     deadline: Deadline,
 ) -> Result<Vec<String>, ApiError> {
     let previous = versions(store, subject, Against::Active);
-    let new = candidate(draft, properties);
+    let new = candidate(parsed, properties);
     messages(store, subject, config, &new, &previous, deadline)
 }
 
-/// Versions to compare with, newest first.
-fn versions(store: &Store, subject: &Subject, against: Against) -> Vec<Version> {
+/// Returns the versions to compare with, newest first.
+fn versions(store: &Store, subject: &Subject, against: Against) -> Vec<SchemaVersion> {
     let data = store.read();
     let Some(versions) = data.versions(subject) else {
         return Vec::new();
     };
     match against {
         Against::Active => versions.active().rev().cloned().collect(),
-        Against::Version(-1) => versions.latest().cloned().into_iter().collect(),
-        Against::Version(number) => versions
-            .get(number)
-            .filter(|version| !version.deleted)
-            .cloned()
-            .into_iter()
-            .collect(),
+        Against::Version(number) => versions.find(number, false).cloned().into_iter().collect(),
     }
 }
 
 fn candidate<'a>(
-    draft: &'a Draft,
+    parsed: &'a ParsedSchema,
     properties: Option<&'a BTreeMap<String, String>>,
 ) -> Candidate<'a> {
     Candidate {
         properties,
-        ..draft.candidate()
+        ..parsed.candidate()
     }
 }
 
-/// Compares with one version at a time: parsed, each takes a multiple of its
-/// text, and there may be hundreds.
+/// Compares with one version at a time. There may be hundreds, and a parsed
+/// schema takes several times the memory of its text.
 fn messages(
     store: &Store,
     subject: &Subject,
-    config: &Config,
+    config: &StoredConfig,
     new: &Candidate<'_>,
-    previous: &[Version],
+    previous: &[SchemaVersion],
     deadline: Deadline,
 ) -> Result<Vec<String>, ApiError> {
     let rules = config.rules();
@@ -124,7 +119,7 @@ fn messages(
             break;
         }
         deadline.check()?;
-        let old = Draft::of_stored(store, subject, &version.content)?;
+        let old = ParsedSchema::of_stored(store, subject, &version.content)?;
         let properties = version.content.metadata.as_ref().map(|m| &m.properties);
         check.compare(&Candidate {
             version: Some(version.number),

@@ -1,4 +1,5 @@
-//! Configuration: of everything, of a context, of a subject.
+//! Configuration of a subject, of a context, or of everything: which one is in
+//! force, and how it changes.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -7,11 +8,11 @@ use super::mode::{self, scopes_of};
 use super::{metadata, rule_set};
 use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::store::subject::{GLOBAL_CONTEXT, Subject};
-use crate::embedded::registry::store::{Config, Data, Scope};
+use crate::embedded::registry::store::{Data, Scope, StoredConfig};
 
-/// Takes over the members of a PUT body: an absent one stays as it is, a
-/// null one is cleared. Unknown members are ignored.
-fn take_over(config: &mut Config, body: &Map<String, Value>) -> Result<(), ApiError> {
+/// Applies the members of a PUT body. An absent member keeps its value and null
+/// clears it. Unknown members are ignored.
+fn take_over(config: &mut StoredConfig, body: &Map<String, Value>) -> Result<(), ApiError> {
     patch(&mut config.alias, body, "alias")?;
     patch(&mut config.normalize, body, "normalize")?;
     patch(&mut config.validate_fields, body, "validateFields")?;
@@ -71,21 +72,23 @@ fn patch<T: DeserializeOwned>(
     Ok(())
 }
 
-/// The configuration set for exactly this scope. The global scopes always have
-/// one.
-pub(crate) fn own(data: &Data, scope: &Scope) -> Option<Config> {
+/// Returns the configuration set for exactly this scope. The global scopes
+/// always have one.
+pub(crate) fn own(data: &Data, scope: &Scope) -> Option<StoredConfig> {
     let found = data.config(scope).cloned();
     let found = found.or(match scope {
-        Scope::Global => Some(Config::default()),
-        Scope::Subject(subject) if subject.context == GLOBAL_CONTEXT => Some(Config::default()),
+        Scope::Global => Some(StoredConfig::default()),
+        Scope::Subject(subject) if subject.context == GLOBAL_CONTEXT => {
+            Some(StoredConfig::default())
+        }
         Scope::Subject(_) => None,
     });
-    found.map(Config::with_level)
+    found.map(StoredConfig::with_level)
 }
 
-/// The configuration that governs a scope. Where a scope has one of its own,
-/// some members fall back on the global one; the level does not.
-pub(crate) fn in_force(data: &Data, scope: &Scope) -> Config {
+/// Returns the configuration in force for a scope. If the scope has its own,
+/// some members fall back to the global one, but the level does not.
+pub(crate) fn in_force(data: &Data, scope: &Scope) -> StoredConfig {
     let global = data.config(&Scope::Global).cloned().unwrap_or_default();
     let Some(own) = own(data, scope) else {
         let found = scopes_of(scope)
@@ -93,7 +96,7 @@ pub(crate) fn in_force(data: &Data, scope: &Scope) -> Config {
             .find_map(|scope| data.config(scope).cloned());
         return found.unwrap_or_default().with_level();
     };
-    Config {
+    StoredConfig {
         normalize: own.normalize.or(global.normalize),
         validate_fields: own.validate_fields.or(global.validate_fields),
         validate_new_schemas: own.validate_new_schemas.or(global.validate_new_schemas),
@@ -104,17 +107,17 @@ pub(crate) fn in_force(data: &Data, scope: &Scope) -> Config {
     }
 }
 
-/// The configuration that governs a subject.
-pub(crate) fn of_subject(data: &Data, subject: &Subject) -> Config {
+/// Returns the configuration in force for a subject.
+pub(crate) fn of_subject(data: &Data, subject: &Subject) -> StoredConfig {
     in_force(data, &Scope::Subject(subject.clone()))
 }
 
-/// Changes the configuration of a scope and returns what it is then.
+/// Changes the configuration of a scope and returns the new one.
 pub(crate) fn update(
     data: &mut Data,
     scope: Scope,
     body: &Map<String, Value>,
-) -> Result<Config, ApiError> {
+) -> Result<StoredConfig, ApiError> {
     let mut config = data.config(&scope).cloned().unwrap_or_default();
     take_over(&mut config, body)?;
     if let Scope::Subject(subject) = &scope
@@ -127,8 +130,8 @@ pub(crate) fn update(
     Ok(config)
 }
 
-/// Clears the configuration of a scope and returns what it was.
-pub(crate) fn delete(data: &mut Data, scope: &Scope) -> Result<Config, ApiError> {
+/// Clears the configuration of a scope and returns the old one.
+pub(crate) fn delete(data: &mut Data, scope: &Scope) -> Result<StoredConfig, ApiError> {
     let Some(old) = own(data, scope) else {
         return Err(ApiError::subject_not_found(&scope.to_string()));
     };
@@ -140,7 +143,7 @@ pub(crate) fn delete(data: &mut Data, scope: &Scope) -> Result<Config, ApiError>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::embedded::registry::store::Mode;
+    use crate::embedded::registry::store::RegistryMode;
     use crate::protobuf::compatibility::Level;
     use serde_json::json;
 
@@ -193,7 +196,7 @@ mod tests {
             assert_eq!(put(&mut data, scope, body.clone()), Err(code), "{body}");
         }
         assert_eq!(data.configs().count(), 0);
-        mode::set(&mut data, Scope::Global, Some(Mode::ReadOnly), true).unwrap();
+        mode::set(&mut data, Scope::Global, Some(RegistryMode::ReadOnly), true).unwrap();
         assert_eq!(put(&mut data, "s", json!({})), Err(42205));
         assert_eq!(delete(&mut data, &Scope::Global).unwrap_err().code, 42205);
     }
@@ -224,7 +227,7 @@ mod tests {
         assert_eq!(level(&data, ":.c:s"), Level::Forward);
         put(&mut data, ":.c:", json!({"compatibility": "FULL"})).unwrap();
         assert_eq!(level(&data, ":.c:s"), Level::Full);
-        // Without a level of its own, a subject has the default, not the global one.
+        // A subject without its own level has the default, not the global one.
         put(&mut data, "s", json!({"validateFields": true})).unwrap();
         assert_eq!(level(&data, "s"), Level::Backward);
         let config = in_force(&data, &Scope::parse("s"));

@@ -1,4 +1,4 @@
-//! How long the work for one request may take.
+//! The deadline for the work of one request.
 
 use std::time::{Duration, Instant};
 
@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 
 use crate::embedded::registry::api_error::ApiError;
 
-/// When nobody waits for an answer any more. Work of many steps looks at it
-/// between them, because a thread cannot be interrupted.
+/// The time after which nobody waits for the answer. Long work checks it
+/// between steps, because a thread cannot be interrupted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline(Option<Instant>);
 
@@ -16,7 +16,7 @@ impl Deadline {
         Self(Instant::now().checked_add(timeout))
     }
 
-    /// Ends work that takes too long with 408.
+    /// Fails with 408 after the deadline.
     pub(crate) fn check(self) -> Result<(), ApiError> {
         match self.0 {
             Some(end) if Instant::now() >= end => Err(ApiError::http(StatusCode::REQUEST_TIMEOUT)),

@@ -3,7 +3,7 @@
 use super::mode;
 use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::store::subject::Subject;
-use crate::embedded::registry::store::{Data, Scope, Version};
+use crate::embedded::registry::store::{Data, SchemaVersion, Scope};
 
 /// Deletes all versions of a subject and returns their numbers.
 pub(crate) fn subject(
@@ -21,7 +21,7 @@ pub(crate) fn subject(
     mode::check_writable(data, &Scope::Subject(subject.clone()))?;
     let mut numbers = Vec::new();
     for version in versions.all().filter(|v| permanent || !v.deleted) {
-        // References from within go along with it.
+        // References from the same subject are deleted together with it.
         let mut referrers = data.referrers(subject, version.number, permanent);
         if referrers.any(|(referring, _)| referring != subject) {
             return Err(ApiError::referenced(&name, version.number));
@@ -46,11 +46,8 @@ pub(crate) fn version(
 ) -> Result<i32, ApiError> {
     let name = subject.to_string();
     let versions = data.versions(subject);
-    let found = versions.and_then(|versions| match number {
-        -1 => versions.latest(),
-        number => versions.get(number),
-    });
-    let Some(&Version {
+    let found = versions.and_then(|versions| versions.find(number, true));
+    let Some(&SchemaVersion {
         number: found,
         deleted,
         ..

@@ -1,19 +1,19 @@
-//! The identity of a schema: a digest of everything that counts in it, which
-//! is also its GUID.
+//! The identity of a schema: a digest of its text, references, metadata and
+//! rules, which is also its GUID.
 //!
-//! Confluent: MD5 over the text, the references, and, each announced by a byte
-//! 1, metadata and rule set. Absent members add nothing, and nothing separates
-//! one from the next.
+//! As in Confluent's registry, it is the MD5 of the text, the references, and
+//! metadata and rule set, each after a byte 1. Absent members add nothing, and
+//! there are no separators.
 
 use md5::{Digest as _, Md5};
 
 use crate::schema_registry::entities::{Metadata, Reference, Rule, RuleSet};
 use crate::wire_format::SchemaGuid;
 
-/// Stands before metadata, before rules, and for a disabled rule.
+/// Precedes metadata and rules, and marks a disabled rule.
 const PRESENT: [u8; 1] = [1];
 
-/// The GUID of a schema with this text.
+/// Returns the GUID of a schema.
 pub(crate) fn guid_of(
     text: &str,
     references: &[Reference],
@@ -155,7 +155,7 @@ mod tests {
                 }
             }
         }
-        // An empty rule set and empty metadata are both the byte 1 alone.
+        // An empty rule set and empty metadata both add only the byte 1.
         assert_eq!(guids.len(), rule_sets.len() * 3 * 2 - 2);
     }
 }

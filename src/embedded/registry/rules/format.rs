@@ -1,25 +1,25 @@
-//! The forms in which a schema's text can be asked for.
+//! The formats in which clients can request a schema.
 
-use super::parsed_schema::Draft;
+use super::parsed_schema::ParsedSchema;
 use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::store::subject::Subject;
 use crate::embedded::registry::store::{Content, Store};
 
-/// A form of the schema's text.
+/// A format of the schema's text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Format {
     /// As stored.
     #[default]
     Stored,
-    /// Without custom options, except Confluent's, and without extensions.
+    /// Without extensions and without custom options other than Confluent's.
     IgnoreExtensions,
     /// Base64 of the `FileDescriptorProto`.
     Serialized,
 }
 
 impl Format {
-    /// Reads the query parameter. Unknown values are ignored, because clients
-    /// are newer than servers.
+    /// Parses the query parameter. Unknown values are ignored, because a client
+    /// may be newer than the server.
     pub(crate) fn parse(text: Option<&str>) -> Self {
         match text.unwrap_or_default().trim() {
             "serialized" => Self::Serialized,
@@ -28,8 +28,8 @@ impl Format {
         }
     }
 
-    /// A schema stored under a subject, in this form. Parses it, unless it is
-    /// stored so.
+    /// Returns a stored schema in this format. Parses it unless it is stored in
+    /// this format.
     pub(crate) fn of(
         self,
         store: &Store,
@@ -40,11 +40,11 @@ impl Format {
             Self::Stored => Ok(content.text.to_string()),
             Self::Serialized => match &content.serialized {
                 Some(kept) => Ok(kept.to_string()),
-                None => Ok(Draft::of_stored(store, subject, content)?.to_base64()),
+                None => Ok(ParsedSchema::of_stored(store, subject, content)?.to_base64()),
             },
             Self::IgnoreExtensions => {
-                let draft = Draft::of_stored(store, subject, content)?;
-                Ok(draft.file().without_extensions().to_text())
+                let parsed = ParsedSchema::of_stored(store, subject, content)?;
+                Ok(parsed.file().without_extensions().to_text())
             }
         }
     }

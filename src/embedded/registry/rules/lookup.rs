@@ -1,4 +1,4 @@
-//! Finding a schema under a subject by its content.
+//! Finds a schema under a subject by its content.
 
 use crate::schema_registry::entities::{Metadata, RuleSet};
 
@@ -6,53 +6,58 @@ use super::config;
 use super::deadline::Deadline;
 use super::metadata::{self, merge, stated_version, without_version};
 use super::mode;
-use super::parsed_schema::{Draft, Reading};
-use super::requested_schema::Request;
+use super::parsed_schema::{ParseOptions, ParsedSchema};
+use super::requested_schema::RequestedSchema;
 use super::rule_set;
 use crate::embedded::registry::api_error::ApiError;
-use crate::embedded::registry::store::Config;
+use crate::embedded::registry::store::StoredConfig;
 use crate::embedded::registry::store::subject::Subject;
-use crate::embedded::registry::store::{Scope, Store, Version, Versions};
+use crate::embedded::registry::store::{SchemaVersion, Scope, Store, Versions};
 
-/// A version that a look-up found.
+/// A version that a lookup found.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
+pub(crate) struct FoundVersion {
     pub(crate) subject: Subject,
-    pub(crate) version: Version,
-    /// Whether the answer shows the record's time and deletion: not when it was
-    /// found by its digest, nor when it was just made.
+    pub(crate) version: SchemaVersion,
+    /// Whether the answer shows time and deletion: not if the version was found
+    /// by its digest or just created.
     pub(crate) as_stored: bool,
 }
 
 /// A schema to look for.
-pub(crate) struct Wanted<'a> {
-    pub(crate) draft: &'a Draft,
+pub(crate) struct SoughtSchema<'a> {
+    pub(crate) parsed: &'a ParsedSchema,
     pub(crate) metadata: Option<&'a Metadata>,
     pub(crate) rule_set: Option<&'a RuleSet>,
 }
 
-impl Wanted<'_> {
-    /// The newest version with this very content; an active one if there is.
-    fn by_digest<'v>(&self, versions: &'v Versions, with_deleted: bool) -> Option<&'v Version> {
-        let guid = self.draft.guid(self.metadata, self.rule_set);
-        let same = |version: &&Version| version.content.guid == guid;
+impl SoughtSchema<'_> {
+    /// Returns the newest version with exactly this content, preferably an
+    /// active one.
+    fn by_digest<'v>(
+        &self,
+        versions: &'v Versions,
+        with_deleted: bool,
+    ) -> Option<&'v SchemaVersion> {
+        let guid = self.parsed.guid(self.metadata, self.rule_set);
+        let same = |version: &&SchemaVersion| version.content.guid == guid;
         let mut deleted = versions.all().rev().filter(same);
         let active = versions.active().rev().find(same);
         active.or_else(|| deleted.next().filter(|_| with_deleted))
     }
 
-    /// Whether a version is the schema wanted but for details: the version that
-    /// one side states, or references that the request leaves out.
-    pub(crate) fn is_loosely(&self, version: &Version) -> bool {
+    /// Whether a version is the sought schema except for details: a version
+    /// stated on one side only, or references that the request leaves out.
+    pub(crate) fn is_loosely(&self, version: &SchemaVersion) -> bool {
         let stored = &version.content;
-        let references = &self.draft.references;
+        let references = &self.parsed.references;
         (*references == stored.references || references.is_empty())
-            && *self.draft.text == *stored.text
+            && *self.parsed.text == *stored.text
             && self.rule_set == stored.rule_set.as_ref()
             && self.has_metadata_of(version)
     }
 
-    fn has_metadata_of(&self, version: &Version) -> bool {
+    fn has_metadata_of(&self, version: &SchemaVersion) -> bool {
         let stored = version.content.metadata.as_ref();
         match (stated_version(self.metadata), stated_version(stored)) {
             (None, Some(_)) => {
@@ -66,15 +71,15 @@ impl Wanted<'_> {
         }
     }
 
-    /// Looks through the versions of a subject.
+    /// Searches the versions of a subject.
     pub(crate) fn find(
         &self,
         subject: &Subject,
         versions: &Versions,
         with_deleted: bool,
         latest_only: bool,
-    ) -> Option<Found> {
-        let found = |version: &Version, as_stored| Found {
+    ) -> Option<FoundVersion> {
+        let found = |version: &SchemaVersion, as_stored| FoundVersion {
             subject: subject.clone(),
             version: version.clone(),
             as_stored,
@@ -92,23 +97,23 @@ impl Wanted<'_> {
     }
 }
 
-/// Looks a schema up under a subject, and if it is nowhere in the default
-/// context, under the same name in the others.
+/// Looks up a schema under a subject. A subject of the default context is then
+/// also searched under the same name in the other contexts.
 pub(crate) fn look_up(
     store: &Store,
     subject: &Subject,
-    request: &Request,
+    request: &RequestedSchema,
     normalize: bool,
     with_deleted: bool,
     deadline: Deadline,
-) -> Result<Found, ApiError> {
+) -> Result<FoundVersion, ApiError> {
     if let Some(found) = in_subject(store, subject, request, normalize, with_deleted)? {
         return Ok(found);
     }
     if subject.is_in_default_context() {
         for other in elsewhere(store, subject) {
             deadline.check()?;
-            // A schema may be unreadable there for lack of references.
+            // The schema may not parse there, because references are missing.
             if let Ok(Some(found)) = in_subject(store, &other, request, normalize, with_deleted) {
                 return Ok(found);
             }
@@ -121,7 +126,7 @@ pub(crate) fn look_up(
     }
 }
 
-/// The same name in every other context that has it.
+/// Returns the same name in every other context that has it.
 pub(crate) fn elsewhere(store: &Store, subject: &Subject) -> Vec<Subject> {
     let data = store.read();
     data.contexts()
@@ -133,28 +138,28 @@ pub(crate) fn elsewhere(store: &Store, subject: &Subject) -> Vec<Subject> {
 fn in_subject(
     store: &Store,
     subject: &Subject,
-    request: &Request,
+    request: &RequestedSchema,
     normalize: bool,
     with_deleted: bool,
-) -> Result<Option<Found>, ApiError> {
+) -> Result<Option<FoundVersion>, ApiError> {
     if request.is_empty() {
         return Ok(None);
     }
-    let (config, how) = reading(store, subject, normalize);
-    let draft = Draft::read(store, subject, request, how)?;
+    let (config, how) = parse_options(store, subject, normalize);
+    let parsed = ParsedSchema::read(store, subject, request, how)?;
     let data = store.read();
     let Some(versions) = data.versions(subject) else {
         return Ok(None);
     };
-    let wanted = Wanted {
-        draft: &draft,
+    let wanted = SoughtSchema {
+        parsed: &parsed,
         metadata: request.metadata.as_ref(),
         rule_set: request.rule_set.as_ref(),
     };
     if let Some(found) = wanted.find(subject, versions, with_deleted, false) {
         return Ok(Some(found));
     }
-    // Once more as registering would complete it.
+    // Retries with the defaults that registration would fill in.
     let Some(latest) = versions.latest() else {
         return Ok(None);
     };
@@ -162,21 +167,25 @@ fn in_subject(
     if metadata == request.metadata && rule_set == request.rule_set {
         return Ok(None);
     }
-    let wanted = Wanted {
-        draft: &draft,
+    let wanted = SoughtSchema {
+        parsed: &parsed,
         metadata: metadata.as_ref(),
         rule_set: rule_set.as_ref(),
     };
     Ok(wanted.find(subject, versions, with_deleted, false))
 }
 
-/// How a look-up reads a schema: soft-deleted references resolve, and an
-/// importing subject takes schemas as they are.
-pub(crate) fn reading(store: &Store, subject: &Subject, normalize: bool) -> (Config, Reading) {
+/// Returns how a lookup parses a schema: soft-deleted references resolve, and
+/// import mode skips the checks.
+pub(crate) fn parse_options(
+    store: &Store,
+    subject: &Subject,
+    normalize: bool,
+) -> (StoredConfig, ParseOptions) {
     let data = store.read();
     let config = config::of_subject(&data, subject);
     let mode = mode::in_force(&data, &Scope::Subject(subject.clone()));
-    let how = Reading {
+    let how = ParseOptions {
         normalize: normalize || config.normalize == Some(true),
         strict: config.validate_fields == Some(true),
         with_deleted: true,
@@ -185,13 +194,13 @@ pub(crate) fn reading(store: &Store, subject: &Subject, normalize: bool) -> (Con
     (config, how)
 }
 
-/// Metadata and rules as registering completes them: those of the request, or
-/// else inherited from the latest version, over the defaults and under the
-/// overrides of the configuration.
+/// Returns metadata and rules as registration completes them. The base is the
+/// request's, or else the latest version's; the configuration's defaults go
+/// below it and its overrides above it.
 pub(crate) fn completed(
-    config: &Config,
-    request: &Request,
-    latest: Option<&Version>,
+    config: &StoredConfig,
+    request: &RequestedSchema,
+    latest: Option<&SchemaVersion>,
 ) -> (Option<Metadata>, Option<RuleSet>) {
     let inherited = latest.map(|version| &version.content);
     let metadata = request

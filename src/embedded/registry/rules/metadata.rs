@@ -1,12 +1,12 @@
-//! Metadata of a schema: how it is put in order, merged, and how it carries the
-//! version number.
+//! Metadata of a schema: sorts and merges it, and reads and writes the version
+//! number in it.
 
 use crate::schema_registry::entities::Metadata;
 
 /// Property that holds the version number as text.
 const VERSION_PROPERTY: &str = "confluent:version";
 
-/// Tags and names of sensitive properties are sets: sorted, each once.
+/// Sorts and deduplicates tags and the names of sensitive properties.
 pub(crate) fn in_order(mut metadata: Metadata) -> Metadata {
     for tags in metadata.tags.values_mut() {
         sort_once(tags);
@@ -15,13 +15,13 @@ pub(crate) fn in_order(mut metadata: Metadata) -> Metadata {
     metadata
 }
 
-/// A list that is a set.
+/// Sorts and deduplicates a list.
 pub(crate) fn sort_once(items: &mut Vec<String>) {
     items.sort();
     items.dedup();
 }
 
-/// `newer` over `older`: key by key, and the union of the sensitive names.
+/// Merges two: `newer` wins key by key, and the sensitive names are united.
 pub(crate) fn merge(older: Option<&Metadata>, newer: Option<&Metadata>) -> Option<Metadata> {
     let (Some(older), Some(newer)) = (older, newer) else {
         return newer.or(older).cloned();
@@ -33,17 +33,17 @@ pub(crate) fn merge(older: Option<&Metadata>, newer: Option<&Metadata>) -> Optio
     Some(in_order(merged))
 }
 
-/// Whether the properties state a version, whatever it says.
+/// Whether the properties have a version, even an invalid one.
 pub(crate) fn states_version(metadata: Option<&Metadata>) -> bool {
     metadata.is_some_and(|metadata| metadata.properties.contains_key(VERSION_PROPERTY))
 }
 
-/// The version that the properties state, if it is a number.
+/// Returns the version in the properties if it is a number.
 pub(crate) fn stated_version(metadata: Option<&Metadata>) -> Option<i32> {
     metadata?.properties.get(VERSION_PROPERTY)?.parse().ok()
 }
 
-/// States a version in the properties.
+/// Sets the version in the properties.
 pub(crate) fn with_version(metadata: Option<Metadata>, version: i32) -> Metadata {
     let mut metadata = metadata.unwrap_or_default();
     metadata
@@ -52,14 +52,14 @@ pub(crate) fn with_version(metadata: Option<Metadata>, version: i32) -> Metadata
     metadata
 }
 
-/// The metadata without a stated version; empty where there is none at all.
+/// Returns the metadata without its version; empty if there is no metadata.
 pub(crate) fn without_version(metadata: Option<&Metadata>) -> Metadata {
     let mut metadata = metadata.cloned().unwrap_or_default();
     metadata.properties.remove(VERSION_PROPERTY);
     metadata
 }
 
-/// What an answer shows: nothing where there is nothing in it.
+/// Returns what an answer shows: nothing if it is empty.
 pub(crate) fn shown(metadata: Option<&Metadata>) -> Option<Metadata> {
     metadata
         .filter(|metadata| **metadata != Metadata::default())

@@ -2,27 +2,30 @@
 
 use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::store::subject::{GLOBAL_CONTEXT, Subject};
-use crate::embedded::registry::store::{Data, Mode, Scope};
+use crate::embedded::registry::store::{Data, RegistryMode, Scope};
 
-/// The mode set for exactly this scope. The global scopes always have one.
-pub(crate) fn own(data: &Data, scope: &Scope) -> Option<Mode> {
+/// Returns the mode set for exactly this scope. The global scopes always have
+/// one.
+pub(crate) fn own(data: &Data, scope: &Scope) -> Option<RegistryMode> {
     data.mode(scope).or(match scope {
-        Scope::Global => Some(Mode::ReadWrite),
-        Scope::Subject(subject) if subject.context == GLOBAL_CONTEXT => Some(Mode::ReadWrite),
+        Scope::Global => Some(RegistryMode::ReadWrite),
+        Scope::Subject(subject) if subject.context == GLOBAL_CONTEXT => {
+            Some(RegistryMode::ReadWrite)
+        }
         Scope::Subject(_) => None,
     })
 }
 
-/// The mode that governs a scope: its own, that of the context, that of all
-/// contexts.
-pub(crate) fn in_force(data: &Data, scope: &Scope) -> Mode {
+/// Returns the mode in force for a scope: its own, else the context's, else the
+/// global one.
+pub(crate) fn in_force(data: &Data, scope: &Scope) -> RegistryMode {
     scopes_of(scope)
         .iter()
         .find_map(|scope| data.mode(scope))
-        .unwrap_or(Mode::ReadWrite)
+        .unwrap_or(RegistryMode::ReadWrite)
 }
 
-/// Where settings of a scope are looked for, nearest first.
+/// Returns the scopes that are searched for a setting, nearest first.
 pub(crate) fn scopes_of(scope: &Scope) -> [Scope; 3] {
     let context = match scope {
         Scope::Subject(subject) if !subject.is_in_default_context() => {
@@ -42,27 +45,27 @@ pub(crate) fn check_writable(data: &Data, scope: &Scope) -> Result<(), ApiError>
     Ok(())
 }
 
-/// Refuses new schemas where the mode does not allow them, depending on whether
-/// they come with an id.
+/// Refuses a new schema if the mode does not allow it. Modes differ for schemas
+/// with an id and without.
 pub(crate) fn check_registrable(
     data: &Data,
     subject: &Subject,
     with_id: bool,
-) -> Result<Mode, ApiError> {
+) -> Result<RegistryMode, ApiError> {
     let scope = Scope::Subject(subject.clone());
     check_writable(data, &scope)?;
     let mode = in_force(data, &scope);
     if with_id && !mode.imports() {
         return Err(refusal(&scope, "import mode", false));
     }
-    if !with_id && mode != Mode::ReadWrite {
+    if !with_id && mode != RegistryMode::ReadWrite {
         return Err(refusal(&scope, "read-write mode", false));
     }
     Ok(mode)
 }
 
-/// `Subject s in context  is in read-only mode`: the default context is empty,
-/// and the global scope is Java's `null`.
+/// Builds `Subject s in context  is in read-only mode`. The default context is
+/// empty, and the global scope is Java's `null`.
 fn refusal(scope: &Scope, mode: &str, is: bool) -> ApiError {
     let (subject, context) = match scope {
         Scope::Global => ("null".to_owned(), String::new()),
@@ -74,15 +77,18 @@ fn refusal(scope: &Scope, mode: &str, is: bool) -> ApiError {
     ))
 }
 
-/// Sets or clears the mode of a scope. Importing needs a scope without active
-/// versions, whose soft-deleted ones are then removed for good, unless forced.
+/// Sets or clears the mode of a scope. Unless forced, import mode requires a
+/// scope without active versions and permanently removes its soft-deleted ones.
 pub(crate) fn set(
     data: &mut Data,
     scope: Scope,
-    mode: Option<Mode>,
+    mode: Option<RegistryMode>,
     force: bool,
 ) -> Result<(), ApiError> {
-    if mode == Some(Mode::Import) && in_force(data, &scope) != Mode::Import && !force {
+    if mode == Some(RegistryMode::Import)
+        && in_force(data, &scope) != RegistryMode::Import
+        && !force
+    {
         clear_for_import(data, &scope)?;
     }
     match mode {
@@ -123,13 +129,13 @@ fn clear_for_import(data: &mut Data, scope: &Scope) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Clears the mode of a scope, and of every subject in it where the scope is a
-/// context and `recursive` is set. Returns the mode that it had.
+/// Clears the mode of a scope and returns it. With `recursive`, a context also
+/// clears the modes of its subjects.
 pub(crate) fn delete(
     data: &mut Data,
     scope: &Scope,
     recursive: bool,
-) -> Result<Option<Mode>, ApiError> {
+) -> Result<Option<RegistryMode>, ApiError> {
     let old = own(data, scope);
     if old.is_none() && !recursive {
         return Err(ApiError::subject_not_found(&scope.to_string()));
@@ -155,18 +161,24 @@ mod tests {
     #[test]
     fn the_nearest_mode_is_in_force() {
         let mut data = Data::default();
-        assert_eq!(in_force(&data, &scope("s")), Mode::ReadWrite);
-        set(&mut data, scope(":.__GLOBAL:"), Some(Mode::Forward), true).unwrap();
-        assert_eq!(in_force(&data, &scope("s")), Mode::Forward);
-        set(&mut data, Scope::Global, Some(Mode::ReadOnly), true).unwrap();
-        assert_eq!(in_force(&data, &scope("s")), Mode::ReadOnly);
-        assert_eq!(in_force(&data, &scope(":.c:s")), Mode::Forward);
-        set(&mut data, scope(":.c:"), Some(Mode::Import), true).unwrap();
-        assert_eq!(in_force(&data, &scope(":.c:s")), Mode::Import);
-        set(&mut data, scope("s"), Some(Mode::ReadWrite), true).unwrap();
-        assert_eq!(in_force(&data, &scope("s")), Mode::ReadWrite);
+        assert_eq!(in_force(&data, &scope("s")), RegistryMode::ReadWrite);
+        set(
+            &mut data,
+            scope(":.__GLOBAL:"),
+            Some(RegistryMode::Forward),
+            true,
+        )
+        .unwrap();
+        assert_eq!(in_force(&data, &scope("s")), RegistryMode::Forward);
+        set(&mut data, Scope::Global, Some(RegistryMode::ReadOnly), true).unwrap();
+        assert_eq!(in_force(&data, &scope("s")), RegistryMode::ReadOnly);
+        assert_eq!(in_force(&data, &scope(":.c:s")), RegistryMode::Forward);
+        set(&mut data, scope(":.c:"), Some(RegistryMode::Import), true).unwrap();
+        assert_eq!(in_force(&data, &scope(":.c:s")), RegistryMode::Import);
+        set(&mut data, scope("s"), Some(RegistryMode::ReadWrite), true).unwrap();
+        assert_eq!(in_force(&data, &scope("s")), RegistryMode::ReadWrite);
         set(&mut data, scope("s"), None, true).unwrap();
-        assert_eq!(in_force(&data, &scope("s")), Mode::ReadOnly);
+        assert_eq!(in_force(&data, &scope("s")), RegistryMode::ReadOnly);
     }
 
     #[test]
@@ -174,27 +186,27 @@ mod tests {
         let subject = Subject::parse("s");
         for (mode, without_id, with_id) in [
             (
-                Mode::ReadWrite,
+                RegistryMode::ReadWrite,
                 None,
                 Some("Subject s in context  is not in import mode"),
             ),
             (
-                Mode::ReadOnly,
+                RegistryMode::ReadOnly,
                 Some("Subject s in context  is in read-only mode"),
                 Some("Subject s in context  is in read-only mode"),
             ),
             (
-                Mode::ReadOnlyOverride,
+                RegistryMode::ReadOnlyOverride,
                 Some("Subject s in context  is in read-only mode"),
                 Some("Subject s in context  is in read-only mode"),
             ),
             (
-                Mode::Import,
+                RegistryMode::Import,
                 Some("Subject s in context  is not in read-write mode"),
                 None,
             ),
             (
-                Mode::Forward,
+                RegistryMode::Forward,
                 Some("Subject s in context  is not in read-write mode"),
                 None,
             ),
@@ -210,21 +222,24 @@ mod tests {
                 );
             }
         }
-        assert_eq!(Mode::parse("readOnly"), Some(Mode::ReadOnly));
-        assert_eq!(Mode::parse("x"), None);
+        assert_eq!(
+            RegistryMode::parse("readOnly"),
+            Some(RegistryMode::ReadOnly)
+        );
+        assert_eq!(RegistryMode::parse("x"), None);
     }
 
     #[test]
     fn recursive_deletion_clears_the_context() {
         let mut data = Data::default();
         for text in [":.c:", ":.c:a", ":.d:a", "a"] {
-            set(&mut data, scope(text), Some(Mode::ReadOnly), true).unwrap();
+            set(&mut data, scope(text), Some(RegistryMode::ReadOnly), true).unwrap();
         }
         let old = delete(&mut data, &scope(":.c:"), true).unwrap();
-        assert_eq!(old, Some(Mode::ReadOnly));
+        assert_eq!(old, Some(RegistryMode::ReadOnly));
         assert_eq!(own(&data, &scope(":.c:a")), None);
-        assert_eq!(own(&data, &scope(":.d:a")), Some(Mode::ReadOnly));
-        assert_eq!(own(&data, &scope("a")), Some(Mode::ReadOnly));
+        assert_eq!(own(&data, &scope(":.d:a")), Some(RegistryMode::ReadOnly));
+        assert_eq!(own(&data, &scope("a")), Some(RegistryMode::ReadOnly));
         assert_eq!(delete(&mut data, &scope(":.c:"), true), Ok(None));
         assert_eq!(
             delete(&mut data, &scope(":.c:"), false).unwrap_err().code,
@@ -232,7 +247,7 @@ mod tests {
         );
         assert_eq!(
             delete(&mut data, &Scope::Global, true),
-            Ok(Some(Mode::ReadWrite))
+            Ok(Some(RegistryMode::ReadWrite))
         );
         assert_eq!(own(&data, &scope("a")), None);
     }

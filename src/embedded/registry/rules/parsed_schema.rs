@@ -1,4 +1,4 @@
-//! A schema on its way in: read, checked, and put into the text that is stored.
+//! Parses and checks a schema, and produces the text to store.
 
 use std::collections::HashSet;
 
@@ -11,34 +11,34 @@ use crate::wire_format::SchemaGuid;
 
 use super::digest;
 use super::references::{self, Referenced};
-use super::requested_schema::Request;
+use super::requested_schema::RequestedSchema;
 use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::store::subject::Subject;
 use crate::embedded::registry::store::{Content, Store};
 
-/// Name of the file that a schema is, where it has none by a reference.
+/// File name of a schema that no reference names.
 pub(crate) const FILE_NAME: &str = "default";
-/// Characters of a schema quoted in an error message.
+/// Most characters of a schema that an error message quotes.
 const MAX_QUOTED: usize = 10 * 1024;
 
-/// How a schema is read.
+/// How to parse a schema.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reading {
+pub(crate) struct ParseOptions {
     /// Whether the text is normalised.
     pub(crate) normalize: bool,
-    /// Whether it must build into descriptors, not only name types that exist.
+    /// Whether it must build into descriptors; otherwise its types must exist.
     pub(crate) strict: bool,
-    /// Whether references may lead to soft-deleted versions.
+    /// Whether references may point to soft-deleted versions.
     pub(crate) with_deleted: bool,
-    /// Whether it is taken as it is: parsed, neither checked nor normalised.
+    /// Whether it is only parsed, neither checked nor normalised.
     pub(crate) as_is: bool,
 }
 
-/// A schema that was read. It has an identity once metadata and rules are known.
+/// A parsed schema. Its identity also depends on metadata and rules.
 #[derive(Debug)]
-pub(crate) struct Draft {
+pub(crate) struct ParsedSchema {
     file: SchemaFile,
-    /// Files that references lead to, each behind those it needs.
+    /// Referenced files, each after those it imports.
     dependencies: Vec<SchemaFile>,
     /// Direct references with real version numbers.
     pub(crate) references: Vec<Reference>,
@@ -46,13 +46,13 @@ pub(crate) struct Draft {
     serialized: Option<String>,
 }
 
-impl Draft {
-    /// Reads and checks the schema of a request.
+impl ParsedSchema {
+    /// Parses and checks the schema of a request.
     pub(crate) fn read(
         store: &Store,
         subject: &Subject,
-        request: &Request,
-        how: Reading,
+        request: &RequestedSchema,
+        how: ParseOptions,
     ) -> Result<Self, ApiError> {
         check_type(&request.schema_type)?;
         let references = request.references.clone()?;
@@ -61,30 +61,30 @@ impl Draft {
         let dependencies = parse_all(&resolved.files)?;
         let file = SchemaFile::parse_with(FILE_NAME, &request.schema, &dependencies)
             .map_err(|e| unreadable(reason(&e)))?;
-        let mut draft = Self {
+        let mut parsed = Self {
             text: String::new(),
             serialized: None,
             file,
             dependencies,
             references: resolved.references,
         };
-        draft.check_names().map_err(unreadable)?;
+        parsed.check_names().map_err(unreadable)?;
         if !how.as_is {
-            draft
+            parsed
                 .check(how.strict)
                 .map_err(|reason| invalid(subject, request, &reason))?;
             if how.normalize {
-                draft
+                parsed
                     .normalize()
                     .map_err(|reason| invalid(subject, request, &reason))?;
             }
         }
-        draft.text = draft.file.to_text();
-        draft.serialized = draft.order_to_keep();
-        Ok(draft)
+        parsed.text = parsed.file.to_text();
+        parsed.serialized = parsed.order_to_keep();
+        Ok(parsed)
     }
 
-    /// Reads a stored schema again.
+    /// Parses a stored schema.
     pub(crate) fn of_stored(
         store: &Store,
         subject: &Subject,
@@ -103,7 +103,7 @@ impl Draft {
         })
     }
 
-    /// What is stored of it.
+    /// Converts it into what is stored.
     pub(crate) fn into_content(
         self,
         metadata: Option<Metadata>,
@@ -119,7 +119,7 @@ impl Draft {
         }
     }
 
-    /// Its identity with this metadata and these rules.
+    /// Returns its GUID with this metadata and these rules.
     pub(crate) fn guid(
         &self,
         metadata: Option<&Metadata>,
@@ -128,7 +128,7 @@ impl Draft {
         digest::guid_of(&self.text, &self.references, metadata, rule_set)
     }
 
-    /// What a compatibility check takes.
+    /// Returns the input for a compatibility check.
     pub(crate) fn candidate(&self) -> Candidate<'_> {
         let references = self.references.iter();
         let dependencies = self.dependencies.iter();
@@ -169,8 +169,8 @@ impl Draft {
         Ok(())
     }
 
-    /// What is wrong with it. The registry is lenient by default: what it needs
-    /// is that the types named exist.
+    /// Returns what is wrong with it. By default only the named types must
+    /// exist.
     fn check(&self, strict: bool) -> Result<(), String> {
         if let Some(missing) = compatibility::missing_types(&self.candidate())
             .into_iter()
@@ -199,13 +199,13 @@ impl Draft {
         &self.file
     }
 
-    /// Base64 of the descriptor.
+    /// Returns the descriptor in base64.
     pub(crate) fn to_base64(&self) -> String {
         self.file.to_base64_with(&self.dependencies)
     }
 
-    /// The descriptor, if the text alone would put its nested messages into
-    /// another order: message indexes on the wire depend on it.
+    /// Returns the descriptor if the text alone would order nested messages
+    /// differently. Message indexes on the wire depend on that order.
     fn order_to_keep(&self) -> Option<String> {
         if self.file.form() != Form::Serialized {
             return None;
@@ -216,7 +216,8 @@ impl Draft {
     }
 }
 
-/// Whether messages of the same names stand in the same places, at every depth.
+/// Whether both lists have the same message names in the same order, at every
+/// depth.
 fn same_order(a: &[DescriptorProto], b: &[DescriptorProto]) -> bool {
     a.len() == b.len()
         && a.iter()
@@ -244,7 +245,7 @@ fn parse_all(files: &[Referenced]) -> Result<Vec<SchemaFile>, ApiError> {
     files.iter().map(parse).collect()
 }
 
-/// An error with its causes, on one line.
+/// Returns an error with its causes, on one line.
 fn reason(error: &dyn std::error::Error) -> String {
     let mut reason = error.to_string();
     let mut source = error.source();
@@ -256,15 +257,16 @@ fn reason(error: &dyn std::error::Error) -> String {
     reason
 }
 
-/// The text that Confluent gives parse and reference errors, twice over.
+/// Builds the error for parse and reference errors. Confluent repeats the
+/// prefix.
 pub(crate) fn unreadable(reason: String) -> ApiError {
     ApiError::invalid_schema(format!(
         "Invalid schema of type PROTOBUF, details: Invalid schema of type PROTOBUF, details: {reason}"
     ))
 }
 
-/// The text that Confluent gives other errors, with the request quoted.
-fn invalid(subject: &Subject, request: &Request, reason: &str) -> ApiError {
+/// Builds Confluent's error text for other errors, which quotes the request.
+fn invalid(subject: &Subject, request: &RequestedSchema, reason: &str) -> ApiError {
     let schema = match request.schema.char_indices().nth(MAX_QUOTED) {
         Some((end, _)) => format!("{}...", request.schema.get(..end).unwrap_or_default()),
         None => request.schema.clone(),

@@ -1,4 +1,5 @@
-//! The files that a schema imports from other subjects.
+//! Resolves the references of a schema: the files that it imports from other
+//! subjects.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -6,22 +7,22 @@ use std::sync::Arc;
 use crate::schema_registry::entities::Reference;
 
 use crate::embedded::registry::store::subject::Subject;
-use crate::embedded::registry::store::{Content, Data, Version};
+use crate::embedded::registry::store::{Content, Data, SchemaVersion};
 
-/// References followed for one schema, and bytes of text that they lead to, at
-/// most. References multiply: a few schemas could lead to millions of files.
+/// Most references followed for one schema, and most bytes of text behind them.
+/// References multiply: a few schemas could lead to millions of files.
 const MAX_FOLLOWED: usize = 10_000;
 const MAX_TEXT: usize = 16 << 20;
 
-/// A referenced file, under the path by which it is imported.
+/// A referenced file, under its import path.
 #[derive(Clone, Debug)]
 pub(crate) struct Referenced {
     pub(crate) name: String,
     pub(crate) content: Arc<Content>,
 }
 
-/// References found: direct ones with real version numbers, and all files that
-/// they lead to, each behind those it needs.
+/// Resolved references: the direct ones with real version numbers, and all
+/// files behind them, each after those it imports.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Resolved {
     pub(crate) references: Vec<Reference>,
@@ -30,12 +31,12 @@ pub(crate) struct Resolved {
     text: usize,
 }
 
-/// Follows references recursively. Of several files with one name the first
-/// met wins. Soft-deleted versions are followed only `with_deleted`.
+/// Follows references recursively. The first of several files with the same
+/// name wins. Soft-deleted versions are followed only `with_deleted`.
 ///
 /// # Errors
 ///
-/// The text of the registry's complaint about a reference that leads nowhere.
+/// Returns Confluent's message for a reference that does not resolve.
 pub(crate) fn resolve(
     data: &Data,
     subject: &Subject,
@@ -44,7 +45,8 @@ pub(crate) fn resolve(
 ) -> Result<Resolved, String> {
     let mut resolved = Resolved::default();
     let mut visited = HashSet::new();
-    // A stack of our own: how long chains get is up to whoever registers them.
+    // An explicit stack, because clients decide how long a chain of references
+    // is.
     let mut open = Vec::new();
     for reference in references {
         resolved.follow()?;
@@ -93,7 +95,7 @@ struct Visit {
 }
 
 impl Visit {
-    fn new(reference: &Reference, subject: Subject, version: &Version) -> Self {
+    fn new(reference: &Reference, subject: Subject, version: &SchemaVersion) -> Self {
         Self {
             name: reference.name.clone(),
             subject,
@@ -135,15 +137,10 @@ fn find<'a>(
     parent: &Subject,
     reference: &Reference,
     with_deleted: bool,
-) -> Result<(Subject, &'a Version), String> {
+) -> Result<(Subject, &'a SchemaVersion), String> {
     let place = parent.sibling(&reference.subject);
     let versions = data.versions(&place);
-    let found = versions.and_then(|versions| match reference.version {
-        -1 => versions.latest(),
-        number => versions
-            .get(number)
-            .filter(|version| with_deleted || !version.deleted),
-    });
+    let found = versions.and_then(|versions| versions.find(reference.version, with_deleted));
     match found {
         Some(version) => Ok((place, version)),
         None => Err(format!(

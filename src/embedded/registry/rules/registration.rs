@@ -1,41 +1,43 @@
-//! Registering a schema. The steps and their order are Confluent's: clients
-//! depend on which complaint comes first.
+//! Registers a schema. The steps and their order are Confluent's: clients
+//! depend on which error comes first.
 
 use std::sync::Arc;
 
 use super::compatibility;
 use super::deadline::Deadline;
-use super::lookup::{self, Found, Wanted, completed};
+use super::lookup::{self, FoundVersion, SoughtSchema, completed};
 use super::metadata::{states_version, with_version};
 use super::mode;
-use super::parsed_schema::{Draft, Reading};
+use super::parsed_schema::{ParseOptions, ParsedSchema};
 use super::references;
-use super::requested_schema::Request;
+use super::requested_schema::RequestedSchema;
 use super::rule_set;
 use crate::csfle::{Clock as _, SystemClock};
 use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::store::subject::Subject;
-use crate::embedded::registry::store::{Config, Content, Data, Mode, Store, Version};
+use crate::embedded::registry::store::{
+    Content, Data, RegistryMode, SchemaVersion, Store, StoredConfig,
+};
 
 /// How to register.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Options {
-    /// Whether the text is normalised; the configuration may say so too.
+pub(crate) struct RegisterOptions {
+    /// Whether the text is normalised. The configuration can demand it as well.
     pub(crate) normalize: bool,
-    /// Whether the compatibility check is left out.
+    /// Whether the compatibility check is skipped.
     pub(crate) force: bool,
-    /// When nobody waits for it any more.
+    /// When the client stops waiting.
     pub(crate) deadline: Deadline,
 }
 
-/// Registers a schema under a subject, or finds it there. The caller holds the
-/// subject's queue.
+/// Registers a schema under a subject, or finds it there. The caller must hold
+/// the subject's write lock.
 pub(crate) fn register(
     store: &Store,
     subject: &Subject,
-    mut request: Request,
-    options: Options,
-) -> Result<Found, ApiError> {
+    mut request: RequestedSchema,
+    options: RegisterOptions,
+) -> Result<FoundVersion, ApiError> {
     if let Some(rules) = &request.rule_set {
         rule_set::validate(rules)?;
     }
@@ -47,45 +49,45 @@ pub(crate) fn register(
             "schemaTagsToAdd and schemaTagsToRemove are not supported by the embedded registry",
         ));
     }
-    let (config, how) = lookup::reading(store, subject, options.normalize);
-    let mut draft = None;
+    let (config, how) = lookup::parse_options(store, subject, options.normalize);
+    let mut parsed = None;
     if !config.completes_schemas() && !request.is_empty() {
-        let read = Draft::read(store, subject, &request, how)?;
+        let read = ParsedSchema::read(store, subject, &request, how)?;
         if let Some(found) = already_there(store, subject, &request, &read) {
             return Ok(found);
         }
-        draft = Some(read);
+        parsed = Some(read);
     }
 
     let mode = mode::check_registrable(&store.read(), subject, request.id.is_some())?;
     let imports = mode.imports();
     let next = next_number(store, subject)?;
     if !imports {
-        complete(store, subject, &config, &mut request, next, &mut draft)?;
+        complete(store, subject, &config, &mut request, next, &mut parsed)?;
     } else if request.is_empty() {
         return Err(ApiError::invalid_schema("Empty schema"));
     }
-    // Only now must references lead to active versions.
-    let how = Reading {
+    // From here on, references must point to active versions.
+    let how = ParseOptions {
         with_deleted: imports || config.validate_new_schemas == Some(false),
         ..how
     };
-    let draft = match draft {
-        Some(draft) => {
-            check_references(store, subject, &draft, how)?;
-            draft
+    let parsed = match parsed {
+        Some(parsed) => {
+            check_references(store, subject, &parsed, how)?;
+            parsed
         }
-        None => Draft::read(store, subject, &request, how)?,
+        None => ParsedSchema::read(store, subject, &request, how)?,
     };
 
-    if let Some(found) = known(store, subject, &request, &draft) {
+    if let Some(found) = known(store, subject, &request, &parsed) {
         return Ok(found);
     }
     if !imports && !options.force {
         let properties = request.metadata.as_ref().map(|m| &m.properties);
         let deadline = options.deadline;
         let messages =
-            compatibility::with_active(store, subject, &config, &draft, properties, deadline)?;
+            compatibility::with_active(store, subject, &config, &parsed, properties, deadline)?;
         if !messages.is_empty() {
             return Err(ApiError::incompatible(&subject.to_string(), &messages));
         }
@@ -99,20 +101,20 @@ pub(crate) fn register(
         given if given > 0 => given,
         _ => next,
     };
-    let content = draft.into_content(request.metadata, request.rule_set);
+    let content = parsed.into_content(request.metadata, request.rule_set);
     store_version(store, subject, number, request.id, content, mode, how)
 }
 
-/// Finds the schema before the mode is even looked at, so that registering what
-/// is there succeeds always.
+/// Finds the schema before the mode is checked, so that registering an existing
+/// schema always succeeds.
 fn already_there(
     store: &Store,
     subject: &Subject,
-    request: &Request,
-    draft: &Draft,
-) -> Option<Found> {
-    let wanted = Wanted {
-        draft,
+    request: &RequestedSchema,
+    parsed: &ParsedSchema,
+) -> Option<FoundVersion> {
+    let wanted = SoughtSchema {
+        parsed,
         metadata: request.metadata.as_ref(),
         rule_set: request.rule_set.as_ref(),
     };
@@ -135,7 +137,7 @@ fn already_there(
     let same = !other.deleted
         && other.id == found.version.id
         && other.content.guid == found.version.content.guid;
-    same.then(|| Found {
+    same.then(|| FoundVersion {
         version: other.clone(),
         as_stored: true,
         ..found
@@ -156,15 +158,15 @@ fn next_number(store: &Store, subject: &Subject) -> Result<i32, ApiError> {
     Ok(next)
 }
 
-/// Takes over from the latest version what the request leaves out, and adds
-/// what the configuration demands.
+/// Fills in from the latest version what the request omits, and adds what the
+/// configuration demands.
 fn complete(
     store: &Store,
     subject: &Subject,
-    config: &Config,
-    request: &mut Request,
+    config: &StoredConfig,
+    request: &mut RequestedSchema,
     next: i32,
-    draft: &mut Option<Draft>,
+    parsed: &mut Option<ParsedSchema>,
 ) -> Result<(), ApiError> {
     let data = store.read();
     let latest = data.versions(subject).and_then(|v| v.latest());
@@ -175,7 +177,7 @@ fn complete(
         request.schema = latest.content.text.to_string();
         request.schema_type = crate::schema_registry::entities::PROTOBUF.to_owned();
         request.references = Ok(latest.content.references.clone());
-        *draft = None;
+        *parsed = None;
     }
     let (metadata, rules) = completed(config, request, latest);
     let states = request.version != 0 || states_version(metadata.as_ref());
@@ -191,33 +193,38 @@ fn complete(
 fn check_references(
     store: &Store,
     subject: &Subject,
-    draft: &Draft,
-    how: Reading,
+    parsed: &ParsedSchema,
+    how: ParseOptions,
 ) -> Result<(), ApiError> {
-    references::resolve(&store.read(), subject, &draft.references, how.with_deleted)
+    references::resolve(&store.read(), subject, &parsed.references, how.with_deleted)
         .map(drop)
         .map_err(super::parsed_schema::unreadable)
 }
 
 /// Finds the schema by its digest, or by the looser comparison, among the
 /// active versions of the subject.
-fn known(store: &Store, subject: &Subject, request: &Request, draft: &Draft) -> Option<Found> {
+fn known(
+    store: &Store,
+    subject: &Subject,
+    request: &RequestedSchema,
+    parsed: &ParsedSchema,
+) -> Option<FoundVersion> {
     if request.version != 0 {
         return None;
     }
-    let wanted = Wanted {
-        draft,
+    let wanted = SoughtSchema {
+        parsed,
         metadata: request.metadata.as_ref(),
         rule_set: request.rule_set.as_ref(),
     };
     let data = store.read();
     let versions = data.versions(subject)?;
-    let guid = draft.guid(request.metadata.as_ref(), request.rule_set.as_ref());
+    let guid = parsed.guid(request.metadata.as_ref(), request.rule_set.as_ref());
     let shared = data
         .context(&subject.context)
         .and_then(|context| context.id_of(&guid))
         .filter(|id| request.id.is_none_or(|asked| asked == *id));
-    let found = |version: &Version| Found {
+    let found = |version: &SchemaVersion| FoundVersion {
         subject: subject.clone(),
         version: version.clone(),
         as_stored: false,
@@ -235,18 +242,18 @@ fn known(store: &Store, subject: &Subject, request: &Request, draft: &Draft) -> 
     loose.find(|version| wanted.is_loosely(version)).map(found)
 }
 
-/// Gives the schema its id and puts it in its place.
+/// Assigns an id and stores the schema.
 fn store_version(
     store: &Store,
     subject: &Subject,
     number: i32,
     asked_id: Option<i32>,
     content: Content,
-    mode: Mode,
-    how: Reading,
-) -> Result<Found, ApiError> {
+    mode: RegistryMode,
+    how: ParseOptions,
+) -> Result<FoundVersion, ApiError> {
     let mut data = store.write();
-    // References may have gone while the schema was being compared.
+    // References may have been deleted during the comparison.
     references::resolve(&data, subject, &content.references, how.with_deleted)
         .map_err(super::parsed_schema::unreadable)?;
     let id = match asked_id.filter(|_| mode.imports()) {
@@ -264,7 +271,7 @@ fn store_version(
         }
         None => Arc::new(content),
     };
-    let version = Version {
+    let version = SchemaVersion {
         number,
         id,
         content,
@@ -273,7 +280,7 @@ fn store_version(
     };
     data.insert(subject, version.clone())?;
     drop_predecessors(&mut data, subject, id, number);
-    Ok(Found {
+    Ok(FoundVersion {
         subject: subject.clone(),
         version,
         as_stored: false,
@@ -295,8 +302,8 @@ fn shared_or_new_id(data: &Data, subject: &Subject, content: &Content) -> Result
     Ok(id)
 }
 
-/// A soft-deleted version that comes back under a new number goes for good,
-/// unless something refers to it.
+/// Permanently removes soft-deleted versions that were registered again under a
+/// new number, unless another schema references them.
 fn drop_predecessors(data: &mut Data, subject: &Subject, id: i32, number: i32) {
     let Some(versions) = data.versions(subject) else {
         return;

@@ -1,4 +1,4 @@
-//! Body of register, look-up and compatibility requests.
+//! The body of register, lookup and compatibility requests.
 
 use serde::{Deserialize, Deserializer};
 
@@ -7,8 +7,8 @@ use crate::schema_registry::entities::{Metadata, Reference, RuleSet};
 use super::{metadata, rule_set};
 use crate::embedded::registry::api_error::ApiError;
 
-/// What the client sent. Every member may be missing or null; unknown ones are
-/// ignored, because clients are newer than servers.
+/// The body as the client sent it. Every member may be missing or null. Unknown
+/// members are ignored, because a client may be newer than the server.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct SchemaBody {
@@ -35,30 +35,30 @@ struct ReferenceBody {
     version: Option<i32>,
 }
 
-/// A schema as a request asks for it, put in order.
+/// The schema of a request, with sets in order and defaults filled in.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
+pub(crate) struct RequestedSchema {
     /// `.proto` text or a base64 descriptor.
     pub(crate) schema: String,
     pub(crate) schema_type: String,
     pub(crate) references: Result<Vec<Reference>, ApiError>,
     pub(crate) metadata: Option<Metadata>,
     pub(crate) rule_set: Option<RuleSet>,
-    /// 0 where none is asked for; −1 for the latest.
+    /// The requested version: 0 for none, −1 for the latest.
     pub(crate) version: i32,
-    /// The id to give, in import modes.
+    /// The requested id, in import modes.
     pub(crate) id: Option<i32>,
-    /// Whether inline tags are to be changed on the way, which is not supported.
+    /// Whether the request changes inline tags, which is not supported.
     pub(crate) changes_tags: bool,
 }
 
 impl SchemaBody {
-    /// Puts sets in order and fills in what rules leave open.
-    pub(crate) fn into_request(self) -> Result<Request, ApiError> {
-        Ok(Request {
+    /// Sorts sets and fills in the defaults of rules.
+    pub(crate) fn into_request(self) -> Result<RequestedSchema, ApiError> {
+        Ok(RequestedSchema {
             references: self.references.into_iter().map(complete).collect(),
             schema: self.schema.unwrap_or_default(),
-            // The API is older than Protobuf support.
+            // The API is older than its support for Protobuf.
             schema_type: self.schema_type.unwrap_or_else(|| "AVRO".to_owned()),
             metadata: self.metadata.map(metadata::in_order),
             rule_set: self.rule_set.map(rule_set::completed).transpose()?,
@@ -71,8 +71,8 @@ impl SchemaBody {
     }
 }
 
-impl Request {
-    /// Whether there is no schema in it.
+impl RequestedSchema {
+    /// Whether the schema is missing or blank.
     pub(crate) fn is_empty(&self) -> bool {
         self.schema.trim().is_empty()
     }

@@ -1,4 +1,5 @@
-//! Data rules: what is checked, filled in and merged. They are never run here.
+//! Data rules: validates, completes and merges them. The registry never runs
+//! them.
 
 use crate::schema_registry::entities::{Rule, RuleSet};
 
@@ -11,11 +12,11 @@ const MAX_NAME_LEN: usize = 256;
 const KINDS: [&str; 2] = ["TRANSFORM", "CONDITION"];
 const MIGRATION_MODES: [&str; 3] = ["UPGRADE", "DOWNGRADE", "UPDOWN"];
 const MESSAGE_MODES: [&str; 3] = ["WRITE", "READ", "WRITEREAD"];
-/// Where rules may be enabled.
+/// Environments in which rules can be enabled.
 const ENVIRONMENTS: [&str; 5] = ["ALL", "CLIENT", "GATEWAY", "SERVER", "NONE"];
 
-/// Fills in what a rule set leaves open, and refuses words that mean nothing:
-/// an unknown kind or mode is a malformed body.
+/// Fills in the defaults of a rule set. An unknown kind, mode or environment is
+/// a malformed body.
 pub(crate) fn completed(mut rule_set: RuleSet) -> Result<RuleSet, ApiError> {
     let lists = [
         &mut rule_set.migration_rules,
@@ -38,7 +39,7 @@ pub(crate) fn completed(mut rule_set: RuleSet) -> Result<RuleSet, ApiError> {
             &mut rule.on_success,
             &mut rule.on_failure,
         ] {
-            // Empty is absent, in answers and in the digest.
+            // An empty text counts as absent, in answers and in the digest.
             text.take_if(|text| text.is_empty());
         }
     }
@@ -131,7 +132,7 @@ fn validate_rule(rule: &Rule) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// `newer` over `older`: rules of the same name are replaced.
+/// Merges two: rules of `newer` replace those of the same name.
 pub(crate) fn merge(older: Option<&RuleSet>, newer: Option<&RuleSet>) -> Option<RuleSet> {
     let (Some(older), Some(newer)) = (older, newer) else {
         return newer.or(older).cloned();
@@ -151,7 +152,7 @@ fn merge_rules(older: &[Rule], newer: &[Rule]) -> Vec<Rule> {
     kept.chain(newer).cloned().collect()
 }
 
-/// Whether a rule of this type is in any of the lists.
+/// Whether any of the lists has a rule of this type.
 pub(crate) fn has_type(rule_set: &RuleSet, rule_type: &str) -> bool {
     let rules = rule_set.migration_rules.iter();
     let rules = rules.chain(&rule_set.domain_rules);
@@ -160,7 +161,7 @@ pub(crate) fn has_type(rule_set: &RuleSet, rule_type: &str) -> bool {
         .any(|rule| rule.rule_type.as_deref() == Some(rule_type))
 }
 
-/// What an answer shows: nothing where there is nothing in it.
+/// Returns what an answer shows: nothing if it is empty.
 pub(crate) fn shown(rule_set: Option<&RuleSet>) -> Option<RuleSet> {
     rule_set
         .filter(|rule_set| **rule_set != RuleSet::default())

@@ -1,14 +1,15 @@
-//! The version that a path names.
+//! The version in a path.
 
 use crate::embedded::registry::api_error::ApiError;
-use crate::embedded::registry::store::{Version, Versions};
+use crate::embedded::registry::store::{SchemaVersion, Versions};
 
 /// A version: a number from 1, or −1 for the newest active one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct VersionId(pub(crate) i32);
 
 impl VersionId {
-    /// Reads a path segment: `latest` in any case, −1, or a number from 1.
+    /// Parses a path segment: `latest` in upper or lower case, −1, or a number
+    /// from 1.
     pub(crate) fn parse(text: &str) -> Result<Self, ApiError> {
         let trimmed = text.trim();
         if trimmed.eq_ignore_ascii_case("latest") {
@@ -20,15 +21,10 @@ impl VersionId {
         }
     }
 
-    /// The version meant. A soft-deleted one counts only `with_deleted`, and is
-    /// never the newest.
-    pub(crate) fn of(self, versions: &Versions, with_deleted: bool) -> Option<&Version> {
-        match self.0 {
-            -1 => versions.latest(),
-            number => versions
-                .get(number)
-                .filter(|version| with_deleted || !version.deleted),
-        }
+    /// Returns the version. A soft-deleted one is found only `with_deleted` and
+    /// never as the newest.
+    pub(crate) fn of(self, versions: &Versions, with_deleted: bool) -> Option<&SchemaVersion> {
+        versions.find(self.0, with_deleted)
     }
 }
 

@@ -1,7 +1,7 @@
-//! How much a registry holds, all kinds of records together.
+//! Bounds the memory that all records of a registry take together.
 //!
-//! Every record is charged for what it takes in memory, roughly, and the
-//! charge ends when the record is dropped: no path can forget it.
+//! Each record is charged for roughly the memory it takes. Dropping the record
+//! ends the charge, so no code path can forget it.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use serde_json::Value;
 
 use crate::embedded::registry::api_error::ApiError;
 
-/// Bytes charged for a record besides what it holds: its entries in maps. A
-/// schema of one field is two records, and takes 2,000 bytes, as measured.
+/// Bytes charged for a record on top of its content, for its entries in maps.
+/// Measured: a schema with one field is two records and takes 2,000 bytes.
 pub(crate) const OVERHEAD: usize = 900;
-/// Bytes that one JSON value takes besides its text.
+/// Bytes that one JSON value takes on top of its text.
 const VALUE: usize = 96;
 
-/// Bytes that may be stored, and bytes that are.
+/// The limit of stored bytes, and how many are in use.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: usize,
@@ -84,7 +84,7 @@ impl Drop for Charge {
     }
 }
 
-/// A record that is charged for.
+/// A record together with its charge.
 #[derive(Debug)]
 pub(crate) struct Charged<T> {
     record: T,
@@ -97,8 +97,8 @@ impl<T> Charged<T> {
         Ok(Self { record, charge })
     }
 
-    /// Puts another record in the place of this one, which stays where the
-    /// other does not fit. What is no larger always fits.
+    /// Replaces the record and returns the old one. If the new record does not
+    /// fit, the old one stays. A record that is not larger always fits.
     pub(crate) fn replace(&mut self, record: T, bytes: usize) -> Result<T, ApiError> {
         self.charge.resize(bytes)?;
         Ok(std::mem::replace(&mut self.record, record))
@@ -113,7 +113,7 @@ impl<T> Deref for Charged<T> {
     }
 }
 
-/// About how many bytes a value takes in memory.
+/// Estimates how many bytes a value takes in memory.
 pub(crate) fn weight(value: &impl Serialize) -> usize {
     serde_json::to_value(value).map_or(0, |value| weight_of(&value))
 }

@@ -6,22 +6,22 @@ use serde_json::Value;
 use crate::protobuf::compatibility::{Level, Rules};
 use crate::schema_registry::entities::{Metadata, RuleSet};
 
-/// Settings that are set; what is absent falls back on a wider scope or on the
-/// default.
+/// The settings stored for one scope. An absent setting falls back to a wider
+/// scope or to the default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Config {
-    /// Subject that stands in for this one.
+pub(crate) struct StoredConfig {
+    /// Subject that requests for this one are sent to.
     #[serde(skip_serializing_if = "is_blank")]
     pub(crate) alias: Option<String>,
-    /// Whether schemas are normalised without being asked.
+    /// Whether schemas are normalised even if the request does not ask for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) normalize: Option<bool>,
-    /// Whether schemas must build into descriptors, and reserved fields count.
+    /// Whether schemas must build into descriptors and reserved fields are
+    /// checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) validate_fields: Option<bool>,
-    /// Whether references of new schemas must not be soft-deleted; so unless
-    /// set to false.
+    /// Whether references of new schemas must be active; the default is true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) validate_new_schemas: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,17 +33,17 @@ pub(crate) struct Config {
     /// Metadata property that divides the versions into groups.
     #[serde(skip_serializing_if = "is_blank")]
     pub(crate) compatibility_group: Option<String>,
-    /// Metadata under that of a request.
+    /// Metadata that a request may override.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) default_metadata: Option<Metadata>,
-    /// Metadata over that of a request.
+    /// Metadata that overrides the request's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) override_metadata: Option<Metadata>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) default_rule_set: Option<RuleSet>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) override_rule_set: Option<RuleSet>,
-    /// Subject that stands in for this one in the DEK Registry.
+    /// Like `alias`, for the DEK Registry.
     #[serde(skip_serializing_if = "is_blank")]
     pub(crate) alias_for_deks: Option<String>,
 }
@@ -52,19 +52,20 @@ fn is_blank(text: &Option<String>) -> bool {
     text.as_deref().unwrap_or_default().is_empty()
 }
 
-impl Config {
-    /// The configuration as GET shows it: with a level, set or not.
+impl StoredConfig {
+    /// Returns the configuration as GET shows it: with the default level if
+    /// none is set.
     pub(crate) fn with_level(mut self) -> Self {
         self.compatibility_level.get_or_insert_default();
         self
     }
 
-    /// Whether requests for this subject are for another one.
+    /// Whether requests for this subject go to another one.
     pub(crate) fn names_alias(&self) -> bool {
         !is_blank(&self.alias) || !is_blank(&self.alias_for_deks)
     }
 
-    /// Whether registrations get metadata or rules from here.
+    /// Whether it adds metadata or rules to registrations.
     pub(crate) fn completes_schemas(&self) -> bool {
         self.default_metadata.is_some()
             || self.override_metadata.is_some()
@@ -72,7 +73,7 @@ impl Config {
             || self.override_rule_set.is_some()
     }
 
-    /// What a compatibility check needs of it.
+    /// Returns the settings for a compatibility check.
     pub(crate) fn rules(&self) -> Rules {
         Rules {
             level: self.compatibility_level.unwrap_or_default(),
@@ -81,8 +82,8 @@ impl Config {
         }
     }
 
-    /// The configuration as PUT answers it: what is set, the level under the
-    /// name that requests use.
+    /// Returns the configuration as PUT answers it: only what is set, with the
+    /// level under the name that requests use.
     pub(crate) fn as_update(&self) -> Value {
         let mut shown = serde_json::to_value(self).unwrap_or_default();
         if let Some(members) = shown.as_object_mut()

@@ -1,4 +1,4 @@
-//! All contexts together, with what connects and governs them.
+//! All contexts, with the references between schemas and the settings.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -6,10 +6,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::budget::{Budget, Charged, weight};
-use super::config::Config;
-use super::content::{Version, Versions};
+use super::config::StoredConfig;
+use super::content::{SchemaVersion, Versions};
 use super::context::Context;
-use super::mode::Mode;
+use super::mode::RegistryMode;
 use super::scope::Scope;
 use super::subject::{DEFAULT_CONTEXT, Subject};
 use crate::csfle::{Clock as _, SystemClock};
@@ -19,17 +19,17 @@ use crate::schema_registry::entities::Reference;
 /// One version of one subject.
 type Place = (Subject, i32);
 
-/// What the lock guards.
+/// The data behind the store's lock.
 #[derive(Debug)]
 pub(crate) struct Data {
     budget: Arc<Budget>,
     contexts: BTreeMap<String, Context>,
-    /// Who references a place: referenced → referring.
+    /// Referenced version → referring versions.
     referrers: HashMap<Place, BTreeSet<Place>>,
-    configs: HashMap<Scope, Charged<Config>>,
-    /// How many configurations name an alias: usually none does.
+    configs: HashMap<Scope, Charged<StoredConfig>>,
+    /// How many configurations have an alias; usually none.
     aliases: usize,
-    modes: HashMap<Scope, Charged<Mode>>,
+    modes: HashMap<Scope, Charged<RegistryMode>>,
 }
 
 #[cfg(test)]
@@ -40,7 +40,7 @@ impl Default for Data {
 }
 
 impl Data {
-    /// Nothing but the default context.
+    /// Returns an empty store that has only the default context.
     pub(super) fn new(budget: Arc<Budget>) -> Self {
         Self {
             budget,
@@ -52,17 +52,21 @@ impl Data {
         }
     }
 
-    /// The configuration set for exactly this scope.
-    pub(crate) fn config(&self, scope: &Scope) -> Option<&Config> {
+    /// Returns the configuration set for exactly this scope.
+    pub(crate) fn config(&self, scope: &Scope) -> Option<&StoredConfig> {
         self.configs.get(scope).map(Deref::deref)
     }
 
-    pub(crate) fn configs(&self) -> impl Iterator<Item = (&Scope, &Config)> {
+    pub(crate) fn configs(&self) -> impl Iterator<Item = (&Scope, &StoredConfig)> {
         let configs = self.configs.iter();
         configs.map(|(scope, config)| (scope, &**config))
     }
 
-    pub(crate) fn set_config(&mut self, scope: Scope, config: Config) -> Result<(), ApiError> {
+    pub(crate) fn set_config(
+        &mut self,
+        scope: Scope,
+        config: StoredConfig,
+    ) -> Result<(), ApiError> {
         let names_alias = config.names_alias();
         let bytes = scope.weight().saturating_add(weight(&config));
         let replaced = match self.configs.get_mut(&scope) {
@@ -84,18 +88,18 @@ impl Data {
         }
     }
 
-    /// Counts a configuration that came and one that went.
+    /// Updates the number of aliases after a configuration changed.
     fn count_aliases(&mut self, came: bool, went: bool) {
         let with = self.aliases.saturating_add(usize::from(came));
         self.aliases = with.saturating_sub(usize::from(went));
     }
 
-    /// The mode set for exactly this scope.
-    pub(crate) fn mode(&self, scope: &Scope) -> Option<Mode> {
+    /// Returns the mode set for exactly this scope.
+    pub(crate) fn mode(&self, scope: &Scope) -> Option<RegistryMode> {
         self.modes.get(scope).map(|mode| **mode)
     }
 
-    pub(crate) fn set_mode(&mut self, scope: Scope, mode: Mode) -> Result<(), ApiError> {
+    pub(crate) fn set_mode(&mut self, scope: Scope, mode: RegistryMode) -> Result<(), ApiError> {
         let bytes = scope.weight();
         match self.modes.get_mut(&scope) {
             Some(set) => set.replace(mode, bytes).map(drop),
@@ -111,17 +115,17 @@ impl Data {
         self.modes.remove(scope);
     }
 
-    /// Removes the modes of the scopes that are not kept.
+    /// Removes the modes of all scopes except those to keep.
     pub(crate) fn retain_modes(&mut self, keep: impl Fn(&Scope) -> bool) {
         self.modes.retain(|scope, _| keep(scope));
     }
 
-    /// Whether any subject stands in for another.
+    /// Whether any subject is an alias.
     pub(crate) fn has_aliases(&self) -> bool {
         self.aliases > 0
     }
 
-    /// The versions of a subject that has any.
+    /// Returns the versions of a subject; `None` if it has none.
     pub(crate) fn versions(&self, subject: &Subject) -> Option<&Versions> {
         self.contexts.get(&subject.context)?.versions(&subject.name)
     }
@@ -130,14 +134,14 @@ impl Data {
         self.contexts.get(context)
     }
 
-    /// Names of the contexts that exist, the default one first.
+    /// Returns the contexts by name, the default one first.
     pub(crate) fn contexts(&self) -> impl Iterator<Item = (&str, &Context)> {
         self.contexts
             .iter()
             .map(|(name, context)| (name.as_str(), context))
     }
 
-    /// Every subject with its versions, in no particular order.
+    /// Returns every subject with its versions, in no particular order.
     pub(crate) fn subjects(&self) -> impl Iterator<Item = (Subject, &Versions)> {
         self.contexts().flat_map(|(name, context)| {
             context
@@ -146,8 +150,8 @@ impl Data {
         })
     }
 
-    /// Whether the subject, or for a context any subject in it, has versions;
-    /// soft-deleted ones count only `with_deleted`.
+    /// Whether the subject has versions; for a context, whether any subject in
+    /// it has. Soft-deleted versions count only `with_deleted`.
     pub(crate) fn has_versions(&self, subject: &Subject, with_deleted: bool) -> bool {
         let counts = |versions: &Versions| with_deleted || versions.latest().is_some();
         self.versions(subject).is_some_and(counts)
@@ -157,13 +161,14 @@ impl Data {
                     .is_some_and(|context| context.subjects().any(|(_, v)| counts(v)))
     }
 
-    /// The places that reference one, soft-deleted ones only `with_deleted`.
+    /// Returns the versions that reference a version; soft-deleted ones only
+    /// `with_deleted`.
     pub(crate) fn referrers(
         &self,
         subject: &Subject,
         number: i32,
         with_deleted: bool,
-    ) -> impl Iterator<Item = (&Subject, &Version)> {
+    ) -> impl Iterator<Item = (&Subject, &SchemaVersion)> {
         let places = self.referrers.get(&(subject.clone(), number));
         places.into_iter().flatten().filter_map(move |place| {
             let version = self.versions(&place.0)?.get(place.1)?;
@@ -171,17 +176,21 @@ impl Data {
         })
     }
 
-    /// The id that the next new content of a context gets.
+    /// Returns the id of the next new schema in a context.
     pub(crate) fn next_id(&self, context: &str) -> i32 {
         self.contexts.get(context).map_or(1, Context::next_id)
     }
 
-    /// Stores a version, in place of one with the same number.
+    /// Stores a version. Replaces one with the same number.
     ///
     /// # Errors
     ///
-    /// When there is no space; then nothing has changed.
-    pub(crate) fn insert(&mut self, subject: &Subject, version: Version) -> Result<(), ApiError> {
+    /// Fails without any change if there is no space.
+    pub(crate) fn insert(
+        &mut self,
+        subject: &Subject,
+        version: SchemaVersion,
+    ) -> Result<(), ApiError> {
         let content = Arc::clone(&version.content);
         let number = version.number;
         let replaced = match self.contexts.entry(subject.context.clone()) {
@@ -220,8 +229,8 @@ impl Data {
         }
     }
 
-    /// Removes a version for good; with the last one, the subject's own
-    /// configuration and mode.
+    /// Permanently removes a version, and with the last one the configuration
+    /// and mode of the subject.
     pub(crate) fn remove(&mut self, subject: &Subject, number: i32) {
         self.forget(subject, number);
         if self.versions(subject).is_none() {
@@ -231,7 +240,7 @@ impl Data {
         }
     }
 
-    /// Removes a version for good and nothing else.
+    /// Permanently removes a version and nothing else.
     pub(crate) fn forget(&mut self, subject: &Subject, number: i32) {
         let context = self.contexts.get_mut(&subject.context);
         if let Some(removed) = context.and_then(|context| context.remove(&subject.name, number)) {
@@ -239,8 +248,8 @@ impl Data {
         }
     }
 
-    /// Removes a context that has no subjects; false when it has some. The
-    /// default context always exists.
+    /// Removes a context without subjects; returns false if it has any. The
+    /// default context always stays.
     pub(crate) fn remove_context(&mut self, context: &str) -> bool {
         if self.contexts.get(context).is_some_and(|c| !c.is_empty()) {
             return false;
@@ -251,13 +260,13 @@ impl Data {
         true
     }
 
-    /// Takes a removed version out of the referrers, except where `kept` names
-    /// the same reference.
+    /// Removes a version from the referrers, except for references that are
+    /// also in `kept`.
     fn forget_references(
         &mut self,
         subject: &Subject,
         number: i32,
-        removed: &Version,
+        removed: &SchemaVersion,
         kept: &[Reference],
     ) {
         let place_of =

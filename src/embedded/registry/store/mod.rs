@@ -1,8 +1,8 @@
 //! Subjects, schemas, configuration and modes, in memory.
 //!
-//! Readers and writers hold the lock for a few look-ups and insertions only:
-//! parsing and comparing happens outside, on cheap clones of what was found.
-//! Writers of one subject queue up before they begin, see [`Store::writing`].
+//! Readers and writers hold the lock only for a few lookups and insertions.
+//! Parsing and comparing happens outside, on cheap clones. Writers to one
+//! subject wait for each other; see [`Store::writing`].
 
 pub(crate) mod budget;
 mod config;
@@ -20,19 +20,19 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-pub(crate) use config::Config;
-pub(crate) use content::{Content, Version, Versions};
+pub(crate) use config::StoredConfig;
+pub(crate) use content::{Content, SchemaVersion, Versions};
 pub(crate) use data::Data;
-pub(crate) use mode::Mode;
+pub(crate) use mode::RegistryMode;
 pub(crate) use scope::Scope;
 
 use budget::Budget;
 use subject::Subject;
 
-/// Queues for writers. Two subjects may share one; that costs time only.
+/// Number of write locks. Two subjects may share one, which only costs time.
 const QUEUES: usize = 64;
 
-/// Everything stored.
+/// Subjects, schemas, configuration and modes.
 pub(crate) struct Store {
     data: RwLock<Data>,
     queues: Vec<Arc<Mutex<()>>>,
@@ -49,19 +49,19 @@ impl Store {
         }
     }
 
-    /// For reading. Never keep it while parsing.
+    /// Locks the data for reading. Do not hold this while parsing.
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Data> {
         self.data.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For writing. Never keep it while parsing.
+    /// Locks the data for writing. Do not hold this while parsing.
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Data> {
         self.data.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until no other request writes to the subject. Held from the first
-    /// look at the subject until the write is done; owned, because the write
-    /// goes on when the client that asked for it has gone.
+    /// Waits until no other request writes to the subject. Hold the guard from
+    /// the first read of the subject until the write is done. It is owned
+    /// because the write continues after its client disconnects.
     pub(crate) async fn writing(&self, subject: &Subject) -> Option<OwnedMutexGuard<()>> {
         let queue = usize::try_from(self.hasher.hash_one(subject) % QUEUES as u64).ok()?;
         let queue = Arc::clone(self.queues.get(queue)?);

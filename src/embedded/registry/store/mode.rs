@@ -5,24 +5,24 @@ use serde::Serialize;
 /// What may be written to a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum Mode {
-    /// Everything but schemas with given ids.
+pub(crate) enum RegistryMode {
+    /// Everything except schemas with given ids.
     #[serde(rename = "READWRITE")]
     ReadWrite,
     /// Nothing.
     #[serde(rename = "READONLY")]
     ReadOnly,
-    /// The same, an old name.
+    /// Nothing; an old name.
     #[serde(rename = "READONLY_OVERRIDE")]
     ReadOnlyOverride,
-    /// Schemas with given ids only, unchecked.
+    /// Only schemas with given ids, unchecked.
     Import,
-    /// The same, for all contexts at once.
+    /// Like `Import`, for all contexts at once.
     Forward,
 }
 
-impl Mode {
-    /// Reads a mode in any case.
+impl RegistryMode {
+    /// Parses a mode, ignoring case.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         [
             ("READWRITE", Self::ReadWrite),
@@ -35,7 +35,7 @@ impl Mode {
         .find_map(|(name, mode)| text.eq_ignore_ascii_case(name).then_some(mode))
     }
 
-    /// Whether schemas come with ids, unchecked.
+    /// Whether schemas must come with ids and are not checked.
     pub(crate) fn imports(self) -> bool {
         matches!(self, Self::Import | Self::Forward)
     }

@@ -5,17 +5,17 @@ use std::fmt;
 use super::budget::OVERHEAD;
 use super::subject::Subject;
 
-/// What a configuration or mode is set for: everything, a context, a subject.
+/// The scope of a setting: everything, a context, or a subject.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Scope {
-    /// Whatever in the default context has nothing of its own.
+    /// Everything in the default context that has no setting of its own.
     Global,
-    /// A subject, or a context when the name is empty.
+    /// A subject; with an empty name, a context.
     Subject(Subject),
 }
 
 impl Scope {
-    /// What a path segment names. The default context is the global scope.
+    /// Parses a path segment. The default context is the global scope.
     pub(crate) fn parse(text: &str) -> Self {
         let subject = Subject::parse(text);
         if subject.is_in_default_context() && subject.is_context() {
@@ -25,7 +25,7 @@ impl Scope {
         }
     }
 
-    /// About how many bytes an entry for it takes, the value aside.
+    /// Estimates the size in bytes of an entry for it, without the value.
     pub(super) fn weight(&self) -> usize {
         let names = match self {
             Self::Global => 0,

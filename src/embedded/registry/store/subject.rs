@@ -1,12 +1,14 @@
-//! Subject names and the contexts they live in.
+//! Subject names and their contexts.
 
 use std::fmt;
 
+use crate::subject_context;
+
 /// The context of plain names.
 pub(crate) const DEFAULT_CONTEXT: &str = ".";
-/// The context whose configuration and mode all others fall back on.
+/// The context whose configuration and mode are the fallback for all others.
 pub(crate) const GLOBAL_CONTEXT: &str = ".__GLOBAL";
-/// Stands for every context in a subject prefix.
+/// Matches every context in a subject prefix.
 pub(crate) const ANY_CONTEXT: &str = ":*:";
 
 const CONTEXT_PREFIX: &str = ":.";
@@ -23,16 +25,10 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// Reads a subject as it is written.
+    /// Parses a subject.
     pub(crate) fn parse(text: &str) -> Self {
-        let qualified = text
-            .strip_prefix(':')
-            .filter(|rest| rest.starts_with('.'))
-            .map(|rest| rest.split_once(':').unwrap_or((rest, "")));
-        match qualified {
-            Some((context, name)) => Self::new(context, name),
-            None => Self::new(DEFAULT_CONTEXT, text),
-        }
+        let (context, name) = subject_context::split(text);
+        Self::new(context.unwrap_or(DEFAULT_CONTEXT), name)
     }
 
     pub(crate) fn new(context: &str, name: &str) -> Self {
@@ -42,8 +38,8 @@ impl Subject {
         }
     }
 
-    /// The subject meant by `text` inside a schema of `self`: a plain name is
-    /// in the same context.
+    /// Resolves a subject that a schema of `self` names: a plain name is in the
+    /// same context.
     pub(crate) fn sibling(&self, text: &str) -> Self {
         let other = Self::parse(text);
         if other.is_in_default_context() && !self.is_in_default_context() {
@@ -57,23 +53,23 @@ impl Subject {
         self.context == DEFAULT_CONTEXT
     }
 
-    /// Whether it stands for a context rather than for a subject in it.
+    /// Whether it names a context instead of a subject in it.
     pub(crate) fn is_context(&self) -> bool {
         self.name.is_empty()
     }
 
-    /// The context as it is put in front of names and into error messages:
-    /// empty for the default one.
+    /// Returns the context as a prefix of names and in error messages; empty
+    /// for the default one.
     pub(crate) fn context_prefix(&self) -> String {
         context_prefix(&self.context)
     }
 
-    /// Whether schemas may be registered under the name.
+    /// Whether schemas can be registered under the name.
     pub(crate) fn is_valid_for_schemas(&self) -> bool {
         self.is_valid_for_settings() && self.context != GLOBAL_CONTEXT
     }
 
-    /// Whether configuration and mode may be set for the name.
+    /// Whether configuration and mode can be set for the name.
     pub(crate) fn is_valid_for_settings(&self) -> bool {
         !self.name.chars().any(char::is_control)
             && !self.context.chars().any(char::is_control)
@@ -92,7 +88,7 @@ impl fmt::Display for Subject {
     }
 }
 
-/// `:.context:`, or nothing for the default context.
+/// Returns Returns `:.context:`, or nothing for the default context.
 pub(crate) fn context_prefix(context: &str) -> String {
     if context == DEFAULT_CONTEXT {
         String::new()
@@ -101,13 +97,13 @@ pub(crate) fn context_prefix(context: &str) -> String {
     }
 }
 
-/// Whether a name says itself which context it belongs to.
+/// Whether a name includes its context.
 pub(crate) fn is_qualified(name: &str) -> bool {
     name.starts_with(CONTEXT_PREFIX) || name.starts_with(ANY_CONTEXT)
 }
 
-/// The context meant by a path segment: `staging`, `.staging` and `:.staging:`
-/// are the same. `None` when it contains a colon elsewhere.
+/// Parses the context in a path segment: `staging`, `.staging` and `:.staging:`
+/// are equal. `None` if there is a colon elsewhere.
 pub(crate) fn context_named(text: &str) -> Option<String> {
     let text = text.strip_prefix(':').unwrap_or(text);
     let text = text.strip_suffix(':').unwrap_or(text);

@@ -1,8 +1,8 @@
-//! Stream Catalog: tag definitions.
+//! Tag definitions of the Stream Catalog, in memory.
 //!
 //! Only Confluent Cloud has a catalog, and its source is not public. Answers
-//! follow its documentation, error codes those of Apache Atlas underneath it,
-//! without the dashes.
+//! follow its documentation. Error codes are those of Apache Atlas, on which it
+//! is built, without the dashes.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,12 +15,12 @@ use super::budget::{Budget, Charged, OVERHEAD, weight};
 use crate::csfle::{Clock as _, SystemClock};
 use crate::embedded::registry::api_error::ApiError;
 
-/// Definitions that one catalog holds.
+/// Most definitions in one catalog.
 const MAX_DEFINITIONS: usize = 1000;
 
 const MAX_NAME_CHARS: usize = 8192;
 
-/// Who creates and updates definitions, as the answers say.
+/// The user that answers name as creator and editor.
 const USER: &str = "embedded";
 
 /// The tag definitions, by name.
@@ -50,8 +50,8 @@ struct Stored {
     updated: i64,
 }
 
-/// An element of an answer. An element that failed has an error, and of the
-/// rest only what was sent.
+/// One element of an answer. A failed element has an error and only what the
+/// client sent.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Element {
@@ -157,7 +157,7 @@ impl Element {
 const CATEGORY: &str = "CLASSIFICATION";
 
 impl TagDefinitions {
-    /// No definitions.
+    /// Returns an empty set of definitions.
     pub(crate) fn new(budget: Arc<Budget>) -> Self {
         Self {
             by_name: RwLock::default(),
@@ -165,7 +165,7 @@ impl TagDefinitions {
         }
     }
 
-    /// Creates what can be created; one element per definition says how it went.
+    /// Creates the definitions. Each gets an element with its outcome.
     pub(crate) fn create(&self, definitions: Vec<Definition>) -> Vec<Element> {
         self.each(definitions, |tags, name, definition| {
             if tags.contains_key(name) {
@@ -185,7 +185,7 @@ impl TagDefinitions {
         })
     }
 
-    /// Replaces the definitions that exist.
+    /// Replaces existing definitions.
     pub(crate) fn update(&self, definitions: Vec<Definition>) -> Vec<Element> {
         self.each(definitions, |tags, name, definition| {
             let old = tags.get(name).ok_or_else(|| ElementError::unknown(name))?;

@@ -1,34 +1,34 @@
-//! How many connections there may be, and how long each may keep the server
-//! waiting.
+//! Limits on connections: their number, and the times after which they are
+//! closed.
 
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-/// Descriptors left to the rest of the process.
+/// File descriptors reserved for the rest of the process.
 const RESERVED_DESCRIPTORS: usize = 64;
 
-/// What connections may cost.
+/// Limits on connections.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// How long a request's head may take from its first byte on.
+pub(crate) struct ConnectionLimits {
+    /// Longest time from the first byte of a request to the end of its head.
     pub(crate) header: Duration,
-    /// How long a connection may be without a request.
+    /// Longest time without a request.
     pub(crate) idle: Duration,
-    /// How long a client may take nothing of an answer.
+    /// Longest time in which a client reads nothing of an answer.
     pub(crate) write: Duration,
-    /// Connections open at the same time.
+    /// Most connections open at the same time.
     pub(crate) connections: usize,
 }
 
-impl Limits {
-    /// The least time after which a connection may be closed.
+impl ConnectionLimits {
+    /// Returns the shortest time after which a connection can be closed.
     pub(super) fn shortest_wait(self) -> Duration {
         self.header.min(self.idle)
     }
 
-    /// Leaves descriptors to the rest of the process where the system gives
-    /// it few.
+    /// Lowers the number of connections so that the process keeps some file
+    /// descriptors.
     pub(crate) fn within_descriptors(self) -> Self {
         let most = descriptors().map_or(usize::MAX, |limit| {
             limit.saturating_sub(RESERVED_DESCRIPTORS).max(1)
@@ -40,7 +40,8 @@ impl Limits {
     }
 }
 
-/// Descriptors that this process may have open; `None` means any number.
+/// Returns how many file descriptors the process may open; `None` means no
+/// limit.
 #[cfg(unix)]
 fn descriptors() -> Option<usize> {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);

@@ -11,25 +11,25 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::limits::Limits;
+use super::limits::ConnectionLimits;
 use super::stream::{Connection, Stream};
 use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::http::media_type::V1_JSON;
 
-/// Refused connections that wait for their client to read why, at most. They
-/// are part of the reserve.
+/// Most refused connections that wait for their client to read the reason. They
+/// use the reserved descriptors.
 const MAX_LINGERING: usize = 32;
-/// How long a refused client may take to read why.
+/// Longest time that a refused client has to read the reason.
 const LINGER: Duration = Duration::from_secs(1);
-/// Pause after the system refused a connection.
+/// Pause after a failed accept.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Least time between two log lines about one kind of refusal.
+/// Shortest time between two log lines about the same kind of refusal.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Accepts connections, as many as may be open, and says so to the others.
+/// Accepts connections up to the limit, and answers 503 to the others.
 pub(crate) struct Listener {
     tcp: TcpListener,
-    limits: Limits,
+    limits: ConnectionLimits,
     open: Arc<Semaphore>,
     lingering: Arc<Semaphore>,
     refusal: Vec<u8>,
@@ -38,7 +38,7 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn new(tcp: TcpListener, limits: Limits) -> Self {
+    pub(crate) fn new(tcp: TcpListener, limits: ConnectionLimits) -> Self {
         Self {
             tcp,
             limits,
@@ -60,7 +60,7 @@ impl Listener {
             );
         }
         let Ok(mut tcp) = tcp.into_std() else { return };
-        // The buffers of a new socket are empty: this does not block.
+        // This does not block, because the buffers of a new socket are empty.
         let explained = tcp.write_all(&self.refusal);
         if explained
             .and_then(|()| tcp.shutdown(Shutdown::Write))
@@ -72,7 +72,7 @@ impl Listener {
             && let Ok(tcp) = TcpStream::from_std(tcp)
         {
             tokio::spawn(async move {
-                // Without it the client loses nothing but perhaps the reason.
+                // If this fails, the client misses the reason at most.
                 let _ = timeout(LINGER, closed_by_client(tcp)).await;
                 drop(permit);
             });
@@ -108,7 +108,7 @@ impl axum::serve::Listener for Listener {
     }
 }
 
-/// The whole answer to a connection beyond the limit.
+/// Builds the whole answer to a connection beyond the limit.
 fn refusal(limit: usize) -> Vec<u8> {
     let error = ApiError::new(
         503,
@@ -124,8 +124,8 @@ fn refusal(limit: usize) -> Vec<u8> {
     [head.into_bytes(), body].concat()
 }
 
-/// Waits until the client has closed the connection: closing it first could
-/// reset it before the answer is read.
+/// Waits until the client closes the connection. If the server closed it first,
+/// a reset could discard the answer before the client reads it.
 async fn closed_by_client(tcp: TcpStream) -> io::Result<()> {
     let mut ignored = [0; 1024];
     loop {
@@ -139,7 +139,7 @@ async fn closed_by_client(tcp: TcpStream) -> io::Result<()> {
     }
 }
 
-/// Counts what happens, and says now and then how often it happened.
+/// Counts events and limits how often they are logged.
 #[derive(Default)]
 struct Occasional {
     times: u64,
@@ -147,8 +147,8 @@ struct Occasional {
 }
 
 impl Occasional {
-    /// Counts one more. Returns the number since the last report if it is time
-    /// for another one.
+    /// Counts one event. If a new report is due, returns the number of events
+    /// since the last one.
     fn count(&mut self) -> Option<u64> {
         self.times = self.times.saturating_add(1);
         let now = Instant::now();

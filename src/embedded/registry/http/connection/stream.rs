@@ -1,8 +1,8 @@
 //! An open connection.
 //!
-//! The deadlines are kept by the socket, because the HTTP implementation under
-//! axum has no deadlines unless it is given a timer, and then the same one for
-//! an idle connection as for a half-sent request.
+//! The socket keeps the deadlines. The HTTP implementation under axum has none
+//! without a timer, and with a timer it treats an idle connection like a
+//! half-sent request.
 
 use std::future::Future as _;
 use std::io;
@@ -21,9 +21,9 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::limits::Limits;
+use super::limits::ConnectionLimits;
 
-/// What the application and the socket know of one connection.
+/// State of one connection, shared by the application and the socket.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     loopback: bool,
@@ -33,9 +33,9 @@ pub(crate) struct Connection {
 #[derive(Debug)]
 struct Activity {
     accepted: Instant,
-    /// Requests that are being served.
+    /// Number of requests in flight.
     requests: AtomicUsize,
-    /// When the last one was answered, in nanoseconds after `accepted`.
+    /// When the last request was answered, in nanoseconds after `accepted`.
     answered: AtomicU64,
 }
 
@@ -47,13 +47,13 @@ impl Activity {
 }
 
 impl Connection {
-    /// Whether the client is on this machine and reached it over loopback.
+    /// Whether the client connected over loopback.
     pub(crate) fn is_loopback(&self) -> bool {
         self.loopback
     }
 }
 
-/// A request being served; the connection is not idle meanwhile.
+/// A request in flight. While it lives, the connection is not idle.
 struct Serving(Arc<Activity>);
 
 impl Serving {
@@ -72,7 +72,7 @@ impl Drop for Serving {
     }
 }
 
-/// Lets the socket know while a request is being served.
+/// Tells the socket that a request is in flight.
 pub(crate) async fn track(
     ConnectInfo(connection): ConnectInfo<Connection>,
     request: Request,
@@ -85,22 +85,27 @@ pub(crate) async fn track(
 /// A socket that fails when its client keeps the server waiting.
 pub(crate) struct Stream {
     tcp: TcpStream,
-    limits: Limits,
+    limits: ConnectionLimits,
     connection: Connection,
-    /// When the first byte came that no request has claimed yet.
+    /// When the first byte of the next request arrived.
     head: Option<Instant>,
-    /// When something of an answer was last taken.
+    /// When the client last read part of an answer.
     written: Instant,
-    /// Fires at the deadline for reading, or before it.
+    /// Fires at the read deadline or earlier.
     timer: Pin<Box<Sleep>>,
-    /// Fires when the client has taken nothing for too long.
+    /// Fires when the client has read nothing for too long.
     stalled: Option<Pin<Box<Sleep>>>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, limits: Limits, permit: OwnedSemaphorePermit) -> Self {
-        // Without it small answers wait for the client's delayed acknowledgement.
+    pub(super) fn new(
+        tcp: TcpStream,
+        limits: ConnectionLimits,
+        permit: OwnedSemaphorePermit,
+    ) -> Self {
+        // Otherwise small answers wait for the client's delayed
+        // acknowledgement.
         if let Err(error) = tcp.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
@@ -108,7 +113,7 @@ impl Stream {
         let loopback = |address: SocketAddr| address.ip().to_canonical().is_loopback();
         Self {
             connection: Connection {
-                // In doubt it counts as loopback, where more is checked.
+                // If unknown, it counts as loopback, where more is checked.
                 loopback: tcp.local_addr().map_or(true, loopback),
                 activity: Arc::new(Activity {
                     accepted,
@@ -126,12 +131,13 @@ impl Stream {
         }
     }
 
-    /// The facts about the connection that its requests need.
+    /// Returns the state that the connection's requests need.
     pub(super) fn connection(&self) -> Connection {
         self.connection.clone()
     }
 
-    /// When the client must have sent more; `None` while it is the server's turn.
+    /// Returns when the client must have sent more; `None` while a request is
+    /// in flight.
     fn deadline(&self) -> Option<Instant> {
         if self.connection.activity.requests.load(Ordering::Relaxed) > 0 {
             return None;
@@ -143,7 +149,7 @@ impl Stream {
         }
     }
 
-    /// Waits for the deadline where there was nothing to read.
+    /// Waits for the deadline when there is nothing to read.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         loop {
             let deadline = self.deadline();
@@ -158,8 +164,8 @@ impl Stream {
         }
     }
 
-    /// Sets the timer for the deadline, or for another look before it: nothing
-    /// is read when an answer brings the deadline nearer.
+    /// Sets the timer to the deadline, or earlier to check again: an answer can
+    /// bring the deadline nearer without a read.
     fn reset(&mut self, deadline: Option<Instant>) {
         let look = Instant::now().checked_add(self.limits.shortest_wait());
         let next = deadline.into_iter().chain(look).min();
@@ -168,7 +174,7 @@ impl Stream {
         }
     }
 
-    /// Takes note of what became of a write.
+    /// Records the outcome of a write.
     fn written<T>(
         &mut self,
         cx: &mut Context<'_>,

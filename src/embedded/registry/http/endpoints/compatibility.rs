@@ -9,14 +9,14 @@ use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::http::blocking::off_the_worker;
 use crate::embedded::registry::http::json::{Json, Path};
 use crate::embedded::registry::http::query::Query;
-use crate::embedded::registry::http::state::Shared;
+use crate::embedded::registry::http::state::SharedState;
 use crate::embedded::registry::rules::compatibility::{self, Against};
 use crate::embedded::registry::rules::deadline::Deadline;
 use crate::embedded::registry::rules::requested_schema::SchemaBody;
 use crate::embedded::registry::rules::version_id::VersionId;
 use crate::embedded::registry::store::subject::Subject;
 
-pub(crate) fn routes() -> Router<Shared> {
+pub(crate) fn routes() -> Router<SharedState> {
     Router::new()
         .route(
             "/compatibility/subjects/{subject}/versions",
@@ -31,13 +31,13 @@ pub(crate) fn routes() -> Router<Shared> {
 #[derive(Serialize)]
 struct Verdict {
     is_compatible: bool,
-    /// Only when asked for, but then also when empty.
+    /// Present only on request, but then even if empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     messages: Option<Vec<String>>,
 }
 
 async fn with_version(
-    state: State<Shared>,
+    state: State<SharedState>,
     Path((subject, version)): Path<(String, String)>,
     query: Query,
     Json(body): Json<SchemaBody>,
@@ -47,7 +47,7 @@ async fn with_version(
 }
 
 async fn with_subject(
-    state: State<Shared>,
+    state: State<SharedState>,
     Path(subject): Path<String>,
     query: Query,
     Json(body): Json<SchemaBody>,
@@ -56,7 +56,7 @@ async fn with_subject(
 }
 
 async fn test(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     subject: &str,
     against: Against,
     query: Query,
@@ -74,7 +74,8 @@ async fn test(
         let tested = compatibility::test(store, &subject, &request, against, normalize, deadline);
         let messages = match tested {
             Ok(messages) => messages,
-            // A schema that is none is a verdict too, for those who ask why.
+            // With `verbose`, an invalid schema is reported as incompatible
+            // instead of 42201.
             Err(error) if verbose && error.code == 42201 => vec![error.message],
             Err(error) => return Err(error),
         };

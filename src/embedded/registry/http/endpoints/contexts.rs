@@ -8,16 +8,19 @@ use axum::routing::{delete, get};
 use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::http::json::{Json, Path};
 use crate::embedded::registry::http::query::Query;
-use crate::embedded::registry::http::state::Shared;
+use crate::embedded::registry::http::state::SharedState;
 use crate::embedded::registry::store::subject::{context_named, context_prefix};
 
-pub(crate) fn routes() -> Router<Shared> {
+pub(crate) fn routes() -> Router<SharedState> {
     Router::new()
         .route("/contexts", get(list))
         .route("/contexts/{context}", delete(remove))
 }
 
-async fn list(State(state): State<Shared>, query: Query) -> Result<Json<Vec<String>>, ApiError> {
+async fn list(
+    State(state): State<SharedState>,
+    query: Query,
+) -> Result<Json<Vec<String>>, ApiError> {
     let page = query.page(usize::MAX)?;
     let prefix = query.get("contextPrefix").unwrap_or_default();
     let data = state.store.read();
@@ -27,7 +30,7 @@ async fn list(State(state): State<Shared>, query: Query) -> Result<Json<Vec<Stri
 }
 
 async fn remove(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(context): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let context = context_named(&context).ok_or_else(ApiError::not_found)?;

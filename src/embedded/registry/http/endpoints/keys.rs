@@ -11,18 +11,18 @@ use crate::csfle::Algorithm;
 use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::http::json::{Json, Path};
 use crate::embedded::registry::http::query::Query;
-use crate::embedded::registry::http::state::Shared;
+use crate::embedded::registry::http::state::SharedState;
 use crate::schema_registry::entities::{Dek, Kek};
 
 use crate::embedded::registry::keys::deks::{DekPath, DekSelection, DekVersion};
 use crate::embedded::registry::keys::keks::KekChange;
 
-/// Lists have no cap of their own.
+/// These lists are not capped.
 const NO_CAP: usize = usize::MAX;
 
 type Answer<T> = Result<T, ApiError>;
 
-pub(crate) fn routes() -> Router<Shared> {
+pub(crate) fn routes() -> Router<SharedState> {
     let endpoints = Router::new()
         .route("/keks", get(list_keks).post(create_kek))
         .route(
@@ -51,7 +51,7 @@ pub(crate) fn routes() -> Router<Shared> {
     Router::new().nest("/dek-registry/v1", endpoints)
 }
 
-/// An unknown algorithm in the query is a resource that does not exist.
+/// Parses the algorithm in the query. An unknown one is answered 404.
 fn algorithm(query: &Query) -> Answer<Algorithm> {
     match query.get("algorithm") {
         None => Ok(Algorithm::default()),
@@ -78,7 +78,7 @@ fn version(text: &str) -> Answer<DekVersion> {
     }
 }
 
-async fn list_keks(State(state): State<Shared>, query: Query) -> Answer<Json<Vec<String>>> {
+async fn list_keks(State(state): State<SharedState>, query: Query) -> Answer<Json<Vec<String>>> {
     let page = query.page(NO_CAP)?;
     let prefixes: Vec<&str> = query.all("subjectPrefix").collect();
     let names = state.dek.kek_names(&prefixes, query.flag("deleted"));
@@ -86,7 +86,7 @@ async fn list_keks(State(state): State<Shared>, query: Query) -> Answer<Json<Vec
 }
 
 async fn create_kek(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     query: Query,
     Json(body): Json<Kek>,
 ) -> Answer<Json<Kek>> {
@@ -98,7 +98,7 @@ async fn create_kek(
 }
 
 async fn get_kek(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(name): Path<String>,
     query: Query,
 ) -> Answer<Json<Kek>> {
@@ -107,7 +107,7 @@ async fn get_kek(
 }
 
 async fn update_kek(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(name): Path<String>,
     query: Query,
     Json(change): Json<KekChange>,
@@ -118,7 +118,7 @@ async fn update_kek(
 }
 
 async fn delete_kek(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(name): Path<String>,
     query: Query,
 ) -> Answer<StatusCode> {
@@ -126,18 +126,21 @@ async fn delete_kek(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn undelete_kek(State(state): State<Shared>, Path(name): Path<String>) -> Answer<StatusCode> {
+async fn undelete_kek(
+    State(state): State<SharedState>,
+    Path(name): Path<String>,
+) -> Answer<StatusCode> {
     state.dek.undelete_kek(&name)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn test_kek(State(state): State<Shared>, Path(name): Path<String>) -> Answer<Json<Kek>> {
+async fn test_kek(State(state): State<SharedState>, Path(name): Path<String>) -> Answer<Json<Kek>> {
     let kek = state.dek.test_kek(&name).await?;
     Ok(Json(kek.to_entity()))
 }
 
 async fn list_subjects(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(kek): Path<String>,
     query: Query,
 ) -> Answer<Json<Vec<String>>> {
@@ -148,7 +151,7 @@ async fn list_subjects(
 
 /// The older form of [`create_dek_of_subject`]: the subject is in the body.
 async fn create_dek(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(kek): Path<String>,
     Json(body): Json<Dek>,
 ) -> Answer<Json<Dek>> {
@@ -157,7 +160,7 @@ async fn create_dek(
 }
 
 async fn create_dek_of_subject(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path((kek, subject)): Path<(String, String)>,
     query: Query,
     Json(body): Json<Dek>,
@@ -166,7 +169,7 @@ async fn create_dek_of_subject(
 }
 
 async fn create(
-    state: &Shared,
+    state: &SharedState,
     kek_name: String,
     subject: String,
     body: Dek,
@@ -186,7 +189,7 @@ async fn create(
 }
 
 async fn get_first_dek(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path((kek, subject)): Path<(String, String)>,
     query: Query,
 ) -> Answer<Json<Dek>> {
@@ -197,7 +200,7 @@ async fn get_first_dek(
 }
 
 async fn get_dek(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path((kek, subject, number)): Path<(String, String, String)>,
     query: Query,
 ) -> Answer<Json<Dek>> {
@@ -208,7 +211,7 @@ async fn get_dek(
 }
 
 async fn list_versions(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path((kek, subject)): Path<(String, String)>,
     query: Query,
 ) -> Answer<Json<Vec<i32>>> {
@@ -219,7 +222,7 @@ async fn list_versions(
 }
 
 async fn delete_deks(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path((kek, subject)): Path<(String, String)>,
     query: Query,
 ) -> Answer<StatusCode> {
@@ -227,7 +230,7 @@ async fn delete_deks(
 }
 
 async fn delete_dek(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path((kek, subject, number)): Path<(String, String, String)>,
     query: Query,
 ) -> Answer<StatusCode> {
@@ -236,7 +239,7 @@ async fn delete_dek(
 }
 
 fn delete(
-    state: &Shared,
+    state: &SharedState,
     kek: String,
     subject: String,
     which: DekSelection,
@@ -250,7 +253,7 @@ fn delete(
 }
 
 async fn undelete_deks(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path((kek, subject)): Path<(String, String)>,
     query: Query,
 ) -> Answer<StatusCode> {
@@ -260,7 +263,7 @@ async fn undelete_deks(
 }
 
 async fn undelete_dek(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path((kek, subject, number)): Path<(String, String, String)>,
     query: Query,
 ) -> Answer<StatusCode> {

@@ -2,55 +2,41 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::routing::get;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::embedded::registry::api_error::ApiError;
-use crate::embedded::registry::http::json::{Json, Path};
+use crate::embedded::registry::http::json::Json;
 use crate::embedded::registry::http::query::Query;
-use crate::embedded::registry::http::state::Shared;
+use crate::embedded::registry::http::state::SharedState;
 use crate::embedded::registry::rules::mode;
 use crate::embedded::registry::store::subject::GLOBAL_CONTEXT;
-use crate::embedded::registry::store::{Mode, Scope, Store};
+use crate::embedded::registry::store::{RegistryMode, Scope};
 
-pub(crate) fn routes() -> Router<Shared> {
+pub(crate) fn routes() -> Router<SharedState> {
+    let methods = get(show).put(update).delete(delete);
     Router::new()
-        .route(
-            "/mode",
-            get(get_global).put(put_global).delete(delete_global),
-        )
-        .route(
-            "/mode/{subject}",
-            get(get_subject).put(put_subject).delete(delete_subject),
-        )
+        .route("/mode", methods.clone())
+        .route("/mode/{subject}", methods)
 }
 
 #[derive(Serialize)]
 struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
-    mode: Option<Mode>,
+    mode: Option<RegistryMode>,
 }
 
-async fn get_global(State(state): State<Shared>, query: Query) -> Result<Json<Shown>, ApiError> {
-    show(&state.store, &Scope::Global, &query)
-}
-
-async fn get_subject(
-    State(state): State<Shared>,
-    Path(subject): Path<String>,
+async fn show(
+    State(state): State<SharedState>,
+    scope: Scope,
     query: Query,
 ) -> Result<Json<Shown>, ApiError> {
-    show(&state.store, &Scope::parse(&subject), &query)
-}
-
-fn show(store: &Store, scope: &Scope, query: &Query) -> Result<Json<Shown>, ApiError> {
-    let data = store.read();
+    let data = state.store.read();
     let mode = if query.flag("defaultToGlobal") {
-        Some(mode::in_force(&data, scope))
+        Some(mode::in_force(&data, &scope))
     } else {
-        mode::own(&data, scope)
+        mode::own(&data, &scope)
     };
     match mode {
         Some(_) => Ok(Json(Shown { mode })),
@@ -58,28 +44,11 @@ fn show(store: &Store, scope: &Scope, query: &Query) -> Result<Json<Shown>, ApiE
     }
 }
 
-async fn put_global(
-    State(state): State<Shared>,
-    query: Query,
-    Json(body): Json<Map<String, Value>>,
-) -> Result<Json<Value>, ApiError> {
-    update(&state.store, Scope::Global, &body, &query)
-}
-
-async fn put_subject(
-    State(state): State<Shared>,
-    Path(subject): Path<String>,
-    query: Query,
-    Json(body): Json<Map<String, Value>>,
-) -> Result<Json<Value>, ApiError> {
-    update(&state.store, Scope::parse(&subject), &body, &query)
-}
-
-fn update(
-    store: &Store,
+async fn update(
+    State(state): State<SharedState>,
     scope: Scope,
-    body: &Map<String, Value>,
-    query: &Query,
+    query: Query,
+    Json(body): Json<Map<String, Value>>,
 ) -> Result<Json<Value>, ApiError> {
     let in_all_contexts = match &scope {
         Scope::Global => false,
@@ -91,40 +60,28 @@ fn update(
         }
     };
     let Some(asked) = body.get("mode") else {
-        return Err(ApiError {
-            status: StatusCode::UNPROCESSABLE_ENTITY,
-            code: 422,
-            message: "The request names no mode".to_owned(),
-        });
+        return Err(ApiError::new(422, "The request names no mode"));
     };
     let mode = match asked {
         Value::Null => None,
-        Value::String(name) => Some(Mode::parse(name).ok_or_else(ApiError::invalid_mode)?),
+        Value::String(name) => Some(RegistryMode::parse(name).ok_or_else(ApiError::invalid_mode)?),
         _ => return Err(ApiError::malformed_body("mode: expected a string")),
     };
-    if mode == Some(Mode::Forward) && !in_all_contexts {
+    if mode == Some(RegistryMode::Forward) && !in_all_contexts {
         return Err(ApiError::new(
             42204,
             "Forward mode only supported on global level",
         ));
     }
-    mode::set(&mut store.write(), scope, mode, query.flag("force"))?;
+    mode::set(&mut state.store.write(), scope, mode, query.flag("force"))?;
     Ok(Json(json!({ "mode": asked })))
 }
 
-async fn delete_global(State(state): State<Shared>, query: Query) -> Result<Json<Shown>, ApiError> {
-    delete(&state.store, &Scope::Global, &query)
-}
-
-async fn delete_subject(
-    State(state): State<Shared>,
-    Path(subject): Path<String>,
+async fn delete(
+    State(state): State<SharedState>,
+    scope: Scope,
     query: Query,
 ) -> Result<Json<Shown>, ApiError> {
-    delete(&state.store, &Scope::parse(&subject), &query)
-}
-
-fn delete(store: &Store, scope: &Scope, query: &Query) -> Result<Json<Shown>, ApiError> {
-    let mode = mode::delete(&mut store.write(), scope, query.flag("recursive"))?;
+    let mode = mode::delete(&mut state.store.write(), &scope, query.flag("recursive"))?;
     Ok(Json(Shown { mode }))
 }

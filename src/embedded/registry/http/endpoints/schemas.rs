@@ -15,16 +15,16 @@ use crate::embedded::registry::http::blocking::off_the_worker;
 use crate::embedded::registry::http::json::{Json, Path, RawText};
 use crate::embedded::registry::http::query::Query;
 use crate::embedded::registry::http::schema_response::{self, WithAliases, WithMaxId};
-use crate::embedded::registry::http::state::Shared;
+use crate::embedded::registry::http::state::SharedState;
 use crate::embedded::registry::rules::format::Format;
 use crate::embedded::registry::rules::rule_set;
 use crate::embedded::registry::store::subject::{ANY_CONTEXT, DEFAULT_CONTEXT, Subject};
-use crate::embedded::registry::store::{Data, Scope, Version};
+use crate::embedded::registry::store::{Data, SchemaVersion, Scope};
 
-/// Most schemas in one answer.
+/// Maximum number of schemas in one answer.
 const MAX_SCHEMAS: usize = 1000;
 
-pub(crate) fn routes() -> Router<Shared> {
+pub(crate) fn routes() -> Router<SharedState> {
     Router::new()
         .route("/schemas", get(list))
         .route("/schemas/ids/{id}", get(by_id))
@@ -36,14 +36,14 @@ pub(crate) fn routes() -> Router<Shared> {
 }
 
 async fn list(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     query: Query,
 ) -> Result<Json<Vec<WithAliases>>, ApiError> {
-    // It looks at everything that is stored.
+    // It reads the whole store.
     off_the_worker(true, move || listed(&state, &query)).await
 }
 
-fn listed(state: &Shared, query: &Query) -> Result<Json<Vec<WithAliases>>, ApiError> {
+fn listed(state: &SharedState, query: &Query) -> Result<Json<Vec<WithAliases>>, ApiError> {
     let page = query.page(MAX_SCHEMAS)?;
     let prefix = query.get("subjectPrefix").unwrap_or_default();
     let with_deleted = query.flag("deleted");
@@ -51,13 +51,13 @@ fn listed(state: &Shared, query: &Query) -> Result<Json<Vec<WithAliases>>, ApiEr
     let rule_type = query.get("ruleType").filter(|text| !text.is_empty());
 
     let data = state.store.read();
-    let mut found: Vec<(String, Subject, Version)> = Vec::new();
+    let mut found: Vec<(String, Subject, SchemaVersion)> = Vec::new();
     for (subject, versions) in data.subjects() {
         let shown = subject.to_string();
         if !has_prefix(&subject, &shown, prefix) {
             continue;
         }
-        let mut included: Vec<&Version> = versions
+        let mut included: Vec<&SchemaVersion> = versions
             .all()
             .filter(|version| with_deleted || !version.deleted)
             .collect();
@@ -82,14 +82,14 @@ fn listed(state: &Shared, query: &Query) -> Result<Json<Vec<WithAliases>>, ApiEr
     let shown = page.of(found).into_iter().map(|(shown, subject, version)| {
         let names = aliases.get(&shown).cloned();
         Ok(WithAliases {
-            schema: schema_response::stored(&state.store, &subject, &version, Format::Stored)?,
+            schema: schema_response::of_version(&state.store, &subject, &version, Format::Stored)?,
             aliases: names.unwrap_or_default(),
         })
     });
     shown.collect::<Result<Vec<_>, _>>().map(Json)
 }
 
-/// Whether a subject begins as asked. `:*:` stands for any context.
+/// Whether a subject has the prefix. `:*:` matches any context.
 pub(crate) fn has_prefix(subject: &Subject, shown: &str, prefix: &str) -> bool {
     match prefix.strip_prefix(ANY_CONTEXT) {
         Some(prefix) => subject.name.starts_with(prefix),
@@ -97,7 +97,7 @@ pub(crate) fn has_prefix(subject: &Subject, shown: &str, prefix: &str) -> bool {
     }
 }
 
-/// Subjects with the names that stand for them, sorted.
+/// Returns subjects with their aliases, sorted.
 fn aliases(data: &Data) -> HashMap<String, Vec<String>> {
     let mut found: HashMap<String, Vec<String>> = HashMap::new();
     for (scope, config) in data.configs() {
@@ -112,15 +112,15 @@ fn aliases(data: &Data) -> HashMap<String, Vec<String>> {
     found
 }
 
-/// Where an id is used, as far as the `subject` parameter tells where to look.
-fn locate(data: &Data, id: i32, hint: Option<&str>) -> Option<(Subject, Version)> {
+/// Finds a version that uses an id; the `subject` parameter says where to look.
+fn locate(data: &Data, id: i32, hint: Option<&str>) -> Option<(Subject, SchemaVersion)> {
     let in_context = |context: &str, name: Option<&str>| {
         let uses = data.context(context)?.uses(id);
         let mut uses: Vec<_> = uses
             .into_iter()
             .filter(|(subject, _)| name.is_none_or(|name| *subject == name))
             .collect();
-        // An active one, if there is.
+        // Active versions come first.
         uses.sort_by_key(|(_, version)| version.deleted);
         let (name, version) = uses.first()?;
         Some((Subject::new(context, name), (*version).clone()))
@@ -139,7 +139,7 @@ fn locate(data: &Data, id: i32, hint: Option<&str>) -> Option<(Subject, Version)
 }
 
 async fn by_id(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(id): Path<i32>,
     query: Query,
 ) -> Result<Json<WithMaxId>, ApiError> {
@@ -171,7 +171,7 @@ async fn by_id(
 }
 
 async fn text_by_id(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(id): Path<i32>,
     query: Query,
 ) -> Result<RawText, ApiError> {
@@ -187,7 +187,8 @@ async fn text_by_id(
     .await
 }
 
-/// One version per subject that uses the id, in the context where it was found.
+/// Returns one version per subject that uses the id, in the context where the
+/// id was found.
 fn uses(data: &Data, id: i32, query: &Query) -> Result<Vec<SubjectVersion>, ApiError> {
     let (found, _) =
         locate(data, id, query.get("subject")).ok_or_else(ApiError::schema_not_found)?;
@@ -205,7 +206,7 @@ fn uses(data: &Data, id: i32, query: &Query) -> Result<Vec<SubjectVersion>, ApiE
 }
 
 async fn subjects_of_id(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(id): Path<i32>,
     query: Query,
 ) -> Result<Json<Vec<String>>, ApiError> {
@@ -215,7 +216,7 @@ async fn subjects_of_id(
 }
 
 async fn versions_of_id(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(id): Path<i32>,
     query: Query,
 ) -> Result<Json<Vec<SubjectVersion>>, ApiError> {
@@ -224,7 +225,7 @@ async fn versions_of_id(
     Ok(Json(page.of(uses)))
 }
 
-/// Ids with the content of that GUID, by context.
+/// Returns the id of the schema with this GUID in each context that has it.
 fn ids(data: &Data, guid: &str) -> Vec<(String, i32)> {
     let Ok(guid) = guid.parse::<SchemaGuid>() else {
         return Vec::new();
@@ -235,7 +236,7 @@ fn ids(data: &Data, guid: &str) -> Vec<(String, i32)> {
 }
 
 async fn by_guid(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(guid): Path<String>,
     query: Query,
 ) -> Result<Json<Schema>, ApiError> {
@@ -262,7 +263,7 @@ struct ContextId {
 }
 
 async fn ids_of_guid(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(guid): Path<String>,
 ) -> Json<Vec<ContextId>> {
     let ids = ids(&state.store.read(), &guid).into_iter();

@@ -5,9 +5,9 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use crate::embedded::registry::http::json::Json;
-use crate::embedded::registry::http::state::Shared;
+use crate::embedded::registry::http::state::SharedState;
 
-pub(crate) fn routes() -> Router<Shared> {
+pub(crate) fn routes() -> Router<SharedState> {
     Router::new()
         .route("/", get(root).post(root))
         .route("/schemas/types", get(types))
@@ -19,8 +19,8 @@ async fn root() -> Json<Value> {
     Json(json!({}))
 }
 
-/// The types of a Confluent registry. Only Protobuf schemas can be registered
-/// here, but clients take the list for what the API knows.
+/// Lists the types of a Confluent registry. Only Protobuf can be registered
+/// here, but clients read the list as what the API knows.
 async fn types() -> Json<Value> {
     Json(json!(["JSON", "PROTOBUF", "AVRO"]))
 }

@@ -14,18 +14,18 @@ use crate::embedded::registry::http::blocking::off_the_worker;
 use crate::embedded::registry::http::json::{Json, Path, RawText};
 use crate::embedded::registry::http::query::Query;
 use crate::embedded::registry::http::schema_response;
-use crate::embedded::registry::http::state::Shared;
+use crate::embedded::registry::http::state::SharedState;
 use crate::embedded::registry::rules::deadline::Deadline;
 use crate::embedded::registry::rules::deletion;
 use crate::embedded::registry::rules::format::Format;
 use crate::embedded::registry::rules::lookup;
-use crate::embedded::registry::rules::registration::{self, Options};
+use crate::embedded::registry::rules::registration::{self, RegisterOptions};
 use crate::embedded::registry::rules::requested_schema::SchemaBody;
 use crate::embedded::registry::rules::version_id::VersionId;
 use crate::embedded::registry::store::subject::{ANY_CONTEXT, Subject};
-use crate::embedded::registry::store::{Data, Version, Versions};
+use crate::embedded::registry::store::{Data, SchemaVersion, Versions};
 
-pub(crate) fn routes() -> Router<Shared> {
+pub(crate) fn routes() -> Router<SharedState> {
     Router::new()
         .route("/subjects", get(list))
         .route(
@@ -45,12 +45,15 @@ pub(crate) fn routes() -> Router<Shared> {
         )
 }
 
-async fn list(State(state): State<Shared>, query: Query) -> Result<Json<Vec<String>>, ApiError> {
-    // It looks at every subject.
+async fn list(
+    State(state): State<SharedState>,
+    query: Query,
+) -> Result<Json<Vec<String>>, ApiError> {
+    // It reads every subject.
     off_the_worker(true, move || listed(&state, &query)).await
 }
 
-fn listed(state: &Shared, query: &Query) -> Result<Json<Vec<String>>, ApiError> {
+fn listed(state: &SharedState, query: &Query) -> Result<Json<Vec<String>>, ApiError> {
     let page = query.page(usize::MAX)?;
     let prefix = query.get("subjectPrefix").unwrap_or(ANY_CONTEXT);
     let only_deleted = query.flag("deletedOnly");
@@ -73,7 +76,7 @@ fn listed(state: &Shared, query: &Query) -> Result<Json<Vec<String>>, ApiError> 
 }
 
 async fn versions(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(subject): Path<String>,
     query: Query,
 ) -> Result<Json<Vec<i32>>, ApiError> {
@@ -100,13 +103,13 @@ async fn versions(
     Ok(Json(page.of(included.map(|version| version.number))))
 }
 
-/// Finds a version, for a plain name in any context.
+/// Finds a version. A plain name is searched in every context.
 fn locate(
     data: &Data,
     subject: &Subject,
     wanted: VersionId,
     with_deleted: bool,
-) -> Result<(Subject, Version), ApiError> {
+) -> Result<(Subject, SchemaVersion), ApiError> {
     let in_subject = |subject: Subject| {
         let version = wanted.of(data.versions(&subject)?, with_deleted)?.clone();
         Some((subject, version))
@@ -128,7 +131,7 @@ fn locate(
 }
 
 async fn version(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path((subject, version)): Path<(String, String)>,
     query: Query,
 ) -> Result<Json<Schema>, ApiError> {
@@ -138,7 +141,7 @@ async fn version(
     let format = Format::parse(query.get("format"));
     let qualified = query.get("referenceFormat") == Some("qualified");
     off_the_worker(format.parses(&version.content), move || {
-        let mut schema = schema_response::stored(&state.store, &subject, &version, format)?;
+        let mut schema = schema_response::of_version(&state.store, &subject, &version, format)?;
         if qualified {
             schema_response::qualify(&subject, &mut schema.references);
         }
@@ -148,7 +151,7 @@ async fn version(
 }
 
 async fn text(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path((subject, version)): Path<(String, String)>,
     query: Query,
 ) -> Result<RawText, ApiError> {
@@ -166,7 +169,7 @@ async fn text(
 }
 
 async fn referenced_by(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path((subject, version)): Path<(String, String)>,
     query: Query,
 ) -> Result<Json<Vec<i32>>, ApiError> {
@@ -174,7 +177,8 @@ async fn referenced_by(
     let subject = Subject::parse(&subject);
     let wanted = VersionId::parse(&version)?;
     let data = state.store.read();
-    // The target may be soft-deleted, whatever the parameter says.
+    // The target may always be soft-deleted; the parameter is about the
+    // referring schemas.
     let (subject, version) = locate(&data, &subject, wanted, true)?;
     let mut ids: Vec<i32> = data
         .referrers(&subject, version.number, query.flag("deleted"))
@@ -186,14 +190,14 @@ async fn referenced_by(
 }
 
 async fn latest_with_metadata(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(subject): Path<String>,
     query: Query,
 ) -> Result<Json<Schema>, ApiError> {
     let subject = Subject::parse(&subject);
     let with_deleted = query.flag("deleted");
     let wanted: BTreeMap<&str, &str> = query.all("key").zip(query.all("value")).collect();
-    let has_all = |version: &&Version| {
+    let has_all = |version: &&SchemaVersion| {
         version.content.metadata.as_ref().is_some_and(|metadata| {
             let properties = &metadata.properties;
             wanted
@@ -216,13 +220,13 @@ async fn latest_with_metadata(
     let format = Format::parse(query.get("format"));
     let parses = format.parses(&found.content);
     off_the_worker(parses, move || {
-        schema_response::stored(&state.store, &subject, &found, format).map(Json)
+        schema_response::of_version(&state.store, &subject, &found, format).map(Json)
     })
     .await
 }
 
 async fn look_up(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(subject): Path<String>,
     query: Query,
     Json(body): Json<SchemaBody>,
@@ -237,20 +241,20 @@ async fn look_up(
         deadline.check()?;
         let store = &state.store;
         let found = lookup::look_up(store, &subject, &request, normalize, with_deleted, deadline)?;
-        schema_response::found(store, &found, format).map(Json)
+        schema_response::of_lookup(store, &found, format).map(Json)
     })
     .await
 }
 
 async fn register(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(subject): Path<String>,
     query: Query,
     Json(body): Json<SchemaBody>,
 ) -> Result<Json<Schema>, ApiError> {
     let subject = Subject::parse(&subject);
     let request = body.into_request()?;
-    let options = Options {
+    let options = RegisterOptions {
         normalize: query.flag("normalize"),
         force: query.flag("force"),
         deadline: Deadline::after(state.request_timeout),
@@ -261,13 +265,13 @@ async fn register(
         options.deadline.check()?;
         let registered = registration::register(&state.store, &subject, request, options);
         drop(turn);
-        schema_response::registered(&state.store, &registered?, format).map(Json)
+        schema_response::of_registration(&state.store, &registered?, format).map(Json)
     })
     .await
 }
 
 async fn delete_subject(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(subject): Path<String>,
     query: Query,
 ) -> Result<Json<Vec<i32>>, ApiError> {
@@ -278,7 +282,7 @@ async fn delete_subject(
 }
 
 async fn delete_version(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path((subject, version)): Path<(String, String)>,
     query: Query,
 ) -> Result<Json<i32>, ApiError> {

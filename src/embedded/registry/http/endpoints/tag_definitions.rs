@@ -10,10 +10,11 @@ use serde::Serialize;
 use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::http::json::{Json, Path};
 use crate::embedded::registry::http::query::Query;
-use crate::embedded::registry::http::state::Shared;
+use crate::embedded::registry::http::state::SharedState;
 use crate::embedded::registry::store::tag_definitions::{Definition, Element};
 
-/// An answer of the catalog: plain JSON, whatever the registry's own type is.
+/// An answer of the catalog: always `application/json`, never the registry's
+/// own media type.
 struct CatalogJson<T>(T);
 
 impl<T: Serialize> IntoResponse for CatalogJson<T> {
@@ -30,7 +31,7 @@ impl<T: Serialize> IntoResponse for CatalogJson<T> {
 }
 
 /// The endpoints.
-pub(crate) fn routes() -> Router<Shared> {
+pub(crate) fn routes() -> Router<SharedState> {
     Router::new()
         .route(
             "/catalog/v1/types/tagdefs",
@@ -40,32 +41,32 @@ pub(crate) fn routes() -> Router<Shared> {
 }
 
 async fn create(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Json(definitions): Json<Vec<Definition>>,
 ) -> CatalogJson<Vec<Element>> {
     CatalogJson(state.tags.create(definitions))
 }
 
 async fn update(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Json(definitions): Json<Vec<Definition>>,
 ) -> CatalogJson<Vec<Element>> {
     CatalogJson(state.tags.update(definitions))
 }
 
-async fn list(State(state): State<Shared>, query: Query) -> CatalogJson<Vec<Element>> {
+async fn list(State(state): State<SharedState>, query: Query) -> CatalogJson<Vec<Element>> {
     CatalogJson(state.tags.list(query.get("prefix").unwrap_or_default()))
 }
 
 async fn one(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(name): Path<String>,
 ) -> Result<CatalogJson<Element>, ApiError> {
     state.tags.get(&name).map(CatalogJson)
 }
 
 async fn delete(
-    State(state): State<Shared>,
+    State(state): State<SharedState>,
     Path(name): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     state.tags.delete(&name)?;
