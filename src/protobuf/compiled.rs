@@ -6,8 +6,9 @@ use prost::{Message, Name};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 use serde_json::Value;
 
-use super::resolved::Resolved;
-use super::{Error, JsonOptions, ProtoSchema, SchemaFile, descriptor_set};
+use super::message_schema::Resolved;
+use super::serialized::descriptor_set;
+use super::{Error, JsonOptions, ProtoSchema, SchemaFile};
 use crate::wire_format::MessageIndexes;
 
 /// A prost type that knows its schema.

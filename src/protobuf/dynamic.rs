@@ -1,7 +1,7 @@
 use prost_reflect::MessageDescriptor;
 use serde_json::Value;
 
-use super::resolved::Resolved;
+use super::message_schema::Resolved;
 use super::{Error, JsonOptions, ProtoSchema, SchemaFile};
 use crate::wire_format::MessageIndexes;
 

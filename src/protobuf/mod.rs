@@ -39,33 +39,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod bodies;
 mod builder;
 pub mod builtin;
 pub mod compatibility;
 mod compiled;
-mod descriptor_set;
 mod dynamic;
 mod error;
-mod indexes;
 mod json;
 mod json_encoder;
-mod layout;
-mod limits;
-mod lost_options;
-mod normalize;
+mod message_schema;
+mod model;
 mod options;
-mod path;
 mod proto_schema;
-mod raw;
-mod resolve;
-mod resolved;
-mod save;
-mod schema_file;
+mod resolution;
 mod serialized;
-mod source;
-mod synthetic_oneof;
 mod text;
+mod write_files;
 
 pub use builder::{
     BuildError, BuiltFile, FieldType, Import, Problem, ProblemKind, ProtoEnum, ProtoField,
@@ -74,6 +63,6 @@ pub use builder::{
 pub use compiled::{CompiledMessage, CompiledSchema, EmbeddedSchemas};
 pub use dynamic::DynamicSchema;
 pub use error::{Error, Position};
+pub use message_schema::to_json;
+pub use model::{Form, SchemaFile};
 pub use proto_schema::{JsonOptions, ProtoSchema};
-pub use resolved::to_json;
-pub use schema_file::{Form, SchemaFile};

@@ -5,7 +5,7 @@ use prost_reflect::MessageDescriptor;
 use serde_json::Value;
 
 use super::builtin::{self, is_builtin};
-use super::{Error, SchemaFile, save};
+use super::{Error, SchemaFile, write_files};
 use crate::wire_format::MessageIndexes;
 
 /// How messages are printed as JSON.
@@ -136,6 +136,6 @@ pub trait ProtoSchema: Debug + Send + Sync {
             .into_iter()
             .map(|file| (file.name(), file.to_text()))
             .collect();
-        save::save(folder, &files)
+        write_files::save(folder, &files)
     }
 }

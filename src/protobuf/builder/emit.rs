@@ -16,7 +16,7 @@ use super::file::ProtoFile;
 use super::message::{Item, ProtoMessage};
 use super::types::{Found, Types};
 use super::{FieldType, ProtoEnum, ProtoField, join, map_entry_name};
-use crate::protobuf::synthetic_oneof;
+use crate::protobuf::model::synthetic_oneof;
 
 /// Takes a file that has passed all checks; casts and indexes are in bounds.
 pub(super) fn emit(file: &ProtoFile, types: &Types) -> FileDescriptorProto {

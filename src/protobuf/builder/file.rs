@@ -4,7 +4,7 @@ use prost_types::FileDescriptorProto;
 use super::problem::{BuildError, Problem, ProblemKind};
 use super::types::Types;
 use super::{ProtoEnum, ProtoMessage, check, emit};
-use crate::protobuf::resolved::closure;
+use crate::protobuf::message_schema::closure;
 use crate::protobuf::{DynamicSchema, Error, Form, ProtoSchema, SchemaFile};
 
 /// What a file can import.

@@ -10,7 +10,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use prost_reflect::DescriptorPool;
 
 use super::SchemaFile;
-use super::resolve::add_to_pool;
+use super::resolution::descriptors::add_to_pool;
 
 /// Part of the reflection library; only the names are needed.
 const WELL_KNOWN: [&str; 11] = [

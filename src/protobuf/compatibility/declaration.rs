@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use prost_types::field_descriptor_proto::{Label as ProtoLabel, Type};
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
-use crate::protobuf::bodies::{Bodies, is_group};
+use crate::protobuf::model::field_messages::{Bodies, is_group};
 
 /// A label as the source spells it. A proto3 field without keyword has none,
 /// nor has a member of a oneof.

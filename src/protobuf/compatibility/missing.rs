@@ -3,7 +3,7 @@ use prost_types::{DescriptorProto, FileDescriptorProto};
 use super::Candidate;
 use super::declaration::{MapEntry, map_entry};
 use super::types::Types;
-use crate::protobuf::bodies::Bodies;
+use crate::protobuf::model::field_messages::Bodies;
 
 /// The type names that fields and rpcs of a schema use and that neither the
 /// schema nor its dependencies nor the built-in files declare, as written, in

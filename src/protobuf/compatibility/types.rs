@@ -7,7 +7,7 @@ use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use super::declaration::{MapEntry, map_entry};
 use super::{Candidate, Reference};
-use crate::protobuf::bodies::Bodies;
+use crate::protobuf::model::field_messages::Bodies;
 use crate::protobuf::{SchemaFile, builtin};
 
 /// Enclosing scopes tried for one name, and the longest one in bytes. Real

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::text::literal::{quoted, unescape};
+use crate::protobuf::text::literal::{quoted, unescape};
 
 /// How deep braces and brackets may nest; Protobuf's own recursion limit.
 pub(in crate::protobuf) const MAX_DEPTH: usize = 100;

@@ -14,7 +14,7 @@ use prost_types::{
     MessageOptions, UninterpretedOption,
 };
 
-pub(super) use super::layout::join;
+pub(super) use super::model::layout::join;
 
 /// What an option is set on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 use prost_types::FieldDescriptorProto;
 use prost_types::field_descriptor_proto::{Label, Type};
 
-use super::super::bodies::{is_group, unqualified};
-use super::{Laid, Member, Messages, Printer, option};
+use super::option;
+use super::print::{Laid, Member, Messages, Printer};
+use crate::protobuf::model::field_messages::{is_group, unqualified};
 
 impl Printer {
     /// Prints extensions, which are members of the scope from `position` on.

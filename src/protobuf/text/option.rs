@@ -3,8 +3,8 @@
 use prost_types::field_descriptor_proto::Type;
 use prost_types::{FieldDescriptorProto, UninterpretedOption};
 
-use super::super::options::aggregate::Fields;
 use super::literal::{double, quoted, unescape};
+use crate::protobuf::options::aggregate::Fields;
 
 /// `name = value`, on several lines if the value is an aggregate.
 pub(super) fn assignment(option: &UninterpretedOption) -> String {

@@ -9,16 +9,19 @@ use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
 };
 
-use super::bodies::{Bodies, field_rank, is_group};
-use super::compatibility::{Candidate, Declaration, Dependency, Types};
-use super::error::Error;
-use super::layout::{Layout, join};
-use super::options::Target;
-use super::options::{decode, encode};
-use super::{SchemaFile, builtin, limits, raw, source, text};
+use super::opaque as raw;
+use crate::protobuf::Error;
+use crate::protobuf::compatibility::{Candidate, Declaration, Dependency, Types};
+use crate::protobuf::model::field_messages::{Bodies, field_rank, is_group};
+use crate::protobuf::model::layout::{Layout, join};
+use crate::protobuf::model::limits;
+use crate::protobuf::options::Target;
+use crate::protobuf::options::{decode, encode};
+use crate::protobuf::text::{parse as source, print as text};
+use crate::protobuf::{SchemaFile, builtin};
 
 /// Decodes base64 of a `FileDescriptorProto`. `name` becomes the file's name.
-pub(super) fn from_base64(
+pub(in crate::protobuf) fn from_base64(
     name: &str,
     text: &str,
     dependencies: &[SchemaFile],
@@ -35,7 +38,7 @@ pub(super) fn from_base64(
 }
 
 /// Decodes a serialized `FileDescriptorProto`.
-pub(super) fn from_bytes(
+pub(in crate::protobuf) fn from_bytes(
     name: &str,
     bytes: &[u8],
     dependencies: &[SchemaFile],
@@ -45,7 +48,7 @@ pub(super) fn from_bytes(
 
 /// [`from_bytes`] with the options that `pool` defines besides those of the file
 /// itself and its dependencies.
-pub(super) fn from_bytes_in(
+pub(in crate::protobuf) fn from_bytes_in(
     name: &str,
     bytes: &[u8],
     pool: &DescriptorPool,
@@ -112,8 +115,8 @@ fn read(
 /// A pool that knows the extensions that the file or its dependencies define.
 fn extension_pool(file: &FileDescriptorProto, deps: &[SchemaFile]) -> Option<DescriptorPool> {
     let mut definitions = file.clone();
-    super::options::edit_all(&mut definitions, &mut |_, _, options| options.clear());
-    let definitions = SchemaFile::from_descriptor(definitions, super::Form::Serialized);
+    crate::protobuf::options::edit_all(&mut definitions, &mut |_, _, options| options.clear());
+    let definitions = SchemaFile::from_descriptor(definitions, crate::protobuf::Form::Serialized);
     definitions.extended_pool(deps)
 }
 
@@ -159,7 +162,7 @@ fn keep_order(
 /// Base64 of the serialized file under the name `default`, type names as
 /// written. Types and extension options are those that the file itself, its
 /// dependencies and the built-in files define.
-pub(super) fn to_base64(file: &SchemaFile, dependencies: &[SchemaFile]) -> String {
+pub(in crate::protobuf) fn to_base64(file: &SchemaFile, dependencies: &[SchemaFile]) -> String {
     let pool = file.option_pool(dependencies);
     let encode =
         |target: Target, scope: &str, options: &[_]| encode::encode(target, scope, options, &pool);

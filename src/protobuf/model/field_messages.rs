@@ -11,9 +11,9 @@ use prost_types::field_descriptor_proto::Type;
 use prost_types::{DescriptorProto, FieldDescriptorProto};
 
 use super::layout::Layout;
-use super::options::is_implied_map_entry;
+use crate::protobuf::options::is_implied_map_entry;
 
-pub(super) fn is_group(field: &FieldDescriptorProto) -> bool {
+pub(in crate::protobuf) fn is_group(field: &FieldDescriptorProto) -> bool {
     field.r#type == Some(Type::Group as i32)
 }
 
@@ -24,13 +24,13 @@ fn may_be_map(field: &FieldDescriptorProto) -> bool {
 }
 
 /// The last part of a dotted name.
-pub(super) fn unqualified(name: &str) -> &str {
+pub(in crate::protobuf) fn unqualified(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(_, last)| last)
 }
 
 /// Orders fields as the canonical text prints them: plain fields, members of
 /// each oneof, groups.
-pub(super) fn field_rank(field: &FieldDescriptorProto) -> (u8, i32, bool) {
+pub(in crate::protobuf) fn field_rank(field: &FieldDescriptorProto) -> (u8, i32, bool) {
     let group = is_group(field);
     match field.oneof_index {
         Some(index) if !field.proto3_optional() => (1, index, group),
@@ -42,13 +42,13 @@ pub(super) fn field_rank(field: &FieldDescriptorProto) -> (u8, i32, bool) {
 /// Positions of the messages that belong to fields, by the position of the
 /// field; extensions are counted on behind the fields of the message.
 #[derive(Debug, Default)]
-pub(super) struct Bodies(HashMap<usize, usize>);
+pub(in crate::protobuf) struct Bodies(HashMap<usize, usize>);
 
 impl Bodies {
     /// Links the fields and extensions of a scope to its messages: of several
     /// messages with the name of a group, the last ones are the bodies, in the
     /// order of the groups; entries of maps are in the order of the maps.
-    pub(super) fn of(
+    pub(in crate::protobuf) fn of(
         fields: &[FieldDescriptorProto],
         extensions: &[FieldDescriptorProto],
         messages: &[DescriptorProto],
@@ -92,7 +92,7 @@ impl Bodies {
     }
 
     /// [`Bodies::of`], with the bodies of groups as `positions` has them.
-    pub(super) fn with_groups(
+    pub(in crate::protobuf) fn with_groups(
         mut self,
         positions: impl IntoIterator<Item = (usize, usize)>,
     ) -> Self {
@@ -101,12 +101,15 @@ impl Bodies {
     }
 
     /// Position of the message that belongs to the member at `position`.
-    pub(super) fn get(&self, position: usize) -> Option<usize> {
+    pub(in crate::protobuf) fn get(&self, position: usize) -> Option<usize> {
         self.0.get(&position).copied()
     }
 
     /// Positions of the messages that no field brings.
-    pub(super) fn declared(&self, messages: usize) -> impl Iterator<Item = usize> + use<> {
+    pub(in crate::protobuf) fn declared(
+        &self,
+        messages: usize,
+    ) -> impl Iterator<Item = usize> + use<> {
         let mut owned = vec![false; messages];
         for position in self.0.values() {
             if let Some(owned) = owned.get_mut(*position) {
@@ -120,18 +123,18 @@ impl Bodies {
 }
 
 /// A message and how its statements are laid out.
-pub(super) type Declared = (DescriptorProto, Layout);
+pub(in crate::protobuf) type Declared = (DescriptorProto, Layout);
 
 /// A field with the message that it brings.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(in crate::protobuf) struct Member {
     pub field: FieldDescriptorProto,
     pub body: Option<Declared>,
 }
 
 /// The fields, extensions and messages of a scope, taken apart to be sorted.
 #[derive(Debug, Default)]
-pub(super) struct Scope {
+pub(in crate::protobuf) struct Scope {
     pub fields: Vec<Member>,
     pub extensions: Vec<Member>,
     /// The messages that no field brings.
@@ -140,7 +143,7 @@ pub(super) struct Scope {
 
 impl Scope {
     /// Takes a scope apart.
-    pub(super) fn take(
+    pub(in crate::protobuf) fn take(
         fields: &mut Vec<FieldDescriptorProto>,
         extensions: &mut Vec<FieldDescriptorProto>,
         messages: &mut Vec<DescriptorProto>,
@@ -176,7 +179,7 @@ impl Scope {
     /// back: declared messages first, then the entries of `map<>` fields, then
     /// the bodies of groups. Message indexes count what stands in the text as
     /// `message`.
-    pub(super) fn put_together(
+    pub(in crate::protobuf) fn put_together(
         mut self,
         fields: &mut Vec<FieldDescriptorProto>,
         extensions: &mut Vec<FieldDescriptorProto>,

@@ -9,12 +9,12 @@ use prost_types::{
     OneofDescriptorProto, UninterpretedOption,
 };
 
-use super::bodies::{Bodies, Member, Scope, is_group, unqualified};
-use super::layout::Layout;
-use super::options::aggregate::{Fields, Value};
-use super::options::{self, decode, encode, is_map_entry, map_entry};
-use super::source;
-use super::{Error, SchemaFile};
+use crate::protobuf::model::field_messages::{Bodies, Member, Scope, is_group, unqualified};
+use crate::protobuf::model::layout::Layout;
+use crate::protobuf::options::aggregate::{Fields, Value};
+use crate::protobuf::options::{self, decode, encode, is_map_entry, map_entry};
+use crate::protobuf::text::parse as source;
+use crate::protobuf::{Error, SchemaFile};
 
 /// Custom options of this prefix stay when custom options are left out.
 const CONFLUENT: &str = "confluent.";

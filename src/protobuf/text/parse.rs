@@ -2,16 +2,19 @@
 
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto, SourceCodeInfo};
 
-use super::bodies::{Bodies, Scope};
-use super::error::{Error, Position};
-use super::layout::{Layout, Spans};
-use super::limits;
-use super::options::aggregate::Fields;
-use super::options::{self, is_implied_map_entry};
-use super::synthetic_oneof;
+use crate::protobuf::error::{Error, Position};
+use crate::protobuf::model::field_messages::{Bodies, Scope};
+use crate::protobuf::model::layout::{Layout, Spans};
+use crate::protobuf::model::limits;
+use crate::protobuf::model::synthetic_oneof;
+use crate::protobuf::options::aggregate::Fields;
+use crate::protobuf::options::{self, is_implied_map_entry};
 
 /// Parses source text. The layout says how statements grouped their entries.
-pub(super) fn parse(name: &str, text: &str) -> Result<(FileDescriptorProto, Layout), Error> {
+pub(in crate::protobuf) fn parse(
+    name: &str,
+    text: &str,
+) -> Result<(FileDescriptorProto, Layout), Error> {
     limits::check_len(name, text.len())?;
     let mut file = protox_parse::parse(name, text).map_err(|e| parse_error(name, text, &e))?;
     limits::check(name, &mut file)?;
@@ -88,7 +91,7 @@ fn states_syntax(source: &SourceCodeInfo) -> bool {
 
 /// Says which messages of the scope at a path are bodies of which fields and
 /// extensions.
-pub(super) type Link<'a> = &'a dyn Fn(
+pub(in crate::protobuf) type Link<'a> = &'a dyn Fn(
     &[i32],
     &[FieldDescriptorProto],
     &[FieldDescriptorProto],
@@ -155,7 +158,7 @@ fn order_message(
 }
 
 /// Name of the message that the parser makes for the entries of a map field.
-pub(super) fn map_entry_name(field: &str) -> String {
+pub(in crate::protobuf) fn map_entry_name(field: &str) -> String {
     let mut name = String::with_capacity(field.len().saturating_add(5));
     let mut capital = true;
     for c in field.chars() {
@@ -212,7 +215,10 @@ fn order_imports(file: &mut FileDescriptorProto) {
 }
 
 /// Drops the imports that are not `wanted`.
-pub(super) fn retain_imports(file: &mut FileDescriptorProto, wanted: impl Fn(&str) -> bool) {
+pub(in crate::protobuf) fn retain_imports(
+    file: &mut FileDescriptorProto,
+    wanted: impl Fn(&str) -> bool,
+) {
     if !file.dependency.iter().all(|path| wanted(path)) {
         edit_imports(file, |imports| imports.retain(|(_, path)| wanted(path)));
     }
@@ -220,14 +226,14 @@ pub(super) fn retain_imports(file: &mut FileDescriptorProto, wanted: impl Fn(&st
 
 /// Kind of an import, in the order of the canonical text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Import {
+pub(in crate::protobuf) enum Import {
     Plain,
     Weak,
     Public,
 }
 
 /// Hands the imports to `edit` as kind and path, and takes them back.
-pub(super) fn edit_imports(
+pub(in crate::protobuf) fn edit_imports(
     file: &mut FileDescriptorProto,
     edit: impl FnOnce(&mut Vec<(Import, String)>),
 ) {

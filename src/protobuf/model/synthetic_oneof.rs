@@ -7,7 +7,7 @@ use prost_types::DescriptorProto;
 /// Names the synthetic oneofs of the message and its nested ones as protoc does:
 /// `_field`, or `field` if that begins with an underscore, with as many X in
 /// front as it takes to differ from fields and other oneofs.
-pub(super) fn name(message: &mut DescriptorProto) {
+pub(in crate::protobuf) fn name(message: &mut DescriptorProto) {
     let optional: Vec<(usize, String)> = message
         .field
         .iter()

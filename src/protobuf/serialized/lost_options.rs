@@ -3,7 +3,8 @@
 use prost::Message as _;
 use prost_reflect::DescriptorPool;
 
-use super::{Error, raw};
+use super::opaque as raw;
+use crate::protobuf::Error;
 
 const META: &str = "confluent/meta.proto";
 
@@ -18,7 +19,7 @@ struct Options {
 /// Refuses a set with a file that imports Confluent's options and uses none of them:
 /// `prost-types` drops custom options when it encodes a set anew, and a field that
 /// lost its tag would not be encrypted.
-pub(super) fn check(pool: &DescriptorPool) -> Result<(), Error> {
+pub(in crate::protobuf) fn check(pool: &DescriptorPool) -> Result<(), Error> {
     for file in pool.files() {
         let name = file.name().to_owned();
         let file = raw::File::decode(&*file.encode_to_vec()).map_err(|error| Error::Resolve {

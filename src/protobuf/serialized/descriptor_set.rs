@@ -6,9 +6,10 @@ use prost::Message;
 use prost_reflect::{DescriptorPool, FileDescriptor};
 use prost_types::{DescriptorProto, FieldDescriptorProto};
 
-use super::builder::json_name;
-use super::options::Target;
-use super::{Error, SchemaFile, builtin, lost_options};
+use super::lost_options;
+use crate::protobuf::builder::json_name;
+use crate::protobuf::options::Target;
+use crate::protobuf::{Error, SchemaFile, builtin};
 
 /// What a set says about the imports of its files.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -28,7 +29,10 @@ struct File {
 /// The files of a serialized set, and the built-in files that they import and
 /// the set does not hold. Options stay as they are, custom ones too. `name`
 /// stands in errors that are about the whole set.
-pub(super) fn pool(name: &str, descriptor_set: &[u8]) -> Result<DescriptorPool, Error> {
+pub(in crate::protobuf) fn pool(
+    name: &str,
+    descriptor_set: &[u8],
+) -> Result<DescriptorPool, Error> {
     let damaged = |reason: String| Error::Resolve {
         file: name.to_owned(),
         reason,
@@ -66,7 +70,7 @@ pub(super) fn pool(name: &str, descriptor_set: &[u8]) -> Result<DescriptorPool, 
 }
 
 /// The file and all it imports, directly or not, built-in files left out.
-pub(super) fn files(main: &FileDescriptor) -> Result<Vec<SchemaFile>, Error> {
+pub(in crate::protobuf) fn files(main: &FileDescriptor) -> Result<Vec<SchemaFile>, Error> {
     let mut seen = HashSet::from([main.name().to_owned()]);
     let mut open = vec![main.clone()];
     let mut files = Vec::new();

@@ -9,7 +9,7 @@ use super::layout::join;
 /// What `path` points at, with its kind and full name: `field a.M.f`. The path
 /// is that of `google.protobuf.SourceCodeInfo.Location`; its end, which names a
 /// property, is ignored.
-pub(super) fn describe(file: &FileDescriptorProto, path: &[i32]) -> Option<String> {
+pub(in crate::protobuf) fn describe(file: &FileDescriptorProto, path: &[i32]) -> Option<String> {
     let package = file.package();
     match path {
         [3, index, ..] => Some(format!("import {:?}", get(&file.dependency, *index)?)),

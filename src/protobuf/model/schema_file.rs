@@ -2,7 +2,9 @@ use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorProto;
 
 use super::layout::Layout;
-use super::{Error, serialized, source, text};
+use crate::protobuf::Error;
+use crate::protobuf::serialized::decode as serialized;
+use crate::protobuf::text::{parse as source, print as text};
 
 /// How a schema came in. Both forms have the same model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,8 +27,8 @@ pub enum Form {
 ///   oneofs, groups. A proto3 `optional` field has its synthetic oneof.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SchemaFile {
-    pub(super) proto: FileDescriptorProto,
-    pub(super) layout: Layout,
+    pub(in crate::protobuf) proto: FileDescriptorProto,
+    pub(in crate::protobuf) layout: Layout,
     form: Form,
 }
 
@@ -74,7 +76,7 @@ impl SchemaFile {
     }
 
     /// [`from_bytes`](Self::from_bytes) with the options that `pool` defines.
-    pub(super) fn from_bytes_in(
+    pub(in crate::protobuf) fn from_bytes_in(
         name: &str,
         bytes: &[u8],
         pool: &DescriptorPool,

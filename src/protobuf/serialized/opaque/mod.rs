@@ -12,11 +12,11 @@ use prost_types::{
     UninterpretedOption, descriptor_proto::ExtensionRange,
 };
 
-use super::layout::join;
-use super::options::Target;
+use crate::protobuf::model::layout::join;
+use crate::protobuf::options::Target;
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct File {
+pub(in crate::protobuf) struct File {
     #[prost(string, optional, tag = "1")]
     pub name: Option<String>,
     #[prost(string, optional, tag = "2")]
@@ -44,7 +44,7 @@ pub(super) struct File {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Message {
+pub(in crate::protobuf) struct Message {
     #[prost(string, optional, tag = "1")]
     pub name: Option<String>,
     #[prost(message, repeated, tag = "2")]
@@ -68,7 +68,7 @@ pub(super) struct Message {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Range {
+pub(in crate::protobuf) struct Range {
     #[prost(int32, optional, tag = "1")]
     pub start: Option<i32>,
     #[prost(int32, optional, tag = "2")]
@@ -78,7 +78,7 @@ pub(super) struct Range {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Field {
+pub(in crate::protobuf) struct Field {
     #[prost(string, optional, tag = "1")]
     pub name: Option<String>,
     #[prost(string, optional, tag = "2")]
@@ -104,7 +104,7 @@ pub(super) struct Field {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Oneof {
+pub(in crate::protobuf) struct Oneof {
     #[prost(string, optional, tag = "1")]
     pub name: Option<String>,
     #[prost(bytes = "vec", optional, tag = "2")]
@@ -112,7 +112,7 @@ pub(super) struct Oneof {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Enum {
+pub(in crate::protobuf) struct Enum {
     #[prost(string, optional, tag = "1")]
     pub name: Option<String>,
     #[prost(message, repeated, tag = "2")]
@@ -126,7 +126,7 @@ pub(super) struct Enum {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct EnumValue {
+pub(in crate::protobuf) struct EnumValue {
     #[prost(string, optional, tag = "1")]
     pub name: Option<String>,
     #[prost(int32, optional, tag = "2")]
@@ -136,7 +136,7 @@ pub(super) struct EnumValue {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Service {
+pub(in crate::protobuf) struct Service {
     #[prost(string, optional, tag = "1")]
     pub name: Option<String>,
     #[prost(message, repeated, tag = "2")]
@@ -146,7 +146,7 @@ pub(super) struct Service {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Method {
+pub(in crate::protobuf) struct Method {
     #[prost(string, optional, tag = "1")]
     pub name: Option<String>,
     #[prost(string, optional, tag = "2")]
@@ -297,7 +297,7 @@ impl Message {
         let scope = &join(scope, message.name());
         let mut options = (message.options.as_ref())
             .and_then(|o| encode(Target::Message, scope, &o.uninterpreted_option));
-        if super::options::is_implied_map_entry(message) {
+        if crate::protobuf::options::is_implied_map_entry(message) {
             options.get_or_insert_default().extend(MAP_ENTRY);
         }
         Self {

@@ -5,7 +5,7 @@ use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
 };
 
-use super::Error;
+use crate::protobuf::Error;
 
 /// Longest schema, in bytes, whichever its form.
 const MAX_LEN: usize = 16 << 20;
@@ -18,7 +18,7 @@ const MAX_NAME: usize = 1024;
 const MAX_NESTING: usize = 31;
 
 /// Refuses a schema of too many bytes.
-pub(super) fn check_len(name: &str, len: usize) -> Result<(), Error> {
+pub(in crate::protobuf) fn check_len(name: &str, len: usize) -> Result<(), Error> {
     if len <= MAX_LEN {
         return Ok(());
     }
@@ -29,10 +29,10 @@ pub(super) fn check_len(name: &str, len: usize) -> Result<(), Error> {
 }
 
 /// Refuses messages nested too deep and names too long.
-pub(super) fn check(name: &str, file: &mut FileDescriptorProto) -> Result<(), Error> {
+pub(in crate::protobuf) fn check(name: &str, file: &mut FileDescriptorProto) -> Result<(), Error> {
     let checked = check_file(file).and_then(|()| {
         let mut longest = 0;
-        super::options::edit_all(file, &mut |_, _, options| {
+        crate::protobuf::options::edit_all(file, &mut |_, _, options| {
             for option in options {
                 let parts = option
                     .name

@@ -6,8 +6,10 @@ use std::collections::{HashMap, HashSet};
 use prost_reflect::{DescriptorError, DescriptorPool, FileDescriptor};
 use prost_types::{DescriptorProto, FileDescriptorProto, UninterpretedOption};
 
-use super::options::{self, encode, flag, is_map_entry, map_entry};
-use super::{Error, SchemaFile, builtin, path, source};
+use crate::protobuf::model::element as path;
+use crate::protobuf::options::{self, encode, flag, is_map_entry, map_entry};
+use crate::protobuf::text::parse as source;
+use crate::protobuf::{Error, SchemaFile, builtin};
 
 /// Defines Confluent's options.
 const META: &str = "confluent/meta.proto";
@@ -74,7 +76,10 @@ impl SchemaFile {
 
     /// A pool that defines the options of this file as far as it, its
     /// dependencies and the built-in files do.
-    pub(super) fn option_pool(&self, dependencies: &[Self]) -> Cow<'static, DescriptorPool> {
+    pub(in crate::protobuf) fn option_pool(
+        &self,
+        dependencies: &[Self],
+    ) -> Cow<'static, DescriptorPool> {
         if self.uses_own_options()
             && let Some(pool) = self.extended_pool(dependencies)
         {
@@ -85,7 +90,10 @@ impl SchemaFile {
 
     /// The built-in files with this file and what it imports; only the latter
     /// if they do not go together. `None` if it does not resolve.
-    pub(super) fn extended_pool(&self, dependencies: &[Self]) -> Option<DescriptorPool> {
+    pub(in crate::protobuf) fn extended_pool(
+        &self,
+        dependencies: &[Self],
+    ) -> Option<DescriptorPool> {
         let all = || -> Result<DescriptorPool, Error> {
             let mut pool = builtin::pool().clone();
             for file in import_order(self, dependencies, Missing::Tolerated)? {
@@ -200,7 +208,10 @@ fn import_order<'f>(
 }
 
 /// Adds one file, whose imports are in the pool already.
-pub(super) fn add_to_pool(pool: &mut DescriptorPool, file: &SchemaFile) -> Result<(), Error> {
+pub(in crate::protobuf) fn add_to_pool(
+    pool: &mut DescriptorPool,
+    file: &SchemaFile,
+) -> Result<(), Error> {
     let mut proto = file.proto().clone();
     proto
         .message_type

@@ -9,12 +9,12 @@ use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, SourceCodeInfo,
 };
 
-use super::bodies::{Bodies, is_group};
+use super::field_messages::{Bodies, is_group};
 
 /// An entry of a `reserved` statement: its position among the descriptor's
 /// reserved ranges or reserved names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reserved {
+pub(in crate::protobuf) enum Reserved {
     Range(usize),
     Name(usize),
 }
@@ -22,7 +22,7 @@ pub(super) enum Reserved {
 /// The statements of a file, a message or an enum, and of the types in it. Only
 /// what differs from one statement per entry, ranges before names, is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(in crate::protobuf) struct Layout {
     reserved: Option<Vec<Vec<Reserved>>>,
     /// Numbers of ranges of successive `extensions` statements.
     extensions: Option<Vec<usize>>,
@@ -45,7 +45,7 @@ static NOTHING: Layout = Layout {
 type Start = (i32, i32);
 
 /// Where statements and their entries start, by their path.
-pub(super) struct Spans<'a>(HashMap<&'a [i32], Vec<Start>>);
+pub(in crate::protobuf) struct Spans<'a>(HashMap<&'a [i32], Vec<Start>>);
 
 mod tag {
     pub const FILE_MESSAGE: i32 = 4;
@@ -304,7 +304,7 @@ fn groups(spans: &Spans<'_>, owner: &[i32], list: i32, len: usize) -> Groups {
 }
 
 /// `scope.name`, or `name` in the empty scope.
-pub(super) fn join(scope: &str, name: &str) -> String {
+pub(in crate::protobuf) fn join(scope: &str, name: &str) -> String {
     if scope.is_empty() {
         name.to_owned()
     } else {
