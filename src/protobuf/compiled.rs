@@ -6,7 +6,8 @@ use prost::{Message, Name};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 use serde_json::Value;
 
-use super::message_schema::Resolved;
+use super::message_schema::MessageSchema;
+use super::resolution::imports;
 use super::serialized::descriptor_set;
 use super::{Error, JsonOptions, ProtoSchema, SchemaFile};
 use crate::wire_format::MessageIndexes;
@@ -84,22 +85,18 @@ impl EmbeddedSchemas {
         Ok(self.pool.get_or_init(|| pool))
     }
 
-    /// A file, behind all those it imports, as far as their sources are here.
+    /// Returns a file after all those it imports, as far as their sources are here.
     fn files(&self, file_name: &str) -> Result<Vec<SchemaFile>, Error> {
-        let mut files: Vec<SchemaFile> = Vec::new();
-        let mut open = vec![file_name.to_owned()];
-        while let Some(name) = open.pop() {
+        let parse = |name: &str| -> Result<Option<SchemaFile>, Error> {
             let source = self.sources.iter().find(|(path, _)| *path == name);
-            if let Some((path, text)) = source
-                && !files.iter().any(|file| file.name() == name)
-            {
-                let file = SchemaFile::from_text(path, text)?;
-                open.extend(file.imports().map(str::to_owned));
-                files.push(file);
-            }
-        }
-        files.reverse();
-        Ok(files)
+            let file = source.map(|(path, text)| SchemaFile::from_text(path, text));
+            file.transpose()
+        };
+        let main = parse(file_name)?.ok_or_else(|| Error::Resolve {
+            file: file_name.to_owned(),
+            reason: "not among the embedded files".to_owned(),
+        })?;
+        Ok(imports::in_order(main, |_, import| parse(import))?.files)
     }
 }
 
@@ -140,14 +137,14 @@ impl fmt::Debug for EmbeddedSchemas {
 /// # Ok::<(), cc_protobuf_examples::protobuf::Error>(())
 /// ```
 pub struct CompiledSchema<M> {
-    resolved: Resolved,
+    schema: MessageSchema,
     message: PhantomData<fn() -> M>,
 }
 
 impl<M> Clone for CompiledSchema<M> {
     fn clone(&self) -> Self {
         Self {
-            resolved: self.resolved.clone(),
+            schema: self.schema.clone(),
             message: PhantomData,
         }
     }
@@ -156,8 +153,8 @@ impl<M> Clone for CompiledSchema<M> {
 impl<M> fmt::Debug for CompiledSchema<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CompiledSchema")
-            .field("message", &self.resolved.descriptor.full_name())
-            .field("file", &self.resolved.file.name())
+            .field("message", &self.schema.descriptor.full_name())
+            .field("file", &self.schema.file.name())
             .finish_non_exhaustive()
     }
 }
@@ -172,7 +169,7 @@ impl<M: Name> CompiledSchema<M> {
     pub fn from_embedded(schemas: &EmbeddedSchemas, file_name: &str) -> Result<Self, Error> {
         let files = schemas.files(file_name)?;
         let pool = schemas.pool(file_name)?;
-        Self::from_files(files, file_name, pool)
+        Self::from_files(&files, pool)
     }
 
     /// Makes the schema of `M` from a serialized
@@ -187,13 +184,10 @@ impl<M: Name> CompiledSchema<M> {
         let full_name = M::full_name();
         let pool = descriptor_set::pool(&full_name, set)?;
         let Some(message) = pool.get_message_by_name(&full_name) else {
-            return Err(Error::NoMessage {
-                file: "the descriptor set".to_owned(),
-                message: full_name,
-            });
+            return Err(no_message(full_name));
         };
         let main = message.parent_file();
-        Self::from_files(descriptor_set::files(&main)?, main.name(), &pool)
+        Self::from_files(&descriptor_set::files(&main)?, &pool)
     }
 
     /// The schema of `M` in `.proto` source. `dependencies` holds all files
@@ -209,30 +203,31 @@ impl<M: Name> CompiledSchema<M> {
     ) -> Result<Self, Error> {
         let file = SchemaFile::from_text(file_name, text)?;
         Ok(Self {
-            resolved: Resolved::new(file, &M::full_name(), dependencies)?,
+            schema: MessageSchema::new(file, &M::full_name(), dependencies)?,
             message: PhantomData,
         })
     }
 
-    fn from_files(
-        mut files: Vec<SchemaFile>,
-        file_name: &str,
-        pool: &DescriptorPool,
-    ) -> Result<Self, Error> {
-        let Some(position) = files.iter().position(|file| file.name() == file_name) else {
-            return Err(Error::Resolve {
-                file: file_name.to_owned(),
-                reason: "not among the embedded files".to_owned(),
-            });
-        };
-        let file = files.swap_remove(position);
+    /// `files` ends with the file that declares `M`.
+    fn from_files(files: &[SchemaFile], pool: &DescriptorPool) -> Result<Self, Error> {
         let full_name = M::full_name();
         let descriptor = pool.get_message_by_name(&full_name);
-        let resolved = Resolved::with_descriptor(file, &full_name, &files, descriptor)?;
+        let Some((file, dependencies)) = files.split_last() else {
+            return Err(no_message(full_name));
+        };
+        let file = file.clone();
+        let schema = MessageSchema::with_descriptor(file, &full_name, dependencies, descriptor)?;
         Ok(Self {
-            resolved,
+            schema,
             message: PhantomData,
         })
+    }
+}
+
+fn no_message(message: String) -> Error {
+    Error::NoMessage {
+        file: "the descriptor set".to_owned(),
+        message,
     }
 }
 
@@ -241,30 +236,30 @@ where
     M: Message + Name + Default,
 {
     fn file(&self) -> &SchemaFile {
-        &self.resolved.file
+        &self.schema.file
     }
 
     fn schema_text(&self) -> &str {
-        &self.resolved.text
+        &self.schema.text
     }
 
     fn descriptor(&self) -> &MessageDescriptor {
-        &self.resolved.descriptor
+        &self.schema.descriptor
     }
 
     fn message_indexes(&self) -> &MessageIndexes {
-        &self.resolved.indexes
+        &self.schema.indexes
     }
 
     fn dependencies(&self) -> &[SchemaFile] {
-        &self.resolved.dependencies
+        &self.schema.dependencies
     }
 
     fn serialize_into(&self, json: &Value, buffer: &mut Vec<u8>) -> Result<(), Error> {
-        self.resolved.encode_json(json, buffer)
+        self.schema.encode_json(json, buffer)
     }
 
     fn deserialize_with(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {
-        self.resolved.print_json(bytes, options)
+        self.schema.print_json(bytes, options)
     }
 }

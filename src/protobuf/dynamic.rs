@@ -1,7 +1,7 @@
 use prost_reflect::MessageDescriptor;
 use serde_json::Value;
 
-use super::message_schema::Resolved;
+use super::message_schema::MessageSchema;
 use super::{Error, JsonOptions, ProtoSchema, SchemaFile};
 use crate::wire_format::MessageIndexes;
 
@@ -12,7 +12,7 @@ use crate::wire_format::MessageIndexes;
 /// live side by side.
 #[derive(Clone, Debug)]
 pub struct DynamicSchema {
-    resolved: Resolved,
+    schema: MessageSchema,
 }
 
 impl DynamicSchema {
@@ -27,8 +27,8 @@ impl DynamicSchema {
         full_name: &str,
         dependencies: &[SchemaFile],
     ) -> Result<Self, Error> {
-        let resolved = Resolved::new(file, full_name, dependencies)?;
-        Ok(Self { resolved })
+        let schema = MessageSchema::new(file, full_name, dependencies)?;
+        Ok(Self { schema })
     }
 
     /// Message `full_name` of the `.proto` source `text`, which other files
@@ -49,30 +49,30 @@ impl DynamicSchema {
 
 impl ProtoSchema for DynamicSchema {
     fn file(&self) -> &SchemaFile {
-        &self.resolved.file
+        &self.schema.file
     }
 
     fn schema_text(&self) -> &str {
-        &self.resolved.text
+        &self.schema.text
     }
 
     fn descriptor(&self) -> &MessageDescriptor {
-        &self.resolved.descriptor
+        &self.schema.descriptor
     }
 
     fn message_indexes(&self) -> &MessageIndexes {
-        &self.resolved.indexes
+        &self.schema.indexes
     }
 
     fn dependencies(&self) -> &[SchemaFile] {
-        &self.resolved.dependencies
+        &self.schema.dependencies
     }
 
     fn serialize_into(&self, json: &Value, buffer: &mut Vec<u8>) -> Result<(), Error> {
-        self.resolved.encode_json(json, buffer)
+        self.schema.encode_json(json, buffer)
     }
 
     fn deserialize_with(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {
-        self.resolved.print_json(bytes, options)
+        self.schema.print_json(bytes, options)
     }
 }

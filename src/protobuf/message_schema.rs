@@ -1,4 +1,5 @@
-use std::collections::HashSet;
+//! One message type of a schema, resolved: what all implementations of
+//! [`ProtoSchema`](super::ProtoSchema) share.
 
 use prost::Message;
 use prost_reflect::{
@@ -7,16 +8,16 @@ use prost_reflect::{
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::builtin::is_builtin;
 use super::json;
 use super::json_encoder::JsonEncoder;
+use super::resolution::descriptors::imported_files;
 use super::{Error, JsonOptions, SchemaFile};
 use crate::wire_format::MessageIndexes;
 
 /// What both implementations of a schema have in common: one message type of
 /// one file, looked up once.
 #[derive(Clone, Debug)]
-pub(super) struct Resolved {
+pub(super) struct MessageSchema {
     pub(super) file: SchemaFile,
     pub(super) text: String,
     pub(super) dependencies: Vec<SchemaFile>,
@@ -31,7 +32,7 @@ const PRINT_DEFAULTS: SerializeOptions = SerializeOptions::new()
     .use_proto_field_name(true)
     .skip_default_fields(false);
 
-impl Resolved {
+impl MessageSchema {
     /// Resolves message `full_name` of `file`. `dependencies` may hold more
     /// files than are imported, in any order; those needed are kept.
     pub(super) fn new(
@@ -61,7 +62,7 @@ impl Resolved {
         };
         Ok(Self {
             text: file.to_text(),
-            dependencies: closure(&file, available),
+            dependencies: imported_files(&file, available),
             encoder: JsonEncoder::new(&descriptor),
             file,
             descriptor,
@@ -147,30 +148,4 @@ pub fn to_json(message: &DynamicMessage, options: JsonOptions) -> Result<Value, 
         message: message.descriptor().full_name().to_owned(),
         reason: error.to_string(),
     })
-}
-
-/// The files that `file` imports, directly or not, each after those it imports;
-/// built-in ones left out. Circles are left for resolution to report.
-pub(super) fn closure(file: &SchemaFile, available: &[SchemaFile]) -> Vec<SchemaFile> {
-    let find = |import: &str| available.iter().find(|file| file.name() == import);
-    let mut found: Vec<SchemaFile> = Vec::new();
-    let mut seen: HashSet<&str> = HashSet::from([file.name()]);
-    // No recursion: a chain of imports may be as long as the sender likes.
-    let mut stack = vec![(file, file.imports().collect::<Vec<_>>().into_iter())];
-    while let Some((current, imports)) = stack.last_mut() {
-        let Some(import) = imports.next() else {
-            if current.name() != file.name() {
-                found.push((*current).clone());
-            }
-            stack.pop();
-            continue;
-        };
-        if !is_builtin(import)
-            && seen.insert(import)
-            && let Some(next) = find(import)
-        {
-            stack.push((next, next.imports().collect::<Vec<_>>().into_iter()));
-        }
-    }
-    found
 }

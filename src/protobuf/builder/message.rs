@@ -1,8 +1,9 @@
+//! Messages and oneofs in the making.
+
 use std::ops::RangeInclusive;
 
-use super::file::{Import, ProtoFile};
+use super::file_head::{FileHead, Import};
 use super::{ProtoEnum, ProtoField};
-use crate::protobuf::{DynamicSchema, Error};
 
 /// A choice between fields, at most one of which is set.
 ///
@@ -40,7 +41,7 @@ impl ProtoOneof {
 ///
 /// On its own it is the only message of a file, and [`build`](Self::build)
 /// makes the schema; with others of the same file it goes into a
-/// [`ProtoFile`].
+/// [`ProtoFile`](super::ProtoFile).
 ///
 /// ```
 /// use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage, ProtoSchema};
@@ -72,7 +73,7 @@ pub struct ProtoMessage {
     pub(super) reserved_names: Vec<String>,
     pub(super) deprecated: bool,
     /// Settings of the file, if this message is to have one of its own.
-    pub(super) file: Option<Box<ProtoFile>>,
+    pub(super) file: Option<FileHead>,
 }
 
 /// Fields and oneofs, in the order in which they were added.
@@ -149,46 +150,30 @@ impl ProtoMessage {
     /// Package of the file that this message gets for itself.
     #[must_use]
     pub fn package(self, package: impl Into<String>) -> Self {
-        self.edit_file(|file| file.package(package))
+        self.edit_file(|file| file.package = package.into())
     }
 
     /// Path of the file that this message gets for itself; by default the
     /// message's name with `.proto`.
     #[must_use]
     pub fn file_name(self, name: impl Into<String>) -> Self {
-        let name = name.into();
-        self.edit_file(|mut file| {
-            file.name = name;
-            file
-        })
+        self.edit_file(|file| file.name = name.into())
     }
 
     /// Imports another schema into the file that this message gets for itself.
     /// What the other one imports comes along. Built-in files need no import.
     #[must_use]
     pub fn import(self, schema: &(impl Import + ?Sized)) -> Self {
-        self.edit_file(|file| file.import(schema))
+        self.edit_file(|file| file.import(schema, false))
     }
 
-    fn edit_file(mut self, edit: impl FnOnce(ProtoFile) -> ProtoFile) -> Self {
-        let file = match self.file.take() {
-            Some(file) => *file,
-            None => ProtoFile::new(format!("{}.proto", self.name)),
-        };
-        self.file = Some(Box::new(edit(file)));
+    fn edit_file(mut self, edit: impl FnOnce(&mut FileHead)) -> Self {
+        edit(self.file.get_or_insert_with(|| own_file(&self.name)));
         self
     }
+}
 
-    /// Checks the message and makes the schema.
-    ///
-    /// # Errors
-    /// [`Error::Build`] with everything that is wrong.
-    pub fn build(mut self) -> Result<DynamicSchema, Error> {
-        let file = match self.file.take() {
-            Some(file) => *file,
-            None => ProtoFile::new(format!("{}.proto", self.name)),
-        };
-        let name = self.name.clone();
-        file.message(self).build()?.schema(&name)
-    }
+/// Returns the head of the file that a message gets for itself.
+pub(super) fn own_file(message: &str) -> FileHead {
+    FileHead::new(format!("{message}.proto"))
 }

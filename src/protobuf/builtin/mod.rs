@@ -5,12 +5,14 @@
 //! `confluent/types/decimal.proto` of its Python client.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use prost_reflect::DescriptorPool;
 
 use super::SchemaFile;
-use super::resolution::descriptors::add_to_pool;
+use super::resolution::imports;
+use super::resolution::pool::add_to_pool;
 
 /// Part of the reflection library; only the names are needed.
 const WELL_KNOWN: [&str; 11] = [
@@ -54,8 +56,11 @@ const SOURCES: [(&str, &str); 18] = sources![
     "confluent/type/variant.proto",
 ];
 
+/// The file that defines Confluent's options, field tags among them.
+pub(super) const META_PROTO: &str = "confluent/meta.proto";
+
 const META: (&str, &str) = (
-    "confluent/meta.proto",
+    META_PROTO,
     include_str!("../../../schemas/confluent/meta.proto"),
 );
 
@@ -70,7 +75,8 @@ static FILES: LazyLock<Vec<SchemaFile>> = LazyLock::new(|| {
     // Neither kind can fail to parse; a test holds the list against the table.
     let well_known = WELL_KNOWN.iter().filter_map(|path| {
         let bytes = global.get_file_by_name(path)?.encode_to_vec();
-        SchemaFile::from_bytes_in(path, &bytes, &global).ok()
+        let decoded = SchemaFile::decode(path, &bytes, &global).ok();
+        decoded.map(|(file, _)| file)
     });
     let sources = SOURCES.iter().chain([&META, &OLD_DECIMAL]);
     let sources = sources.filter_map(|(path, text)| SchemaFile::from_text(path, text).ok());
@@ -100,21 +106,15 @@ pub fn file(path: &str) -> Option<&'static SchemaFile> {
     INDEX.get(path).copied()
 }
 
-/// The built-in file of this path behind the built-in files it imports;
-/// nothing if the path is none.
+/// Returns the built-in file of this path after the built-in files that it
+/// imports, or nothing if no built-in file has this path.
 pub fn with_imports(path: &str) -> Vec<&'static SchemaFile> {
-    let mut found = Vec::new();
-    if let Some(file) = file(path) {
-        for import in file.imports() {
-            for needed in with_imports(import) {
-                if !found.contains(&needed) {
-                    found.push(needed);
-                }
-            }
-        }
-        found.push(file);
-    }
-    found
+    let Some(file) = file(path) else {
+        return Vec::new();
+    };
+    let find = |_: &SchemaFile, import: &str| -> Result<_, Infallible> { Ok(self::file(import)) };
+    let Ok(order) = imports::in_order(file, find);
+    order.files
 }
 
 /// All built-in files, each behind those it imports.

@@ -9,6 +9,7 @@ use prost_types::field_descriptor_proto::{Label as ProtoLabel, Type};
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use crate::protobuf::model::field_messages::{Bodies, is_group};
+use crate::protobuf::options;
 
 /// A label as the source spells it. A proto3 field without keyword has none,
 /// nor has a member of a oneof.
@@ -181,14 +182,10 @@ pub(super) fn map_entry(message: &DescriptorProto) -> MapEntry {
     let Some(options) = &message.options else {
         return MapEntry::No;
     };
+    let mut written = options.uninterpreted_option.iter();
     if options.map_entry() {
-        return MapEntry::Implied;
-    }
-    let written = options.uninterpreted_option.iter().any(|option| {
-        matches!(option.name.as_slice(), [part] if part.name_part == "map_entry" && !part.is_extension)
-            && option.identifier_value() == "true"
-    });
-    if written {
+        MapEntry::Implied
+    } else if written.any(|option| options::map_entry(option) == Some(true)) {
         MapEntry::Written
     } else {
         MapEntry::No

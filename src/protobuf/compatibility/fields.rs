@@ -8,6 +8,7 @@ use super::DifferenceKind;
 use super::declaration::{self, Field, FieldType, Label, ScalarGroup};
 use super::diff::{Message, Pair, Walk};
 use super::types::{Declaration, Found, Origin, Types};
+use crate::protobuf::model::names::join;
 
 /// What a field's type turns out to be.
 enum Class<'a, 't> {
@@ -28,7 +29,7 @@ fn class<'a, 't>(
         FieldType::Map(entry) => return Class::Map(entry),
         FieldType::Named(name) => name,
     };
-    let found = types.resolve(message.file.package(), local_name, name);
+    let found = types.resolve(join(message.file.package(), local_name), name);
     match found.map(|found| found.info.declaration) {
         Some(Declaration::Enum) => Class::Scalar(ScalarGroup::GeneralNumber),
         Some(Declaration::MapEntry(entry)) => Class::Map(entry),

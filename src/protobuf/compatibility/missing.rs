@@ -1,9 +1,12 @@
+//! Type names that nothing declares.
+
 use prost_types::{DescriptorProto, FileDescriptorProto};
 
 use super::Candidate;
 use super::declaration::{MapEntry, map_entry};
 use super::types::Types;
 use crate::protobuf::model::field_messages::Bodies;
+use crate::protobuf::model::names::join;
 
 /// The type names that fields and rpcs of a schema use and that neither the
 /// schema nor its dependencies nor the built-in files declare, as written, in
@@ -14,10 +17,9 @@ use crate::protobuf::model::field_messages::Bodies;
 pub fn missing_types(candidate: &Candidate<'_>) -> Vec<String> {
     let types = Types::new(candidate);
     let file = candidate.file.proto();
-    let package = file.package();
     let mut missing = Vec::new();
     let mut look_for = |scope: &str, name: &str| {
-        if types.resolve(package, scope, name).is_none() {
+        if types.resolve(scope.to_owned(), name).is_none() {
             missing.push(name.to_owned());
         }
     };
@@ -31,28 +33,28 @@ pub fn missing_types(candidate: &Candidate<'_>) -> Vec<String> {
         }
     }
     for method in file.service.iter().flat_map(|service| &service.method) {
-        look_for("", method.input_type());
-        look_for("", method.output_type());
+        look_for(file.package(), method.input_type());
+        look_for(file.package(), method.output_type());
     }
     missing
 }
 
-/// Every message that is not a map entry, with its name inside the package.
+/// Returns every message with its full name, except for map entries.
 fn messages(file: &FileDescriptorProto) -> Vec<(String, &DescriptorProto)> {
     let mut found = Vec::new();
-    // A stack of our own: how deep messages nest is up to whoever sent them.
+    // A stack in place of recursion: the sender decides how deep messages nest.
     let mut open: Vec<(String, &DescriptorProto)> = file
         .message_type
         .iter()
         .rev()
-        .map(|message| (message.name().to_owned(), message))
+        .map(|message| (join(file.package(), message.name()), message))
         .collect();
     while let Some((name, message)) = open.pop() {
         if map_entry(message) != MapEntry::No {
             continue;
         }
         for nested in message.nested_type.iter().rev() {
-            open.push((format!("{name}.{}", nested.name()), nested));
+            open.push((join(&name, nested.name()), nested));
         }
         found.push((name, message));
     }

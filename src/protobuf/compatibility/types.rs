@@ -8,13 +8,8 @@ use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 use super::declaration::{MapEntry, map_entry};
 use super::{Candidate, Reference};
 use crate::protobuf::model::field_messages::Bodies;
+use crate::protobuf::model::names::{join, look_up};
 use crate::protobuf::{SchemaFile, builtin};
-
-/// Enclosing scopes tried for one name, and the longest one in bytes. Real
-/// packages are far below; without a bound a hostile one would make every
-/// look-up expensive.
-const MAX_SCOPES: usize = 128;
-const MAX_SCOPE_LEN: usize = 2048;
 
 /// Where a type was declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,38 +92,9 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// Resolves `name` as written inside `package` and the messages `local`
-    /// (dotted, outermost first): the innermost scope that has it wins.
-    pub fn resolve(&self, package: &str, local: &str, name: &str) -> Option<Found<'a, '_>> {
-        if let Some(full) = name.strip_prefix('.') {
-            return self.get(full);
-        }
-        if package.len().saturating_add(local.len()) > MAX_SCOPE_LEN {
-            return self.get(name);
-        }
-        let mut scope = String::with_capacity(package.len() + local.len() + name.len() + 2);
-        scope.push_str(package);
-        if !package.is_empty() && !local.is_empty() {
-            scope.push('.');
-        }
-        scope.push_str(local);
-        for _ in 0..MAX_SCOPES {
-            if scope.is_empty() {
-                break;
-            }
-            let end = scope.len();
-            scope.push('.');
-            scope.push_str(name);
-            if let Some(found) = self.get(&scope) {
-                return Some(found);
-            }
-            let outer = scope
-                .get(..end)
-                .and_then(|inner| inner.rfind('.'))
-                .unwrap_or(0);
-            scope.truncate(outer);
-        }
-        self.get(name)
+    /// Resolves `name` as written in `scope`: the innermost scope that has it wins.
+    pub fn resolve(&self, scope: String, name: &str) -> Option<Found<'a, '_>> {
+        look_up(scope, name, |full| self.get(full))
     }
 
     fn get(&self, full_name: &str) -> Option<Found<'a, '_>> {
@@ -162,25 +128,21 @@ fn collect<'a>(
         origin,
         declaration,
     };
-    let joined = |prefix: &str, name: &str| match prefix {
-        "" => name.to_owned(),
-        _ => format!("{prefix}.{name}"),
-    };
     let package = file.package();
     for declared in &file.enum_type {
-        named.insert(joined(package, declared.name()), info(Declaration::Enum));
+        named.insert(join(package, declared.name()), info(Declaration::Enum));
     }
     // A stack of our own: how deep messages nest is up to whoever sent them.
     let mut open: Vec<(String, &'a DescriptorProto)> =
         named_messages(&[], &file.extension, &file.message_type)
-            .map(|message| (joined(package, message.name()), message))
+            .map(|message| (join(package, message.name()), message))
             .collect();
     while let Some((name, message)) = open.pop() {
         for declared in &message.enum_type {
-            named.insert(joined(&name, declared.name()), info(Declaration::Enum));
+            named.insert(join(&name, declared.name()), info(Declaration::Enum));
         }
         for nested in named_messages(&message.field, &message.extension, &message.nested_type) {
-            open.push((joined(&name, nested.name()), nested));
+            open.push((join(&name, nested.name()), nested));
         }
         let declaration = match map_entry(message) {
             MapEntry::No => Declaration::Message(message),

@@ -10,7 +10,7 @@ use std::collections::{HashMap, VecDeque};
 use prost_types::field_descriptor_proto::Type;
 use prost_types::{DescriptorProto, FieldDescriptorProto};
 
-use super::layout::Layout;
+use super::names::unqualified;
 use crate::protobuf::options::is_implied_map_entry;
 
 pub(in crate::protobuf) fn is_group(field: &FieldDescriptorProto) -> bool {
@@ -21,11 +21,6 @@ pub(in crate::protobuf) fn is_group(field: &FieldDescriptorProto) -> bool {
 /// resolution to sort into messages and enums, so that they have no type.
 fn may_be_map(field: &FieldDescriptorProto) -> bool {
     field.r#type == Some(Type::Message as i32)
-}
-
-/// The last part of a dotted name.
-pub(in crate::protobuf) fn unqualified(name: &str) -> &str {
-    name.rsplit_once('.').map_or(name, |(_, last)| last)
 }
 
 /// Orders fields as the canonical text prints them: plain fields, members of
@@ -119,88 +114,5 @@ impl Bodies {
         (0..messages)
             .zip(owned)
             .filter_map(|(position, owned)| (!owned).then_some(position))
-    }
-}
-
-/// A message and how its statements are laid out.
-pub(in crate::protobuf) type Declared = (DescriptorProto, Layout);
-
-/// A field with the message that it brings.
-#[derive(Debug)]
-pub(in crate::protobuf) struct Member {
-    pub field: FieldDescriptorProto,
-    pub body: Option<Declared>,
-}
-
-/// The fields, extensions and messages of a scope, taken apart to be sorted.
-#[derive(Debug, Default)]
-pub(in crate::protobuf) struct Scope {
-    pub fields: Vec<Member>,
-    pub extensions: Vec<Member>,
-    /// The messages that no field brings.
-    pub declared: Vec<Declared>,
-}
-
-impl Scope {
-    /// Takes a scope apart.
-    pub(in crate::protobuf) fn take(
-        fields: &mut Vec<FieldDescriptorProto>,
-        extensions: &mut Vec<FieldDescriptorProto>,
-        messages: &mut Vec<DescriptorProto>,
-        layout: &mut Layout,
-        bodies: &Bodies,
-    ) -> Self {
-        let mut layouts = layout.take_messages().into_iter();
-        let mut messages: Vec<Option<Declared>> = std::mem::take(messages)
-            .into_iter()
-            .map(|message| Some((message, layouts.next().unwrap_or_default())))
-            .collect();
-        let mut position = 0_usize;
-        let mut member = |field| {
-            let body = bodies.get(position);
-            position = position.saturating_add(1);
-            Member {
-                field,
-                body: body.and_then(|body| messages.get_mut(body)?.take()),
-            }
-        };
-        let fields = std::mem::take(fields).into_iter().map(&mut member);
-        let fields = fields.collect();
-        let extensions = std::mem::take(extensions).into_iter().map(&mut member);
-        let extensions = extensions.collect();
-        Self {
-            fields,
-            extensions,
-            declared: messages.into_iter().flatten().collect(),
-        }
-    }
-
-    /// Puts the scope together in the order in which the canonical text reads
-    /// back: declared messages first, then the entries of `map<>` fields, then
-    /// the bodies of groups. Message indexes count what stands in the text as
-    /// `message`.
-    pub(in crate::protobuf) fn put_together(
-        mut self,
-        fields: &mut Vec<FieldDescriptorProto>,
-        extensions: &mut Vec<FieldDescriptorProto>,
-        messages: &mut Vec<DescriptorProto>,
-        layout: &mut Layout,
-    ) {
-        self.fields.sort_by_key(|member| field_rank(&member.field));
-        let mut all = self.declared;
-        let mut groups = Vec::new();
-        let mut part = |member: Member| {
-            match member.body {
-                Some(body) if is_group(&member.field) => groups.push(body),
-                entry => all.extend(entry),
-            }
-            member.field
-        };
-        *fields = self.fields.into_iter().map(&mut part).collect();
-        *extensions = self.extensions.into_iter().map(&mut part).collect();
-        all.extend(groups);
-        let layouts;
-        (*messages, layouts) = all.into_iter().unzip();
-        layout.set_messages(layouts);
     }
 }

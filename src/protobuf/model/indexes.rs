@@ -3,7 +3,7 @@
 use prost_types::DescriptorProto;
 
 use super::SchemaFile;
-use super::layout::join;
+use super::names::join;
 use crate::wire_format::MessageIndexes;
 
 impl SchemaFile {

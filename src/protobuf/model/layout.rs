@@ -302,12 +302,3 @@ fn groups(spans: &Spans<'_>, owner: &[i32], list: i32, len: usize) -> Groups {
     groups.retain(|(_, entries)| !entries.is_empty());
     groups
 }
-
-/// `scope.name`, or `name` in the empty scope.
-pub(in crate::protobuf) fn join(scope: &str, name: &str) -> String {
-    if scope.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{scope}.{name}")
-    }
-}

@@ -1,10 +1,9 @@
 //! How large a schema may be. Registries take far less; these bounds keep a
 //! hostile schema from exhausting memory or the stack.
 
-use prost_types::{
-    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
-};
+use prost_types::{DescriptorProto, FileDescriptorProto};
 
+use super::elements::{Element, elements};
 use crate::protobuf::Error;
 
 /// Longest schema, in bytes, whichever its form.
@@ -29,45 +28,57 @@ pub(in crate::protobuf) fn check_len(name: &str, len: usize) -> Result<(), Error
 }
 
 /// Refuses messages nested too deep and names too long.
-pub(in crate::protobuf) fn check(name: &str, file: &mut FileDescriptorProto) -> Result<(), Error> {
-    let checked = check_file(file).and_then(|()| {
-        let mut longest = 0;
-        crate::protobuf::options::edit_all(file, &mut |_, _, options| {
-            for option in options {
-                let parts = option
-                    .name
-                    .iter()
-                    .map(|part| part.name_part.len().saturating_add(1));
-                longest = parts.fold(0, usize::saturating_add).max(longest);
-            }
-        });
-        length(longest)
-    });
+pub(in crate::protobuf) fn check(name: &str, file: &FileDescriptorProto) -> Result<(), Error> {
+    let checked = nesting(file).and_then(|()| lengths(file));
     checked.map_err(|limit| Error::TooLarge {
         file: name.to_owned(),
         limit,
     })
 }
 
-fn check_file(file: &FileDescriptorProto) -> Result<(), String> {
-    let package = file.package().len();
-    length(package)?;
-    (file.message_type.iter()).try_for_each(|item| message(item, package, 1))?;
-    file.enum_type
-        .iter()
-        .try_for_each(|item| enumeration(item, package))?;
-    file.extension
-        .iter()
-        .try_for_each(|item| field(item, package))?;
-    for service in &file.service {
-        let scope = within(package, service.name())?;
-        for method in &service.method {
-            within(scope, method.name())?;
-            length(method.input_type().len())?;
-            length(method.output_type().len())?;
-        }
+fn nesting(file: &FileDescriptorProto) -> Result<(), String> {
+    let mut level: Vec<&DescriptorProto> = file.message_type.iter().collect();
+    for _ in 0..MAX_NESTING {
+        level = level.iter().flat_map(|item| &item.nested_type).collect();
     }
-    Ok(())
+    match level[..] {
+        [] => Ok(()),
+        _ => Err(format!(
+            "messages nested more than {MAX_NESTING} levels deep"
+        )),
+    }
+}
+
+fn lengths(file: &FileDescriptorProto) -> Result<(), String> {
+    elements(file).try_for_each(|(scope, element)| {
+        // Length of the full name of an element that is no scope itself.
+        let within = |name: &str| length(scope.len().saturating_add(1).saturating_add(name.len()));
+        length(scope.len())?;
+        match element {
+            Element::Field(field) => {
+                within(field.name())?;
+                length(field.type_name().len())?;
+                length(field.extendee().len())?;
+            }
+            Element::Oneof(oneof) => within(oneof.name())?,
+            Element::EnumValue(value) => within(value.name())?,
+            Element::Method(method) => {
+                within(method.name())?;
+                length(method.input_type().len())?;
+                length(method.output_type().len())?;
+            }
+            _ => {}
+        }
+        let (_, options) = element.options();
+        options.iter().try_for_each(|option| {
+            let parts = option.name.iter();
+            length(
+                parts
+                    .map(|part| part.name_part.len().saturating_add(1))
+                    .sum(),
+            )
+        })
+    })
 }
 
 fn length(len: usize) -> Result<(), String> {
@@ -78,41 +89,4 @@ fn length(len: usize) -> Result<(), String> {
             "a name of {len} bytes, at most {MAX_NAME} are accepted"
         ))
     }
-}
-
-/// Length of the full name of `name` in a scope whose own is `scope` long.
-fn within(scope: usize, name: &str) -> Result<usize, String> {
-    let len = scope.saturating_add(1).saturating_add(name.len());
-    length(len)?;
-    Ok(len)
-}
-
-fn message(item: &DescriptorProto, scope: usize, depth: usize) -> Result<(), String> {
-    if depth > MAX_NESTING {
-        return Err(format!(
-            "messages nested more than {MAX_NESTING} levels deep"
-        ));
-    }
-    let scope = within(scope, item.name())?;
-    item.field.iter().try_for_each(|item| field(item, scope))?;
-    item.extension
-        .iter()
-        .try_for_each(|item| field(item, scope))?;
-    (item.oneof_decl.iter()).try_for_each(|oneof| within(scope, oneof.name()).map(drop))?;
-    item.enum_type
-        .iter()
-        .try_for_each(|item| enumeration(item, scope))?;
-    let depth = depth.saturating_add(1);
-    (item.nested_type.iter()).try_for_each(|item| message(item, scope, depth))
-}
-
-fn enumeration(item: &EnumDescriptorProto, scope: usize) -> Result<(), String> {
-    let scope = within(scope, item.name())?;
-    (item.value.iter()).try_for_each(|value| within(scope, value.name()).map(drop))
-}
-
-fn field(item: &FieldDescriptorProto, scope: usize) -> Result<(), String> {
-    within(scope, item.name())?;
-    length(item.type_name().len())?;
-    length(item.extendee().len())
 }

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use prost_types::DescriptorProto;
 
-/// Names the synthetic oneofs of the message and its nested ones as protoc does:
-/// `_field`, or `field` if that begins with an underscore, with as many X in
-/// front as it takes to differ from fields and other oneofs.
+/// Names the synthetic oneofs of a message as protoc does: `_field`, or `field` if
+/// that begins with an underscore, with as many X in front as the name needs to
+/// differ from fields and other oneofs.
 pub(in crate::protobuf) fn name(message: &mut DescriptorProto) {
     let optional: Vec<(usize, String)> = message
         .field
@@ -39,7 +39,6 @@ pub(in crate::protobuf) fn name(message: &mut DescriptorProto) {
             oneof.name = Some(name);
         }
     }
-    message.nested_type.iter_mut().for_each(self::name);
 }
 
 #[cfg(test)]

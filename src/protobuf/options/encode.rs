@@ -9,6 +9,7 @@ use prost_types::UninterpretedOption;
 use prost_types::uninterpreted_option::NamePart;
 
 use super::Target;
+use crate::protobuf::model::names::look_up;
 
 /// Encodes the options message of `target`; `None` if nothing is left to
 /// encode. Extensions are looked up in `pool`, their names relative to `scope`.
@@ -154,20 +155,9 @@ pub(in crate::protobuf) fn find(
     let fits = |extension: &ExtensionDescriptor| {
         extension.containing_message().full_name() == extendee.full_name()
     };
-    if let Some(name) = name.strip_prefix('.') {
-        return pool.get_extension_by_name(name).filter(fits);
-    }
-    let mut scope = scope;
-    loop {
-        let candidate = super::join(scope, name);
-        if let Some(extension) = pool.get_extension_by_name(&candidate).filter(fits) {
-            return Some(extension);
-        }
-        if scope.is_empty() {
-            return None;
-        }
-        scope = scope.rsplit_once('.').map_or("", |(outer, _)| outer);
-    }
+    look_up(scope.to_owned(), name, |full| {
+        pool.get_extension_by_name(full).filter(fits)
+    })
 }
 
 fn to_value(option: &UninterpretedOption, kind: &Kind) -> Option<Value> {

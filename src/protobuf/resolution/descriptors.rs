@@ -1,18 +1,17 @@
-//! The model → descriptors.
+//! Resolving a file and its imports into descriptors.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 
-use prost_reflect::{DescriptorError, DescriptorPool, FileDescriptor};
-use prost_types::{DescriptorProto, FileDescriptorProto, UninterpretedOption};
+use prost_reflect::{DescriptorPool, FileDescriptor};
 
-use crate::protobuf::model::element as path;
-use crate::protobuf::options::{self, encode, flag, is_map_entry, map_entry};
-use crate::protobuf::text::parse as source;
+use super::imports;
+use super::pool::add_to_pool;
+use crate::protobuf::builtin::META_PROTO;
+use crate::protobuf::model::elements::edit_options;
+use crate::protobuf::model::import_lines::retain_imports;
+use crate::protobuf::options::encode;
 use crate::protobuf::{Error, SchemaFile, builtin};
-
-/// Defines Confluent's options.
-const META: &str = "confluent/meta.proto";
 
 /// A message of this file may hold one of any other type.
 const ANY: &str = "google/protobuf/any.proto";
@@ -74,54 +73,6 @@ impl SchemaFile {
             })
     }
 
-    /// A pool that defines the options of this file as far as it, its
-    /// dependencies and the built-in files do.
-    pub(in crate::protobuf) fn option_pool(
-        &self,
-        dependencies: &[Self],
-    ) -> Cow<'static, DescriptorPool> {
-        if self.uses_own_options()
-            && let Some(pool) = self.extended_pool(dependencies)
-        {
-            return Cow::Owned(pool);
-        }
-        Cow::Borrowed(builtin::pool())
-    }
-
-    /// The built-in files with this file and what it imports; only the latter
-    /// if they do not go together. `None` if it does not resolve.
-    pub(in crate::protobuf) fn extended_pool(
-        &self,
-        dependencies: &[Self],
-    ) -> Option<DescriptorPool> {
-        let all = || -> Result<DescriptorPool, Error> {
-            let mut pool = builtin::pool().clone();
-            for file in import_order(self, dependencies, Missing::Tolerated)? {
-                if pool.get_file_by_name(file.name()).is_none() {
-                    add_leniently(&mut pool, file)?;
-                }
-            }
-            Ok(pool)
-        };
-        if let Ok(pool) = all() {
-            return Some(pool);
-        }
-        let resolved = self.resolve_leniently(dependencies).ok()?;
-        let pool = resolved.parent_pool();
-        let has_options = pool.get_message_by_name(options::Target::File.options_message());
-        has_options.map(|_| pool.clone())
-    }
-
-    /// Whether an option of this file is none of the built-in ones.
-    fn uses_own_options(&self) -> bool {
-        let mut uses = false;
-        options::edit_all(&mut self.proto.clone(), &mut |target, scope, options| {
-            let own = |option: &_| !encode::is_defined(target, scope, option, builtin::pool());
-            uses |= options.iter().any(own);
-        });
-        uses
-    }
-
     /// The files among `available` that this one imports, directly or not, each
     /// after those it imports: what has to go along as references. Built-in
     /// files are among them only if `available` has them.
@@ -141,7 +92,7 @@ impl SchemaFile {
 
 /// What to do about imports and options that nothing defines.
 #[derive(Clone, Copy, PartialEq)]
-enum Missing {
+pub(super) enum Missing {
     Refused,
     Tolerated,
 }
@@ -149,8 +100,8 @@ enum Missing {
 /// Most files one schema may import, directly or not.
 const MAX_FILES: usize = 1000;
 
-/// The file and all it imports, imported files first.
-fn import_order<'f>(
+/// Returns the file and all it imports, each after those it imports.
+pub(super) fn import_order<'f>(
     root: &'f SchemaFile,
     available: &'f [SchemaFile],
     missing: Missing,
@@ -159,86 +110,64 @@ fn import_order<'f>(
     for file in available {
         given.entry(file.name()).or_insert(file);
     }
-    let mut order = Vec::new();
-    let mut done: HashSet<&str> = HashSet::new();
-    // Files being visited, each with the imports still to visit; no recursion,
-    // since a chain of imports may be as long as the sender likes.
-    let mut stack = vec![(root, root.imports().collect::<Vec<_>>().into_iter())];
-    let mut open: HashSet<&str> = HashSet::from([root.name()]);
-    while let Some((file, imports)) = stack.last_mut() {
-        let file: &'f SchemaFile = file;
-        let Some(import) = imports.next() else {
-            order.push(file);
-            open.remove(file.name());
-            done.insert(file.name());
-            stack.pop();
-            continue;
-        };
-        if done.contains(import) {
-            continue;
-        }
-        if open.contains(import) {
-            let names = stack.iter().map(|(file, _)| file.name());
-            let circle = names.skip_while(|name| *name != import).chain([import]);
-            return Err(Error::ImportCycle {
-                files: circle.map(str::to_owned).collect(),
+    let mut found = 0_usize;
+    let order = imports::in_order(root, |importer, import| {
+        let imported = given.get(import).copied().or_else(|| builtin::file(import));
+        if imported.is_none() && missing == Missing::Refused {
+            return Err(Error::MissingImport {
+                file: importer.name().to_owned(),
+                import: import.to_owned(),
             });
         }
-        let imported = given.get(import).copied().or_else(|| builtin::file(import));
-        let imported = match imported {
-            Some(imported) => imported,
-            None if missing == Missing::Tolerated => continue,
-            None => {
-                return Err(Error::MissingImport {
-                    file: file.name().to_owned(),
-                    import: import.to_owned(),
-                });
-            }
-        };
-        if open.len().saturating_add(done.len()) > MAX_FILES {
+        found = found.saturating_add(usize::from(imported.is_some()));
+        if found > MAX_FILES {
             return Err(Error::TooLarge {
                 file: root.name().to_owned(),
                 limit: format!("it imports more than {MAX_FILES} files"),
             });
         }
-        open.insert(imported.name());
-        stack.push((imported, imported.imports().collect::<Vec<_>>().into_iter()));
+        Ok(imported)
+    })?;
+    match order.circle {
+        Some(files) => Err(Error::ImportCycle { files }),
+        None => Ok(order.files),
     }
-    Ok(order)
 }
 
-/// Adds one file, whose imports are in the pool already.
-pub(in crate::protobuf) fn add_to_pool(
-    pool: &mut DescriptorPool,
+/// Returns the files among `available` that `file` imports, directly or not, each
+/// after those it imports. Built-in files are left out, and so are circles, which
+/// resolution reports.
+pub(in crate::protobuf) fn imported_files(
     file: &SchemaFile,
-) -> Result<(), Error> {
-    let mut proto = file.proto().clone();
-    proto
-        .message_type
-        .iter_mut()
-        .for_each(interpret_early_options);
-    pool.add_file_descriptor_proto(proto)
-        .map_err(|e| describe(file.proto(), &e))
+    available: &[SchemaFile],
+) -> Vec<SchemaFile> {
+    let find = |_: &SchemaFile, import: &str| -> Result<_, Infallible> {
+        let mut available = available.iter().filter(|_| !builtin::is_builtin(import));
+        Ok(available.find(|file| file.name() == import))
+    };
+    let Ok(mut order) = imports::in_order(file, find);
+    order.files.pop();
+    order.files.into_iter().cloned().collect()
 }
 
 /// [`add_to_pool`] without the imports that are not in the pool and, if that
 /// helps, the custom options that nothing in it defines. Confluent's own options
 /// need no import: a field whose tag went unseen would be sent in the clear.
-fn add_leniently(pool: &mut DescriptorPool, file: &SchemaFile) -> Result<(), Error> {
+pub(super) fn add_leniently(pool: &mut DescriptorPool, file: &SchemaFile) -> Result<(), Error> {
     let mut file = file.clone();
-    source::retain_imports(&mut file.proto, |path| {
+    retain_imports(&mut file.proto, |path| {
         pool.get_file_by_name(path).is_some()
     });
     let Err(error) = add_to_pool(pool, &file) else {
         return Ok(());
     };
     let mut definitions = file.clone();
-    options::edit_all(&mut definitions.proto, &mut |_, _, options| options.clear());
+    edit_options(&mut definitions.proto, &mut |_, _, options| options.clear());
     let mut defined = pool.clone();
     add_to_pool(&mut defined, &definitions)?;
     let mut needs_meta = false;
     let mut dropped = false;
-    options::edit_all(&mut file.proto, &mut |target, scope, options| {
+    edit_options(&mut file.proto, &mut |target, scope, options| {
         options.retain(|option| {
             let known = encode::is_defined(target, scope, option, &defined);
             let known_to_all = encode::is_defined(target, scope, option, builtin::pool());
@@ -248,60 +177,15 @@ fn add_leniently(pool: &mut DescriptorPool, file: &SchemaFile) -> Result<(), Err
         });
     });
     if needs_meta {
-        let meta = builtin::file(META).ok_or(error)?;
+        let meta = builtin::file(META_PROTO).ok_or(error)?;
         for needed in import_order(meta, &[], Missing::Refused)? {
             if pool.get_file_by_name(needed.name()).is_none() {
                 add_to_pool(pool, needed)?;
             }
         }
-        file.proto.dependency.push(META.to_owned());
+        file.proto.dependency.push(META_PROTO.to_owned());
     } else if !dropped {
         return Err(error);
     }
     add_to_pool(pool, &file)
-}
-
-/// Leaves `map_entry` and `packed` where the resolver expects them:
-/// interpreted, once. It looks at them before it interprets options.
-fn interpret_early_options(message: &mut DescriptorProto) {
-    if is_map_entry(message)
-        && let Some(options) = &mut message.options
-    {
-        options
-            .uninterpreted_option
-            .retain(|option| map_entry(option).is_none());
-    }
-    for options in message.field.iter_mut().filter_map(|f| f.options.as_mut()) {
-        let packed = |option: &UninterpretedOption| flag(option, "packed");
-        if let Some(yes) = options.uninterpreted_option.iter().find_map(packed) {
-            options.packed = Some(yes);
-            options
-                .uninterpreted_option
-                .retain(|option| packed(option).is_none());
-        }
-    }
-    message
-        .nested_type
-        .iter_mut()
-        .for_each(interpret_early_options);
-}
-
-fn describe(file: &FileDescriptorProto, error: &DescriptorError) -> Error {
-    let element = error.path().and_then(|path| path::describe(file, path));
-    let reason = error.to_string();
-    let undefined = reason
-        .strip_prefix("name '")
-        .and_then(|rest| rest.strip_suffix("' is not defined"));
-    match (undefined, &element) {
-        (Some(name), Some(element)) => Error::UnresolvedType {
-            file: file.name().to_owned(),
-            name: name.to_owned(),
-            element: element.clone(),
-        },
-        _ => Error::Invalid {
-            file: file.name().to_owned(),
-            reason,
-            element,
-        },
-    }
 }

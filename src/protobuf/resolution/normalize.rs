@@ -9,11 +9,14 @@ use prost_types::{
     OneofDescriptorProto, UninterpretedOption,
 };
 
-use crate::protobuf::model::field_messages::{Bodies, Member, Scope, is_group, unqualified};
+use crate::protobuf::model::elements::edit_options;
+use crate::protobuf::model::field_messages::{Bodies, is_group};
+use crate::protobuf::model::import_lines::edit_imports;
 use crate::protobuf::model::layout::Layout;
+use crate::protobuf::model::names::{map_entry_name, unqualified};
+use crate::protobuf::model::scope::{Member, Scope};
 use crate::protobuf::options::aggregate::{Fields, Value};
-use crate::protobuf::options::{self, decode, encode, is_map_entry, map_entry};
-use crate::protobuf::text::parse as source;
+use crate::protobuf::options::{decode, encode, is_map_entry, map_entry};
 use crate::protobuf::{Error, SchemaFile};
 
 /// Custom options of this prefix stay when custom options are left out.
@@ -41,7 +44,7 @@ impl SchemaFile {
         if proto.syntax.as_deref() == Some("proto2") {
             proto.syntax = None;
         }
-        source::edit_imports(proto, |imports| {
+        edit_imports(proto, |imports| {
             imports.sort();
             imports.dedup();
         });
@@ -86,7 +89,7 @@ impl SchemaFile {
             &mut proto.message_type,
             &mut file.layout,
         );
-        options::edit_all(proto, &mut |_, _, options| {
+        edit_options(proto, &mut |_, _, options| {
             options.retain(|option| match option.name.first() {
                 Some(part) if part.is_extension => {
                     let name = part.name_part.strip_prefix('.');
@@ -148,7 +151,7 @@ fn qualify(file: &mut FileDescriptorProto, resolved: &FileDescriptor) {
 /// Interprets options and writes them anew, sorted by name; those that `pool`
 /// does not define stay as they are.
 fn normalize_options(file: &mut FileDescriptorProto, pool: &DescriptorPool) {
-    options::edit_all(file, &mut |target, scope, options| {
+    edit_options(file, &mut |target, scope, options| {
         let (known, mut all): (Vec<_>, Vec<_>) =
             (options.drain(..)).partition(|option| encode::fits(target, scope, option, pool));
         let written = encode::encode(target, scope, &known, pool)
@@ -305,7 +308,7 @@ fn fold_maps(scope: &mut Scope) {
         for part in &mut entry.field {
             part.json_name = None;
         }
-        let name = source::map_entry_name(field.name());
+        let name = map_entry_name(field.name());
         entry.name = Some(name.clone());
         field.type_name = Some(name);
         field.r#type = Some(Type::Message as i32);

@@ -4,11 +4,13 @@ use std::collections::HashSet;
 
 use prost::Message;
 use prost_reflect::{DescriptorPool, FileDescriptor};
-use prost_types::{DescriptorProto, FieldDescriptorProto};
+use prost_types::FieldDescriptorProto;
 
 use super::lost_options;
-use crate::protobuf::builder::json_name;
-use crate::protobuf::options::Target;
+use crate::protobuf::model::elements::edit_messages;
+use crate::protobuf::model::names::json_name;
+use crate::protobuf::options::{Target, is_map_entry};
+use crate::protobuf::resolution::imports;
 use crate::protobuf::{Error, SchemaFile, builtin};
 
 /// What a set says about the imports of its files.
@@ -69,18 +71,16 @@ pub(in crate::protobuf) fn pool(
     Ok(pool)
 }
 
-/// The file and all it imports, directly or not, built-in files left out.
+/// Returns the file and the files that it imports, directly or not, except for
+/// built-in ones. Each stands after those it imports.
 pub(in crate::protobuf) fn files(main: &FileDescriptor) -> Result<Vec<SchemaFile>, Error> {
-    let mut seen = HashSet::from([main.name().to_owned()]);
-    let mut open = vec![main.clone()];
-    let mut files = Vec::new();
-    while let Some(file) = open.pop() {
-        files.push(schema_file(&file)?);
-        open.extend(file.dependencies().filter(|import| {
-            !builtin::is_builtin(import.name()) && seen.insert(import.name().to_owned())
-        }));
-    }
-    Ok(files)
+    let pool = main.parent_pool();
+    let order = imports::in_order(schema_file(main)?, |_, import| {
+        let file = pool.get_file_by_name(import);
+        let file = file.filter(|_| !builtin::is_builtin(import));
+        file.map(|file| schema_file(&file)).transpose()
+    })?;
+    Ok(order.files)
 }
 
 fn schema_file(file: &FileDescriptor) -> Result<SchemaFile, Error> {
@@ -90,30 +90,26 @@ fn schema_file(file: &FileDescriptor) -> Result<SchemaFile, Error> {
         Some(_) => pool,
         None => builtin::pool(),
     };
-    let mut file = SchemaFile::from_bytes_in(file.name(), &file.encode_to_vec(), options)?;
-    leave_out_implied_json_names(&mut file.proto.extension);
-    (file.proto.message_type.iter_mut()).for_each(leave_out_in_message);
+    let (mut file, _) = SchemaFile::decode(file.name(), &file.encode_to_vec(), options)?;
+    // Compilers write the JSON name of every field into a descriptor. The text
+    // states only those that differ from the default, and all of a map entry.
+    edit_messages(&mut file.proto, &mut |_, message| {
+        if !is_map_entry(message) {
+            message
+                .field
+                .iter_mut()
+                .for_each(leave_out_implied_json_name);
+        }
+        let extensions = message.extension.iter_mut();
+        extensions.for_each(leave_out_implied_json_name);
+    });
+    let extensions = file.proto.extension.iter_mut();
+    extensions.for_each(leave_out_implied_json_name);
     Ok(file)
 }
 
-/// Compilers write every field's JSON name into a descriptor; in the text only
-/// those belong that someone chose.
-fn leave_out_implied_json_names(fields: &mut [FieldDescriptorProto]) {
-    for field in fields {
-        if field.json_name.as_deref() == Some(&json_name(field.name())) {
-            field.json_name = None;
-        }
+fn leave_out_implied_json_name(field: &mut FieldDescriptorProto) {
+    if field.json_name.as_deref() == Some(&json_name(field.name())) {
+        field.json_name = None;
     }
-}
-
-fn leave_out_in_message(message: &mut DescriptorProto) {
-    let map_entry = message.options.as_ref().is_some_and(|o| o.map_entry());
-    if !map_entry {
-        leave_out_implied_json_names(&mut message.field);
-    }
-    leave_out_implied_json_names(&mut message.extension);
-    message
-        .nested_type
-        .iter_mut()
-        .for_each(leave_out_in_message);
 }

@@ -1,12 +1,12 @@
-//! Descriptor sets that lost Confluent's options on their way.
+//! Descriptor sets that lost Confluent's options.
 
 use prost::Message as _;
 use prost_reflect::DescriptorPool;
 
-use super::opaque as raw;
+use super::opaque;
 use crate::protobuf::Error;
-
-const META: &str = "confluent/meta.proto";
+use crate::protobuf::builtin::META_PROTO;
+use crate::protobuf::options::Target;
 
 /// Confluent's options of files, messages, fields, enums and their values, which
 /// all have one number.
@@ -16,21 +16,23 @@ struct Options {
     meta: Option<Vec<u8>>,
 }
 
-/// Refuses a set with a file that imports Confluent's options and uses none of them:
-/// `prost-types` drops custom options when it encodes a set anew, and a field that
+/// Refuses a set with a file that imports Confluent's options and uses none of them.
+/// `prost-types` drops custom options when it encodes a set again, and a field that
 /// lost its tag would not be encrypted.
 pub(in crate::protobuf) fn check(pool: &DescriptorPool) -> Result<(), Error> {
     for file in pool.files() {
         let name = file.name().to_owned();
-        let file = raw::File::decode(&*file.encode_to_vec()).map_err(|error| Error::Resolve {
+        let damaged = |reason: String| Error::Resolve {
             file: name.clone(),
-            reason: error.to_string(),
-        })?;
-        if imports(&file) && !has_options(&file) {
+            reason,
+        };
+        let file = opaque::File::decode(&*file.encode_to_vec())
+            .map_err(|error| damaged(error.to_string()))?;
+        if imports(&file) && !has_options(file).map_err(damaged)? {
             return Err(Error::Resolve {
                 file: name,
                 reason: format!(
-                    "it imports {META:?}, but the descriptor set holds none of the options that \
+                    "it imports {META_PROTO:?}, but the descriptor set holds none of the options that \
                      this defines, such as tags of fields; encoding a set with prost-types drops \
                      them. Keep the bytes that protoc or protox \
                      (Compiler::encode_file_descriptor_set) wrote; if the file uses none of the \
@@ -42,33 +44,25 @@ pub(in crate::protobuf) fn check(pool: &DescriptorPool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the file imports the options for itself, not to hand them on.
-fn imports(file: &raw::File) -> bool {
-    let index = file.dependency.iter().position(|import| import == META);
+/// Whether the file imports the options for itself, not to pass them on.
+fn imports(file: &opaque::File) -> bool {
+    let index = file
+        .dependency
+        .iter()
+        .position(|import| import == META_PROTO);
     let index = index.and_then(|index| i32::try_from(index).ok());
     index.is_some_and(|index| !file.public_dependency.contains(&index))
 }
 
-fn has_options(file: &raw::File) -> bool {
-    is_set(&file.options)
-        || file.message_type.iter().any(message)
-        || file.enum_type.iter().any(enumeration)
-        || file.extension.iter().any(|field| is_set(&field.options))
-}
-
-fn message(message_type: &raw::Message) -> bool {
-    let mut fields = message_type.field.iter().chain(&message_type.extension);
-    is_set(&message_type.options)
-        || fields.any(|field| is_set(&field.options))
-        || message_type.enum_type.iter().any(enumeration)
-        || message_type.nested_type.iter().any(message)
-}
-
-fn enumeration(enum_type: &raw::Enum) -> bool {
-    is_set(&enum_type.options) || enum_type.value.iter().any(|value| is_set(&value.options))
-}
-
-fn is_set(options: &Option<Vec<u8>>) -> bool {
-    let options = options.as_deref().map(Options::decode);
-    matches!(options, Some(Ok(Options { meta: Some(_) })))
+fn has_options(file: opaque::File) -> Result<bool, String> {
+    let mut found = false;
+    file.read(&mut |target, bytes| {
+        let extended = matches!(
+            target,
+            Target::File | Target::Message | Target::Field | Target::Enum | Target::EnumValue
+        );
+        found |= extended && matches!(Options::decode(bytes), Ok(Options { meta: Some(_) }));
+        Ok(Vec::new())
+    })?;
+    Ok(found)
 }

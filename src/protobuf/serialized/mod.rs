@@ -1,6 +1,8 @@
 //! Serialized descriptors: single files and descriptor sets.
 
-pub(in crate::protobuf) mod decode;
+mod check;
+mod decode;
 pub(in crate::protobuf) mod descriptor_set;
+mod forms;
 mod lost_options;
-pub(in crate::protobuf) mod opaque;
+mod opaque;

@@ -4,8 +4,9 @@ use prost_types::FieldDescriptorProto;
 use prost_types::field_descriptor_proto::{Label, Type};
 
 use super::option;
-use super::print::{Laid, Member, Messages, Printer};
-use crate::protobuf::model::field_messages::{is_group, unqualified};
+use super::printer::{Laid, Member, Messages, Printer};
+use crate::protobuf::model::field_messages::is_group;
+use crate::protobuf::model::names::unqualified;
 
 impl Printer {
     /// Prints extensions, which are members of the scope from `position` on.

@@ -3,6 +3,7 @@
 mod field;
 pub(in crate::protobuf) mod literal;
 mod option;
-pub(in crate::protobuf) mod parse;
-pub(in crate::protobuf) mod print;
+mod parse;
+mod print;
+mod printer;
 mod range;

@@ -1,42 +1,45 @@
-//! `.proto` source → the model.
+//! Parsing `.proto` source into the model.
 
-use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto, SourceCodeInfo};
+use prost_types::{DescriptorProto, FileDescriptorProto, SourceCodeInfo};
 
 use crate::protobuf::error::{Error, Position};
-use crate::protobuf::model::field_messages::{Bodies, Scope};
+use crate::protobuf::model::elements::{edit_messages, edit_options};
+use crate::protobuf::model::import_lines::order_imports;
 use crate::protobuf::model::layout::{Layout, Spans};
 use crate::protobuf::model::limits;
+use crate::protobuf::model::scope::Scope;
 use crate::protobuf::model::synthetic_oneof;
 use crate::protobuf::options::aggregate::Fields;
 use crate::protobuf::options::{self, is_implied_map_entry};
+use crate::protobuf::{Form, SchemaFile};
 
-/// Parses source text. The layout says how statements grouped their entries.
-pub(in crate::protobuf) fn parse(
-    name: &str,
-    text: &str,
-) -> Result<(FileDescriptorProto, Layout), Error> {
-    limits::check_len(name, text.len())?;
-    let mut file = protox_parse::parse(name, text).map_err(|e| parse_error(name, text, &e))?;
-    limits::check(name, &mut file)?;
-    let source = file.source_code_info.take().unwrap_or_default();
-    let spans = Spans::new(&source);
-    let mut layout = Layout::of_source(&file, &spans);
-    // The parser takes proto2 for granted; the canonical text says it if the source does.
-    if file.syntax.is_none() && states_syntax(&source) {
-        file.syntax = Some("proto2".to_owned());
+impl SchemaFile {
+    /// Parses `.proto` source. `name` is the path by which other files import this
+    /// one.
+    ///
+    /// # Errors
+    /// [`Error::Parse`], [`Error::Edition`] or [`Error::TooLarge`].
+    pub fn from_text(name: &str, text: &str) -> Result<Self, Error> {
+        limits::check_len(name, text.len())?;
+        let mut proto = protox_parse::parse(name, text).map_err(|e| parse_error(name, text, &e))?;
+        limits::check(name, &proto)?;
+        let source = proto.source_code_info.take().unwrap_or_default();
+        let spans = Spans::new(&source);
+        let mut layout = Layout::of_source(&proto, &spans);
+        // The parser assumes proto2; the canonical text states it if the source does.
+        if proto.syntax.is_none() && states_syntax(&source) {
+            proto.syntax = Some("proto2".to_owned());
+        }
+        order_file(&mut proto, &mut layout, &spans);
+        canonicalize(&mut proto).map_err(|reason| Error::Parse {
+            file: name.to_owned(),
+            position: None,
+            reason,
+        })?;
+        let mut file = Self::from_descriptor(proto, Form::Text);
+        file.layout = layout;
+        Ok(file)
     }
-    order_file(
-        &mut file,
-        &mut layout,
-        &|path, fields, extensions, messages| spans.bodies(path, fields, extensions, messages),
-    );
-    file.message_type.iter_mut().for_each(synthetic_oneof::name);
-    canonicalize(&mut file).map_err(|reason| Error::Parse {
-        file: name.to_owned(),
-        position: None,
-        reason,
-    })?;
-    Ok((file, layout))
 }
 
 fn parse_error(name: &str, text: &str, error: &protox_parse::ParseError) -> Error {
@@ -89,22 +92,13 @@ fn states_syntax(source: &SourceCodeInfo) -> bool {
         .any(|location| location.path == SYNTAX)
 }
 
-/// Says which messages of the scope at a path are bodies of which fields and
-/// extensions.
-pub(in crate::protobuf) type Link<'a> = &'a dyn Fn(
-    &[i32],
-    &[FieldDescriptorProto],
-    &[FieldDescriptorProto],
-    &[DescriptorProto],
-) -> Bodies;
-
 /// Puts fields and nested messages in the order in which the canonical text reads back.
-fn order_file(file: &mut FileDescriptorProto, layout: &mut Layout, link: Link<'_>) {
+fn order_file(file: &mut FileDescriptorProto, layout: &mut Layout, spans: &Spans<'_>) {
     const MESSAGES: i32 = 4;
-    let bodies = link(&[], &[], &file.extension, &file.message_type);
+    let bodies = spans.bodies(&[], &[], &file.extension, &file.message_type);
     let (extensions, messages) = (&mut file.extension, &mut file.message_type);
     let mut path = vec![MESSAGES];
-    order_nested(messages, layout, &mut path, link);
+    order_nested(messages, layout, &mut path, spans);
     Scope::take(&mut Vec::new(), extensions, messages, layout, &bodies).put_together(
         &mut Vec::new(),
         extensions,
@@ -118,13 +112,13 @@ fn order_nested(
     messages: &mut [DescriptorProto],
     layout: &mut Layout,
     path: &mut Vec<i32>,
-    link: Link<'_>,
+    spans: &Spans<'_>,
 ) {
     let mut layouts = layout.take_messages();
     layouts.resize_with(messages.len(), Layout::default);
     for ((message, layout), position) in messages.iter_mut().zip(&mut layouts).zip(0..) {
         path.push(position);
-        order_message(message, layout, path, link);
+        order_message(message, layout, path, spans);
         path.pop();
     }
     layout.set_messages(layouts);
@@ -134,15 +128,15 @@ fn order_message(
     message: &mut DescriptorProto,
     layout: &mut Layout,
     path: &mut Vec<i32>,
-    link: Link<'_>,
+    spans: &Spans<'_>,
 ) {
     const NESTED: i32 = 3;
     if is_implied_map_entry(message) {
-        // The parser states the JSON names, which nobody wrote.
+        // The parser adds JSON names that the source does not have.
         let fields = message.field.iter_mut();
         fields.for_each(|field| field.json_name = None);
     }
-    let bodies = link(
+    let bodies = spans.bodies(
         path,
         &message.field,
         &message.extension,
@@ -151,50 +145,31 @@ fn order_message(
     let (fields, extensions) = (&mut message.field, &mut message.extension);
     let messages = &mut message.nested_type;
     path.push(NESTED);
-    order_nested(messages, layout, path, link);
+    order_nested(messages, layout, path, spans);
     path.pop();
     Scope::take(fields, extensions, messages, layout, &bodies)
         .put_together(fields, extensions, messages, layout);
-}
-
-/// Name of the message that the parser makes for the entries of a map field.
-pub(in crate::protobuf) fn map_entry_name(field: &str) -> String {
-    let mut name = String::with_capacity(field.len().saturating_add(5));
-    let mut capital = true;
-    for c in field.chars() {
-        if c == '_' {
-            capital = true;
-        } else if std::mem::take(&mut capital) {
-            name.push(c.to_ascii_uppercase());
-        } else {
-            name.push(c);
-        }
-    }
-    name.push_str("Entry");
-    name
 }
 
 /// Gives equal schemas one model, whatever the form they came in: lists that
 /// the canonical text regroups are put in its order, option values get one
 /// spelling. The error says which option value is malformed.
 fn canonicalize(file: &mut FileDescriptorProto) -> Result<(), String> {
-    fn message(item: &mut DescriptorProto) {
-        if let Some(options) = &mut item.options
+    if file.package.as_deref() == Some("") {
+        file.package = None;
+    }
+    order_imports(file);
+    edit_messages(file, &mut |_, message| {
+        if let Some(options) = &mut message.options
             && options.map_entry.is_none()
         {
             let mut written = options.uninterpreted_option.iter();
             options.map_entry = written.find_map(options::map_entry).filter(|entry| *entry);
         }
-        item.nested_type.iter_mut().for_each(message);
-    }
-    file.source_code_info = None;
-    if file.package.as_deref() == Some("") {
-        file.package = None;
-    }
-    order_imports(file);
-    file.message_type.iter_mut().for_each(message);
+        synthetic_oneof::name(message);
+    });
     let mut malformed = None;
-    options::edit_all(file, &mut |_, _, options| {
+    edit_options(file, &mut |_, _, options| {
         for option in options {
             if let Some(text) = &mut option.aggregate_value {
                 match Fields::parse(text) {
@@ -207,53 +182,4 @@ fn canonicalize(file: &mut FileDescriptorProto) -> Result<(), String> {
         }
     });
     malformed.map_or(Ok(()), Err)
-}
-
-/// Plain imports, then weak, then public ones; indexes outside the list go.
-fn order_imports(file: &mut FileDescriptorProto) {
-    edit_imports(file, |imports| imports.sort_by_key(|(kind, _)| *kind));
-}
-
-/// Drops the imports that are not `wanted`.
-pub(in crate::protobuf) fn retain_imports(
-    file: &mut FileDescriptorProto,
-    wanted: impl Fn(&str) -> bool,
-) {
-    if !file.dependency.iter().all(|path| wanted(path)) {
-        edit_imports(file, |imports| imports.retain(|(_, path)| wanted(path)));
-    }
-}
-
-/// Kind of an import, in the order of the canonical text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::protobuf) enum Import {
-    Plain,
-    Weak,
-    Public,
-}
-
-/// Hands the imports to `edit` as kind and path, and takes them back.
-pub(in crate::protobuf) fn edit_imports(
-    file: &mut FileDescriptorProto,
-    edit: impl FnOnce(&mut Vec<(Import, String)>),
-) {
-    let kind = |index: i32| {
-        if file.public_dependency.contains(&index) {
-            Import::Public
-        } else if file.weak_dependency.contains(&index) {
-            Import::Weak
-        } else {
-            Import::Plain
-        }
-    };
-    let paths = std::mem::take(&mut file.dependency);
-    let mut imports: Vec<(Import, String)> = (0..).map(kind).zip(paths).collect();
-    edit(&mut imports);
-    let of_kind = |wanted: Import| {
-        let indexes = (0..).zip(&imports).filter(|(_, (kind, _))| *kind == wanted);
-        indexes.map(|(index, _)| index).collect()
-    };
-    file.weak_dependency = of_kind(Import::Weak);
-    file.public_dependency = of_kind(Import::Public);
-    file.dependency = imports.into_iter().map(|(_, path)| path).collect();
 }

@@ -9,125 +9,31 @@
 use std::collections::HashMap;
 
 use prost_types::{
-    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
-    MethodDescriptorProto, OneofDescriptorProto, ServiceDescriptorProto, UninterpretedOption,
+    DescriptorProto, EnumDescriptorProto, FileDescriptorProto, MethodDescriptorProto,
+    OneofDescriptorProto, ServiceDescriptorProto, UninterpretedOption,
 };
 
 use super::literal::quoted;
 use super::option;
+use super::printer::{Member, Messages, Printer};
 use super::range::Range;
-use crate::protobuf::model::field_messages::{Bodies, is_group};
+use crate::protobuf::SchemaFile;
+use crate::protobuf::model::field_messages::is_group;
+use crate::protobuf::model::import_lines::{ImportKind, imports_of_kind};
 use crate::protobuf::model::layout::{Layout, Reserved};
 
-/// Prints a file.
-pub(in crate::protobuf) fn print(file: &FileDescriptorProto, layout: &Layout) -> String {
-    let mut printer = Printer {
-        out: String::new(),
-        depth: 0,
-        proto3: file.syntax() == "proto3",
-    };
-    printer.file(file, layout);
-    printer.out
-}
-
-/// A message and its layout.
-pub(super) type Laid<'m> = (&'m DescriptorProto, &'m Layout);
-
-/// A field and the message that belongs to it: the entry of a map, the body of a
-/// group. It is printed where the field is.
-pub(super) type Member<'m> = (&'m FieldDescriptorProto, Option<Laid<'m>>);
-
-/// The messages of a scope.
-pub(super) struct Messages<'m> {
-    messages: &'m [DescriptorProto],
-    pub(super) layout: &'m Layout,
-    bodies: Bodies,
-}
-
-impl<'m> Messages<'m> {
-    fn of(
-        fields: &[FieldDescriptorProto],
-        extensions: &[FieldDescriptorProto],
-        messages: &'m [DescriptorProto],
-        layout: &'m Layout,
-    ) -> Self {
-        Self {
-            messages,
-            layout,
-            bodies: Bodies::of(fields, extensions, messages),
-        }
+impl SchemaFile {
+    /// Returns the canonical text, which a registry stores and returns. Equal
+    /// schemas up to formatting and comments have equal text, and parsing the text
+    /// gives an equal model.
+    pub fn to_text(&self) -> String {
+        let mut printer = Printer::new(self.proto.syntax() == "proto3");
+        printer.file(&self.proto, &self.layout);
+        printer.out
     }
-
-    fn get(&self, position: usize) -> Option<Laid<'m>> {
-        let message = self.messages.get(position)?;
-        Some((message, self.layout.message(position)))
-    }
-
-    /// The message that belongs to the field at `position`; extensions are
-    /// counted on behind the fields.
-    pub(super) fn of_member(&self, position: usize) -> Option<Laid<'m>> {
-        self.get(self.bodies.get(position)?)
-    }
-
-    fn declared(&self) -> impl Iterator<Item = Laid<'m>> {
-        let declared = self.bodies.declared(self.messages.len());
-        declared.filter_map(|position| self.get(position))
-    }
-}
-
-pub(super) struct Printer {
-    out: String,
-    /// Blocks around the line being printed.
-    depth: usize,
-    pub(super) proto3: bool,
 }
 
 impl Printer {
-    fn indent(&mut self) {
-        for _ in 0..self.depth {
-            self.out.push_str("  ");
-        }
-    }
-
-    /// An indented line; further lines of `text` are indented alike.
-    pub(super) fn line(&mut self, text: &str) {
-        for line in text.split('\n') {
-            self.indent();
-            self.out.push_str(line);
-            self.out.push('\n');
-        }
-    }
-
-    /// Opens a block; its first group ends the line.
-    pub(super) fn open(&mut self, head: &str) {
-        self.indent();
-        self.out.push_str(head);
-        self.out.push_str(" {");
-    }
-
-    /// Begins a group of lines inside the block opened last: ends the line of
-    /// the brace, or leaves an empty line after the group before.
-    pub(super) fn group(&mut self) {
-        if self.out.ends_with('\n') {
-            self.indent();
-        }
-        self.out.push('\n');
-    }
-
-    pub(super) fn close(&mut self) {
-        if self.out.ends_with('\n') {
-            self.indent();
-        }
-        self.out.push_str("}\n");
-    }
-
-    /// Runs `body` one block deeper.
-    pub(super) fn inside(&mut self, body: impl FnOnce(&mut Self)) {
-        self.depth = self.depth.saturating_add(1);
-        body(self);
-        self.depth = self.depth.saturating_sub(1);
-    }
-
     fn file(&mut self, file: &FileDescriptorProto, layout: &Layout) {
         if let Some(syntax) = &file.syntax {
             self.line(&format!("syntax = {};", quoted(syntax.as_bytes())));
@@ -138,19 +44,13 @@ impl Printer {
         if !file.dependency.is_empty() {
             self.out.push('\n');
         }
-        let kind = |index: i32| {
-            if file.public_dependency.contains(&index) {
-                "public "
-            } else if file.weak_dependency.contains(&index) {
-                "weak "
-            } else {
-                ""
-            }
-        };
-        let imports = file.dependency.iter().zip((0..).map(kind));
-        for wanted in ["", "weak ", "public "] {
-            for (path, kind) in imports.clone().filter(|(_, kind)| *kind == wanted) {
-                self.line(&format!("import {kind}{};", quoted(path.as_bytes())));
+        for (kind, keyword) in [
+            (ImportKind::Plain, ""),
+            (ImportKind::Weak, "weak "),
+            (ImportKind::Public, "public "),
+        ] {
+            for path in imports_of_kind(file, kind) {
+                self.line(&format!("import {keyword}{};", quoted(path.as_bytes())));
             }
         }
         let options = file.options.as_ref().map(|o| &o.uninterpreted_option[..]);

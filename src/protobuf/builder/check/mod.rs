@@ -1,3 +1,5 @@
+//! What can be wrong with a file in the making.
+
 mod enumeration;
 
 use std::collections::{HashMap, HashSet};
@@ -7,7 +9,8 @@ use super::file::ProtoFile;
 use super::message::{Item, ProtoMessage};
 use super::problem::{Problem, ProblemKind as Kind};
 use super::types::{Found, Types};
-use super::{FieldType, ProtoField, join, map_entry_name};
+use super::{FieldType, ProtoField};
+use crate::protobuf::model::names::{is_identifier, join, json_name, map_entry_name};
 
 const MAX_NUMBER: u32 = 536_870_911;
 const KEPT_NUMBERS: RangeInclusive<u32> = 19_000..=19_999;
@@ -106,30 +109,30 @@ impl Check<'_> {
     fn file(&mut self, file: &ProtoFile) {
         let element = Element {
             what: "file",
-            full_name: format!("{:?}", file.name),
+            full_name: format!("{:?}", file.head.name),
         };
-        if !is_import_path(&file.name) {
-            self.problem(&element, Kind::BadFileName(file.name.clone()));
+        if !is_import_path(&file.head.name) {
+            self.problem(&element, Kind::BadFileName(file.head.name.clone()));
         }
-        if !file.package.is_empty() {
-            let package = Element::new("package", "", &file.package);
-            for part in file.package.split('.') {
+        if !file.head.package.is_empty() {
+            let package = Element::new("package", "", &file.head.package);
+            for part in file.head.package.split('.') {
                 self.identifier(&package, part);
             }
         }
         let mut seen = HashSet::new();
-        for import in &file.imports {
-            if import.path == file.name {
+        for import in &file.head.imports {
+            if import.path == file.head.name {
                 self.problem(&element, Kind::SelfImport);
             } else if !seen.insert(&import.path) {
                 self.problem(&element, Kind::DuplicateImport(import.path.clone()));
             }
         }
         for message in &file.messages {
-            self.message(message, &file.package);
+            self.message(message, &file.head.package);
         }
         for item in &file.enums {
-            self.enumeration(item, &file.package);
+            self.enumeration(item, &file.head.package);
         }
     }
 
@@ -234,7 +237,7 @@ impl Check<'_> {
         let json_name = field
             .json_name
             .clone()
-            .unwrap_or_else(|| super::json_name(&field.name));
+            .unwrap_or_else(|| json_name(&field.name));
         let taken = fields.json.get(&json_name).or_else(|| {
             // Older tools compare more loosely: a_b and aB are the same to them.
             fields.json.get(&loose(&field.name))
@@ -365,14 +368,6 @@ fn ranges<T: Into<i64> + Copy>(ranges: &[RangeInclusive<T>]) -> Vec<RangeInclusi
 
 fn is_reserved(ranges: &[RangeInclusive<i64>], number: i64) -> bool {
     ranges.iter().any(|range| range.contains(&number))
-}
-
-fn is_identifier(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn is_import_path(name: &str) -> bool {

@@ -4,7 +4,7 @@ use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
 };
 
-use super::layout::join;
+use super::names::join;
 
 /// What `path` points at, with its kind and full name: `field a.M.f`. The path
 /// is that of `google.protobuf.SourceCodeInfo.Location`; its end, which names a
