@@ -1,3 +1,5 @@
+//! Schemas of message types that are known at compile time.
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
@@ -15,7 +17,7 @@ use crate::wire_format::MessageIndexes;
 /// A prost type that knows its schema.
 /// [`compiled_message!`](crate::compiled_message) implements it.
 pub trait CompiledMessage: Message + Name + Default {
-    /// The type's schema, made on first use and then shared.
+    /// Returns the type's schema, which is made on first use and then shared.
     ///
     /// # Errors
     /// Those of [`CompiledSchema::from_embedded`].
@@ -61,6 +63,8 @@ pub struct EmbeddedSchemas {
 }
 
 impl EmbeddedSchemas {
+    /// Takes descriptors and sources of the same files.
+    ///
     /// `descriptor_set` is a serialized `google.protobuf.FileDescriptorSet` with
     /// all imports but the built-in files, as `protoc --include_imports -o` or protox's
     /// `Compiler::encode_file_descriptor_set` writes it. (Re-encoding it through
@@ -160,8 +164,8 @@ impl<M> fmt::Debug for CompiledSchema<M> {
 }
 
 impl<M: Name> CompiledSchema<M> {
-    /// The schema of `M` in file `file_name` of embedded schemas: descriptors
-    /// from the set, the text to register from the source.
+    /// Makes the schema of `M` from file `file_name` of embedded schemas: the
+    /// descriptors from the set, the text to register from the source.
     ///
     /// # Errors
     /// [`Error::Resolve`] if the set is damaged or a source is missing,
@@ -190,7 +194,7 @@ impl<M: Name> CompiledSchema<M> {
         Self::from_files(&descriptor_set::files(&main)?, &pool)
     }
 
-    /// The schema of `M` in `.proto` source. `dependencies` holds all files
+    /// Makes the schema of `M` from `.proto` source. `dependencies` holds all files
     /// imported, directly or not; built-in ones need not be among them.
     ///
     /// # Errors

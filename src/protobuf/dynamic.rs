@@ -1,3 +1,5 @@
+//! Schemas of message types that are known only at run time.
+
 use prost_reflect::MessageDescriptor;
 use serde_json::Value;
 
@@ -6,18 +8,18 @@ use super::{Error, JsonOptions, ProtoSchema, SchemaFile};
 use crate::wire_format::MessageIndexes;
 
 /// A message type known only at run time: built in code, parsed from text or
-/// fetched from a registry. Messages go through reflection.
+/// fetched from a registry. It reads and writes messages by reflection.
 ///
-/// Each schema has descriptors of its own, so that two versions of one name
-/// live side by side.
+/// Each schema has its own descriptors, so two versions of one message can be used
+/// side by side.
 #[derive(Clone, Debug)]
 pub struct DynamicSchema {
     schema: MessageSchema,
 }
 
 impl DynamicSchema {
-    /// Message `full_name` of `file`. `dependencies` holds all files imported,
-    /// directly or not, in any order; built-in ones need not be among them.
+    /// Makes the schema of message `full_name` of `file`. `dependencies` holds all
+    /// imported files, direct or not, in any order. Built-in files may be left out.
     ///
     /// # Errors
     /// Those of [`SchemaFile::resolve`]; [`Error::NoMessage`] if the file has no
@@ -31,8 +33,8 @@ impl DynamicSchema {
         Ok(Self { schema })
     }
 
-    /// Message `full_name` of the `.proto` source `text`, which other files
-    /// import as `file_name`.
+    /// Makes the schema of message `full_name` of the `.proto` source `text`, which
+    /// other files import as `file_name`.
     ///
     /// # Errors
     /// Those of [`SchemaFile::from_text`] and [`new`](Self::new).

@@ -14,8 +14,7 @@ use super::resolution::descriptors::imported_files;
 use super::{Error, JsonOptions, SchemaFile};
 use crate::wire_format::MessageIndexes;
 
-/// What both implementations of a schema have in common: one message type of
-/// one file, looked up once.
+/// One message type of one file, looked up once.
 #[derive(Clone, Debug)]
 pub(super) struct MessageSchema {
     pub(super) file: SchemaFile,
@@ -33,8 +32,8 @@ const PRINT_DEFAULTS: SerializeOptions = SerializeOptions::new()
     .skip_default_fields(false);
 
 impl MessageSchema {
-    /// Resolves message `full_name` of `file`. `dependencies` may hold more
-    /// files than are imported, in any order; those needed are kept.
+    /// Resolves message `full_name` of `file`. `dependencies` may hold more files than
+    /// are imported, in any order. The schema keeps those that are.
     pub(super) fn new(
         file: SchemaFile,
         full_name: &str,

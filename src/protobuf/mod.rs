@@ -51,7 +51,7 @@ mod message_schema;
 mod model;
 mod options;
 mod proto_schema;
-mod resolution;
+pub(crate) mod resolution;
 mod serialized;
 mod text;
 mod write_files;

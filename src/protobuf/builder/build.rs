@@ -1,22 +1,22 @@
-//! Making schemas from what was put together, and checking that they mean it.
+//! Building: from a message or file in the making to a schema.
 
 use prost_reflect::{FieldDescriptor, FileDescriptor, Kind, MessageDescriptor};
 use prost_types::FileDescriptorProto;
 
 use super::file_head::Import;
+use super::known_types::KnownTypes;
 use super::message::own_file;
 use super::problem::{BuildError, Problem, ProblemKind};
-use super::types::Types;
 use super::{ProtoFile, ProtoMessage, check, emit};
 use crate::protobuf::model::names::join;
 use crate::protobuf::resolution::descriptors::imported_files;
 use crate::protobuf::{DynamicSchema, Error, Form, SchemaFile};
 
 impl ProtoMessage {
-    /// Checks the message and makes the schema.
+    /// Checks the message and builds its schema.
     ///
     /// # Errors
-    /// [`Error::Build`] with everything that is wrong.
+    /// [`Error::Build`] with all problems.
     pub fn build(mut self) -> Result<DynamicSchema, Error> {
         let head = self.file.take().unwrap_or_else(|| own_file(&self.name));
         let name = self.name.clone();
@@ -30,14 +30,14 @@ impl ProtoMessage {
 }
 
 impl ProtoFile {
-    /// Checks the file and makes it.
+    /// Checks and builds the file.
     ///
     /// # Errors
-    /// [`Error::Build`] with everything that is wrong.
+    /// [`Error::Build`] with all problems.
     pub fn build(mut self) -> Result<BuiltFile, Error> {
         let mut problems = Vec::new();
         self.gather_dependencies(&mut problems);
-        let types = Types::collect(&self);
+        let types = KnownTypes::collect(&self);
         for import in types.implied_imports(&self) {
             self.head.add_import(import, false);
         }
@@ -62,7 +62,7 @@ impl ProtoFile {
         }))
     }
 
-    /// Leaves each file once among those available.
+    /// Removes duplicates among the available files.
     fn gather_dependencies(&mut self, problems: &mut Vec<Problem>) {
         let mut unique: Vec<SchemaFile> = Vec::with_capacity(self.head.available.len());
         for file in self.head.available.drain(..) {
@@ -93,7 +93,8 @@ fn sound(proto: FileDescriptorProto, available: &[SchemaFile]) -> Result<SchemaF
     Ok(read)
 }
 
-/// Whether both files have the same messages and fields, in whatever order.
+/// Whether both files have the same messages and fields, regardless of the order of
+/// fields.
 fn same_messages(a: &FileDescriptor, b: &FileDescriptor) -> bool {
     fn same(a: &MessageDescriptor, b: &MessageDescriptor) -> bool {
         a.full_name() == b.full_name()
@@ -135,18 +136,18 @@ pub struct BuiltFile {
 }
 
 impl BuiltFile {
-    /// The file itself.
+    /// Returns the file itself.
     pub fn file(&self) -> &SchemaFile {
         &self.file
     }
 
-    /// The files it imports, directly or not; built-in ones left out.
+    /// Returns the files that it imports, directly or not, except for built-in ones.
     pub fn dependencies(&self) -> &[SchemaFile] {
         &self.dependencies
     }
 
-    /// The schema of one of its messages, `Outer.Inner` for a nested one. The
-    /// name may have the package in front.
+    /// Returns the schema of one of its messages, `Outer.Inner` for a nested one. The
+    /// name may begin with the package.
     ///
     /// # Errors
     /// [`Error::NoMessage`] if there is no such message.

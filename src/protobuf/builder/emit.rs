@@ -13,15 +13,15 @@ use prost_types::{
 };
 
 use super::file::ProtoFile;
+use super::known_types::{Found, KnownTypes};
 use super::message::{Item, ProtoMessage};
-use super::types::{Found, Types};
 use super::{FieldType, ProtoEnum, ProtoField};
 use crate::protobuf::model::elements::{edit_fields, edit_messages};
 use crate::protobuf::model::names::map_entry_name;
 use crate::protobuf::model::synthetic_oneof;
 
 /// Takes a file that has passed all checks; casts and indexes are in bounds.
-pub(super) fn emit(file: &ProtoFile, types: &Types) -> FileDescriptorProto {
+pub(super) fn emit(file: &ProtoFile, types: &KnownTypes) -> FileDescriptorProto {
     let public = file.head.imports.iter().enumerate();
     let public = public.filter(|(_, import)| import.public);
     let mut emitted = FileDescriptorProto {

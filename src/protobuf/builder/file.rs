@@ -31,7 +31,7 @@ pub struct ProtoFile {
 }
 
 impl ProtoFile {
-    /// An empty file that others import as `name`: `shop/order.proto`.
+    /// Starts an empty file that others import as `name`: `shop/order.proto`.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             head: FileHead::new(name),
@@ -40,14 +40,14 @@ impl ProtoFile {
         }
     }
 
-    /// Package of all names in the file.
+    /// Sets the package of all names in the file.
     #[must_use]
     pub fn package(mut self, package: impl Into<String>) -> Self {
         self.head.package = package.into();
         self
     }
 
-    /// Imports another file. What it imports itself comes along.
+    /// Imports another file together with the files that it needs.
     #[must_use]
     pub fn import(mut self, file: &(impl Import + ?Sized)) -> Self {
         self.head.import(file, false);
@@ -61,9 +61,8 @@ impl ProtoFile {
         self
     }
 
-    /// Imports a built-in file, such as `google/protobuf/timestamp.proto`. Not
-    /// needed for fields that give a built-in type by its full name: those
-    /// import its file by themselves.
+    /// Imports a built-in file, such as `google/protobuf/timestamp.proto`. A field that
+    /// gives a built-in type by its full name imports that file automatically.
     #[must_use]
     pub fn import_builtin(mut self, path: impl Into<String>) -> Self {
         self.head.add_import(path, false);

@@ -2,12 +2,13 @@
 
 use crate::protobuf::{ProtoSchema, SchemaFile};
 
-/// What a file can import.
+/// Something that a file can import.
 pub trait Import {
-    /// The file to import.
+    /// Returns the file to import.
     fn imported_file(&self) -> &SchemaFile;
 
-    /// The files it needs itself, directly or not; built-in ones left out.
+    /// Returns the files that it needs itself, directly or not, except for built-in
+    /// ones.
     fn imported_dependencies(&self) -> &[SchemaFile];
 }
 
@@ -32,7 +33,7 @@ impl Import for SchemaFile {
     }
 }
 
-/// What a file has besides its messages and enums.
+/// The properties of a file besides its messages and enums.
 #[derive(Clone, Debug)]
 pub(super) struct FileHead {
     pub(super) name: String,

@@ -21,7 +21,7 @@ pub struct ProtoOneof {
 }
 
 impl ProtoOneof {
-    /// A oneof without members.
+    /// Starts a oneof without members.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -29,7 +29,7 @@ impl ProtoOneof {
         }
     }
 
-    /// Adds a member. Its number and name are those of the message around.
+    /// Adds a member. Its number and name must be unique in the enclosing message.
     #[must_use]
     pub fn field(mut self, field: ProtoField) -> Self {
         self.fields.push(field);
@@ -39,9 +39,8 @@ impl ProtoOneof {
 
 /// A message, built in code.
 ///
-/// On its own it is the only message of a file, and [`build`](Self::build)
-/// makes the schema; with others of the same file it goes into a
-/// [`ProtoFile`](super::ProtoFile).
+/// [`build`](Self::build) makes the schema of a file that contains only this message.
+/// For a file with several messages, add them to a [`ProtoFile`](super::ProtoFile).
 ///
 /// ```
 /// use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage, ProtoSchema};
@@ -72,7 +71,7 @@ pub struct ProtoMessage {
     pub(super) reserved: Vec<RangeInclusive<u32>>,
     pub(super) reserved_names: Vec<String>,
     pub(super) deprecated: bool,
-    /// Settings of the file, if this message is to have one of its own.
+    /// Head of the file, if this message gets its own.
     pub(super) file: Option<FileHead>,
 }
 
@@ -84,7 +83,7 @@ pub(super) enum Item {
 }
 
 impl ProtoMessage {
-    /// A message without fields.
+    /// Starts a message without fields.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -126,42 +125,42 @@ impl ProtoMessage {
         self
     }
 
-    /// Keeps field numbers from being used, those of deleted fields above all.
+    /// Reserves field numbers, above all those of deleted fields.
     #[must_use]
     pub fn reserved(mut self, numbers: RangeInclusive<u32>) -> Self {
         self.reserved.push(numbers);
         self
     }
 
-    /// Keeps a field name from being used.
+    /// Reserves a field name.
     #[must_use]
     pub fn reserved_name(mut self, name: impl Into<String>) -> Self {
         self.reserved_names.push(name.into());
         self
     }
 
-    /// Marks it `deprecated`.
+    /// Marks the message `deprecated`.
     #[must_use]
     pub fn deprecated(mut self) -> Self {
         self.deprecated = true;
         self
     }
 
-    /// Package of the file that this message gets for itself.
+    /// Sets the package of the message's own file.
     #[must_use]
     pub fn package(self, package: impl Into<String>) -> Self {
         self.edit_file(|file| file.package = package.into())
     }
 
-    /// Path of the file that this message gets for itself; by default the
-    /// message's name with `.proto`.
+    /// Sets the path of the message's own file. The default is the message's name with
+    /// `.proto`.
     #[must_use]
     pub fn file_name(self, name: impl Into<String>) -> Self {
         self.edit_file(|file| file.name = name.into())
     }
 
-    /// Imports another schema into the file that this message gets for itself.
-    /// What the other one imports comes along. Built-in files need no import.
+    /// Imports another schema into the message's own file, together with the files that
+    /// it needs. Built-in files need no import.
     #[must_use]
     pub fn import(self, schema: &(impl Import + ?Sized)) -> Self {
         self.edit_file(|file| file.import(schema, false))
@@ -173,7 +172,7 @@ impl ProtoMessage {
     }
 }
 
-/// Returns the head of the file that a message gets for itself.
+/// Returns the default head of a message's own file.
 pub(super) fn own_file(message: &str) -> FileHead {
     FileHead::new(format!("{message}.proto"))
 }

@@ -1,8 +1,8 @@
 //! Schemas built in code.
 //!
-//! A builder makes the same model that parsing makes, an unresolved
-//! `FileDescriptorProto`. The text that gets registered is printed from it and
-//! the descriptors are resolved from it, so the two cannot disagree.
+//! A builder makes the same model as parsing: an unresolved `FileDescriptorProto`.
+//! Both the registered text and the descriptors derive from it, so they cannot
+//! disagree.
 
 mod build;
 mod check;
@@ -11,9 +11,9 @@ mod enumeration;
 mod field;
 mod file;
 mod file_head;
+mod known_types;
 mod message;
 mod problem;
-mod types;
 
 pub use build::BuiltFile;
 pub use enumeration::ProtoEnum;

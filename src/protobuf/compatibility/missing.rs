@@ -5,15 +5,15 @@ use prost_types::{DescriptorProto, FileDescriptorProto};
 use super::Candidate;
 use super::declaration::{MapEntry, map_entry};
 use super::types::Types;
-use crate::protobuf::model::field_messages::Bodies;
+use crate::protobuf::model::field_messages::FieldMessages;
 use crate::protobuf::model::names::join;
 
-/// The type names that fields and rpcs of a schema use and that neither the
-/// schema nor its dependencies nor the built-in files declare, as written, in
-/// source order.
+/// Returns the type names that fields and rpcs of a schema use and that neither the
+/// schema, nor its dependencies, nor the built-in files declare. Names are as written,
+/// in the order of the source.
 ///
-/// This is all that Confluent's registry demands of a schema by default. Values
-/// of maps are not looked at, nor are bodies of `extend`.
+/// By default, Confluent's registry demands no more of a schema than that this list is
+/// empty. It ignores values of maps and bodies of `extend`.
 pub fn missing_types(candidate: &Candidate<'_>) -> Vec<String> {
     let types = Types::new(candidate);
     let file = candidate.file.proto();
@@ -24,7 +24,7 @@ pub fn missing_types(candidate: &Candidate<'_>) -> Vec<String> {
         }
     };
     for (scope, message) in messages(file) {
-        let bodies = Bodies::of(&message.field, &message.extension, &message.nested_type);
+        let bodies = FieldMessages::of(&message.field, &message.extension, &message.nested_type);
         for (position, field) in message.field.iter().enumerate() {
             // Neither a map nor a group names a type.
             if let (Some(name), None) = (&field.type_name, bodies.get(position)) {

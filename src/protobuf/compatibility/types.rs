@@ -1,4 +1,4 @@
-//! The type names that one side of a comparison knows.
+//! The types that one side of a comparison knows, by name.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -7,11 +7,11 @@ use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use super::declaration::{MapEntry, map_entry};
 use super::{Candidate, Reference};
-use crate::protobuf::model::field_messages::Bodies;
+use crate::protobuf::model::field_messages::FieldMessages;
 use crate::protobuf::model::names::{join, look_up};
 use crate::protobuf::{SchemaFile, builtin};
 
-/// Where a type was declared.
+/// Where a type is declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::protobuf) enum Origin<'a> {
     /// In the compared file itself.
@@ -38,7 +38,7 @@ pub(in crate::protobuf) struct TypeInfo<'a> {
     pub declaration: Declaration<'a>,
 }
 
-/// A name that resolved.
+/// A type that a name resolved to.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::protobuf) struct Found<'a, 't> {
     /// Full name without the package of the declaring file.
@@ -132,7 +132,7 @@ fn collect<'a>(
     for declared in &file.enum_type {
         named.insert(join(package, declared.name()), info(Declaration::Enum));
     }
-    // A stack of our own: how deep messages nest is up to whoever sent them.
+    // A stack in place of recursion: the sender decides how deep messages nest.
     let mut open: Vec<(String, &'a DescriptorProto)> =
         named_messages(&[], &file.extension, &file.message_type)
             .map(|message| (join(package, message.name()), message))
@@ -152,7 +152,7 @@ fn collect<'a>(
     }
 }
 
-/// Names of the messages and enums at the top of a file.
+/// Returns the names of the top-level messages and enums of a file.
 #[cfg(feature = "embedded")]
 pub(crate) fn top_level_names(file: &SchemaFile) -> Vec<&str> {
     let file = file.proto();
@@ -161,12 +161,12 @@ pub(crate) fn top_level_names(file: &SchemaFile) -> Vec<&str> {
     messages.map(DescriptorProto::name).chain(enums).collect()
 }
 
-/// The messages that are types: those that belong to a map or a group are not.
+/// Returns the messages that are types, which excludes map entries and bodies of groups.
 pub(super) fn named_messages<'a>(
     fields: &[FieldDescriptorProto],
     extensions: &[FieldDescriptorProto],
     messages: &'a [DescriptorProto],
 ) -> impl Iterator<Item = &'a DescriptorProto> {
-    let declared = Bodies::of(fields, extensions, messages).declared(messages.len());
+    let declared = FieldMessages::of(fields, extensions, messages).declared(messages.len());
     declared.filter_map(|position| messages.get(position))
 }

@@ -1,9 +1,9 @@
 //! Which message belongs to which field.
 //!
-//! A `map<>` field and a group bring a message of their own: the entry, the
-//! body. A descriptor lists it among the messages of the scope, and the field
-//! only names it. Two messages of one scope may have one name in a schema that
-//! a registry accepts, so the position decides.
+//! A `map<>` field and a group each declare a message: the map entry, the group's
+//! body. A descriptor lists this message among the messages of the scope, and the
+//! field refers to it by name only. Registries accept schemas in which two messages
+//! of one scope have one name, so the position decides.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -17,8 +17,8 @@ pub(in crate::protobuf) fn is_group(field: &FieldDescriptorProto) -> bool {
     field.r#type == Some(Type::Group as i32)
 }
 
-/// Whether the field may be a `map<>`. Other named types are left for
-/// resolution to sort into messages and enums, so that they have no type.
+/// Whether the field may be a `map<>`. Other fields with a named type have no type
+/// yet: resolution finds out whether it is a message or an enum.
 fn may_be_map(field: &FieldDescriptorProto) -> bool {
     field.r#type == Some(Type::Message as i32)
 }
@@ -34,15 +34,15 @@ pub(in crate::protobuf) fn field_rank(field: &FieldDescriptorProto) -> (u8, i32,
     }
 }
 
-/// Positions of the messages that belong to fields, by the position of the
-/// field; extensions are counted on behind the fields of the message.
+/// Positions of the messages that belong to fields, by the position of the field.
+/// Extensions count on after the fields of the message.
 #[derive(Debug, Default)]
-pub(in crate::protobuf) struct Bodies(HashMap<usize, usize>);
+pub(in crate::protobuf) struct FieldMessages(HashMap<usize, usize>);
 
-impl Bodies {
-    /// Links the fields and extensions of a scope to its messages: of several
-    /// messages with the name of a group, the last ones are the bodies, in the
-    /// order of the groups; entries of maps are in the order of the maps.
+impl FieldMessages {
+    /// Links the fields and extensions of a scope to its messages. Of several messages
+    /// with the name of a group, the last ones are the bodies, in the order of the
+    /// groups. Map entries are in the order of the maps.
     pub(in crate::protobuf) fn of(
         fields: &[FieldDescriptorProto],
         extensions: &[FieldDescriptorProto],
@@ -86,7 +86,7 @@ impl Bodies {
         Self(links.filter_map(|(i, f)| Some((i, next(f)?))).collect())
     }
 
-    /// [`Bodies::of`], with the bodies of groups as `positions` has them.
+    /// Replaces the bodies of groups with those in `positions`: member, message.
     pub(in crate::protobuf) fn with_groups(
         mut self,
         positions: impl IntoIterator<Item = (usize, usize)>,
@@ -95,12 +95,12 @@ impl Bodies {
         self
     }
 
-    /// Position of the message that belongs to the member at `position`.
+    /// Returns the position of the message that belongs to the member at `position`.
     pub(in crate::protobuf) fn get(&self, position: usize) -> Option<usize> {
         self.0.get(&position).copied()
     }
 
-    /// Positions of the messages that no field brings.
+    /// Returns the positions of the messages that belong to no field.
     pub(in crate::protobuf) fn declared(
         &self,
         messages: usize,

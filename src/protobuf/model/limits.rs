@@ -1,4 +1,4 @@
-//! How large a schema may be. Registries take far less; these bounds keep a
+//! Limits on the size of a schema. Real schemas stay far below. The limits keep a
 //! hostile schema from exhausting memory or the stack.
 
 use prost_types::{DescriptorProto, FileDescriptorProto};
@@ -6,14 +6,14 @@ use prost_types::{DescriptorProto, FileDescriptorProto};
 use super::elements::{Element, elements};
 use crate::protobuf::Error;
 
-/// Longest schema, in bytes, whichever its form.
+/// Longest schema in bytes, in either form.
 const MAX_LEN: usize = 16 << 20;
 
-/// Longest full name, in bytes. Descriptors hold the full name of every element,
-/// so that a long package with many fields would take the product of both.
+/// Longest full name in bytes. Descriptors hold the full name of every element, so
+/// the memory for a long package with many fields is the product of both.
 const MAX_NAME: usize = 1024;
 
-/// How deep messages may nest: what the language allows in source.
+/// How deep messages may nest: the language's own limit.
 const MAX_NESTING: usize = 31;
 
 /// Refuses a schema of too many bytes.

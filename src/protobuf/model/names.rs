@@ -110,8 +110,8 @@ mod tests {
         assert_eq!(tried(&"a.".repeat(1000), "N").len(), MAX_SCOPES + 1);
         assert_eq!(tried(&"a".repeat(MAX_SCOPE_LEN + 1), "N"), ["N"]);
         let found = look_up("a.b".to_owned(), "N", |full| {
-            (full == "a.N").then(|| full.len())
+            (full == "a.N").then_some("innermost")
         });
-        assert_eq!(found, Some(3));
+        assert_eq!(found, Some("innermost"));
     }
 }

@@ -4,7 +4,7 @@ use prost_types::FileDescriptorProto;
 
 use super::layout::Layout;
 
-/// How a schema came in. Both forms have the same model.
+/// The form in which a schema came. Both forms have the same model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Form {
     /// `.proto` source.
@@ -15,14 +15,14 @@ pub enum Form {
 
 /// One schema: an unresolved `FileDescriptorProto`, names as written.
 ///
-/// * All options are `uninterpreted_option`s, as the parser of source gives
-///   them; only `map_entry`, which says what a message is, is interpreted too.
-/// * Nested map entries stand where they count for message indexes: behind the
-///   declared messages when a `map<>` field of source text implies them, in the
-///   descriptor's own order when the schema came serialized. Those written out
-///   carry `map_entry` among their uninterpreted options as well.
-/// * Fields stand in the order of the canonical text: plain ones, members of
-///   oneofs, groups. A proto3 `optional` field has its synthetic oneof.
+/// * All options are `uninterpreted_option`s, as the parser of source returns them.
+///   Only `map_entry`, which decides what a message is, is interpreted too.
+/// * Map entries have the position that message indexes count: after the declared
+///   messages if a `map<>` field of source text implies them, in the order of the
+///   descriptor if the schema came serialized. Entries that are written out have
+///   `map_entry` among their uninterpreted options too.
+/// * Fields are in the order of the canonical text: plain fields, members of oneofs,
+///   groups. A proto3 `optional` field has its synthetic oneof.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SchemaFile {
     pub(in crate::protobuf) proto: FileDescriptorProto,
@@ -31,7 +31,7 @@ pub struct SchemaFile {
 }
 
 impl SchemaFile {
-    /// Takes a descriptor as it is. Its options must be uninterpreted.
+    /// Makes a schema of a descriptor as it is. Its options must be uninterpreted.
     pub fn from_descriptor(proto: FileDescriptorProto, form: Form) -> Self {
         Self {
             proto,
@@ -40,34 +40,35 @@ impl SchemaFile {
         }
     }
 
-    /// Path by which other files import this one.
+    /// Returns the path by which other files import this one.
     pub fn name(&self) -> &str {
         self.proto.name()
     }
 
-    /// The same schema under another path.
+    /// Returns the same schema under another path.
     #[must_use]
     pub fn with_name(mut self, name: &str) -> Self {
         self.proto.name = Some(name.to_owned());
         self
     }
 
-    /// The package, empty if none is stated.
+    /// Returns the package, empty if the file states none.
     pub fn package(&self) -> &str {
         self.proto.package()
     }
 
-    /// The unresolved descriptor.
+    /// Returns the unresolved descriptor.
     pub fn proto(&self) -> &FileDescriptorProto {
         &self.proto
     }
 
-    /// How the schema came in.
+    /// Returns the form in which the schema came.
     pub fn form(&self) -> Form {
         self.form
     }
 
-    /// Import paths: plain imports in source order, then public ones.
+    /// Returns the import paths: plain imports, then weak, then public ones, each in
+    /// the order of the source.
     pub fn imports(&self) -> impl Iterator<Item = &str> {
         self.proto.dependency.iter().map(String::as_str)
     }

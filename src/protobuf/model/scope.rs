@@ -2,13 +2,13 @@
 
 use prost_types::{DescriptorProto, FieldDescriptorProto};
 
-use super::field_messages::{Bodies, field_rank, is_group};
+use super::field_messages::{FieldMessages, field_rank, is_group};
 use super::layout::Layout;
 
 /// A message and how its statements are laid out.
 pub(in crate::protobuf) type Declared = (DescriptorProto, Layout);
 
-/// A field with the message that it brings.
+/// A field with the message that belongs to it.
 #[derive(Debug)]
 pub(in crate::protobuf) struct Member {
     pub field: FieldDescriptorProto,
@@ -20,7 +20,7 @@ pub(in crate::protobuf) struct Member {
 pub(in crate::protobuf) struct Scope {
     pub fields: Vec<Member>,
     pub extensions: Vec<Member>,
-    /// The messages that no field brings.
+    /// The messages that belong to no field.
     pub declared: Vec<Declared>,
 }
 
@@ -31,7 +31,7 @@ impl Scope {
         extensions: &mut Vec<FieldDescriptorProto>,
         messages: &mut Vec<DescriptorProto>,
         layout: &mut Layout,
-        bodies: &Bodies,
+        bodies: &FieldMessages,
     ) -> Self {
         let mut layouts = layout.take_messages().into_iter();
         let mut messages: Vec<Option<Declared>> = std::mem::take(messages)
@@ -58,10 +58,9 @@ impl Scope {
         }
     }
 
-    /// Puts the scope together in the order in which the canonical text reads
-    /// back: declared messages first, then the entries of `map<>` fields, then
-    /// the bodies of groups. Message indexes count what stands in the text as
-    /// `message`.
+    /// Puts the scope together in the order that parsing the canonical text gives:
+    /// declared messages, entries of `map<>` fields, bodies of groups. So message
+    /// indexes count the messages that the text declares as `message`.
     pub(in crate::protobuf) fn put_together(
         mut self,
         fields: &mut Vec<FieldDescriptorProto>,

@@ -1,8 +1,7 @@
-//! Options, which the model holds as the parser gives them: uninterpreted.
+//! Options. The model holds them uninterpreted, as the parser returns them.
 //!
-//! [`decode`] turns a descriptor's option bytes into uninterpreted options,
-//! [`encode`] interprets them again; [`aggregate`] is the text format between
-//! braces.
+//! [`decode`] turns the option bytes of a descriptor into uninterpreted options,
+//! [`encode`] turns these into bytes. [`aggregate`] is the text format between braces.
 
 pub(super) mod aggregate;
 pub(super) mod decode;
@@ -11,7 +10,7 @@ pub(super) mod encode;
 use prost_types::uninterpreted_option::NamePart;
 use prost_types::{DescriptorProto, MessageOptions, UninterpretedOption};
 
-/// What an option is set on.
+/// The kind of element that an option is set on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     File,
@@ -26,7 +25,7 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// The message of `google/protobuf/descriptor.proto` that holds its options.
+    /// Returns the message of `google/protobuf/descriptor.proto` that holds the options.
     pub fn options_message(self) -> &'static str {
         match self {
             Self::File => "google.protobuf.FileOptions",
@@ -42,12 +41,12 @@ impl Target {
     }
 }
 
-/// `map_entry = true`, or false.
+/// Returns the value of the option if it is `map_entry`.
 pub(super) fn map_entry(option: &UninterpretedOption) -> Option<bool> {
     flag(option, "map_entry")
 }
 
-/// `name = true`, or false, of an option that is no extension.
+/// Returns the value of the option if it is the flag `name` and no extension.
 pub(super) fn flag(option: &UninterpretedOption, name: &str) -> Option<bool> {
     match (&option.name[..], option.identifier_value.as_deref()) {
         ([part], Some(value)) if !part.is_extension && part.name_part == name => {
@@ -65,8 +64,8 @@ pub(super) fn is_map_entry(message: &DescriptorProto) -> bool {
         .is_some_and(MessageOptions::map_entry)
 }
 
-/// Whether the map entry was produced by a `map<>` field rather than written
-/// out; one written out carries the option among the uninterpreted ones too.
+/// Whether the message is a map entry that a `map<>` field implies. An entry that is
+/// written out has the option among its uninterpreted ones too.
 pub(super) fn is_implied_map_entry(message: &DescriptorProto) -> bool {
     message.options.as_ref().is_some_and(|options| {
         options.map_entry()
@@ -77,7 +76,7 @@ pub(super) fn is_implied_map_entry(message: &DescriptorProto) -> bool {
     })
 }
 
-/// A name of one part that is no extension.
+/// Returns an option name of one part that is no extension.
 pub(super) fn plain_name(name: &str) -> Vec<NamePart> {
     vec![NamePart {
         name_part: name.to_owned(),

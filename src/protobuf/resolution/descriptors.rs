@@ -13,27 +13,31 @@ use crate::protobuf::model::import_lines::retain_imports;
 use crate::protobuf::options::encode;
 use crate::protobuf::{Error, SchemaFile, builtin};
 
-/// A message of this file may hold one of any other type.
+/// `Any`, the message of this file, may hold a message of any built-in file.
 const ANY: &str = "google/protobuf/any.proto";
 
 impl SchemaFile {
-    /// Builds descriptors. `dependencies` holds the files imported, directly or
-    /// not, in any order, each under the path by which it is imported. Built-in
-    /// files need not be among them; one given takes the built-in's place. Of
-    /// several files with one name the first counts. Files that nothing imports
-    /// are left out.
+    /// Builds descriptors. `dependencies` holds the imported files, direct or not, in any
+    /// order, each under the path by which it is imported. Built-in files may be left
+    /// out; one that is given replaces the built-in. Of several files with one name the
+    /// first counts. Files that nothing imports are ignored.
     ///
     /// # Errors
-    /// A missing import, an import cycle, a type that does not resolve, an
-    /// option that is not defined, a number or name given twice and whatever
-    /// else makes a file invalid; naming the file and the element.
+    /// Names the file and the element that is invalid: a missing import, an import
+    /// cycle, a type that does not resolve, an undefined option, a number or name that
+    /// occurs twice, and so on.
     pub fn resolve(&self, dependencies: &[Self]) -> Result<FileDescriptor, Error> {
         self.resolve_as(dependencies, Missing::Refused)
     }
 
-    /// [`resolve`](Self::resolve) as Confluent's registry and Java client do it:
-    /// a missing import is no error as long as no type is missing, and custom
-    /// options that nothing defines are left out. For schemas that others wrote.
+    /// Builds descriptors as [`resolve`](Self::resolve) does, with the tolerance of
+    /// Confluent's registry and Java client: a missing import is no error as long as no
+    /// type is missing, and undefined custom options are left out. Use it for schemas
+    /// that others wrote.
+    ///
+    /// # Errors
+    /// Those of [`resolve`](Self::resolve), except for missing imports and undefined
+    /// custom options.
     pub fn resolve_leniently(&self, dependencies: &[Self]) -> Result<FileDescriptor, Error> {
         self.resolve_as(dependencies, Missing::Tolerated)
     }
@@ -47,7 +51,7 @@ impl SchemaFile {
         let mut pool = if overridden {
             DescriptorPool::new()
         } else {
-            // Built-in files import none but their like: they can go first.
+            // Built-in files import only built-in files, so they can go first.
             let used: HashSet<&str> = order.iter().map(|file| file.name()).collect();
             let uses_any = used.contains(ANY);
             let shared = builtin::files().iter().map(Self::name);
@@ -73,9 +77,9 @@ impl SchemaFile {
             })
     }
 
-    /// The files among `available` that this one imports, directly or not, each
-    /// after those it imports: what has to go along as references. Built-in
-    /// files are among them only if `available` has them.
+    /// Returns the files among `available` that this one imports, directly or not, each
+    /// after those it imports. They are registered as references. Built-in files are
+    /// among them only if `available` has them.
     ///
     /// # Errors
     /// [`Error::MissingImport`] and [`Error::ImportCycle`].
@@ -90,7 +94,7 @@ impl SchemaFile {
     }
 }
 
-/// What to do about imports and options that nothing defines.
+/// How to treat undefined imports and options.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Missing {
     Refused,
@@ -150,9 +154,9 @@ pub(in crate::protobuf) fn imported_files(
     order.files.into_iter().cloned().collect()
 }
 
-/// [`add_to_pool`] without the imports that are not in the pool and, if that
-/// helps, the custom options that nothing in it defines. Confluent's own options
-/// need no import: a field whose tag went unseen would be sent in the clear.
+/// Adds one file as [`add_to_pool`] does, without the imports that are not in the pool
+/// and, if it fails otherwise, without custom options that nothing defines. Confluent's
+/// own options need no import: a field whose tag is overlooked would be sent in clear.
 pub(super) fn add_leniently(pool: &mut DescriptorPool, file: &SchemaFile) -> Result<(), Error> {
     let mut file = file.clone();
     retain_imports(&mut file.proto, |path| {

@@ -10,8 +10,8 @@ use crate::protobuf::options::{Target, encode};
 use crate::protobuf::{Error, SchemaFile, builtin};
 
 impl SchemaFile {
-    /// A pool that defines the options of this file as far as it, its
-    /// dependencies and the built-in files do.
+    /// Returns a pool that defines the options of this file, as far as the file, its
+    /// dependencies and the built-in files define them.
     pub(in crate::protobuf) fn option_pool(
         &self,
         dependencies: &[Self],
@@ -24,8 +24,9 @@ impl SchemaFile {
         Cow::Borrowed(builtin::pool())
     }
 
-    /// The built-in files with this file and what it imports; only the latter
-    /// if they do not go together. `None` if it does not resolve.
+    /// Returns a pool of this file, its imports and the built-in files. If these do not
+    /// fit together, the pool lacks built-in files that the file does not import. `None`
+    /// if the file does not resolve.
     pub(in crate::protobuf) fn extended_pool(
         &self,
         dependencies: &[Self],

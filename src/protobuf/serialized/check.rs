@@ -1,14 +1,14 @@
-//! What a descriptor must not hold, since source text cannot express it.
+//! Checks that source text can express a descriptor.
 
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use crate::protobuf::model::elements::{Element, elements};
-use crate::protobuf::model::field_messages::{Bodies, is_group};
+use crate::protobuf::model::field_messages::{FieldMessages, is_group};
 use crate::protobuf::model::names::is_identifier;
 
-/// Refuses what cannot be written as source: the canonical text of a schema
-/// must say neither less nor more than the descriptor.
+/// Refuses a descriptor that source cannot express: the canonical text must say
+/// neither less nor more than the descriptor.
 pub(super) fn check(file: &FileDescriptorProto) -> Result<(), String> {
     let name = |what: &str, name: &str| match is_identifier(name) {
         true => Ok(()),
@@ -25,7 +25,7 @@ pub(super) fn check(file: &FileDescriptorProto) -> Result<(), String> {
     let groups = |fields: &[FieldDescriptorProto],
                   extensions: &[FieldDescriptorProto],
                   messages: &[DescriptorProto]| {
-        let bodies = Bodies::of(fields, extensions, messages);
+        let bodies = FieldMessages::of(fields, extensions, messages);
         let members = fields.iter().chain(extensions).enumerate();
         let mut groups = members.filter(|(_, field)| is_group(field));
         match groups.find(|(member, _)| bodies.get(*member).is_none()) {

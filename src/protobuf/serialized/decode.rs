@@ -8,7 +8,7 @@ use prost_types::{DescriptorProto, FileDescriptorProto};
 use super::check::check;
 use super::opaque;
 use crate::protobuf::model::elements::edit_fields;
-use crate::protobuf::model::field_messages::{Bodies, field_rank};
+use crate::protobuf::model::field_messages::{FieldMessages, field_rank};
 use crate::protobuf::model::layout::Layout;
 use crate::protobuf::model::limits;
 use crate::protobuf::options::decode;
@@ -68,20 +68,20 @@ impl SchemaFile {
             &mut read.proto.message_type,
             &mut read.layout,
             &original.message_type,
-            &Bodies::of(&[], &original.extension, &original.message_type),
+            &FieldMessages::of(&[], &original.extension, &original.message_type),
             0..original.extension.len(),
         );
         Ok((read, has_unknown))
     }
 }
 
-/// Puts what was read from the canonical text into the order in which the
-/// descriptor has it: its bodies of groups need not be behind the other messages.
+/// Puts messages that were read from the canonical text into the order of the
+/// descriptor, where the bodies of groups may stand before other messages.
 fn keep_order(
     read: &mut Vec<DescriptorProto>,
     layout: &mut Layout,
     original: &[DescriptorProto],
-    bodies: &Bodies,
+    bodies: &FieldMessages,
     members: impl Iterator<Item = usize>,
 ) {
     let declared = bodies.declared(original.len());
@@ -96,7 +96,7 @@ fn keep_order(
             continue;
         };
         let (fields, extensions) = (&original.field, &original.extension);
-        let bodies = Bodies::of(fields, extensions, &original.nested_type);
+        let bodies = FieldMessages::of(fields, extensions, &original.nested_type);
         // The text prints extensions last, and fields by their rank.
         let mut members: Vec<usize> = (0..fields.len()).collect();
         members.sort_by_key(|member| fields.get(*member).map(field_rank));

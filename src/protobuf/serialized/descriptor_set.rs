@@ -13,7 +13,7 @@ use crate::protobuf::options::{Target, is_map_entry};
 use crate::protobuf::resolution::imports;
 use crate::protobuf::{Error, SchemaFile, builtin};
 
-/// What a set says about the imports of its files.
+/// The part of a descriptor set that lists the imports of its files.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Set {
     #[prost(message, repeated, tag = "1")]
@@ -28,9 +28,9 @@ struct File {
     dependency: Vec<String>,
 }
 
-/// The files of a serialized set, and the built-in files that they import and
-/// the set does not hold. Options stay as they are, custom ones too. `name`
-/// stands in errors that are about the whole set.
+/// Returns a pool of the files of a serialized set, and of the built-in files that
+/// they import and the set does not hold. Options stay as they are, custom ones too.
+/// Errors about the whole set name it `name`.
 pub(in crate::protobuf) fn pool(
     name: &str,
     descriptor_set: &[u8],
@@ -59,7 +59,7 @@ pub(in crate::protobuf) fn pool(
         }
         for file in needed.iter().filter(|file| !held.contains(file.name())) {
             if let Some(file) = builtin::pool().get_file_by_name(file.name()) {
-                // One that is there already is skipped.
+                // The pool skips a file that it holds already.
                 pool.decode_file_descriptor_proto(&file.encode_to_vec()[..])
                     .map_err(|e| damaged(e.to_string()))?;
             }

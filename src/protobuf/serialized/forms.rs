@@ -1,5 +1,4 @@
-//! The two forms in which a schema comes, and the serialized one in which it is
-//! asked for.
+//! The two forms of a schema: text and base64 of a serialized descriptor.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -114,9 +113,8 @@ impl SchemaFile {
     }
 }
 
-/// Sets the type of fields that name a message or an enum; one that `types` does
-/// not know stays without. Clients that do not resolve names themselves read a
-/// field without a type as a `double`.
+/// Sets the type of fields that name a message or an enum that `types` knows. Clients
+/// that do not resolve names themselves read a field without a type as a `double`.
 fn set_types(file: &mut FileDescriptorProto, types: &Types<'_>) {
     edit_fields(file, &mut |scope, field| {
         if let (None, Some(name)) = (field.r#type, &field.type_name)

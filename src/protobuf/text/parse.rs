@@ -49,7 +49,7 @@ fn parse_error(name: &str, text: &str, error: &protox_parse::ParseError) -> Erro
         };
     }
     let start = error.span().map(|span| span.start);
-    // Without a span the end of the file was reached too early.
+    // An error without a span is at the end of the file.
     let before = text.get(..start.unwrap_or(text.len())).unwrap_or(text);
     let line_start = before
         .rfind('\n')
@@ -67,7 +67,7 @@ fn parse_error(name: &str, text: &str, error: &protox_parse::ParseError) -> Erro
     }
 }
 
-/// The first word that is not part of a comment.
+/// Returns the first word that is not part of a comment.
 fn first_word(text: &str) -> Option<&str> {
     let mut rest = text.trim_start();
     loop {
@@ -92,7 +92,7 @@ fn states_syntax(source: &SourceCodeInfo) -> bool {
         .any(|location| location.path == SYNTAX)
 }
 
-/// Puts fields and nested messages in the order in which the canonical text reads back.
+/// Puts fields and nested messages in the order that parsing the canonical text gives.
 fn order_file(file: &mut FileDescriptorProto, layout: &mut Layout, spans: &Spans<'_>) {
     const MESSAGES: i32 = 4;
     let bodies = spans.bodies(&[], &[], &file.extension, &file.message_type);
@@ -107,7 +107,7 @@ fn order_file(file: &mut FileDescriptorProto, layout: &mut Layout, spans: &Spans
     );
 }
 
-/// Orders what is in each of the messages of a list.
+/// Orders the contents of each message of a list.
 fn order_nested(
     messages: &mut [DescriptorProto],
     layout: &mut Layout,
@@ -151,9 +151,8 @@ fn order_message(
         .put_together(fields, extensions, messages, layout);
 }
 
-/// Gives equal schemas one model, whatever the form they came in: lists that
-/// the canonical text regroups are put in its order, option values get one
-/// spelling. The error says which option value is malformed.
+/// Gives equal schemas equal models: lists get the order of the canonical text, option
+/// values get one spelling. The error says which option value is malformed.
 fn canonicalize(file: &mut FileDescriptorProto) -> Result<(), String> {
     if file.package.as_deref() == Some("") {
         file.package = None;

@@ -1,10 +1,13 @@
 //! The canonical text of a schema, as Confluent's registry stores and returns it.
 //!
-//! Order and spacing follow the registry's own printer: syntax and package,
-//! then groups separated by an empty line: imports, options, messages before
-//! enums, extensions, services. Inside a message: reserved, options, fields,
-//! oneofs, groups, extension ranges, extends, nested types. An empty line inside
-//! a block consists of the block's indentation.
+//! Order and spacing follow the registry's own printer:
+//!
+//! | Where | Order of the groups, with an empty line between two of them |
+//! | --- | --- |
+//! | file | syntax and package, imports, options, messages and enums, extensions, services |
+//! | message | reserved, options, fields, oneofs, groups, extension ranges, extends, nested types |
+//!
+//! An empty line inside a block holds the indentation of the block.
 
 use std::collections::HashMap;
 
@@ -92,7 +95,7 @@ impl Printer {
         self.message_body(message, layout);
     }
 
-    /// What follows the brace, with the closing one.
+    /// Prints the rest of a block: after the opening brace, up to the closing one.
     pub(super) fn message_body(&mut self, message: &DescriptorProto, layout: &Layout) {
         let reserved: Vec<Range> = (message.reserved_range.iter())
             .map(|range| Range::half_open(range.start(), range.end()))
@@ -208,7 +211,7 @@ impl Printer {
             let options = options.map_or(&[][..], |options| &options.uninterpreted_option);
             let options: Vec<String> = options.iter().map(option::assignment).collect();
             let list = option::list(&options);
-            // The parser does not take options behind a number alone.
+            // The parser does not accept options after a single number.
             if let (Some(last), false) = (texts.last_mut(), list.is_empty())
                 && !last.contains(' ')
             {

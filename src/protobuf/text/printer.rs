@@ -2,21 +2,21 @@
 
 use prost_types::{DescriptorProto, FieldDescriptorProto};
 
-use crate::protobuf::model::field_messages::Bodies;
+use crate::protobuf::model::field_messages::FieldMessages;
 use crate::protobuf::model::layout::Layout;
 
 /// A message and its layout.
 pub(super) type Laid<'m> = (&'m DescriptorProto, &'m Layout);
 
-/// A field and the message that belongs to it: the entry of a map, the body of a
-/// group. It is printed where the field is.
+/// A field and the message that belongs to it, which is printed with the field: the
+/// entry of a map or the body of a group.
 pub(super) type Member<'m> = (&'m FieldDescriptorProto, Option<Laid<'m>>);
 
 /// The messages of a scope.
 pub(super) struct Messages<'m> {
     messages: &'m [DescriptorProto],
     pub(super) layout: &'m Layout,
-    bodies: Bodies,
+    bodies: FieldMessages,
 }
 
 impl<'m> Messages<'m> {
@@ -29,7 +29,7 @@ impl<'m> Messages<'m> {
         Self {
             messages,
             layout,
-            bodies: Bodies::of(fields, extensions, messages),
+            bodies: FieldMessages::of(fields, extensions, messages),
         }
     }
 
@@ -38,8 +38,8 @@ impl<'m> Messages<'m> {
         Some((message, self.layout.message(position)))
     }
 
-    /// The message that belongs to the field at `position`; extensions are
-    /// counted on behind the fields.
+    /// Returns the message that belongs to the field at `position`. Extensions count
+    /// on after the fields.
     pub(super) fn of_member(&self, position: usize) -> Option<Laid<'m>> {
         self.get(self.bodies.get(position)?)
     }
@@ -52,7 +52,7 @@ impl<'m> Messages<'m> {
 
 pub(super) struct Printer {
     pub(super) out: String,
-    /// Blocks around the line being printed.
+    /// Number of blocks around the line being printed.
     depth: usize,
     pub(super) proto3: bool,
 }
@@ -72,7 +72,7 @@ impl Printer {
         }
     }
 
-    /// An indented line; further lines of `text` are indented alike.
+    /// Prints `text`, each of its lines indented.
     pub(super) fn line(&mut self, text: &str) {
         for line in text.split('\n') {
             self.indent();
@@ -81,15 +81,15 @@ impl Printer {
         }
     }
 
-    /// Opens a block; its first group ends the line.
+    /// Opens a block. Its first group ends the line.
     pub(super) fn open(&mut self, head: &str) {
         self.indent();
         self.out.push_str(head);
         self.out.push_str(" {");
     }
 
-    /// Begins a group of lines inside the block opened last: ends the line of
-    /// the brace, or leaves an empty line after the group before.
+    /// Begins a group of lines inside the innermost block: ends the line of the brace,
+    /// or prints an empty line after the previous group.
     pub(super) fn group(&mut self) {
         if self.out.ends_with('\n') {
             self.indent();

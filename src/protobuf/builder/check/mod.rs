@@ -6,16 +6,16 @@ use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 use super::file::ProtoFile;
+use super::known_types::{Found, KnownTypes};
 use super::message::{Item, ProtoMessage};
 use super::problem::{Problem, ProblemKind as Kind};
-use super::types::{Found, Types};
 use super::{FieldType, ProtoField};
 use crate::protobuf::model::names::{is_identifier, join, json_name, map_entry_name};
 
 const MAX_NUMBER: u32 = 536_870_911;
 const KEPT_NUMBERS: RangeInclusive<u32> = 19_000..=19_999;
 
-/// What begins statements in a message, labels among them.
+/// Words that begin statements in a message. Labels are among them.
 const STATEMENTS: [&str; 12] = [
     "enum",
     "extend",
@@ -31,8 +31,8 @@ const STATEMENTS: [&str; 12] = [
     "reserved",
 ];
 
-/// Adds everything that is wrong with the file to `problems`.
-pub(super) fn check(file: &ProtoFile, types: &Types, problems: &mut Vec<Problem>) {
+/// Adds all problems of the file to `problems`.
+pub(super) fn check(file: &ProtoFile, types: &KnownTypes, problems: &mut Vec<Problem>) {
     let mut check = Check {
         types,
         problems,
@@ -42,9 +42,9 @@ pub(super) fn check(file: &ProtoFile, types: &Types, problems: &mut Vec<Problem>
 }
 
 struct Check<'a> {
-    types: &'a Types,
+    types: &'a KnownTypes,
     problems: &'a mut Vec<Problem>,
-    /// Full name of everything declared so far, with its description.
+    /// Full names of all elements declared so far.
     names: HashMap<String, Declared>,
 }
 
@@ -53,7 +53,7 @@ struct Declared {
     enum_value: bool,
 }
 
-/// Full name and description of something: `field com.acme.MyRecord.f1`.
+/// An element of the file: `field com.acme.MyRecord.f1`.
 struct Element {
     full_name: String,
     what: &'static str,
@@ -86,7 +86,7 @@ impl Check<'_> {
         }
     }
 
-    /// Enters a name into its scope.
+    /// Declares a name in its scope.
     fn declare(&mut self, element: &Element, enum_value: bool) {
         let declared = Declared {
             element: element.describe(),
@@ -233,13 +233,13 @@ impl Check<'_> {
         {
             self.problem(element, Kind::BadJsonName(name.clone()));
         }
-        // A reader takes both, the name in the file and the one in JSON.
+        // Readers accept both the name in the file and the name in JSON.
         let json_name = field
             .json_name
             .clone()
             .unwrap_or_else(|| json_name(&field.name));
         let taken = fields.json.get(&json_name).or_else(|| {
-            // Older tools compare more loosely: a_b and aB are the same to them.
+            // Older tools compare less strictly: they take a_b and aB for the same.
             fields.json.get(&loose(&field.name))
         });
         if let Some(first) = taken.filter(|first| **first != field.name) {
@@ -350,7 +350,7 @@ impl Check<'_> {
     }
 }
 
-/// What the fields of one message must not have in common.
+/// The properties in which the fields of one message must differ.
 struct Fields<'a> {
     scope: &'a str,
     reserved: &'a [RangeInclusive<i64>],
@@ -375,7 +375,8 @@ fn is_import_path(name: &str) -> bool {
     name.split('/').all(plain) && !name.contains(['\\', ':', '"', '\0', '\n', '\r'])
 }
 
-/// Without case and underscores. The blank keeps it apart from real names.
+/// Returns the name without case and underscores. A blank in front distinguishes it
+/// from real names.
 fn loose(name: &str) -> String {
     let letters = name.chars().filter(|c| *c != '_');
     let lower = letters.map(|c| c.to_ascii_lowercase());

@@ -11,9 +11,10 @@ use super::{Enum, EnumValue, Field, File, Message, Method, Oneof, Range, Service
 use crate::protobuf::model::names::join;
 use crate::protobuf::options::{Target, is_implied_map_entry};
 
-/// Reads the options bytes of a target; an error ends the conversion.
+/// Reads the option bytes of a target. An error ends the conversion.
 type Read<'a> = &'a mut dyn FnMut(Target, &[u8]) -> Result<Vec<UninterpretedOption>, String>;
-/// Encodes the uninterpreted options of a target, whose names resolve in the scope.
+/// Encodes the uninterpreted options of a target. Their names are looked up in the
+/// scope.
 type Encode<'a> = &'a dyn Fn(Target, &str, &[UninterpretedOption]) -> Option<Vec<u8>>;
 
 macro_rules! read_options {
@@ -28,7 +29,7 @@ macro_rules! read_options {
     };
 }
 
-/// An options message of whichever kind that holds only these.
+/// Returns an options message that holds only these options.
 fn with<T: Default + Uninterpreted>(options: Vec<UninterpretedOption>) -> T {
     let mut message = T::default();
     *message.uninterpreted() = options;
@@ -61,7 +62,7 @@ uninterpreted!(
 );
 
 impl File {
-    /// The generated type, with options as `convert` reads them.
+    /// Returns the generated type, with options as `convert` reads them.
     pub fn read(self, convert: Read<'_>) -> Result<FileDescriptorProto, String> {
         Ok(FileDescriptorProto {
             name: self.name,
@@ -79,8 +80,8 @@ impl File {
         })
     }
 
-    /// The mirror of `file`, with options as `encode` gives them for a target,
-    /// the scope their names resolve in and the uninterpreted options.
+    /// Returns the mirror of `file`, with the option bytes that `encode` returns for a
+    /// target, the scope in which names are looked up, and the uninterpreted options.
     pub fn write(file: &FileDescriptorProto, encode: Encode<'_>) -> Self {
         let scope = file.package();
         Self {
@@ -113,7 +114,7 @@ fn all<T, U>(items: Vec<T>, read: impl FnMut(T) -> Result<U, String>) -> Result<
     items.into_iter().map(read).collect()
 }
 
-/// `map_entry = true` beside the encoded options, for an entry of a `map<>`.
+/// Encoded `map_entry = true`, for an entry that a `map<>` field implies.
 const MAP_ENTRY: [u8; 2] = [0x38, 0x01];
 
 impl Message {

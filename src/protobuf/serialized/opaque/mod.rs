@@ -1,8 +1,7 @@
 //! `FileDescriptorProto` whose options stay bytes.
 //!
-//! The generated types drop what they do not know: extension options, and the
-//! field that says a file is written in an edition. These mirror them field by
-//! field, so that both survive.
+//! The generated types drop fields that they do not know: extension options, and the
+//! edition of a file. These types mirror them field by field and keep both.
 
 mod convert;
 

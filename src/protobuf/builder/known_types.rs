@@ -12,10 +12,10 @@ use crate::protobuf::model::elements::{Element, elements};
 use crate::protobuf::model::import_lines::{ImportKind, imports_of_kind};
 use crate::protobuf::model::names::{join, look_up};
 
-/// All types that a file can name, and those it could if it imported more.
-pub(super) struct Types {
+/// All types that a file can name, and those that it could name with more imports.
+pub(super) struct KnownTypes {
     types: HashMap<String, Type>,
-    /// Scopes that are no types.
+    /// Packages, and the packages around them.
     packages: HashSet<String>,
 }
 
@@ -26,19 +26,19 @@ pub(super) struct Type {
     pub(super) is_enum: bool,
     /// The file that declares it.
     pub(super) file: String,
-    /// Whether the file being built imports that file, or is it. Built-in files
-    /// count as imported: naming a type of theirs imports them.
+    /// Whether the file in the making is that file or imports it. Built-in files count
+    /// as imported, since naming one of their types imports them.
     pub(super) visible: bool,
     builtin: bool,
 }
 
-/// What becomes of a type's name.
+/// The result of looking up a type.
 pub(super) enum Found<'a> {
     Type(&'a Type),
     Nothing { suggestion: Option<String> },
 }
 
-impl Types {
+impl KnownTypes {
     pub(super) fn collect(file: &ProtoFile) -> Self {
         let mut all = Self {
             types: HashMap::new(),
@@ -125,7 +125,7 @@ impl Types {
         self.packages.contains(name) || self.types.get(name).is_some_and(|ty| !ty.is_enum)
     }
 
-    /// The scalar or visible type whose name is most like `name`.
+    /// Returns the scalar or visible type whose name is most similar to `name`.
     fn similar(&self, name: &str) -> Option<String> {
         let name = name.trim_start_matches('.');
         let short = |name: &str| name.rsplit('.').next().unwrap_or_default().to_lowercase();
@@ -138,7 +138,7 @@ impl Types {
             .filter(|(_, ty)| ty.visible)
             .map(|(full, ty)| (full.as_str(), ty.file.clone()))
             .collect();
-        // Own types first, so that of equals the nearest is taken.
+        // Own types first: of equally similar types, the first is suggested.
         types.sort_by_key(|(full, _)| (full.starts_with("google."), full.len(), *full));
         scalars
             .chain(types)
@@ -148,8 +148,8 @@ impl Types {
             .map(|(_, full)| full.to_owned())
     }
 
-    /// Built-in files that the file's types and tags need without importing
-    /// them, in order of use.
+    /// Returns the built-in files that types and tags of the file need and that it does
+    /// not import, in order of use.
     pub(super) fn implied_imports(&self, file: &ProtoFile) -> Vec<String> {
         let mut implied: Vec<String> = Vec::new();
         let mut need = |path: &str| {
@@ -200,7 +200,10 @@ fn add_own(message: &ProtoMessage, scope: &str, add: &mut impl FnMut(String, boo
     add(name, false);
 }
 
-/// The files imported and those they import publicly.
+/// Returns the imported files and those that they import publicly.
+///
+/// Unlike [`imports::in_order`](crate::protobuf::resolution::imports::in_order), this
+/// follows public imports only, in any order.
 fn visible_files(file: &ProtoFile) -> HashSet<&str> {
     let mut visible = HashSet::new();
     let mut open: Vec<&str> = file.head.imports.iter().map(|i| i.path.as_str()).collect();
@@ -215,7 +218,7 @@ fn visible_files(file: &ProtoFile) -> HashSet<&str> {
     visible
 }
 
-/// Levenshtein distance.
+/// Returns the Levenshtein distance.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, x) in a.chars().enumerate() {
