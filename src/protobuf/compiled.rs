@@ -1,3 +1,5 @@
+//! Schemas of message types that are known at compile time.
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
@@ -5,14 +7,16 @@ use std::sync::{Arc, OnceLock};
 use prost::{Message, Name};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 
-use super::resolved::Resolved;
-use super::{Error, JsonCodec, JsonInput, JsonOptions, ProtoSchema, SchemaFile, descriptor_set};
+use super::message_schema::MessageSchema;
+use super::resolution::imports;
+use super::serialized::descriptor_set;
+use super::{Error, JsonCodec, JsonInput, JsonOptions, ProtoSchema, SchemaFile};
 use crate::wire_format::MessageIndexes;
 
 /// A prost type that knows its schema.
 /// [`compiled_message!`](crate::compiled_message) implements it.
 pub trait CompiledMessage: Message + Name + Default {
-    /// The type's schema, made on first use and then shared.
+    /// Returns the type's schema, which is made on first use and then shared.
     ///
     /// # Errors
     /// Those of [`CompiledSchema::from_embedded`].
@@ -58,6 +62,8 @@ pub struct EmbeddedSchemas {
 }
 
 impl EmbeddedSchemas {
+    /// Takes descriptors and sources of the same files.
+    ///
     /// `descriptor_set` is a serialized `google.protobuf.FileDescriptorSet` with
     /// all imports but the built-in files, as `protoc --include_imports -o` or protox's
     /// `Compiler::encode_file_descriptor_set` writes it. (Re-encoding it through
@@ -82,22 +88,18 @@ impl EmbeddedSchemas {
         Ok(self.pool.get_or_init(|| pool))
     }
 
-    /// A file, behind all those it imports, as far as their sources are here.
+    /// Returns a file after all those it imports, as far as their sources are here.
     fn files(&self, file_name: &str) -> Result<Vec<SchemaFile>, Error> {
-        let mut files: Vec<SchemaFile> = Vec::new();
-        let mut open = vec![file_name.to_owned()];
-        while let Some(name) = open.pop() {
+        let parse = |name: &str| -> Result<Option<SchemaFile>, Error> {
             let source = self.sources.iter().find(|(path, _)| *path == name);
-            if let Some((path, text)) = source
-                && !files.iter().any(|file| file.name() == name)
-            {
-                let file = SchemaFile::from_text(path, text)?;
-                open.extend(file.imports().map(str::to_owned));
-                files.push(file);
-            }
-        }
-        files.reverse();
-        Ok(files)
+            let file = source.map(|(path, text)| SchemaFile::from_text(path, text));
+            file.transpose()
+        };
+        let main = parse(file_name)?.ok_or_else(|| Error::Resolve {
+            file: file_name.to_owned(),
+            reason: "not among the embedded files".to_owned(),
+        })?;
+        Ok(imports::in_order(main, |_, import| parse(import))?.files)
     }
 }
 
@@ -138,14 +140,14 @@ impl fmt::Debug for EmbeddedSchemas {
 /// # Ok::<(), cc_protobuf_examples::protobuf::Error>(())
 /// ```
 pub struct CompiledSchema<M> {
-    resolved: Resolved,
+    schema: MessageSchema,
     message: PhantomData<fn() -> M>,
 }
 
 impl<M> Clone for CompiledSchema<M> {
     fn clone(&self) -> Self {
         Self {
-            resolved: self.resolved.clone(),
+            schema: self.schema.clone(),
             message: PhantomData,
         }
     }
@@ -154,15 +156,15 @@ impl<M> Clone for CompiledSchema<M> {
 impl<M> fmt::Debug for CompiledSchema<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CompiledSchema")
-            .field("message", &self.resolved.descriptor.full_name())
-            .field("file", &self.resolved.file.name())
+            .field("message", &self.schema.descriptor.full_name())
+            .field("file", &self.schema.file.name())
             .finish_non_exhaustive()
     }
 }
 
 impl<M: Name> CompiledSchema<M> {
-    /// The schema of `M` in file `file_name` of embedded schemas: descriptors
-    /// from the set, the text to register from the source.
+    /// Makes the schema of `M` from file `file_name` of embedded schemas: the
+    /// descriptors from the set, the text to register from the source.
     ///
     /// # Errors
     /// [`Error::Resolve`] if the set is damaged or a source is missing,
@@ -170,7 +172,7 @@ impl<M: Name> CompiledSchema<M> {
     pub fn from_embedded(schemas: &EmbeddedSchemas, file_name: &str) -> Result<Self, Error> {
         let files = schemas.files(file_name)?;
         let pool = schemas.pool(file_name)?;
-        Self::from_files(files, file_name, pool)
+        Self::from_files(&files, pool)
     }
 
     /// Makes the schema of `M` from a serialized
@@ -185,16 +187,13 @@ impl<M: Name> CompiledSchema<M> {
         let full_name = M::full_name();
         let pool = descriptor_set::pool(&full_name, set)?;
         let Some(message) = pool.get_message_by_name(&full_name) else {
-            return Err(Error::NoMessage {
-                file: "the descriptor set".to_owned(),
-                message: full_name,
-            });
+            return Err(no_message(full_name));
         };
         let main = message.parent_file();
-        Self::from_files(descriptor_set::files(&main)?, main.name(), &pool)
+        Self::from_files(&descriptor_set::files(&main)?, &pool)
     }
 
-    /// The schema of `M` in `.proto` source. `dependencies` holds all files
+    /// Makes the schema of `M` from `.proto` source. `dependencies` holds all files
     /// imported, directly or not; built-in ones need not be among them.
     ///
     /// # Errors
@@ -207,30 +206,31 @@ impl<M: Name> CompiledSchema<M> {
     ) -> Result<Self, Error> {
         let file = SchemaFile::from_text(file_name, text)?;
         Ok(Self {
-            resolved: Resolved::new(file, &M::full_name(), dependencies)?,
+            schema: MessageSchema::new(file, &M::full_name(), dependencies)?,
             message: PhantomData,
         })
     }
 
-    fn from_files(
-        mut files: Vec<SchemaFile>,
-        file_name: &str,
-        pool: &DescriptorPool,
-    ) -> Result<Self, Error> {
-        let Some(position) = files.iter().position(|file| file.name() == file_name) else {
-            return Err(Error::Resolve {
-                file: file_name.to_owned(),
-                reason: "not among the embedded files".to_owned(),
-            });
-        };
-        let file = files.swap_remove(position);
+    /// `files` ends with the file that declares `M`.
+    fn from_files(files: &[SchemaFile], pool: &DescriptorPool) -> Result<Self, Error> {
         let full_name = M::full_name();
         let descriptor = pool.get_message_by_name(&full_name);
-        let resolved = Resolved::with_descriptor(file, &full_name, &files, descriptor)?;
+        let Some((file, dependencies)) = files.split_last() else {
+            return Err(no_message(full_name));
+        };
+        let file = file.clone();
+        let schema = MessageSchema::with_descriptor(file, &full_name, dependencies, descriptor)?;
         Ok(Self {
-            resolved,
+            schema,
             message: PhantomData,
         })
+    }
+}
+
+fn no_message(message: String) -> Error {
+    Error::NoMessage {
+        file: "the descriptor set".to_owned(),
+        message,
     }
 }
 
@@ -239,27 +239,27 @@ where
     M: Message + Name + Default,
 {
     fn file(&self) -> &SchemaFile {
-        &self.resolved.file
+        &self.schema.file
     }
 
     fn schema_text(&self) -> &str {
-        &self.resolved.text
+        &self.schema.text
     }
 
     fn descriptor(&self) -> &MessageDescriptor {
-        &self.resolved.descriptor
+        &self.schema.descriptor
     }
 
     fn message_indexes(&self) -> &MessageIndexes {
-        &self.resolved.indexes
+        &self.schema.indexes
     }
 
     fn dependencies(&self) -> &[SchemaFile] {
-        &self.resolved.dependencies
+        &self.schema.dependencies
     }
 
     fn json(&self) -> &JsonCodec {
-        &self.resolved.json
+        &self.schema.json
     }
 
     fn serialize_from(
@@ -269,12 +269,12 @@ where
         buffer: &mut Vec<u8>,
     ) -> Result<(), Error> {
         let start = buffer.len();
-        self.resolved.json.encode(json, options, buffer)?;
+        self.schema.json.encode(json, options, buffer)?;
         // Through the type, so that what leaves is what the type writes.
         let message = M::decode(buffer.get(start..).unwrap_or_default());
         buffer.truncate(start);
         let message = message.map_err(|source| Error::Decode {
-            message: self.resolved.descriptor.full_name().to_owned(),
+            message: self.schema.descriptor.full_name().to_owned(),
             source,
         })?;
         message.encode_raw(buffer);

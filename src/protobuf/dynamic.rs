@@ -1,22 +1,24 @@
+//! Schemas of message types that are known only at run time.
+
 use prost_reflect::MessageDescriptor;
 
-use super::resolved::Resolved;
+use super::message_schema::MessageSchema;
 use super::{Error, JsonCodec, JsonInput, JsonOptions, ProtoSchema, SchemaFile};
 use crate::wire_format::MessageIndexes;
 
 /// A message type known only at run time: built in code, parsed from text or
-/// fetched from a registry. Messages go through reflection.
+/// fetched from a registry. It reads and writes messages by reflection.
 ///
-/// Each schema has descriptors of its own, so that two versions of one name
-/// live side by side.
+/// Each schema has its own descriptors, so two versions of one message can be used
+/// side by side.
 #[derive(Clone, Debug)]
 pub struct DynamicSchema {
-    resolved: Resolved,
+    schema: MessageSchema,
 }
 
 impl DynamicSchema {
-    /// Message `full_name` of `file`. `dependencies` holds all files imported,
-    /// directly or not, in any order; built-in ones need not be among them.
+    /// Makes the schema of message `full_name` of `file`. `dependencies` holds all
+    /// imported files, direct or not, in any order. Built-in files may be left out.
     ///
     /// # Errors
     /// Those of [`SchemaFile::resolve`]; [`Error::NoMessage`] if the file has no
@@ -26,12 +28,12 @@ impl DynamicSchema {
         full_name: &str,
         dependencies: &[SchemaFile],
     ) -> Result<Self, Error> {
-        let resolved = Resolved::new(file, full_name, dependencies)?;
-        Ok(Self { resolved })
+        let schema = MessageSchema::new(file, full_name, dependencies)?;
+        Ok(Self { schema })
     }
 
-    /// Message `full_name` of the `.proto` source `text`, which other files
-    /// import as `file_name`.
+    /// Makes the schema of message `full_name` of the `.proto` source `text`, which
+    /// other files import as `file_name`.
     ///
     /// # Errors
     /// Those of [`SchemaFile::from_text`] and [`new`](Self::new).
@@ -48,27 +50,27 @@ impl DynamicSchema {
 
 impl ProtoSchema for DynamicSchema {
     fn file(&self) -> &SchemaFile {
-        &self.resolved.file
+        &self.schema.file
     }
 
     fn schema_text(&self) -> &str {
-        &self.resolved.text
+        &self.schema.text
     }
 
     fn descriptor(&self) -> &MessageDescriptor {
-        &self.resolved.descriptor
+        &self.schema.descriptor
     }
 
     fn message_indexes(&self) -> &MessageIndexes {
-        &self.resolved.indexes
+        &self.schema.indexes
     }
 
     fn dependencies(&self) -> &[SchemaFile] {
-        &self.resolved.dependencies
+        &self.schema.dependencies
     }
 
     fn json(&self) -> &JsonCodec {
-        &self.resolved.json
+        &self.schema.json
     }
 
     fn serialize_from(
@@ -77,6 +79,6 @@ impl ProtoSchema for DynamicSchema {
         options: JsonOptions,
         buffer: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        self.resolved.json.encode(json, options, buffer)
+        self.schema.json.encode(json, options, buffer)
     }
 }

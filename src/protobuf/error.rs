@@ -1,9 +1,11 @@
+//! The error of the module.
+
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::printable::escape;
 
-/// A place in a schema's text, both counted from 1.
+/// A position in a schema's text. Lines and columns count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     /// Line.
@@ -27,7 +29,7 @@ pub enum Error {
     Parse {
         /// Name of the file.
         file: String,
-        /// Where, when the schema is text and the problem has a place.
+        /// Position of the problem, if the schema is text and the problem has one.
         position: Option<Position>,
         /// The problem.
         reason: String,
@@ -48,7 +50,7 @@ pub enum Error {
         /// Which limit, and its value.
         limit: String,
     },
-    /// The files do not make a whole.
+    /// The files do not fit together.
     #[error("cannot resolve schema {file:?}: {}", escape(.reason))]
     Resolve {
         /// Name of the file.
@@ -69,7 +71,7 @@ pub enum Error {
     /// Files import each other in a circle.
     #[error("schemas import each other in a circle: {}", escape(&.files.join(" -> ")))]
     ImportCycle {
-        /// The circle, beginning and ending with the same file.
+        /// The circle. Its first and last file are the same.
         files: Vec<String>,
     },
     /// A name does not resolve against the file, what it imports and the built-ins.
@@ -89,7 +91,7 @@ pub enum Error {
         file: String,
         /// The rule and the name that breaks it.
         reason: String,
-        /// Where: `field a.M.f`, `message a.M`, if it can be told.
+        /// The element that breaks it, if known: `field a.M.f`, `message a.M`.
         element: Option<String>,
     },
     /// The file declares no such message.
@@ -110,7 +112,7 @@ pub enum Error {
         /// What is wrong there.
         reason: String,
     },
-    /// Bytes are not the message they are taken for.
+    /// The bytes are no message of this type.
     #[error("not a message {}", escape(.message))]
     Decode {
         /// Full name of the message.
@@ -139,13 +141,13 @@ pub enum Error {
         /// What the file system says.
         source: std::io::Error,
     },
-    /// A file to be written is there already, with other content.
+    /// A file to be written exists already, with other content.
     #[error("{} exists with other content; remove it or save to another folder", escape(&.path.to_string_lossy()))]
     SaveConflict {
         /// Path of the file.
         path: PathBuf,
     },
-    /// An import path that would lead out of the folder to save to.
+    /// An import path leads out of the folder that files are saved to.
     #[error("cannot save a file of import path {name:?}: it does not stay within the folder")]
     UnsafePath {
         /// The import path.

@@ -39,32 +39,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod bodies;
 mod builder;
 pub mod builtin;
 pub mod compatibility;
 mod compiled;
-mod descriptor_set;
 mod dynamic;
 mod error;
-mod indexes;
 mod json;
-mod layout;
-mod limits;
-mod lost_options;
-mod normalize;
+mod message_schema;
+mod model;
 mod options;
-mod path;
 mod proto_schema;
-mod raw;
-mod resolve;
-mod resolved;
-mod save;
-mod schema_file;
+pub(crate) mod resolution;
 mod serialized;
-mod source;
-mod synthetic_oneof;
 mod text;
+mod write_files;
 
 pub use builder::{
     BuildError, BuiltFile, FieldType, Import, Problem, ProblemKind, ProtoEnum, ProtoField,
@@ -74,5 +63,5 @@ pub use compiled::{CompiledMessage, CompiledSchema, EmbeddedSchemas};
 pub use dynamic::DynamicSchema;
 pub use error::{Error, Position};
 pub use json::{JsonCodec, JsonInput, to_json};
+pub use model::{Form, SchemaFile};
 pub use proto_schema::{JsonOptions, ProtoSchema};
-pub use schema_file::{Form, SchemaFile};

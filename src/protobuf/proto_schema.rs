@@ -1,3 +1,5 @@
+//! The trait that all schemas implement.
+
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
@@ -5,7 +7,7 @@ use prost_reflect::MessageDescriptor;
 use serde_json::Value;
 
 use super::builtin::{self, is_builtin};
-use super::{Error, JsonCodec, JsonInput, SchemaFile, save};
+use super::{Error, JsonCodec, JsonInput, SchemaFile, write_files};
 use crate::wire_format::MessageIndexes;
 
 /// How messages are printed as JSON, and how JSON is read.
@@ -47,10 +49,9 @@ impl JsonOptions {
     }
 }
 
-/// One message type of one schema, with everything that writing and reading it
-/// takes, however it came about: built in code or from text
-/// ([`DynamicSchema`](super::DynamicSchema)), or compiled beforehand
-/// ([`CompiledSchema`](super::CompiledSchema)).
+/// A schema together with the one message type in it that is written or read.
+/// [`DynamicSchema`](super::DynamicSchema) is built in code or parsed from text,
+/// [`CompiledSchema`](super::CompiledSchema) belongs to a prost type.
 ///
 /// JSON is Protobuf's canonical mapping with the fields' names as in the
 /// `.proto` file: 64-bit integers, bytes (base64) and non-finite floats are
@@ -58,28 +59,28 @@ impl JsonOptions {
 /// camel-case names. All implementations give equal JSON for equal bytes, and
 /// equal bytes for equal JSON.
 pub trait ProtoSchema: Debug + Send + Sync {
-    /// The file that declares the message, as it gets registered.
+    /// Returns the file that declares the message, as it is registered.
     fn file(&self) -> &SchemaFile;
 
-    /// Text of [`file`](Self::file).
+    /// Returns the text of [`file`](Self::file).
     fn schema_text(&self) -> &str;
 
-    /// The message type with all names resolved.
+    /// Returns the message type with all names resolved.
     fn descriptor(&self) -> &MessageDescriptor;
 
-    /// Where in its file the message stands, as the envelope carries it.
+    /// Returns the position of the message in its file, which the envelope carries.
     fn message_indexes(&self) -> &MessageIndexes;
 
-    /// All files that [`file`](Self::file) imports, directly or not, each after
-    /// those it imports itself. Built-in files, which every registry knows, are
-    /// left out.
+    /// Returns all files that [`file`](Self::file) imports, directly or not, each
+    /// after those it imports. Built-in files, which every registry knows, are left
+    /// out.
     fn dependencies(&self) -> &[SchemaFile];
 
-    /// What converts the message between bytes and JSON.
+    /// Returns the codec that converts the message between bytes and JSON.
     fn json(&self) -> &JsonCodec;
 
-    /// Appends the message that `json`, a value or text, describes to `buffer`,
-    /// which on error is as it was.
+    /// Appends the message that `json`, a value or text, describes to `buffer`.
+    /// On error, `buffer` is unchanged.
     ///
     /// # Errors
     /// [`Error::Json`], which names the field, if `json` does not fit the
@@ -100,11 +101,11 @@ pub trait ProtoSchema: Debug + Send + Sync {
         self.serialize_from(json.into(), JsonOptions::default(), buffer)
     }
 
-    /// The message in `bytes` as JSON.
+    /// Returns the message in `bytes` as JSON.
     ///
     /// # Errors
     /// [`Error::Decode`] if `bytes` is no such message; [`Error::Print`] if it
-    /// holds a value without a JSON form, as a timestamp in the year 10000.
+    /// holds a value without a JSON form, such as a timestamp in the year 10000.
     fn deserialize_with(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {
         self.json().print(bytes, options)
     }
@@ -123,18 +124,18 @@ pub trait ProtoSchema: Debug + Send + Sync {
         self.json().print_text(bytes, options, text)
     }
 
-    /// The message that `json` describes.
+    /// Returns the bytes of the message that `json` describes.
     ///
     /// # Errors
     /// As [`serialize_from`](Self::serialize_from).
     fn serialize(&self, json: &Value) -> Result<Vec<u8>, Error> {
-        // Room for most messages, so that it seldom has to grow.
+        // Most messages fit, so the buffer seldom grows.
         let mut buffer = Vec::with_capacity(128);
         self.serialize_into(json, &mut buffer)?;
         Ok(buffer)
     }
 
-    /// The message in `bytes` as JSON, defaults left out.
+    /// Returns the message in `bytes` as JSON, without fields that hold their default.
     ///
     /// # Errors
     /// As [`deserialize_with`](Self::deserialize_with).
@@ -142,22 +143,22 @@ pub trait ProtoSchema: Debug + Send + Sync {
         self.deserialize_with(bytes, JsonOptions::default())
     }
 
-    /// Short name of the message: `MyRecord`.
+    /// Returns the short name of the message: `MyRecord`.
     fn name(&self) -> &str {
         self.descriptor().name()
     }
 
-    /// Name with package and enclosing messages: `com.acme.MyRecord`.
+    /// Returns the name with package and enclosing messages: `com.acme.MyRecord`.
     fn full_name(&self) -> &str {
         self.descriptor().full_name()
     }
 
-    /// Path by which other files import this one.
+    /// Returns the path by which other files import this one.
     fn file_name(&self) -> &str {
         self.file().name()
     }
 
-    /// The direct imports that are registered as references of this schema:
+    /// Returns the direct imports that are registered as references of this schema:
     /// all but the built-in files.
     fn reference_names(&self) -> Vec<&str> {
         let imports = self.file().imports();
@@ -166,11 +167,11 @@ pub trait ProtoSchema: Debug + Send + Sync {
 
     /// Writes this schema's file and its dependencies below `folder`, each
     /// under its import path, so that `protoc -I folder` finds them. Built-in
-    /// files that protoc does not bring along are written, too. Folders are
-    /// created. Returns the files' paths, dependencies first.
+    /// files that protoc does not ship are written too. Missing folders are
+    /// created. Returns the paths of the files, dependencies first.
     ///
     /// # Errors
-    /// [`Error::SaveConflict`] if a file is there already with other content
+    /// [`Error::SaveConflict`] if a file exists with other content
     /// (nothing is overwritten), [`Error::UnsafePath`] if an import path leads
     /// out of `folder`, [`Error::Save`] if the file system refuses.
     fn save_schema(&self, folder: &Path) -> Result<Vec<PathBuf>, Error> {
@@ -189,6 +190,6 @@ pub trait ProtoSchema: Debug + Send + Sync {
             .into_iter()
             .map(|file| (file.name(), file.to_text()))
             .collect();
-        save::save(folder, &files)
+        write_files::save(folder, &files)
     }
 }

@@ -1,6 +1,6 @@
-//! Builder → descriptor, in the form the parser gives: type names as written, but
-//! those of other files in full; options uninterpreted, map entries behind the declared messages, synthetic
-//! oneofs behind the declared ones.
+//! From the builder to a descriptor of the form that the parser gives: type names as
+//! written (those of other files in full), uninterpreted options, map entries after
+//! the declared messages, synthetic oneofs after the declared ones.
 
 use prost_types::descriptor_proto::ReservedRange;
 use prost_types::enum_descriptor_proto::EnumReservedRange;
@@ -13,47 +13,42 @@ use prost_types::{
 };
 
 use super::file::ProtoFile;
+use super::known_types::{Found, KnownTypes};
 use super::message::{Item, ProtoMessage};
-use super::types::{Found, Types};
-use super::{FieldType, ProtoEnum, ProtoField, join, map_entry_name};
-use crate::protobuf::synthetic_oneof;
+use super::{FieldType, ProtoEnum, ProtoField};
+use crate::protobuf::model::elements::{edit_fields, edit_messages};
+use crate::protobuf::model::names::map_entry_name;
+use crate::protobuf::model::synthetic_oneof;
 
 /// Takes a file that has passed all checks; casts and indexes are in bounds.
-pub(super) fn emit(file: &ProtoFile, types: &Types) -> FileDescriptorProto {
-    let public = file.imports.iter().enumerate();
+pub(super) fn emit(file: &ProtoFile, types: &KnownTypes) -> FileDescriptorProto {
+    let public = file.head.imports.iter().enumerate();
     let public = public.filter(|(_, import)| import.public);
     let mut emitted = FileDescriptorProto {
-        name: Some(file.name.clone()),
-        package: (!file.package.is_empty()).then(|| file.package.clone()),
-        dependency: file.imports.iter().map(|i| i.path.clone()).collect(),
+        name: Some(file.head.name.clone()),
+        package: (!file.head.package.is_empty()).then(|| file.head.package.clone()),
+        dependency: file.head.imports.iter().map(|i| i.path.clone()).collect(),
         public_dependency: public.map(|(i, _)| index(i)).collect(),
         message_type: file.messages.iter().map(message).collect(),
         enum_type: file.enums.iter().map(enumeration).collect(),
         syntax: Some("proto3".to_owned()),
         ..Default::default()
     };
-    for message in &mut emitted.message_type {
-        name_in_full(message, &file.package, &file.name, types);
-    }
-    emitted
-}
-
-/// Names the types of other files in full: some clients do not look up names
-/// that are relative to the package of another file.
-fn name_in_full(message: &mut DescriptorProto, scope: &str, file: &str, types: &Types) {
-    let scope = join(scope, message.name());
-    for field in &mut message.field {
+    // Some clients do not look up names that are relative to the package of another
+    // file, so types of other files are named in full.
+    edit_fields(&mut emitted, &mut |scope, field| {
         // The entry of a map has its type set.
         if let (None, Some(name)) = (field.r#type, &field.type_name)
-            && let Found::Type(ty) = types.find(&scope, name)
-            && ty.file != file
+            && let Found::Type(found) = types.find(scope, name)
+            && found.file != file.head.name
         {
-            field.type_name = Some(format!(".{}", ty.name));
+            field.type_name = Some(format!(".{}", found.name));
         }
-    }
-    for nested in &mut message.nested_type {
-        name_in_full(nested, &scope, file, types);
-    }
+    });
+    edit_messages(&mut emitted, &mut |_, message| {
+        synthetic_oneof::name(message)
+    });
+    emitted
 }
 
 fn index(i: usize) -> i32 {
@@ -107,7 +102,7 @@ fn message(message: &ProtoMessage) -> DescriptorProto {
 
     let mut nested: Vec<_> = message.messages.iter().map(self::message).collect();
     nested.extend(entries);
-    let mut descriptor = DescriptorProto {
+    DescriptorProto {
         name: Some(message.name.clone()),
         field: fields,
         nested_type: nested,
@@ -128,9 +123,7 @@ fn message(message: &ProtoMessage) -> DescriptorProto {
             .collect(),
         reserved_name: message.reserved_names.clone(),
         ..Default::default()
-    };
-    synthetic_oneof::name(&mut descriptor);
-    descriptor
+    }
 }
 
 fn field(field: &ProtoField) -> FieldDescriptorProto {

@@ -1,3 +1,5 @@
+//! Enums in the making.
+
 use std::ops::RangeInclusive;
 
 /// An enum. Its first value must be 0, which is the default.
@@ -22,7 +24,7 @@ pub struct ProtoEnum {
 }
 
 impl ProtoEnum {
-    /// An enum without values.
+    /// Starts an enum without values.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -41,14 +43,14 @@ impl ProtoEnum {
         self
     }
 
-    /// Keeps numbers from being used.
+    /// Reserves numbers.
     #[must_use]
     pub fn reserved(mut self, numbers: RangeInclusive<i32>) -> Self {
         self.reserved.push(numbers);
         self
     }
 
-    /// Keeps a name from being used.
+    /// Reserves a name.
     #[must_use]
     pub fn reserved_name(mut self, name: impl Into<String>) -> Self {
         self.reserved_names.push(name.into());
@@ -62,7 +64,7 @@ impl ProtoEnum {
         self
     }
 
-    /// Marks it `deprecated`.
+    /// Marks the enum `deprecated`.
     #[must_use]
     pub fn deprecated(mut self) -> Self {
         self.deprecated = true;

@@ -1,9 +1,11 @@
+//! Fields in the making, and their types.
+
 use prost_types::field_descriptor_proto::Type;
 
 /// Type of a field, of a map's key or of its value.
 ///
-/// A string is taken as it would be in a `.proto` file: `"int32"` is the
-/// scalar type, `"OtherRecord"` or `"com.acme.OtherRecord"` a message or enum.
+/// A string converts as in a `.proto` file: `"int32"` is the scalar type,
+/// `"OtherRecord"` or `"com.acme.OtherRecord"` a message or enum.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldType {
@@ -65,18 +67,18 @@ const SCALARS: [(&str, FieldType, Type); 15] = [
 ];
 
 impl FieldType {
-    /// Keywords of all scalar types.
+    /// Returns the keywords of all scalar types.
     pub(super) fn keywords() -> impl Iterator<Item = &'static str> {
         SCALARS.iter().map(|(keyword, ..)| *keyword)
     }
 
-    /// The scalar's number in a descriptor; `None` for messages and enums.
+    /// Returns the scalar's number in a descriptor, or `None` for messages and enums.
     pub(super) fn scalar(&self) -> Option<Type> {
         let found = SCALARS.iter().find(|(_, scalar, _)| scalar == self);
         found.map(|(_, _, number)| *number)
     }
 
-    /// The name of the message or enum; `None` for scalars.
+    /// Returns the name of the message or enum, or `None` for scalars.
     pub(super) fn type_name(&self) -> Option<&str> {
         match self {
             Self::Message(name) | Self::Enum(name) | Self::Named(name) => Some(name),
@@ -84,7 +86,7 @@ impl FieldType {
         }
     }
 
-    /// As written in a `.proto` file.
+    /// Returns the type as written in a `.proto` file.
     pub(super) fn written(&self) -> &str {
         match self.type_name() {
             Some(name) => name,
@@ -130,7 +132,7 @@ impl From<String> for FieldType {
 pub struct ProtoField {
     pub(super) name: String,
     pub(super) number: u32,
-    /// The type; of a map, that of the values.
+    /// The type of the field, or of the values of a map.
     pub(super) ty: FieldType,
     pub(super) map_key: Option<FieldType>,
     pub(super) repeated: bool,
@@ -143,7 +145,7 @@ pub struct ProtoField {
 
 macro_rules! scalar_fields {
     ($($function:ident $ty:ident $keyword:literal;)*) => {$(
-        #[doc = concat!("A field of type `", $keyword, "`.")]
+        #[doc = concat!("Makes a field of type `", $keyword, "`.")]
         pub fn $function(name: impl Into<String>, number: u32) -> Self {
             Self::new(name, FieldType::$ty, number)
         }
@@ -151,7 +153,7 @@ macro_rules! scalar_fields {
 }
 
 impl ProtoField {
-    /// A field of any type but a map.
+    /// Makes a field of any type except a map.
     pub fn new(name: impl Into<String>, ty: impl Into<FieldType>, number: u32) -> Self {
         Self {
             name: name.into(),
@@ -185,15 +187,15 @@ impl ProtoField {
         bytes Bytes "bytes";
     }
 
-    /// A field that holds the message `message`. Names are looked up as in a
-    /// `.proto` file, from the innermost scope outwards; one with a dot in
-    /// front is a full name.
+    /// Makes a field that holds the message `message`. Names are looked up as in a
+    /// `.proto` file, from the innermost scope outwards. A name that begins with a dot
+    /// is a full name.
     pub fn message(name: impl Into<String>, message: impl Into<String>, number: u32) -> Self {
         Self::new(name, FieldType::Message(message.into()), number)
     }
 
-    /// A field that holds a value of the enum `enumeration`, looked up like
-    /// [`message`](Self::message)s.
+    /// Makes a field that holds a value of the enum `enumeration`. The name is looked up
+    /// as in [`message`](Self::message).
     pub fn enumeration(
         name: impl Into<String>,
         enumeration: impl Into<String>,
@@ -202,7 +204,7 @@ impl ProtoField {
         Self::new(name, FieldType::Enum(enumeration.into()), number)
     }
 
-    /// A map. Keys are integers, bools or strings.
+    /// Makes a map. Keys are integers, bools or strings.
     pub fn map(
         name: impl Into<String>,
         key: impl Into<FieldType>,
@@ -215,22 +217,22 @@ impl ProtoField {
         }
     }
 
-    /// Makes it a list.
+    /// Makes the field a list.
     #[must_use]
     pub fn repeated(mut self) -> Self {
         self.repeated = true;
         self
     }
 
-    /// Gives it presence: a reader can tell unset from the default value.
+    /// Gives the field presence: a reader can distinguish unset from the default value.
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.optional = true;
         self
     }
 
-    /// Adds a tag, `(confluent.field_meta).tags`, by which rules (such as
-    /// encryption) select fields. `confluent/meta.proto` is imported by itself.
+    /// Adds a tag, `(confluent.field_meta).tags`. Rules, such as those for encryption,
+    /// select fields by tag. The file imports `confluent/meta.proto` automatically.
     #[must_use]
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
@@ -244,22 +246,21 @@ impl ProtoField {
         self
     }
 
-    /// Name of the field in JSON, instead of its name in camel case.
+    /// Sets the name of the field in JSON. The default is its name in camel case.
     #[must_use]
     pub fn json_name(mut self, json_name: impl Into<String>) -> Self {
         self.json_name = Some(json_name.into());
         self
     }
 
-    /// Whether a list of numbers is written as one block. proto3 does so unless
-    /// told otherwise.
+    /// Sets whether a list of numbers is written as one block, the default of proto3.
     #[must_use]
     pub fn packed(mut self, yes: bool) -> Self {
         self.packed = Some(yes);
         self
     }
 
-    /// Marks it `deprecated`.
+    /// Marks the field `deprecated`.
     #[must_use]
     pub fn deprecated(mut self) -> Self {
         self.deprecated = true;

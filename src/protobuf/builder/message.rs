@@ -1,8 +1,9 @@
+//! Messages and oneofs in the making.
+
 use std::ops::RangeInclusive;
 
-use super::file::{Import, ProtoFile};
+use super::file_head::{FileHead, Import};
 use super::{ProtoEnum, ProtoField};
-use crate::protobuf::{DynamicSchema, Error};
 
 /// A choice between fields, at most one of which is set.
 ///
@@ -20,7 +21,7 @@ pub struct ProtoOneof {
 }
 
 impl ProtoOneof {
-    /// A oneof without members.
+    /// Starts a oneof without members.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -28,7 +29,7 @@ impl ProtoOneof {
         }
     }
 
-    /// Adds a member. Its number and name are those of the message around.
+    /// Adds a member. Its number and name must be unique in the enclosing message.
     #[must_use]
     pub fn field(mut self, field: ProtoField) -> Self {
         self.fields.push(field);
@@ -38,9 +39,8 @@ impl ProtoOneof {
 
 /// A message, built in code.
 ///
-/// On its own it is the only message of a file, and [`build`](Self::build)
-/// makes the schema; with others of the same file it goes into a
-/// [`ProtoFile`].
+/// [`build`](Self::build) makes the schema of a file that contains only this message.
+/// For a file with several messages, add them to a [`ProtoFile`](super::ProtoFile).
 ///
 /// ```
 /// use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage, ProtoSchema};
@@ -71,8 +71,8 @@ pub struct ProtoMessage {
     pub(super) reserved: Vec<RangeInclusive<u32>>,
     pub(super) reserved_names: Vec<String>,
     pub(super) deprecated: bool,
-    /// Settings of the file, if this message is to have one of its own.
-    pub(super) file: Option<Box<ProtoFile>>,
+    /// Head of the file, if this message gets its own.
+    pub(super) file: Option<FileHead>,
 }
 
 /// Fields and oneofs, in the order in which they were added.
@@ -83,7 +83,7 @@ pub(super) enum Item {
 }
 
 impl ProtoMessage {
-    /// A message without fields.
+    /// Starts a message without fields.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -125,70 +125,54 @@ impl ProtoMessage {
         self
     }
 
-    /// Keeps field numbers from being used, those of deleted fields above all.
+    /// Reserves field numbers, above all those of deleted fields.
     #[must_use]
     pub fn reserved(mut self, numbers: RangeInclusive<u32>) -> Self {
         self.reserved.push(numbers);
         self
     }
 
-    /// Keeps a field name from being used.
+    /// Reserves a field name.
     #[must_use]
     pub fn reserved_name(mut self, name: impl Into<String>) -> Self {
         self.reserved_names.push(name.into());
         self
     }
 
-    /// Marks it `deprecated`.
+    /// Marks the message `deprecated`.
     #[must_use]
     pub fn deprecated(mut self) -> Self {
         self.deprecated = true;
         self
     }
 
-    /// Package of the file that this message gets for itself.
+    /// Sets the package of the message's own file.
     #[must_use]
     pub fn package(self, package: impl Into<String>) -> Self {
-        self.edit_file(|file| file.package(package))
+        self.edit_file(|file| file.package = package.into())
     }
 
-    /// Path of the file that this message gets for itself; by default the
-    /// message's name with `.proto`.
+    /// Sets the path of the message's own file. The default is the message's name with
+    /// `.proto`.
     #[must_use]
     pub fn file_name(self, name: impl Into<String>) -> Self {
-        let name = name.into();
-        self.edit_file(|mut file| {
-            file.name = name;
-            file
-        })
+        self.edit_file(|file| file.name = name.into())
     }
 
-    /// Imports another schema into the file that this message gets for itself.
-    /// What the other one imports comes along. Built-in files need no import.
+    /// Imports another schema into the message's own file, together with the files that
+    /// it needs. Built-in files need no import.
     #[must_use]
     pub fn import(self, schema: &(impl Import + ?Sized)) -> Self {
-        self.edit_file(|file| file.import(schema))
+        self.edit_file(|file| file.import(schema, false))
     }
 
-    fn edit_file(mut self, edit: impl FnOnce(ProtoFile) -> ProtoFile) -> Self {
-        let file = match self.file.take() {
-            Some(file) => *file,
-            None => ProtoFile::new(format!("{}.proto", self.name)),
-        };
-        self.file = Some(Box::new(edit(file)));
+    fn edit_file(mut self, edit: impl FnOnce(&mut FileHead)) -> Self {
+        edit(self.file.get_or_insert_with(|| own_file(&self.name)));
         self
     }
+}
 
-    /// Checks the message and makes the schema.
-    ///
-    /// # Errors
-    /// [`Error::Build`] with everything that is wrong.
-    pub fn build(mut self) -> Result<DynamicSchema, Error> {
-        let file = match self.file.take() {
-            Some(file) => *file,
-            None => ProtoFile::new(format!("{}.proto", self.name)),
-        };
-        let name = self.name.clone();
-        file.message(self).build()?.schema(&name)
-    }
+/// Returns the default head of a message's own file.
+pub(super) fn own_file(message: &str) -> FileHead {
+    FileHead::new(format!("{message}.proto"))
 }

@@ -1,6 +1,8 @@
+//! Errors of the builder.
+
 use std::fmt;
 
-/// A schema that cannot be built, with all that is wrong with it.
+/// The error of a schema that cannot be built, with all its problems.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildError {
     pub(super) file: String,
@@ -8,12 +10,12 @@ pub struct BuildError {
 }
 
 impl BuildError {
-    /// Path of the file that was to be built.
+    /// Returns the path of the file that could not be built.
     pub fn file(&self) -> &str {
         &self.file
     }
 
-    /// What is wrong, in the order of the file; never empty.
+    /// Returns the problems in the order of the file. There is at least one.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
@@ -32,12 +34,12 @@ impl fmt::Display for BuildError {
 
 impl std::error::Error for BuildError {}
 
-/// One thing that is wrong, and where.
+/// One problem, and the element that has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The element concerned: `field com.acme.MyRecord.f1`.
+    /// The element: `field com.acme.MyRecord.f1`.
     pub element: String,
-    /// What is wrong with it.
+    /// The rule that it breaks.
     pub kind: ProblemKind,
 }
 
@@ -51,23 +53,22 @@ impl fmt::Display for Problem {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProblemKind {
-    /// A name is none.
+    /// A name is no identifier.
     #[error("{0:?} is no identifier: a letter or underscore, then letters, digits and underscores")]
     BadIdentifier(String),
-    /// A name that a `.proto` file cannot have in this place: it begins another
-    /// statement there.
+    /// A name begins another statement at this point of a `.proto` file.
     #[error("{0:?} is a keyword in this place")]
     Keyword(String),
-    /// A type whose name begins another statement where a type is expected.
+    /// The name of a type begins another statement where a type is expected.
     #[error("type {0:?} reads as a keyword; write it with a dot in front")]
     KeywordType(String),
-    /// A file name by which no other file could import this one.
+    /// No other file could import this one by its name.
     #[error("{0:?} is no import path: relative, parts separated by single slashes, no `.` or `..`")]
     BadFileName(String),
     /// Field numbers have 29 bits.
     #[error("number {0} is not between 1 and 536870911")]
     NumberOutOfRange(u32),
-    /// Numbers that implementations use internally.
+    /// Protobuf implementations use the number internally.
     #[error("number {0} is one of 19000 to 19999, which Protobuf keeps for itself")]
     NumberKept(u32),
     /// Two fields, or two values of an enum without aliases, have one number.
@@ -93,7 +94,7 @@ pub enum ProblemKind {
         /// Whether one of the two is a value of an enum.
         enum_value: bool,
     },
-    /// A reserved range that is empty or out of bounds.
+    /// A reserved range is empty or out of bounds.
     #[error("reserved range {start} to {end} is empty or out of bounds")]
     BadReservedRange {
         /// First number.
@@ -123,7 +124,7 @@ pub enum ProblemKind {
         /// The file that declares it.
         file: String,
     },
-    /// A field declared with a message has the type of an enum, or the reverse.
+    /// A field declared as a message has the type of an enum, or the reverse.
     #[error("type {name:?} is no {expected}")]
     WrongKind {
         /// The type as written.
@@ -181,16 +182,16 @@ pub enum ProblemKind {
     /// One file is imported twice.
     #[error("imports {0:?} twice")]
     DuplicateImport(String),
-    /// The file would import itself.
+    /// The file imports itself.
     #[error("imports itself")]
     SelfImport,
-    /// Two of the files involved have one path but different contents.
+    /// Two imported files have one path but different contents.
     #[error("imports lead to two different files of name {0:?}")]
     TwoFiles(String),
     /// Package, file name and imports belong to the file.
     #[error("package, file name and imports are set on the message; set them on its file")]
     FileSettings,
-    /// The elements are right one by one, but the file as a whole is not.
+    /// Each element is valid, but the file as a whole is not.
     #[error("{0}")]
     Unresolved(String),
 }

@@ -1,18 +1,20 @@
 //! The `.proto` files that every client and registry knows without registration:
 //! Protobuf's well-known types, `google/type` and Confluent's own.
 //!
-//! The list is that of Confluent's Java client, with the alias
+//! The list is the one of Confluent's Java client, plus the alias
 //! `confluent/types/decimal.proto` of its Python client.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use prost_reflect::DescriptorPool;
 
 use super::SchemaFile;
-use super::resolve::add_to_pool;
+use super::resolution::imports;
+use super::resolution::pool::add_to_pool;
 
-/// Part of the reflection library; only the names are needed.
+/// Files that the reflection library contains.
 const WELL_KNOWN: [&str; 11] = [
     "google/protobuf/any.proto",
     "google/protobuf/source_context.proto",
@@ -54,12 +56,15 @@ const SOURCES: [(&str, &str); 18] = sources![
     "confluent/type/variant.proto",
 ];
 
+/// The file that defines Confluent's options, field tags among them.
+pub(super) const META_PROTO: &str = "confluent/meta.proto";
+
 const META: (&str, &str) = (
-    "confluent/meta.proto",
+    META_PROTO,
     include_str!("../../../schemas/confluent/meta.proto"),
 );
 
-/// Where `confluent.type.Decimal` lived before; it forwards.
+/// The former path of `confluent.type.Decimal`, which forwards to the new one.
 const OLD_DECIMAL: (&str, &str) = (
     "confluent/types/decimal.proto",
     "syntax = \"proto3\"; import public \"confluent/type/decimal.proto\";",
@@ -67,10 +72,11 @@ const OLD_DECIMAL: (&str, &str) = (
 
 static FILES: LazyLock<Vec<SchemaFile>> = LazyLock::new(|| {
     let global = DescriptorPool::global();
-    // Neither kind can fail to parse; a test holds the list against the table.
+    // Neither kind fails to parse: a test compares the list with the table.
     let well_known = WELL_KNOWN.iter().filter_map(|path| {
         let bytes = global.get_file_by_name(path)?.encode_to_vec();
-        SchemaFile::from_bytes_in(path, &bytes, &global).ok()
+        let decoded = SchemaFile::decode(path, &bytes, &global).ok();
+        decoded.map(|(file, _)| file)
     });
     let sources = SOURCES.iter().chain([&META, &OLD_DECIMAL]);
     let sources = sources.filter_map(|(path, text)| SchemaFile::from_text(path, text).ok());
@@ -83,56 +89,50 @@ static INDEX: LazyLock<BTreeMap<&'static str, &'static SchemaFile>> =
 static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     let mut pool = DescriptorPool::new();
     for file in FILES.iter() {
-        // Cannot fail either; the same test covers it.
+        // Does not fail either: the same test covers it.
         let _ = add_to_pool(&mut pool, file);
     }
     pool
 });
 
-/// Whether a file of this path is built in: it needs no reference, though one
-/// may be given and then takes its place.
+/// Whether the file of this path is built in. It needs no reference. A reference
+/// that is given all the same replaces it.
 pub fn is_builtin(path: &str) -> bool {
     INDEX.contains_key(path)
 }
 
-/// The built-in file of this path.
+/// Returns the built-in file of this path.
 pub fn file(path: &str) -> Option<&'static SchemaFile> {
     INDEX.get(path).copied()
 }
 
-/// The built-in file of this path behind the built-in files it imports;
-/// nothing if the path is none.
+/// Returns the built-in file of this path after the built-in files that it
+/// imports, or nothing if no built-in file has this path.
 pub fn with_imports(path: &str) -> Vec<&'static SchemaFile> {
-    let mut found = Vec::new();
-    if let Some(file) = file(path) {
-        for import in file.imports() {
-            for needed in with_imports(import) {
-                if !found.contains(&needed) {
-                    found.push(needed);
-                }
-            }
-        }
-        found.push(file);
-    }
-    found
+    let Some(file) = file(path) else {
+        return Vec::new();
+    };
+    let find = |_: &SchemaFile, import: &str| -> Result<_, Infallible> { Ok(self::file(import)) };
+    let Ok(order) = imports::in_order(file, find);
+    order.files
 }
 
-/// All built-in files, each behind those it imports.
+/// Returns all built-in files, each after those it imports.
 pub fn files() -> &'static [SchemaFile] {
     &FILES
 }
 
-/// A pool of all built-in files. Changing a clone of it copies it whole.
+/// Returns a pool of all built-in files. Changing a clone of it copies all of it.
 pub fn pool() -> &'static DescriptorPool {
     &POOL
 }
 
-/// A pool of just these built-in files, which must be closed under imports and
-/// in dependency order. Pools of the combinations seen are kept, since schemas
-/// share them.
+/// Returns a pool of these built-in files only. `paths` must include their imports,
+/// each before the files that import it. Pools are cached, since many schemas use the
+/// same files.
 pub(super) fn pool_of(paths: &[&'static str]) -> DescriptorPool {
     static POOLS: Mutex<BTreeMap<Vec<&'static str>, DescriptorPool>> = Mutex::new(BTreeMap::new());
-    /// Combinations kept; far more than occur together in practice.
+    /// Most pools in the cache, far more than are in use at once in practice.
     const MAX_POOLS: usize = 64;
 
     if paths.is_empty() {

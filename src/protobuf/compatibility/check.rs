@@ -1,4 +1,4 @@
-//! The seven levels, composed from one-way comparisons, and their messages.
+//! The compatibility check, composed from one-way comparisons, and its messages.
 
 use std::collections::BTreeSet;
 
@@ -6,13 +6,13 @@ use super::diff::diff_types;
 use super::types::Types;
 use super::{Candidate, Level};
 
-/// Metadata property with the names of fields that must not come back.
+/// Metadata property with the names of fields that must not be used again.
 const RESERVED: &str = "confluent:reserved";
 
-/// Characters of an older schema quoted in a message.
+/// Most characters of an older schema that a message quotes.
 const MAX_QUOTED: usize = 10 * 1024;
 
-/// What a subject asks of a new version.
+/// The rules of a subject for a new version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     /// Direction and reach of the comparison.
@@ -33,7 +33,7 @@ impl From<Level> for Rules {
     }
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Outcome {
@@ -42,7 +42,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether nothing is in the way.
+    /// Whether the check found nothing incompatible.
     pub fn is_compatible(&self) -> bool {
         self.messages.is_empty()
     }
@@ -50,10 +50,9 @@ impl Outcome {
 
 /// Checks a new schema against the older versions of its subject.
 ///
-/// `previous` holds the versions to compare with, newest first, without the
-/// deleted ones. Levels that are not transitive look at the first of them. A
-/// transitive level ends with the first version that is in the way, and tells
-/// about that one only.
+/// `previous` holds the versions to compare with, newest first, without deleted ones.
+/// Levels that are not transitive compare with the first of them. A transitive level
+/// ends with the first incompatible version, and the messages are about that one only.
 pub fn check(rules: &Rules, new: &Candidate<'_>, previous: &[Candidate<'_>]) -> Outcome {
     let mut check = Check::new(rules, new);
     for old in previous {
@@ -65,8 +64,8 @@ pub fn check(rules: &Rules, new: &Candidate<'_>, previous: &[Candidate<'_>]) -> 
     check.finish()
 }
 
-/// A [`check`] that is given the older versions one after the other, newest
-/// first, so that they need not all be held at once.
+/// A [`check`] that takes the older versions one by one, newest first, so that the
+/// caller need not hold all of them at once.
 #[derive(Debug)]
 pub struct Check<'r, 'a> {
     rules: &'r Rules,
@@ -74,14 +73,14 @@ pub struct Check<'r, 'a> {
     /// Made for the first comparison.
     types: Option<Types<'a>>,
     messages: Vec<String>,
-    /// Whether the reserved fields were looked at: only the newest version counts.
+    /// Whether the reserved fields were compared with those of the newest version.
     reserved: bool,
-    /// Whether the level asks for a further version.
+    /// Whether the level requires a further version.
     compares: bool,
 }
 
 impl<'r, 'a> Check<'r, 'a> {
-    /// A check of `new` that has not looked at any older version.
+    /// Starts a check of `new`.
     pub fn new(rules: &'r Rules, new: &'r Candidate<'a>) -> Self {
         Self {
             rules,
@@ -93,7 +92,7 @@ impl<'r, 'a> Check<'r, 'a> {
         }
     }
 
-    /// Whether the next older version makes a difference.
+    /// Whether the check needs the next older version.
     pub fn wants_more(&self) -> bool {
         self.compares || !self.reserved
     }
@@ -114,7 +113,7 @@ impl<'r, 'a> Check<'r, 'a> {
         self.messages.extend(messages);
     }
 
-    /// What was found.
+    /// Ends the check.
     pub fn finish(mut self) -> Outcome {
         self.check_reserved(None);
         if !self.messages.is_empty() {
@@ -136,8 +135,8 @@ impl<'r, 'a> Check<'r, 'a> {
     }
 }
 
-/// Messages about one older version: forward ones first, and the quotation of
-/// that version behind the last direction that the level asks for.
+/// Returns the messages about one older version: forward ones first, and a quotation of
+/// that version after the last direction that the level checks.
 fn against(level: Level, new: &Types<'_>, old: &Candidate<'_>) -> Vec<String> {
     let old_types = Types::new(old);
     let mut messages = Vec::new();
@@ -157,7 +156,7 @@ fn against(level: Level, new: &Types<'_>, old: &Candidate<'_>) -> Vec<String> {
     messages
 }
 
-/// Why `reader` cannot read what `writer` wrote.
+/// Returns why `reader` cannot read data that `writer` wrote.
 fn one_way(
     writer: &Types<'_>,
     reader: &Types<'_>,
@@ -185,7 +184,7 @@ fn quotation(old: &Candidate<'_>) -> Vec<String> {
     lines
 }
 
-/// The part of a long text that is quoted.
+/// Returns the part of a long text to quote, or `None` if the text is short enough.
 fn truncated(text: &str) -> Option<&str> {
     let (end, _) = text.char_indices().nth(MAX_QUOTED)?;
     text.get(..end)

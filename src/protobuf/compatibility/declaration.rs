@@ -1,17 +1,18 @@
 //! Facts about messages and fields, read from unresolved descriptors.
 //!
-//! The reference implementation compares syntax trees of `.proto` text. A
-//! descriptor holds the same facts in another shape; this file translates.
+//! The reference implementation compares syntax trees of `.proto` text. A descriptor
+//! holds the same facts in another shape.
 
 use std::collections::{BTreeMap, HashSet};
 
 use prost_types::field_descriptor_proto::{Label as ProtoLabel, Type};
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
-use crate::protobuf::bodies::{Bodies, is_group};
+use crate::protobuf::model::field_messages::{FieldMessages, is_group};
+use crate::protobuf::options;
 
-/// A label as the source spells it. A proto3 field without keyword has none,
-/// nor has a member of a oneof.
+/// A label as the source spells it. Proto3 fields without a keyword have none, and
+/// neither have members of a oneof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Label {
     Required,
@@ -21,9 +22,9 @@ pub(super) enum Label {
 
 /// A type as a field names it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum FieldType<'a> {
+pub(super) enum WrittenType<'a> {
     Scalar(ScalarGroup),
-    /// `map<K, V>`, which names nothing: its entry.
+    /// `map<K, V>`, with the message of its entries.
     Map(&'a DescriptorProto),
     /// A name as written, with or without a leading dot.
     Named(&'a str),
@@ -32,7 +33,7 @@ pub(super) enum FieldType<'a> {
 /// Scalar types that share an encoding. A change inside a group is compatible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ScalarGroup {
-    /// Varints; enums count as such.
+    /// Varints. Enums are among them.
     GeneralNumber,
     /// Zig-zag varints.
     SignedNumber,
@@ -43,25 +44,25 @@ pub(super) enum ScalarGroup {
     Double,
 }
 
-/// A field of a message. Groups are not fields in this sense.
+/// A field of a message. Groups do not count as fields.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Field<'a> {
     pub name: &'a str,
     pub label: Option<Label>,
-    pub field_type: FieldType<'a>,
-    /// The oneof it is a member of: position and name.
+    pub field_type: WrittenType<'a>,
+    /// Position and name of the oneof that the field is a member of.
     pub oneof: Option<(i32, &'a str)>,
 }
 
-/// The fields of a message by number. Of two fields with one number the later
-/// one counts, and a oneof's members come after the ordinary fields.
+/// Returns the fields of a message by number. Of two fields with one number the later
+/// one counts. Members of oneofs count as later than ordinary fields.
 pub(super) fn fields<'a>(
     file: &FileDescriptorProto,
     message: &'a DescriptorProto,
 ) -> BTreeMap<i32, Field<'a>> {
     let mut plain = Vec::new();
     let mut members = Vec::new();
-    let bodies = Bodies::of(&message.field, &message.extension, &message.nested_type);
+    let bodies = FieldMessages::of(&message.field, &message.extension, &message.nested_type);
     for (position, proto) in message.field.iter().enumerate() {
         if is_group(proto) {
             continue;
@@ -72,7 +73,7 @@ pub(super) fn fields<'a>(
         let field = Field {
             name: proto.name(),
             label: label_of(file, proto, oneof.is_some()),
-            field_type: entry.map_or_else(|| field_type(proto), FieldType::Map),
+            field_type: entry.map_or_else(|| field_type(proto), WrittenType::Map),
             oneof,
         };
         match oneof {
@@ -87,9 +88,8 @@ pub(super) fn fields<'a>(
     plain.into_iter().chain(members).collect()
 }
 
-/// The oneofs that the source declares, by name; of two with one name the later
-/// one counts. The synthetic ones that stand for proto3 `optional` are not among
-/// them.
+/// Returns the oneofs that the source declares, by name. Of two with one name the later
+/// one counts. Synthetic oneofs of proto3 `optional` fields are left out.
 pub(super) fn oneofs(message: &DescriptorProto) -> BTreeMap<&str, i32> {
     let synthetic: HashSet<i32> = message
         .field
@@ -127,8 +127,8 @@ fn label_of(
     match label {
         Some(ProtoLabel::Required) => Some(Label::Required),
         Some(ProtoLabel::Repeated) => Some(Label::Repeated),
-        // Descriptors give every singular field this label; only proto2 and the
-        // flag tell that the keyword is there.
+        // Descriptors give every singular field this label. The source has the keyword
+        // in proto2, and where the flag is set.
         Some(ProtoLabel::Optional) if field.proto3_optional() => Some(Label::Optional),
         Some(ProtoLabel::Optional) if !in_oneof && is_proto2(file) => Some(Label::Optional),
         Some(ProtoLabel::Optional) | None => None,
@@ -139,17 +139,17 @@ fn is_proto2(file: &FileDescriptorProto) -> bool {
     matches!(file.syntax(), "" | "proto2")
 }
 
-/// The type a field names. A descriptor without one (no source gives that)
-/// yields the empty name, which resolves to nothing.
-pub(super) fn field_type(field: &FieldDescriptorProto) -> FieldType<'_> {
+/// Returns the type that a field names. A descriptor without a type, which no source
+/// produces, yields the empty name, which does not resolve.
+pub(super) fn field_type(field: &FieldDescriptorProto) -> WrittenType<'_> {
     if let Some(name) = &field.type_name {
-        return FieldType::Named(name);
+        return WrittenType::Named(name);
     }
     let scalar = field
         .r#type
         .and_then(|number| Type::try_from(number).ok())
         .and_then(scalar_group);
-    scalar.map_or(FieldType::Named(""), FieldType::Scalar)
+    scalar.map_or(WrittenType::Named(""), WrittenType::Scalar)
 }
 
 fn scalar_group(scalar: Type) -> Option<ScalarGroup> {
@@ -167,7 +167,7 @@ fn scalar_group(scalar: Type) -> Option<ScalarGroup> {
     })
 }
 
-/// How a message came to be a map entry, if it is one.
+/// Whether a message is a map entry, and how the source expresses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MapEntry {
     No,
@@ -181,28 +181,24 @@ pub(super) fn map_entry(message: &DescriptorProto) -> MapEntry {
     let Some(options) = &message.options else {
         return MapEntry::No;
     };
+    let mut written = options.uninterpreted_option.iter();
     if options.map_entry() {
-        return MapEntry::Implied;
-    }
-    let written = options.uninterpreted_option.iter().any(|option| {
-        matches!(option.name.as_slice(), [part] if part.name_part == "map_entry" && !part.is_extension)
-            && option.identifier_value() == "true"
-    });
-    if written {
+        MapEntry::Implied
+    } else if written.any(|option| options::map_entry(option) == Some(true)) {
         MapEntry::Written
     } else {
         MapEntry::No
     }
 }
 
-/// Key and value type of a map entry.
-pub(super) fn map_types(entry: &DescriptorProto) -> (FieldType<'_>, FieldType<'_>) {
+/// Returns the key and value type of a map entry.
+pub(super) fn map_types(entry: &DescriptorProto) -> (WrittenType<'_>, WrittenType<'_>) {
     let part = |name: &str| {
         entry
             .field
             .iter()
             .find(|field| field.name() == name)
-            .map_or(FieldType::Named(""), field_type)
+            .map_or(WrittenType::Named(""), field_type)
     };
     (part("key"), part("value"))
 }

@@ -1,4 +1,4 @@
-//! The walk over two files.
+//! The comparison of two files: messages and enums.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Display;
@@ -9,22 +9,20 @@ use super::declaration::{self, MapEntry};
 use super::types::{Types, named_messages};
 use super::{Candidate, Difference, DifferenceKind};
 
-/// Messages inside messages that are followed before the rest is put off. Past
-/// it, differences are still found; only the fields that lead there are not
-/// named as changed for it.
+/// How deep the comparison follows messages inside messages before it defers them.
+/// It still finds the differences of deferred messages, but does not report the fields
+/// that lead there as changed.
 const MAX_DEPTH: usize = 100;
 
-/// Fields and messages compared before a pair of messages that was compared
-/// already is taken as known. Up to there a difference is listed once for every field that leads to
-/// it, as the reference implementation does; unbounded, types that mention each
-/// other a few times over would take exponential time. The verdict is the same
-/// either way.
+/// Fields and messages compared before the comparison reuses the verdicts of pairs of
+/// messages. Up to this bound, a difference is listed once for every field that leads
+/// to it, as in the reference implementation. Without a bound, types that refer to each
+/// other several times would take exponential time. The verdict is the same.
 const MAX_REPEATED_WORK: usize = 100_000;
 
 /// All differences between two schemas, tolerated ones included.
 ///
-/// `original` is the older one: the differences say whether `update` reads its
-/// data.
+/// `original` is the older schema. The differences say whether `update` reads its data.
 pub fn diff(original: &Candidate<'_>, update: &Candidate<'_>) -> Vec<Difference> {
     diff_types(&Types::new(original), &Types::new(update))
 }
@@ -46,9 +44,9 @@ pub(super) fn diff_types(original: &Types<'_>, update: &Types<'_>) -> Vec<Differ
     walk.differences
 }
 
-/// A message and the file whose package its names are seen from.
+/// A message and the file that declares it, in whose package its names are looked up.
 #[derive(Clone, Copy)]
-pub(super) struct Message<'a> {
+pub(super) struct MessageInFile<'a> {
     pub proto: &'a DescriptorProto,
     pub file: &'a FileDescriptorProto,
 }
@@ -58,13 +56,13 @@ pub(super) struct Message<'a> {
 pub(super) struct Pair<'a> {
     /// Names of the enclosing messages and the message itself, dotted.
     pub local_name: String,
-    pub original: Message<'a>,
-    pub update: Message<'a>,
+    pub original: MessageInFile<'a>,
+    pub update: MessageInFile<'a>,
 }
 
 impl Pair<'_> {
-    /// Identity of the two declarations. Names would not do: the same one may
-    /// be declared in several files.
+    /// Returns the identity of the two declarations. Names are not unique: several files
+    /// may declare the same one.
     fn key(&self) -> (usize, usize) {
         (address(self.original.proto), address(self.update.proto))
     }
@@ -99,7 +97,7 @@ impl<'a> Siblings<'a> {
         }
     }
 
-    fn of_message(message: Message<'a>) -> Self {
+    fn of_message(message: MessageInFile<'a>) -> Self {
         let proto = message.proto;
         Self {
             file: message.file,
@@ -112,7 +110,8 @@ impl<'a> Siblings<'a> {
         }
     }
 
-    /// Messages by name with their index; of two with one name the later counts.
+    /// Returns messages by name with their index. Of two with one name the later one
+    /// counts.
     fn by_name(&self) -> HashMap<&'a str, (usize, &'a DescriptorProto)> {
         self.messages
             .iter()
@@ -122,14 +121,14 @@ impl<'a> Siblings<'a> {
     }
 }
 
-/// Leaves out what stands for a `map<K, V>`: the source has no such message.
+/// Leaves out entries that a `map<K, V>` implies: the source has no such message.
 fn written<'a>(messages: impl Iterator<Item = &'a DescriptorProto>) -> Vec<&'a DescriptorProto> {
     messages
         .filter(|message| declaration::map_entry(message) != MapEntry::Implied)
         .collect()
 }
 
-/// Names in the order of the original, then those only the update has.
+/// Returns names in the order of the original, then those that only the update has.
 fn names<'a>(
     original: impl Iterator<Item = &'a str>,
     update: impl Iterator<Item = &'a str>,
@@ -147,7 +146,7 @@ pub(super) struct Walk<'t, 'a> {
     pub original: &'t Types<'a>,
     pub update: &'t Types<'a>,
     differences: Vec<Difference>,
-    /// Originals being compared now: meeting one again ends the recursion.
+    /// Originals that are being compared. Meeting one again ends the recursion.
     active: HashSet<usize>,
     finished: HashMap<(usize, usize), bool>,
     deferred: VecDeque<Pair<'a>>,
@@ -162,7 +161,7 @@ impl<'a> Walk<'_, 'a> {
         !kind.is_compatible()
     }
 
-    /// Counts what is about to be compared.
+    /// Counts the elements that are about to be compared.
     pub fn count(&mut self, compared: usize) {
         self.work = self.work.saturating_add(compared.max(1));
     }
@@ -207,11 +206,11 @@ impl<'a> Walk<'_, 'a> {
                     let moved = (old_index != new_index).then(slashed);
                     incompatible |= self.message(&Pair {
                         local_name,
-                        original: Message {
+                        original: MessageInFile {
                             proto: old,
                             file: original.file,
                         },
-                        update: Message {
+                        update: MessageInFile {
                             proto: new,
                             file: update.file,
                         },

@@ -1,18 +1,20 @@
+//! The kinds of difference between two schemas, and their texts.
+
 use std::fmt;
 
-/// One thing that differs between two schemas, and where.
+/// One difference between two schemas.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Difference {
-    /// What differs.
+    /// The kind of difference.
     pub kind: DifferenceKind,
-    /// Where: `#/` and message names, oneof names and numbers joined by `/`;
-    /// the package is not part of it.
+    /// The path to the element: `#/`, then message names, oneof names and numbers joined
+    /// by `/`. The package is not part of it.
     pub path: String,
 }
 
 impl Difference {
-    /// The registry's message about this difference. `reader` and `writer` are
-    /// what it calls the two schemas: `new` and `old`, or the reverse.
+    /// Returns the registry's message about this difference. `reader` and `writer` are
+    /// its names for the two schemas: `new` and `old`, or the reverse.
     pub fn message(&self, reader: &str, writer: &str) -> String {
         format!(
             "{{errorType:\"{}\", description:\"{}\"}}",
@@ -29,7 +31,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What differs. "Original" is the older schema of a backward comparison,
+/// The kinds of difference. "Original" is the older schema of a backward comparison,
 /// "update" the newer one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -48,7 +50,7 @@ pub enum DifferenceKind {
     EnumRemoved,
     /// An enum number is in the update only.
     EnumConstAdded,
-    /// An enum number goes by another name.
+    /// An enum number has another name.
     EnumConstChanged,
     /// An enum number is in the original only.
     EnumConstRemoved,
@@ -56,13 +58,13 @@ pub enum DifferenceKind {
     FieldAdded,
     /// A field outside oneofs is in the original only.
     FieldRemoved,
-    /// A number goes by another name.
+    /// A field number has another name.
     FieldNameChanged,
-    /// Scalar, message and map take each other's place.
+    /// A scalar, a message or a map becomes another of the three.
     FieldKindChanged,
-    /// A scalar type gives way to one of another encoding.
+    /// A scalar type is replaced with one of another encoding.
     FieldScalarKindChanged,
-    /// A field's message type is another one, or changed incompatibly.
+    /// The message type of a field was replaced, or changed incompatibly.
     FieldNamedTypeChanged,
     /// The written label of a number, bool or enum differs.
     FieldNumericLabelChanged,
@@ -78,7 +80,7 @@ pub enum DifferenceKind {
     OneofRemoved,
     /// A oneof member has a number new to the message.
     OneofFieldAdded,
-    /// The number of a oneof member is gone from the message.
+    /// The number of a oneof member no longer occurs in the message.
     OneofFieldRemoved,
     /// A oneof member is now an ordinary field.
     OneofFieldMovedToTopLevel,
@@ -119,7 +121,7 @@ impl DifferenceKind {
         Self::FieldMovedToExistingOneof,
     ];
 
-    /// Name in messages.
+    /// Returns the name in messages.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::PackageChanged => "PACKAGE_CHANGED",
@@ -183,8 +185,8 @@ impl DifferenceKind {
         }
     }
 
-    /// The sentence of the registry's message. Spacing and punctuation are the
-    /// reference implementation's: clients match on it.
+    /// Returns the sentence of the registry's message. Spacing and punctuation are those
+    /// of the reference implementation, since clients match on them.
     fn description(self, path: &str, reader: &str, writer: &str) -> String {
         match self {
             Self::PackageChanged => format!(
@@ -220,7 +222,7 @@ impl DifferenceKind {
             Self::FieldMovedToExistingOneof => format!(
                 "A field in the oneof at path '{path}' in the {reader} schema is outside an existing oneof in the {writer} schema"
             ),
-            // Tolerated: no registry ever prints these.
+            // Compatible kinds, which no registry prints.
             _ => format!("The {reader} schema differs at path '{path}' from the {writer} schema"),
         }
     }

@@ -1,15 +1,16 @@
-//! Comparing the fields of two messages.
+//! The comparison of the fields of two messages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use prost_types::DescriptorProto;
 
 use super::DifferenceKind;
-use super::declaration::{self, Field, FieldType, Label, ScalarGroup};
-use super::diff::{Message, Pair, Walk};
+use super::declaration::{self, Field, Label, ScalarGroup, WrittenType};
+use super::diff::{MessageInFile, Pair, Walk};
 use super::types::{Declaration, Found, Origin, Types};
+use crate::protobuf::model::names::join;
 
-/// What a field's type turns out to be.
+/// The type of a field, looked up.
 enum Class<'a, 't> {
     Scalar(ScalarGroup),
     Map(&'a DescriptorProto),
@@ -19,16 +20,16 @@ enum Class<'a, 't> {
 
 fn class<'a, 't>(
     types: &'t Types<'a>,
-    message: Message<'_>,
+    message: MessageInFile<'_>,
     local_name: &str,
-    field_type: FieldType<'a>,
+    field_type: WrittenType<'a>,
 ) -> Class<'a, 't> {
     let name = match field_type {
-        FieldType::Scalar(group) => return Class::Scalar(group),
-        FieldType::Map(entry) => return Class::Map(entry),
-        FieldType::Named(name) => name,
+        WrittenType::Scalar(group) => return Class::Scalar(group),
+        WrittenType::Map(entry) => return Class::Map(entry),
+        WrittenType::Named(name) => name,
     };
-    let found = types.resolve(message.file.package(), local_name, name);
+    let found = types.resolve(join(message.file.package(), local_name), name);
     match found.map(|found| found.info.declaration) {
         Some(Declaration::Enum) => Class::Scalar(ScalarGroup::GeneralNumber),
         Some(Declaration::MapEntry(entry)) => Class::Map(entry),
@@ -36,7 +37,7 @@ fn class<'a, 't>(
     }
 }
 
-/// Where a field is: for the path of its differences.
+/// The position of a field, for the path of its differences.
 struct Place<'p, 'a> {
     pair: &'p Pair<'a>,
     oneof: Option<&'p str>,
@@ -54,8 +55,8 @@ impl Place<'_, '_> {
 
 /// The fields of both messages by number, oneof members among them.
 ///
-/// Comparing by number over the whole message, whatever oneof a field is in,
-/// keeps a move between oneofs from hiding a change of the field itself.
+/// Fields are compared by number over the whole message, regardless of oneofs. Otherwise
+/// a move between oneofs would hide a change of the field itself.
 struct Fields<'a> {
     before: BTreeMap<i32, Field<'a>>,
     after: BTreeMap<i32, Field<'a>>,
@@ -123,11 +124,11 @@ impl<'a> Walk<'_, 'a> {
         incompatible
     }
 
-    /// Fields that could be set together and no longer can.
+    /// Reports fields that could be set together and no longer can.
     ///
-    /// Members of one original oneof excluded each other before; an ordinary
-    /// field is a group of its own; a new number was never set. More than one
-    /// group in a oneof means a new exclusion.
+    /// Members of one original oneof excluded each other before, so they form a group.
+    /// Each ordinary field is a group of its own. A new number was never set. More than
+    /// one group in a oneof is a new exclusion.
     fn mutual_exclusion(&mut self, pair: &Pair<'a>, fields: &Fields<'_>) -> bool {
         struct Groups<'a> {
             oneofs: BTreeSet<&'a str>,
@@ -174,7 +175,7 @@ impl<'a> Walk<'_, 'a> {
         &mut self,
         place: &Place<'_, 'a>,
         labels: (Option<Label>, Option<Label>),
-        (old, new): (FieldType<'a>, FieldType<'a>),
+        (old, new): (WrittenType<'a>, WrittenType<'a>),
         inside_map: bool,
     ) -> bool {
         let pair = place.pair;
@@ -204,7 +205,7 @@ impl<'a> Walk<'_, 'a> {
             (Class::Message(Some(before)), Class::Message(Some(after))) => {
                 self.named_types(place, before, after)
             }
-            // An unknown type is all that its spelling is.
+            // Unknown types are compared by their spelling.
             (Class::Message(_), Class::Message(_)) => {
                 old != new && self.add(DifferenceKind::FieldNamedTypeChanged, place.path())
             }
@@ -231,11 +232,11 @@ impl<'a> Walk<'_, 'a> {
         };
         let incompatible = self.message(&Pair {
             local_name: old.local_name.to_owned(),
-            original: Message {
+            original: MessageInFile {
                 proto: old_proto,
                 file: old.info.file,
             },
-            update: Message {
+            update: MessageInFile {
                 proto: new_proto,
                 file: new.info.file,
             },
@@ -247,8 +248,8 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
-/// Whether two types need no comparison: both are part of the compared files,
-/// which compare their own messages by name, or both are the same version of
+/// Whether two types need no comparison. Either both are declared in the compared files,
+/// whose messages are compared by name anyway, or both come from the same version of
 /// the same subject.
 fn same_origin(old: Origin<'_>, new: Origin<'_>) -> bool {
     old != Origin::Unknown && old == new
@@ -278,8 +279,8 @@ fn one_sided(field: &Field<'_>, removed: bool) -> DifferenceKind {
     }
 }
 
-/// Oneofs that went with all their members. Deleting one is compatible;
-/// deleting a member and leaving another elsewhere is not.
+/// Returns the oneofs that were deleted with all their members. Deleting one is
+/// compatible; deleting a member and moving another is not.
 fn deleted_oneofs<'a>(
     fields: &Fields<'a>,
     old_oneofs: &BTreeMap<&'a str, i32>,

@@ -1,3 +1,5 @@
+//! The compatibility levels.
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -6,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Which older versions a new schema is compared with, and in which direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Level {
-    /// Anything goes.
+    /// Every schema is accepted.
     None,
     /// The new schema reads data of the newest version.
     #[default]
@@ -35,7 +37,7 @@ impl Level {
         Self::FullTransitive,
     ];
 
-    /// Name on the wire, upper case.
+    /// Returns the name in the REST API, in upper case.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "NONE",
@@ -79,7 +81,7 @@ impl fmt::Display for Level {
     }
 }
 
-/// The name is none of the seven levels.
+/// The error of a name that is none of the seven levels.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "unknown compatibility level {0:?}: expected one of none, backward, backward_transitive, \
@@ -90,7 +92,7 @@ pub struct UnknownLevel(pub String);
 impl FromStr for Level {
     type Err = UnknownLevel;
 
-    /// Reads a name in any case.
+    /// Parses a name in any case.
     fn from_str(name: &str) -> Result<Self, UnknownLevel> {
         Self::ALL
             .into_iter()

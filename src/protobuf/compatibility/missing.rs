@@ -1,28 +1,30 @@
+//! Type names that nothing declares.
+
 use prost_types::{DescriptorProto, FileDescriptorProto};
 
 use super::Candidate;
 use super::declaration::{MapEntry, map_entry};
 use super::types::Types;
-use crate::protobuf::bodies::Bodies;
+use crate::protobuf::model::field_messages::FieldMessages;
+use crate::protobuf::model::names::join;
 
-/// The type names that fields and rpcs of a schema use and that neither the
-/// schema nor its dependencies nor the built-in files declare, as written, in
-/// source order.
+/// Returns the type names that fields and rpcs of a schema use and that neither the
+/// schema, nor its dependencies, nor the built-in files declare. Names are as written,
+/// in the order of the source.
 ///
-/// This is all that Confluent's registry demands of a schema by default. Values
-/// of maps are not looked at, nor are bodies of `extend`.
+/// By default, Confluent's registry demands no more of a schema than that this list is
+/// empty. It ignores values of maps and bodies of `extend`.
 pub fn missing_types(candidate: &Candidate<'_>) -> Vec<String> {
     let types = Types::new(candidate);
     let file = candidate.file.proto();
-    let package = file.package();
     let mut missing = Vec::new();
     let mut look_for = |scope: &str, name: &str| {
-        if types.resolve(package, scope, name).is_none() {
+        if types.resolve(scope.to_owned(), name).is_none() {
             missing.push(name.to_owned());
         }
     };
     for (scope, message) in messages(file) {
-        let bodies = Bodies::of(&message.field, &message.extension, &message.nested_type);
+        let bodies = FieldMessages::of(&message.field, &message.extension, &message.nested_type);
         for (position, field) in message.field.iter().enumerate() {
             // Neither a map nor a group names a type.
             if let (Some(name), None) = (&field.type_name, bodies.get(position)) {
@@ -31,28 +33,28 @@ pub fn missing_types(candidate: &Candidate<'_>) -> Vec<String> {
         }
     }
     for method in file.service.iter().flat_map(|service| &service.method) {
-        look_for("", method.input_type());
-        look_for("", method.output_type());
+        look_for(file.package(), method.input_type());
+        look_for(file.package(), method.output_type());
     }
     missing
 }
 
-/// Every message that is not a map entry, with its name inside the package.
+/// Returns every message with its full name, except for map entries.
 fn messages(file: &FileDescriptorProto) -> Vec<(String, &DescriptorProto)> {
     let mut found = Vec::new();
-    // A stack of our own: how deep messages nest is up to whoever sent them.
+    // A stack in place of recursion: the sender decides how deep messages nest.
     let mut open: Vec<(String, &DescriptorProto)> = file
         .message_type
         .iter()
         .rev()
-        .map(|message| (message.name().to_owned(), message))
+        .map(|message| (join(file.package(), message.name()), message))
         .collect();
     while let Some((name, message)) = open.pop() {
         if map_entry(message) != MapEntry::No {
             continue;
         }
         for nested in message.nested_type.iter().rev() {
-            open.push((format!("{name}.{}", nested.name()), nested));
+            open.push((join(&name, nested.name()), nested));
         }
         found.push((name, message));
     }

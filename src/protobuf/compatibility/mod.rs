@@ -1,18 +1,16 @@
-//! Whether one Protobuf schema may follow another, decided the way Confluent
-//! Schema Registry decides it.
+//! Compatibility of Protobuf schemas, by the rules of Confluent Schema Registry.
 //!
 //! Read in this order:
 //!
-//! * `declaration`: what a comparison needs to know of a message, field or
-//!   type, read from the unresolved descriptor;
-//! * `types`: the names each side knows, and where they come from;
+//! * `declaration`: the facts about messages, fields and types that a comparison
+//!   needs, read from the unresolved descriptor;
+//! * `types`: the type names that each side knows, and their origin;
 //! * `difference`: the 26 kinds of difference and their texts;
 //! * `diff` and `fields`: the walk over two files that finds the differences;
 //! * `level`, `check`: the seven levels composed from that walk.
 //!
-//! The comparison works on names as they are written and never builds resolved
-//! descriptors: an old version with an unknown type is compared as far as it
-//! goes. Rules follow `confluentinc/schema-registry`, 8.4 line.
+//! The comparison uses names as they are written and builds no descriptors, so an old
+//! version with an unknown type can be compared too. Rules follow `confluentinc/schema-registry`, 8.4 line.
 
 mod check;
 mod declaration;
@@ -36,27 +34,26 @@ use std::collections::BTreeMap;
 
 use super::SchemaFile;
 
-/// A schema as a comparison takes it: the file and what its names refer to.
+/// A schema to compare: the file and everything that its names refer to.
 #[derive(Clone, Debug)]
 pub struct Candidate<'a> {
     /// The file compared.
     pub file: &'a SchemaFile,
-    /// The references given with the schema itself, not those of the files it
-    /// refers to.
+    /// The direct references of the schema, without those of the files it refers to.
     pub references: Vec<Reference<'a>>,
-    /// Every file reachable through references. Built-in files are implied; one
-    /// of the same name takes the built-in's place.
+    /// Every file reachable through references. Built-in files are implied; a file of
+    /// the same name replaces the built-in.
     pub dependencies: Vec<Dependency<'a>>,
     /// Metadata properties, for compatibility groups and reserved fields.
     pub properties: Option<&'a BTreeMap<String, String>>,
-    /// Version number, where there is one: quoted in messages.
+    /// Version number, if there is one. Messages quote it.
     pub version: Option<i32>,
-    /// Canonical text, quoted in messages about an older version.
+    /// Canonical text. Messages about an older version quote it.
     pub text: Option<&'a str>,
 }
 
 impl<'a> Candidate<'a> {
-    /// A schema without references, metadata and version.
+    /// Makes a candidate without references, metadata and version.
     pub fn new(file: &'a SchemaFile) -> Self {
         Self {
             file,
@@ -71,8 +68,8 @@ impl<'a> Candidate<'a> {
 
 /// A direct reference of a schema.
 ///
-/// A type that both sides take from the same version of the same subject is
-/// equal without being looked at.
+/// Types that both sides take from the same version of the same subject are equal and
+/// need no comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reference<'a> {
     /// Import path.

@@ -1,4 +1,4 @@
-//! The type names that one side of a comparison knows.
+//! The types that one side of a comparison knows, by name.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -7,16 +7,11 @@ use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use super::declaration::{MapEntry, map_entry};
 use super::{Candidate, Reference};
-use crate::protobuf::bodies::Bodies;
+use crate::protobuf::model::field_messages::FieldMessages;
+use crate::protobuf::model::names::{join, look_up};
 use crate::protobuf::{SchemaFile, builtin};
 
-/// Enclosing scopes tried for one name, and the longest one in bytes. Real
-/// packages are far below; without a bound a hostile one would make every
-/// look-up expensive.
-const MAX_SCOPES: usize = 128;
-const MAX_SCOPE_LEN: usize = 2048;
-
-/// Where a type was declared.
+/// Where a type is declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::protobuf) enum Origin<'a> {
     /// In the compared file itself.
@@ -43,7 +38,7 @@ pub(in crate::protobuf) struct TypeInfo<'a> {
     pub declaration: Declaration<'a>,
 }
 
-/// A name that resolved.
+/// A type that a name resolved to.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::protobuf) struct Found<'a, 't> {
     /// Full name without the package of the declaring file.
@@ -97,38 +92,9 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// Resolves `name` as written inside `package` and the messages `local`
-    /// (dotted, outermost first): the innermost scope that has it wins.
-    pub fn resolve(&self, package: &str, local: &str, name: &str) -> Option<Found<'a, '_>> {
-        if let Some(full) = name.strip_prefix('.') {
-            return self.get(full);
-        }
-        if package.len().saturating_add(local.len()) > MAX_SCOPE_LEN {
-            return self.get(name);
-        }
-        let mut scope = String::with_capacity(package.len() + local.len() + name.len() + 2);
-        scope.push_str(package);
-        if !package.is_empty() && !local.is_empty() {
-            scope.push('.');
-        }
-        scope.push_str(local);
-        for _ in 0..MAX_SCOPES {
-            if scope.is_empty() {
-                break;
-            }
-            let end = scope.len();
-            scope.push('.');
-            scope.push_str(name);
-            if let Some(found) = self.get(&scope) {
-                return Some(found);
-            }
-            let outer = scope
-                .get(..end)
-                .and_then(|inner| inner.rfind('.'))
-                .unwrap_or(0);
-            scope.truncate(outer);
-        }
-        self.get(name)
+    /// Resolves `name` as written in `scope`: the innermost scope that has it wins.
+    pub fn resolve(&self, scope: String, name: &str) -> Option<Found<'a, '_>> {
+        look_up(scope, name, |full| self.get(full))
     }
 
     fn get(&self, full_name: &str) -> Option<Found<'a, '_>> {
@@ -162,25 +128,21 @@ fn collect<'a>(
         origin,
         declaration,
     };
-    let joined = |prefix: &str, name: &str| match prefix {
-        "" => name.to_owned(),
-        _ => format!("{prefix}.{name}"),
-    };
     let package = file.package();
     for declared in &file.enum_type {
-        named.insert(joined(package, declared.name()), info(Declaration::Enum));
+        named.insert(join(package, declared.name()), info(Declaration::Enum));
     }
-    // A stack of our own: how deep messages nest is up to whoever sent them.
+    // A stack in place of recursion: the sender decides how deep messages nest.
     let mut open: Vec<(String, &'a DescriptorProto)> =
         named_messages(&[], &file.extension, &file.message_type)
-            .map(|message| (joined(package, message.name()), message))
+            .map(|message| (join(package, message.name()), message))
             .collect();
     while let Some((name, message)) = open.pop() {
         for declared in &message.enum_type {
-            named.insert(joined(&name, declared.name()), info(Declaration::Enum));
+            named.insert(join(&name, declared.name()), info(Declaration::Enum));
         }
         for nested in named_messages(&message.field, &message.extension, &message.nested_type) {
-            open.push((joined(&name, nested.name()), nested));
+            open.push((join(&name, nested.name()), nested));
         }
         let declaration = match map_entry(message) {
             MapEntry::No => Declaration::Message(message),
@@ -190,7 +152,7 @@ fn collect<'a>(
     }
 }
 
-/// Names of the messages and enums at the top of a file.
+/// Returns the names of the top-level messages and enums of a file.
 #[cfg(feature = "embedded")]
 pub(crate) fn top_level_names(file: &SchemaFile) -> Vec<&str> {
     let file = file.proto();
@@ -199,12 +161,12 @@ pub(crate) fn top_level_names(file: &SchemaFile) -> Vec<&str> {
     messages.map(DescriptorProto::name).chain(enums).collect()
 }
 
-/// The messages that are types: those that belong to a map or a group are not.
+/// Returns the messages that are types, which excludes map entries and bodies of groups.
 pub(super) fn named_messages<'a>(
     fields: &[FieldDescriptorProto],
     extensions: &[FieldDescriptorProto],
     messages: &'a [DescriptorProto],
 ) -> impl Iterator<Item = &'a DescriptorProto> {
-    let declared = Bodies::of(fields, extensions, messages).declared(messages.len());
+    let declared = FieldMessages::of(fields, extensions, messages).declared(messages.len());
     declared.filter_map(|position| messages.get(position))
 }

@@ -1,4 +1,4 @@
-//! Option bytes of a descriptor → uninterpreted options.
+//! From option bytes of a descriptor to uninterpreted options.
 
 use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MapKey, Value};
 use prost_types::UninterpretedOption;
@@ -7,7 +7,7 @@ use prost_types::uninterpreted_option::NamePart;
 use super::aggregate::{self, Fields};
 use super::{Target, plain_name};
 
-/// What was found in an options message.
+/// The contents of an options message.
 pub(in crate::protobuf) struct Decoded {
     pub options: Vec<UninterpretedOption>,
     /// Some fields belong to extensions that `pool` does not know.
@@ -48,7 +48,7 @@ pub(in crate::protobuf) fn decode(
     })
 }
 
-/// Options that whoever made the descriptor left uninterpreted.
+/// Returns the options that the descriptor holds uninterpreted.
 fn uninterpreted(value: &Value) -> Vec<UninterpretedOption> {
     let items = value.as_list().unwrap_or_default().iter();
     items
@@ -82,8 +82,8 @@ fn push(out: &mut Vec<UninterpretedOption>, name: Vec<NamePart>, value: &Value, 
     }
 }
 
-/// The value as an option without a name; `None` for an enum number that has
-/// no name, which source cannot express.
+/// Returns the value as an option without a name, or `None` for an enum number
+/// without a name, which source cannot express.
 fn scalar_option(value: &Value, kind: &Kind) -> Option<UninterpretedOption> {
     let identifier = |name: &str| UninterpretedOption {
         identifier_value: Some(name.to_owned()),

@@ -1,4 +1,4 @@
-//! Uninterpreted options → option bytes of a descriptor.
+//! From uninterpreted options to option bytes of a descriptor.
 
 use prost::Message;
 use prost_reflect::{
@@ -9,11 +9,12 @@ use prost_types::UninterpretedOption;
 use prost_types::uninterpreted_option::NamePart;
 
 use super::Target;
+use crate::protobuf::model::names::look_up;
 
-/// Encodes the options message of `target`; `None` if nothing is left to
-/// encode. Extensions are looked up in `pool`, their names relative to `scope`.
-/// An option that `pool` does not define, or whose value does not fit, is left
-/// out: a reader could not make anything of it either.
+/// Encodes the options message of `target`, or returns `None` if it would be empty.
+/// Extensions are looked up in `pool`, their names relative to `scope`. An option
+/// that `pool` does not define, or whose value does not fit, is left out: a reader
+/// could not interpret it either.
 pub(in crate::protobuf) fn encode(
     target: Target,
     scope: &str,
@@ -23,7 +24,7 @@ pub(in crate::protobuf) fn encode(
     let descriptor = pool.get_message_by_name(target.options_message())?;
     let mut message = DynamicMessage::new(descriptor);
     for option in options {
-        // What does not fit is left out as a whole.
+        // An option that does not fit is left out entirely.
         let _ = set(&mut message, scope, option, pool);
     }
     let bytes = message.encode_to_vec();
@@ -49,7 +50,7 @@ pub(in crate::protobuf) fn is_defined(
     }
 }
 
-/// Whether `pool` defines the option and the value is one it may have.
+/// Whether `pool` defines the option and the value has the right type.
 pub(in crate::protobuf) fn fits(
     target: Target,
     scope: &str,
@@ -112,7 +113,7 @@ fn set(
     option: &UninterpretedOption,
     pool: &DescriptorPool,
 ) -> Option<()> {
-    // Everything is looked up before anything is changed.
+    // All look-ups come before the first change.
     let (last, path) = option.name.split_last()?;
     let mut holder = message.descriptor();
     let mut members = Vec::with_capacity(path.len());
@@ -144,7 +145,7 @@ fn set(
     Some(())
 }
 
-/// The extension of `extendee` that `name` means in `scope`.
+/// Returns the extension of `extendee` that `name` refers to in `scope`.
 pub(in crate::protobuf) fn find(
     name: &str,
     scope: &str,
@@ -154,20 +155,9 @@ pub(in crate::protobuf) fn find(
     let fits = |extension: &ExtensionDescriptor| {
         extension.containing_message().full_name() == extendee.full_name()
     };
-    if let Some(name) = name.strip_prefix('.') {
-        return pool.get_extension_by_name(name).filter(fits);
-    }
-    let mut scope = scope;
-    loop {
-        let candidate = super::join(scope, name);
-        if let Some(extension) = pool.get_extension_by_name(&candidate).filter(fits) {
-            return Some(extension);
-        }
-        if scope.is_empty() {
-            return None;
-        }
-        scope = scope.rsplit_once('.').map_or("", |(outer, _)| outer);
-    }
+    look_up(scope.to_owned(), name, |full| {
+        pool.get_extension_by_name(full).filter(fits)
+    })
 }
 
 fn to_value(option: &UninterpretedOption, kind: &Kind) -> Option<Value> {

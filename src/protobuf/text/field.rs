@@ -3,11 +3,13 @@
 use prost_types::FieldDescriptorProto;
 use prost_types::field_descriptor_proto::{Label, Type};
 
-use super::super::bodies::{is_group, unqualified};
-use super::{Laid, Member, Messages, Printer, option};
+use super::option;
+use super::printer::{Laid, Member, Messages, Printer};
+use crate::protobuf::model::field_messages::is_group;
+use crate::protobuf::model::names::unqualified;
 
 impl Printer {
-    /// Prints extensions, which are members of the scope from `position` on.
+    /// Prints extensions. The first has `position` among the members of the scope.
     pub(super) fn extends(
         &mut self,
         fields: &[FieldDescriptorProto],
@@ -41,7 +43,7 @@ impl Printer {
         }
     }
 
-    /// The label as written, with a space; singular fields of proto3 have none.
+    /// Returns the label with a space after it. Singular fields of proto3 have none.
     pub(super) fn label(&self, field: &FieldDescriptorProto) -> &'static str {
         match field.label.map(Label::try_from) {
             Some(Ok(Label::Repeated)) => "repeated ",
@@ -51,7 +53,7 @@ impl Printer {
         }
     }
 
-    /// Prints a field; `entry` makes it a map.
+    /// Prints a field, as a map if it has an `entry`.
     pub(super) fn field(
         &mut self,
         field: &FieldDescriptorProto,
@@ -95,7 +97,7 @@ impl Printer {
     }
 }
 
-/// The type as written.
+/// Returns the type as written in source.
 fn type_of(field: &FieldDescriptorProto) -> &str {
     if let Some(name) = &field.type_name {
         return name;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// `"…"`: readable UTF-8 stays as it is, everything else is escaped as C does.
+/// Returns `"…"`: valid UTF-8 is copied, everything else is escaped as in C.
 pub(in crate::protobuf) fn quoted(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().saturating_add(2));
     out.push('"');
@@ -38,7 +38,7 @@ fn octal(out: &mut String, byte: u8) {
     let _ = write!(out, "\\{byte:03o}");
 }
 
-/// Reads the escapes of a literal's inside; `None` if one is malformed.
+/// Resolves the escapes inside a literal. Returns `None` if one is malformed.
 pub(in crate::protobuf) fn unescape(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -77,7 +77,7 @@ pub(in crate::protobuf) fn unescape(text: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The number that `first` and up to `max` further digits form.
+/// Reads the number that `first` and up to `max` further digits form.
 fn digits(chars: &mut Peekable<Chars<'_>>, radix: u32, first: u32, max: usize) -> u32 {
     let mut value = first;
     for _ in 0..max {
@@ -91,8 +91,8 @@ fn digits(chars: &mut Peekable<Chars<'_>>, radix: u32, first: u32, max: usize) -
     value
 }
 
-/// A number that reads back as the same double. Infinity has no literal of its
-/// own outside braces; an overflowing one is read as infinity.
+/// Returns a literal that parses as the same double. Infinity has no literal outside
+/// braces, but parsers read a number that overflows as infinity.
 pub(in crate::protobuf) fn double(value: f64) -> String {
     if value.is_nan() {
         "nan".to_owned()

@@ -3,10 +3,10 @@
 use prost_types::field_descriptor_proto::Type;
 use prost_types::{FieldDescriptorProto, UninterpretedOption};
 
-use super::super::options::aggregate::Fields;
 use super::literal::{double, quoted, unescape};
+use crate::protobuf::options::aggregate::Fields;
 
-/// `name = value`, on several lines if the value is an aggregate.
+/// Returns `name = value`, on several lines if the value is an aggregate.
 pub(super) fn assignment(option: &UninterpretedOption) -> String {
     format!("{} = {}", name(option), value(option))
 }
@@ -23,8 +23,8 @@ fn value(option: &UninterpretedOption) -> String {
     if let Some(text) = &option.aggregate_value {
         return match Fields::parse(text) {
             Ok(fields) => fields.pretty(),
-            // The model holds only values that parse; a foreign descriptor's
-            // stays what it is.
+            // The model holds only values that parse. One that a caller put into a
+            // descriptor is printed as it is.
             Err(_) => format!("{{ {text} }}"),
         };
     }
@@ -39,7 +39,7 @@ fn value(option: &UninterpretedOption) -> String {
     number.unwrap_or_else(|| double(option.double_value.unwrap_or_default()))
 }
 
-/// ` [a = 1]`, one to a line if there are several, nothing if there are none.
+/// Returns ` [a = 1]`, with a line for each option if there are several, or nothing.
 pub(super) fn list(options: &[String]) -> String {
     match options {
         [] => String::new(),
@@ -53,7 +53,7 @@ pub(super) fn list(options: &[String]) -> String {
     }
 }
 
-/// All assignments of a field: its options, its default, its JSON name.
+/// Returns all assignments of a field: options, default, JSON name.
 pub(super) fn of_field(field: &FieldDescriptorProto) -> Vec<String> {
     let options = field.options.as_ref();
     let options = options.map_or(&[][..], |options| &options.uninterpreted_option);
@@ -73,7 +73,7 @@ fn default(field: &FieldDescriptorProto, value: &str) -> String {
     }
     match field.r#type() {
         Type::String => quoted(value.as_bytes()),
-        // A descriptor holds bytes escaped.
+        // In a descriptor, the bytes are escaped.
         Type::Bytes => quoted(&unescape(value).unwrap_or_else(|| value.as_bytes().to_vec())),
         Type::Float | Type::Double => match value.parse::<f64>() {
             Ok(number) if number.is_finite() => double(number),

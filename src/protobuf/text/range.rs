@@ -1,18 +1,18 @@
-//! Ranges of numbers, as `reserved` and `extensions` have them.
+//! Number ranges of `reserved` and `extensions` statements.
 
-/// Greatest field number; ranges that reach it end in `max`.
+/// Greatest field number. Ranges that reach it end in `max`.
 pub(super) const MAX_FIELD_NUMBER: i32 = 536_870_911;
 
 /// A range of numbers, both ends included.
 pub(super) struct Range {
     pub(super) first: i32,
     pub(super) last: i32,
-    /// Ends from here on are `max`.
+    /// A range that ends here or later ends in `max`.
     pub(super) max: i32,
 }
 
 impl Range {
-    /// A range of field numbers, whose end is not included.
+    /// Makes a range of field numbers without its end.
     pub(super) fn half_open(start: i32, end: i32) -> Self {
         Self {
             first: start,

@@ -1,4 +1,4 @@
-//! What can be wrong with an enum.
+//! Checks of enums.
 
 use std::collections::HashMap;
 
@@ -70,7 +70,8 @@ impl Check<'_> {
     }
 }
 
-/// A value's name without case, underscores and the enum's name in front.
+/// Returns a value's name without case, underscores and the prefix that repeats the
+/// enum's name.
 fn strip_prefix(value: &str, enumeration: &str) -> String {
     let (value, enumeration) = (loose(value), loose(enumeration));
     match value.strip_prefix(&enumeration) {

@@ -1,18 +1,21 @@
+//! What can be wrong with a file in the making.
+
 mod enumeration;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 use super::file::ProtoFile;
+use super::known_types::{Found, KnownTypes};
 use super::message::{Item, ProtoMessage};
 use super::problem::{Problem, ProblemKind as Kind};
-use super::types::{Found, Types};
-use super::{FieldType, ProtoField, join, map_entry_name};
+use super::{FieldType, ProtoField};
+use crate::protobuf::model::names::{is_identifier, join, json_name, map_entry_name};
 
 const MAX_NUMBER: u32 = 536_870_911;
 const KEPT_NUMBERS: RangeInclusive<u32> = 19_000..=19_999;
 
-/// What begins statements in a message, labels among them.
+/// Words that begin statements in a message. Labels are among them.
 const STATEMENTS: [&str; 12] = [
     "enum",
     "extend",
@@ -28,8 +31,8 @@ const STATEMENTS: [&str; 12] = [
     "reserved",
 ];
 
-/// Adds everything that is wrong with the file to `problems`.
-pub(super) fn check(file: &ProtoFile, types: &Types, problems: &mut Vec<Problem>) {
+/// Adds all problems of the file to `problems`.
+pub(super) fn check(file: &ProtoFile, types: &KnownTypes, problems: &mut Vec<Problem>) {
     let mut check = Check {
         types,
         problems,
@@ -39,9 +42,9 @@ pub(super) fn check(file: &ProtoFile, types: &Types, problems: &mut Vec<Problem>
 }
 
 struct Check<'a> {
-    types: &'a Types,
+    types: &'a KnownTypes,
     problems: &'a mut Vec<Problem>,
-    /// Full name of everything declared so far, with its description.
+    /// Full names of all elements declared so far.
     names: HashMap<String, Declared>,
 }
 
@@ -50,7 +53,7 @@ struct Declared {
     enum_value: bool,
 }
 
-/// Full name and description of something: `field com.acme.MyRecord.f1`.
+/// An element of the file: `field com.acme.MyRecord.f1`.
 struct Element {
     full_name: String,
     what: &'static str,
@@ -83,7 +86,7 @@ impl Check<'_> {
         }
     }
 
-    /// Enters a name into its scope.
+    /// Declares a name in its scope.
     fn declare(&mut self, element: &Element, enum_value: bool) {
         let declared = Declared {
             element: element.describe(),
@@ -106,30 +109,30 @@ impl Check<'_> {
     fn file(&mut self, file: &ProtoFile) {
         let element = Element {
             what: "file",
-            full_name: format!("{:?}", file.name),
+            full_name: format!("{:?}", file.head.name),
         };
-        if !is_import_path(&file.name) {
-            self.problem(&element, Kind::BadFileName(file.name.clone()));
+        if !is_import_path(&file.head.name) {
+            self.problem(&element, Kind::BadFileName(file.head.name.clone()));
         }
-        if !file.package.is_empty() {
-            let package = Element::new("package", "", &file.package);
-            for part in file.package.split('.') {
+        if !file.head.package.is_empty() {
+            let package = Element::new("package", "", &file.head.package);
+            for part in file.head.package.split('.') {
                 self.identifier(&package, part);
             }
         }
         let mut seen = HashSet::new();
-        for import in &file.imports {
-            if import.path == file.name {
+        for import in &file.head.imports {
+            if import.path == file.head.name {
                 self.problem(&element, Kind::SelfImport);
             } else if !seen.insert(&import.path) {
                 self.problem(&element, Kind::DuplicateImport(import.path.clone()));
             }
         }
         for message in &file.messages {
-            self.message(message, &file.package);
+            self.message(message, &file.head.package);
         }
         for item in &file.enums {
-            self.enumeration(item, &file.package);
+            self.enumeration(item, &file.head.package);
         }
     }
 
@@ -230,13 +233,13 @@ impl Check<'_> {
         {
             self.problem(element, Kind::BadJsonName(name.clone()));
         }
-        // A reader takes both, the name in the file and the one in JSON.
+        // Readers accept both the name in the file and the name in JSON.
         let json_name = field
             .json_name
             .clone()
-            .unwrap_or_else(|| super::json_name(&field.name));
+            .unwrap_or_else(|| json_name(&field.name));
         let taken = fields.json.get(&json_name).or_else(|| {
-            // Older tools compare more loosely: a_b and aB are the same to them.
+            // Older tools compare less strictly: they take a_b and aB for the same.
             fields.json.get(&loose(&field.name))
         });
         if let Some(first) = taken.filter(|first| **first != field.name) {
@@ -347,7 +350,7 @@ impl Check<'_> {
     }
 }
 
-/// What the fields of one message must not have in common.
+/// The properties in which the fields of one message must differ.
 struct Fields<'a> {
     scope: &'a str,
     reserved: &'a [RangeInclusive<i64>],
@@ -367,20 +370,13 @@ fn is_reserved(ranges: &[RangeInclusive<i64>], number: i64) -> bool {
     ranges.iter().any(|range| range.contains(&number))
 }
 
-fn is_identifier(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
 fn is_import_path(name: &str) -> bool {
     let plain = |part: &str| !matches!(part, "" | "." | "..");
     name.split('/').all(plain) && !name.contains(['\\', ':', '"', '\0', '\n', '\r'])
 }
 
-/// Without case and underscores. The blank keeps it apart from real names.
+/// Returns the name without case and underscores. A blank in front distinguishes it
+/// from real names.
 fn loose(name: &str) -> String {
     let letters = name.chars().filter(|c| *c != '_');
     let lower = letters.map(|c| c.to_ascii_lowercase());

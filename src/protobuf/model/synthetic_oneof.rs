@@ -1,13 +1,13 @@
-//! Names of the oneofs that stand behind proto3 `optional` fields.
+//! Names of the synthetic oneofs of proto3 `optional` fields.
 
 use std::collections::HashSet;
 
 use prost_types::DescriptorProto;
 
-/// Names the synthetic oneofs of the message and its nested ones as protoc does:
-/// `_field`, or `field` if that begins with an underscore, with as many X in
-/// front as it takes to differ from fields and other oneofs.
-pub(super) fn name(message: &mut DescriptorProto) {
+/// Names the synthetic oneofs of a message as protoc does: `_field`, or `field` if
+/// that begins with an underscore, with as many X in front as the name needs to
+/// differ from fields and other oneofs.
+pub(in crate::protobuf) fn name(message: &mut DescriptorProto) {
     let optional: Vec<(usize, String)> = message
         .field
         .iter()
@@ -39,7 +39,6 @@ pub(super) fn name(message: &mut DescriptorProto) {
             oneof.name = Some(name);
         }
     }
-    message.nested_type.iter_mut().for_each(self::name);
 }
 
 #[cfg(test)]

@@ -4,13 +4,16 @@ use std::collections::HashSet;
 
 use prost::Message;
 use prost_reflect::{DescriptorPool, FileDescriptor};
-use prost_types::{DescriptorProto, FieldDescriptorProto};
+use prost_types::FieldDescriptorProto;
 
-use super::builder::json_name;
-use super::options::Target;
-use super::{Error, SchemaFile, builtin, lost_options};
+use super::lost_options;
+use crate::protobuf::model::elements::edit_messages;
+use crate::protobuf::model::names::json_name;
+use crate::protobuf::options::{Target, is_map_entry};
+use crate::protobuf::resolution::imports;
+use crate::protobuf::{Error, SchemaFile, builtin};
 
-/// What a set says about the imports of its files.
+/// The part of a descriptor set that lists the imports of its files.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Set {
     #[prost(message, repeated, tag = "1")]
@@ -25,10 +28,13 @@ struct File {
     dependency: Vec<String>,
 }
 
-/// The files of a serialized set, and the built-in files that they import and
-/// the set does not hold. Options stay as they are, custom ones too. `name`
-/// stands in errors that are about the whole set.
-pub(super) fn pool(name: &str, descriptor_set: &[u8]) -> Result<DescriptorPool, Error> {
+/// Returns a pool of the files of a serialized set, and of the built-in files that
+/// they import and the set does not hold. Options stay as they are, custom ones too.
+/// Errors about the whole set name it `name`.
+pub(in crate::protobuf) fn pool(
+    name: &str,
+    descriptor_set: &[u8],
+) -> Result<DescriptorPool, Error> {
     let damaged = |reason: String| Error::Resolve {
         file: name.to_owned(),
         reason,
@@ -53,7 +59,7 @@ pub(super) fn pool(name: &str, descriptor_set: &[u8]) -> Result<DescriptorPool, 
         }
         for file in needed.iter().filter(|file| !held.contains(file.name())) {
             if let Some(file) = builtin::pool().get_file_by_name(file.name()) {
-                // One that is there already is skipped.
+                // The pool skips a file that it holds already.
                 pool.decode_file_descriptor_proto(&file.encode_to_vec()[..])
                     .map_err(|e| damaged(e.to_string()))?;
             }
@@ -65,18 +71,16 @@ pub(super) fn pool(name: &str, descriptor_set: &[u8]) -> Result<DescriptorPool, 
     Ok(pool)
 }
 
-/// The file and all it imports, directly or not, built-in files left out.
-pub(super) fn files(main: &FileDescriptor) -> Result<Vec<SchemaFile>, Error> {
-    let mut seen = HashSet::from([main.name().to_owned()]);
-    let mut open = vec![main.clone()];
-    let mut files = Vec::new();
-    while let Some(file) = open.pop() {
-        files.push(schema_file(&file)?);
-        open.extend(file.dependencies().filter(|import| {
-            !builtin::is_builtin(import.name()) && seen.insert(import.name().to_owned())
-        }));
-    }
-    Ok(files)
+/// Returns the file and the files that it imports, directly or not, except for
+/// built-in ones. Each stands after those it imports.
+pub(in crate::protobuf) fn files(main: &FileDescriptor) -> Result<Vec<SchemaFile>, Error> {
+    let pool = main.parent_pool();
+    let order = imports::in_order(schema_file(main)?, |_, import| {
+        let file = pool.get_file_by_name(import);
+        let file = file.filter(|_| !builtin::is_builtin(import));
+        file.map(|file| schema_file(&file)).transpose()
+    })?;
+    Ok(order.files)
 }
 
 fn schema_file(file: &FileDescriptor) -> Result<SchemaFile, Error> {
@@ -86,30 +90,26 @@ fn schema_file(file: &FileDescriptor) -> Result<SchemaFile, Error> {
         Some(_) => pool,
         None => builtin::pool(),
     };
-    let mut file = SchemaFile::from_bytes_in(file.name(), &file.encode_to_vec(), options)?;
-    leave_out_implied_json_names(&mut file.proto.extension);
-    (file.proto.message_type.iter_mut()).for_each(leave_out_in_message);
+    let (mut file, _) = SchemaFile::decode(file.name(), &file.encode_to_vec(), options)?;
+    // Compilers write the JSON name of every field into a descriptor. The text
+    // states only those that differ from the default, and all of a map entry.
+    edit_messages(&mut file.proto, &mut |_, message| {
+        if !is_map_entry(message) {
+            message
+                .field
+                .iter_mut()
+                .for_each(leave_out_implied_json_name);
+        }
+        let extensions = message.extension.iter_mut();
+        extensions.for_each(leave_out_implied_json_name);
+    });
+    let extensions = file.proto.extension.iter_mut();
+    extensions.for_each(leave_out_implied_json_name);
     Ok(file)
 }
 
-/// Compilers write every field's JSON name into a descriptor; in the text only
-/// those belong that someone chose.
-fn leave_out_implied_json_names(fields: &mut [FieldDescriptorProto]) {
-    for field in fields {
-        if field.json_name.as_deref() == Some(&json_name(field.name())) {
-            field.json_name = None;
-        }
+fn leave_out_implied_json_name(field: &mut FieldDescriptorProto) {
+    if field.json_name.as_deref() == Some(&json_name(field.name())) {
+        field.json_name = None;
     }
-}
-
-fn leave_out_in_message(message: &mut DescriptorProto) {
-    let map_entry = message.options.as_ref().is_some_and(|o| o.map_entry());
-    if !map_entry {
-        leave_out_implied_json_names(&mut message.field);
-    }
-    leave_out_implied_json_names(&mut message.extension);
-    message
-        .nested_type
-        .iter_mut()
-        .for_each(leave_out_in_message);
 }

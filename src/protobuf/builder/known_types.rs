@@ -1,19 +1,21 @@
+//! The types that a file in the making can name.
+
 use std::collections::{HashMap, HashSet};
 
-use prost_types::{DescriptorProto, FileDescriptorProto};
+use prost_types::FileDescriptorProto;
 
 use super::file::ProtoFile;
 use super::message::{Item, ProtoMessage};
-use super::{FieldType, ProtoField, join};
-use crate::protobuf::builtin;
+use super::{FieldType, ProtoField};
+use crate::protobuf::builtin::{self, META_PROTO};
+use crate::protobuf::model::elements::{Element, elements};
+use crate::protobuf::model::import_lines::{ImportKind, imports_of_kind};
+use crate::protobuf::model::names::{join, look_up};
 
-/// The file that declares field tags.
-const META_PROTO: &str = "confluent/meta.proto";
-
-/// All types that a file can name, and those it could if it imported more.
-pub(super) struct Types {
+/// All types that a file can name, and those that it could name with more imports.
+pub(super) struct KnownTypes {
     types: HashMap<String, Type>,
-    /// Scopes that are no types.
+    /// Packages, and the packages around them.
     packages: HashSet<String>,
 }
 
@@ -24,19 +26,19 @@ pub(super) struct Type {
     pub(super) is_enum: bool,
     /// The file that declares it.
     pub(super) file: String,
-    /// Whether the file being built imports that file, or is it. Built-in files
-    /// count as imported: naming a type of theirs imports them.
+    /// Whether the file in the making is that file or imports it. Built-in files count
+    /// as imported, since naming one of their types imports them.
     pub(super) visible: bool,
     builtin: bool,
 }
 
-/// What becomes of a type's name.
+/// The result of looking up a type.
 pub(super) enum Found<'a> {
     Type(&'a Type),
     Nothing { suggestion: Option<String> },
 }
 
-impl Types {
+impl KnownTypes {
     pub(super) fn collect(file: &ProtoFile) -> Self {
         let mut all = Self {
             types: HashMap::new(),
@@ -46,26 +48,26 @@ impl Types {
             all.add_descriptor(builtin.proto(), true, true);
         }
         let visible = visible_files(file);
-        for available in &file.available {
+        for available in &file.head.available {
             let visible = visible.contains(available.name());
             all.add_descriptor(available.proto(), visible, false);
         }
-        all.add_package(&file.package);
+        all.add_package(&file.head.package);
         let mut own = |name: String, is_enum| {
             let ty = Type {
                 name: name.clone(),
                 is_enum,
-                file: file.name.clone(),
+                file: file.head.name.clone(),
                 visible: true,
                 builtin: false,
             };
             all.types.insert(name, ty);
         };
         for item in &file.enums {
-            own(join(&file.package, &item.name), true);
+            own(join(&file.head.package, &item.name), true);
         }
         for message in &file.messages {
-            add_own(message, &file.package, &mut own);
+            add_own(message, &file.head.package, &mut own);
         }
         all
     }
@@ -81,67 +83,49 @@ impl Types {
 
     fn add_descriptor(&mut self, file: &FileDescriptorProto, visible: bool, builtin: bool) {
         self.add_package(file.package());
-        let mut add = |name: String, is_enum: bool| {
-            let ty = Type {
+        for (scope, element) in elements(file) {
+            let is_enum = match element {
+                Element::Message(_) => false,
+                Element::Enum(_) => true,
+                _ => continue,
+            };
+            let name = scope.to_string();
+            self.types.entry(name).or_insert_with_key(|name| Type {
                 name: name.clone(),
                 is_enum,
                 file: file.name().to_owned(),
                 visible,
                 builtin,
-            };
-            self.types.entry(name).or_insert(ty);
-        };
-        for item in &file.enum_type {
-            add(join(file.package(), item.name()), true);
-        }
-        for message in &file.message_type {
-            add_message(message, file.package(), &mut add);
+            });
         }
     }
 
-    /// Looks `name` up from `scope` outwards, as C++ and protoc do: the
-    /// innermost scope that knows the first part of the name decides.
+    /// Looks `name` up from `scope` outwards, as C++ and protoc do: the innermost
+    /// scope that knows the first part of the name decides.
     pub(super) fn find(&self, scope: &str, name: &str) -> Found<'_> {
-        if let Some(full) = name.strip_prefix('.') {
-            return match self.types.get(full) {
-                Some(ty) => Found::Type(ty),
-                None => self.nothing(name),
-            };
-        }
-        let first = name.split('.').next().unwrap_or(name);
-        let mut scope = Some(scope);
-        while let Some(current) = scope {
-            if let Some(ty) = self.types.get(&join(current, name)) {
-                return Found::Type(ty);
+        let rest = name.find('.').and_then(|dot| name.get(dot..));
+        let found = look_up(scope.to_owned(), name, |full| {
+            if let Some(ty) = self.types.get(full) {
+                return Some(Found::Type(ty));
             }
-            let decided = first != name && self.encloses(&join(current, first));
-            if decided {
+            let first = full.strip_suffix(rest?)?;
+            self.encloses(first).then(|| {
                 let suggestion = self.types.contains_key(name).then(|| format!(".{name}"));
-                return match suggestion {
-                    Some(_) => Found::Nothing { suggestion },
-                    None => self.nothing(name),
-                };
-            }
-            scope = match current.rsplit_once('.') {
-                Some((outer, _)) => Some(outer),
-                None if current.is_empty() => None,
-                None => Some(""),
-            };
-        }
-        self.nothing(name)
+                Found::Nothing {
+                    suggestion: suggestion.or_else(|| self.similar(name)),
+                }
+            })
+        });
+        found.unwrap_or_else(|| Found::Nothing {
+            suggestion: self.similar(name),
+        })
     }
 
     fn encloses(&self, name: &str) -> bool {
         self.packages.contains(name) || self.types.get(name).is_some_and(|ty| !ty.is_enum)
     }
 
-    fn nothing(&self, name: &str) -> Found<'_> {
-        Found::Nothing {
-            suggestion: self.similar(name),
-        }
-    }
-
-    /// The scalar or visible type whose name is most like `name`.
+    /// Returns the scalar or visible type whose name is most similar to `name`.
     fn similar(&self, name: &str) -> Option<String> {
         let name = name.trim_start_matches('.');
         let short = |name: &str| name.rsplit('.').next().unwrap_or_default().to_lowercase();
@@ -154,7 +138,7 @@ impl Types {
             .filter(|(_, ty)| ty.visible)
             .map(|(full, ty)| (full.as_str(), ty.file.clone()))
             .collect();
-        // Own types first, so that of equals the nearest is taken.
+        // Own types first: of equally similar types, the first is suggested.
         types.sort_by_key(|(full, _)| (full.starts_with("google."), full.len(), *full));
         scalars
             .chain(types)
@@ -164,18 +148,18 @@ impl Types {
             .map(|(_, full)| full.to_owned())
     }
 
-    /// Built-in files that the file's types and tags need without importing
-    /// them, in order of use.
+    /// Returns the built-in files that types and tags of the file need and that it does
+    /// not import, in order of use.
     pub(super) fn implied_imports(&self, file: &ProtoFile) -> Vec<String> {
         let mut implied: Vec<String> = Vec::new();
         let mut need = |path: &str| {
-            let imported = file.imports.iter().any(|import| import.path == path);
-            if !imported && path != file.name && !implied.iter().any(|known| known == path) {
+            let imported = file.head.imports.iter().any(|import| import.path == path);
+            if !imported && path != file.head.name && !implied.iter().any(|known| known == path) {
                 implied.push(path.to_owned());
             }
         };
         for message in &file.messages {
-            for_each_field(message, &file.package, &mut |scope, field| {
+            for_each_field(message, &file.head.package, &mut |scope, field| {
                 if let Some(name) = field.ty.type_name()
                     && let Found::Type(ty) = self.find(scope, name)
                     && ty.builtin
@@ -216,38 +200,25 @@ fn add_own(message: &ProtoMessage, scope: &str, add: &mut impl FnMut(String, boo
     add(name, false);
 }
 
-fn add_message(message: &DescriptorProto, scope: &str, add: &mut impl FnMut(String, bool)) {
-    let name = join(scope, message.name());
-    for nested in &message.nested_type {
-        add_message(nested, &name, add);
-    }
-    for item in &message.enum_type {
-        add(join(&name, item.name()), true);
-    }
-    add(name, false);
-}
-
-/// The files imported and those they import publicly.
+/// Returns the imported files and those that they import publicly.
+///
+/// Unlike [`imports::in_order`](crate::protobuf::resolution::imports::in_order), this
+/// follows public imports only, in any order.
 fn visible_files(file: &ProtoFile) -> HashSet<&str> {
     let mut visible = HashSet::new();
-    let mut open: Vec<&str> = file.imports.iter().map(|i| i.path.as_str()).collect();
+    let mut open: Vec<&str> = file.head.imports.iter().map(|i| i.path.as_str()).collect();
     while let Some(name) = open.pop() {
         if !visible.insert(name) {
             continue;
         }
-        if let Some(imported) = file.available.iter().find(|f| f.name() == name) {
-            let proto = imported.proto();
-            let public = proto.public_dependency.iter();
-            open.extend(public.filter_map(|&i| {
-                let import = proto.dependency.get(usize::try_from(i).ok()?)?;
-                Some(import.as_str())
-            }));
+        if let Some(imported) = file.head.available.iter().find(|f| f.name() == name) {
+            open.extend(imports_of_kind(imported.proto(), ImportKind::Public));
         }
     }
     visible
 }
 
-/// Levenshtein distance.
+/// Returns the Levenshtein distance.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, x) in a.chars().enumerate() {

@@ -1,4 +1,4 @@
-//! Normalised schemas: one text for schemas that differ only in spelling.
+//! Normalisation: schemas that differ only in spelling get one text.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,26 +9,32 @@ use prost_types::{
     OneofDescriptorProto, UninterpretedOption,
 };
 
-use super::bodies::{Bodies, Member, Scope, is_group, unqualified};
-use super::layout::Layout;
-use super::options::aggregate::{Fields, Value};
-use super::options::{self, decode, encode, is_map_entry, map_entry};
-use super::source;
-use super::{Error, SchemaFile};
+use crate::protobuf::model::elements::edit_options;
+use crate::protobuf::model::field_messages::{FieldMessages, is_group};
+use crate::protobuf::model::import_lines::edit_imports;
+use crate::protobuf::model::layout::Layout;
+use crate::protobuf::model::names::{map_entry_name, unqualified};
+use crate::protobuf::model::scope::{Member, Scope};
+use crate::protobuf::options::aggregate::{Fields, Value};
+use crate::protobuf::options::{decode, encode, is_map_entry, map_entry};
+use crate::protobuf::{Error, SchemaFile};
 
 /// Custom options of this prefix stay when custom options are left out.
 const CONFLUENT: &str = "confluent.";
 
 impl SchemaFile {
-    /// The normalised schema, as Confluent's registry stores it on request:
-    /// imports, options, reserved and extension ranges, fields, oneofs and enum
-    /// constants sorted; names of types and options fully qualified; options of
-    /// one extension merged; map entries written as `map<>`; `syntax = "proto2"`
-    /// dropped. Messages, enums, services and methods keep their order, since
-    /// message indexes count on it.
+    /// Returns the normalised schema, as Confluent's registry stores it on request:
     ///
-    /// Enum constants are sorted by number with negative ones last: proto3 wants
-    /// zero to be the first.
+    /// * imports, options, reserved and extension ranges, fields, oneofs and enum
+    ///   constants are sorted;
+    /// * names of types and options are full names;
+    /// * options of one extension are merged;
+    /// * map entries are written as `map<>`;
+    /// * `syntax = "proto2"` is dropped.
+    ///
+    /// Messages, enums, services and methods keep their order, which message indexes
+    /// depend on. Enum constants are sorted by number with negative ones last, since
+    /// zero must be the first in proto3.
     ///
     /// # Errors
     /// Those of [`resolve_leniently`](Self::resolve_leniently).
@@ -41,7 +47,7 @@ impl SchemaFile {
         if proto.syntax.as_deref() == Some("proto2") {
             proto.syntax = None;
         }
-        source::edit_imports(proto, |imports| {
+        edit_imports(proto, |imports| {
             imports.sort();
             imports.dedup();
         });
@@ -54,18 +60,18 @@ impl SchemaFile {
         Ok(file)
     }
 
-    /// The schema without custom options, Confluent's own excepted, and without
-    /// extensions: what registries answer to `format=ignore_extensions`.
+    /// Returns the schema without extensions and without custom options other than
+    /// Confluent's own. Registries answer it to `format=ignore_extensions`.
     #[must_use]
     pub fn without_extensions(&self) -> Self {
-        /// Extensions go with the bodies of those that are groups.
+        /// Removes extensions, and the bodies of those that are groups.
         fn clear(
             fields: &mut Vec<FieldDescriptorProto>,
             extensions: &mut Vec<FieldDescriptorProto>,
             messages: &mut Vec<DescriptorProto>,
             layout: &mut Layout,
         ) {
-            let bodies = Bodies::of(fields, extensions, messages);
+            let bodies = FieldMessages::of(fields, extensions, messages);
             let mut scope = Scope::take(fields, extensions, messages, layout, &bodies);
             scope.extensions.clear();
             scope.put_together(fields, extensions, messages, layout);
@@ -86,7 +92,7 @@ impl SchemaFile {
             &mut proto.message_type,
             &mut file.layout,
         );
-        options::edit_all(proto, &mut |_, _, options| {
+        edit_options(proto, &mut |_, _, options| {
             options.retain(|option| match option.name.first() {
                 Some(part) if part.is_extension => {
                     let name = part.name_part.strip_prefix('.');
@@ -104,12 +110,12 @@ fn qualify(file: &mut FileDescriptorProto, resolved: &FileDescriptor) {
     fn fields(
         fields: &mut [FieldDescriptorProto],
         resolved: &[FieldDescriptorProto],
-        bodies: &Bodies,
+        bodies: &FieldMessages,
         mut position: usize,
     ) {
         for (field, resolved) in fields.iter_mut().zip(resolved) {
-            // The name of a group is its declaration too, that of a map's entry
-            // is not in the text: neither can be qualified.
+            // Neither a group nor a map can have a full name: the name of a group
+            // declares its body, and the text does not name the entry of a map.
             if bodies.get(position).is_none() {
                 field.type_name.clone_from(&resolved.type_name);
             }
@@ -118,7 +124,7 @@ fn qualify(file: &mut FileDescriptorProto, resolved: &FileDescriptor) {
         }
     }
     fn message(item: &mut DescriptorProto, resolved: &DescriptorProto) {
-        let bodies = Bodies::of(&item.field, &item.extension, &item.nested_type);
+        let bodies = FieldMessages::of(&item.field, &item.extension, &item.nested_type);
         let extensions = item.field.len();
         fields(&mut item.field, &resolved.field, &bodies, 0);
         fields(
@@ -132,7 +138,7 @@ fn qualify(file: &mut FileDescriptorProto, resolved: &FileDescriptor) {
         }
     }
     let resolved = resolved.file_descriptor_proto();
-    let bodies = Bodies::of(&[], &file.extension, &file.message_type);
+    let bodies = FieldMessages::of(&[], &file.extension, &file.message_type);
     fields(&mut file.extension, &resolved.extension, &bodies, 0);
     for (item, resolved) in file.message_type.iter_mut().zip(&resolved.message_type) {
         message(item, resolved);
@@ -145,10 +151,10 @@ fn qualify(file: &mut FileDescriptorProto, resolved: &FileDescriptor) {
     }
 }
 
-/// Interprets options and writes them anew, sorted by name; those that `pool`
-/// does not define stay as they are.
+/// Interprets options and writes them again, sorted by name. Options that `pool` does
+/// not define stay as they are.
 fn normalize_options(file: &mut FileDescriptorProto, pool: &DescriptorPool) {
-    options::edit_all(file, &mut |target, scope, options| {
+    edit_options(file, &mut |target, scope, options| {
         let (known, mut all): (Vec<_>, Vec<_>) =
             (options.drain(..)).partition(|option| encode::fits(target, scope, option, pool));
         let written = encode::encode(target, scope, &known, pool)
@@ -170,7 +176,7 @@ fn normalize_options(file: &mut FileDescriptorProto, pool: &DescriptorPool) {
     });
 }
 
-/// Fields by name, lists of one without brackets, empty lists dropped.
+/// Sorts fields by name, unwraps lists of one value and drops empty lists.
 fn sorted(fields: Fields) -> Fields {
     fn value(unsorted: Value) -> Option<Value> {
         match unsorted {
@@ -197,6 +203,7 @@ fn sorted(fields: Fields) -> Fields {
     sorted
 }
 
+/// Sorts nested messages first: whether an entry is expressible depends on their order.
 fn message(item: &mut DescriptorProto) {
     item.reserved_range
         .sort_by_key(|range| (range.start(), range.end()));
@@ -213,15 +220,15 @@ fn message(item: &mut DescriptorProto) {
     });
 }
 
-/// Sorts extensions and what `sort` sorts besides, each with the message that
-/// belongs to it.
+/// Sorts extensions, and whatever `sort` sorts. Messages that belong to fields move
+/// with them.
 fn sort_scope(
     fields: &mut Vec<FieldDescriptorProto>,
     extensions: &mut Vec<FieldDescriptorProto>,
     messages: &mut Vec<DescriptorProto>,
     sort: impl FnOnce(&mut Scope),
 ) {
-    let bodies = Bodies::of(fields, extensions, messages);
+    let bodies = FieldMessages::of(fields, extensions, messages);
     let mut layout = Layout::default();
     let mut scope = Scope::take(fields, extensions, messages, &mut layout, &bodies);
     sort(&mut scope);
@@ -229,8 +236,8 @@ fn sort_scope(
     scope.put_together(fields, extensions, messages, &mut layout);
 }
 
-/// Oneofs by their first number, synthetic ones behind, empty ones dropped.
-/// The fields are sorted already.
+/// Sorts oneofs by their first number, synthetic ones last, and drops empty ones. The
+/// fields must be sorted already.
 fn order_oneofs(members: &mut [Member], oneofs: &mut Vec<OneofDescriptorProto>) {
     let mut first: HashMap<i32, (bool, i32)> = HashMap::new();
     for Member { field, .. } in members.iter() {
@@ -254,8 +261,8 @@ fn order_oneofs(members: &mut [Member], oneofs: &mut Vec<OneofDescriptorProto>) 
     }
 }
 
-/// Extensions grouped by what they extend, in order of first appearance, then
-/// by number.
+/// Sorts extensions by extendee, in the order in which these first occur, then by
+/// number.
 fn extends(extensions: &mut [Member]) {
     let mut extendees: HashMap<String, usize> = HashMap::new();
     for Member { field, .. } in extensions.iter() {
@@ -278,8 +285,8 @@ fn enumeration(item: &mut EnumDescriptorProto) {
     });
 }
 
-/// Makes entries that were written out those of a `map<>` field. Their names
-/// follow from the field's, as the parser of source makes them.
+/// Turns map entries that are written out into entries of a `map<>` field. Their names
+/// derive from the field's name, as in the parser of source.
 fn fold_maps(scope: &mut Scope) {
     let written: HashMap<String, usize> = (scope.declared.iter().enumerate())
         .filter(|(_, (message, _))| is_map_entry(message) && is_expressible(message))
@@ -305,7 +312,7 @@ fn fold_maps(scope: &mut Scope) {
         for part in &mut entry.field {
             part.json_name = None;
         }
-        let name = source::map_entry_name(field.name());
+        let name = map_entry_name(field.name());
         entry.name = Some(name.clone());
         field.type_name = Some(name);
         field.r#type = Some(Type::Message as i32);
@@ -320,7 +327,7 @@ fn fold_maps(scope: &mut Scope) {
     });
 }
 
-/// Whether `map<key, value>` says all there is to say about the entry.
+/// Whether `map<key, value>` expresses the entry without loss.
 fn is_expressible(entry: &DescriptorProto) -> bool {
     let is = |field: &FieldDescriptorProto, name: &str, number: i32| {
         field.name() == name

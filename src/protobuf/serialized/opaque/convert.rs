@@ -1,169 +1,20 @@
-//! `FileDescriptorProto` with options left as bytes.
-//!
-//! The generated types drop what they do not know: extension options, and the
-//! field that says a file is written in an edition. These mirror them field by
-//! field, so that both survive.
+//! Conversion from and to the generated types.
 
-use prost_types::descriptor_proto::ReservedRange;
-use prost_types::enum_descriptor_proto::EnumReservedRange;
+use prost_types::descriptor_proto::ExtensionRange;
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, EnumValueDescriptorProto, FieldDescriptorProto,
     FileDescriptorProto, MethodDescriptorProto, OneofDescriptorProto, ServiceDescriptorProto,
-    UninterpretedOption, descriptor_proto::ExtensionRange,
+    UninterpretedOption,
 };
 
-use super::layout::join;
-use super::options::Target;
+use super::{Enum, EnumValue, Field, File, Message, Method, Oneof, Range, Service};
+use crate::protobuf::model::names::join;
+use crate::protobuf::options::{Target, is_implied_map_entry};
 
-#[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct File {
-    #[prost(string, optional, tag = "1")]
-    pub name: Option<String>,
-    #[prost(string, optional, tag = "2")]
-    pub package: Option<String>,
-    #[prost(string, repeated, tag = "3")]
-    pub dependency: Vec<String>,
-    #[prost(message, repeated, tag = "4")]
-    pub message_type: Vec<Message>,
-    #[prost(message, repeated, tag = "5")]
-    pub enum_type: Vec<Enum>,
-    #[prost(message, repeated, tag = "6")]
-    pub service: Vec<Service>,
-    #[prost(message, repeated, tag = "7")]
-    pub extension: Vec<Field>,
-    #[prost(bytes = "vec", optional, tag = "8")]
-    pub options: Option<Vec<u8>>,
-    #[prost(int32, repeated, packed = "false", tag = "10")]
-    pub public_dependency: Vec<i32>,
-    #[prost(int32, repeated, packed = "false", tag = "11")]
-    pub weak_dependency: Vec<i32>,
-    #[prost(string, optional, tag = "12")]
-    pub syntax: Option<String>,
-    #[prost(int32, optional, tag = "14")]
-    pub edition: Option<i32>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Message {
-    #[prost(string, optional, tag = "1")]
-    pub name: Option<String>,
-    #[prost(message, repeated, tag = "2")]
-    pub field: Vec<Field>,
-    #[prost(message, repeated, tag = "3")]
-    pub nested_type: Vec<Message>,
-    #[prost(message, repeated, tag = "4")]
-    pub enum_type: Vec<Enum>,
-    #[prost(message, repeated, tag = "5")]
-    pub extension_range: Vec<Range>,
-    #[prost(message, repeated, tag = "6")]
-    pub extension: Vec<Field>,
-    #[prost(bytes = "vec", optional, tag = "7")]
-    pub options: Option<Vec<u8>>,
-    #[prost(message, repeated, tag = "8")]
-    pub oneof_decl: Vec<Oneof>,
-    #[prost(message, repeated, tag = "9")]
-    pub reserved_range: Vec<ReservedRange>,
-    #[prost(string, repeated, tag = "10")]
-    pub reserved_name: Vec<String>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Range {
-    #[prost(int32, optional, tag = "1")]
-    pub start: Option<i32>,
-    #[prost(int32, optional, tag = "2")]
-    pub end: Option<i32>,
-    #[prost(bytes = "vec", optional, tag = "3")]
-    pub options: Option<Vec<u8>>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Field {
-    #[prost(string, optional, tag = "1")]
-    pub name: Option<String>,
-    #[prost(string, optional, tag = "2")]
-    pub extendee: Option<String>,
-    #[prost(int32, optional, tag = "3")]
-    pub number: Option<i32>,
-    #[prost(int32, optional, tag = "4")]
-    pub label: Option<i32>,
-    #[prost(int32, optional, tag = "5")]
-    pub r#type: Option<i32>,
-    #[prost(string, optional, tag = "6")]
-    pub type_name: Option<String>,
-    #[prost(string, optional, tag = "7")]
-    pub default_value: Option<String>,
-    #[prost(bytes = "vec", optional, tag = "8")]
-    pub options: Option<Vec<u8>>,
-    #[prost(int32, optional, tag = "9")]
-    pub oneof_index: Option<i32>,
-    #[prost(string, optional, tag = "10")]
-    pub json_name: Option<String>,
-    #[prost(bool, optional, tag = "17")]
-    pub proto3_optional: Option<bool>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Oneof {
-    #[prost(string, optional, tag = "1")]
-    pub name: Option<String>,
-    #[prost(bytes = "vec", optional, tag = "2")]
-    pub options: Option<Vec<u8>>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Enum {
-    #[prost(string, optional, tag = "1")]
-    pub name: Option<String>,
-    #[prost(message, repeated, tag = "2")]
-    pub value: Vec<EnumValue>,
-    #[prost(bytes = "vec", optional, tag = "3")]
-    pub options: Option<Vec<u8>>,
-    #[prost(message, repeated, tag = "4")]
-    pub reserved_range: Vec<EnumReservedRange>,
-    #[prost(string, repeated, tag = "5")]
-    pub reserved_name: Vec<String>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct EnumValue {
-    #[prost(string, optional, tag = "1")]
-    pub name: Option<String>,
-    #[prost(int32, optional, tag = "2")]
-    pub number: Option<i32>,
-    #[prost(bytes = "vec", optional, tag = "3")]
-    pub options: Option<Vec<u8>>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Service {
-    #[prost(string, optional, tag = "1")]
-    pub name: Option<String>,
-    #[prost(message, repeated, tag = "2")]
-    pub method: Vec<Method>,
-    #[prost(bytes = "vec", optional, tag = "3")]
-    pub options: Option<Vec<u8>>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Method {
-    #[prost(string, optional, tag = "1")]
-    pub name: Option<String>,
-    #[prost(string, optional, tag = "2")]
-    pub input_type: Option<String>,
-    #[prost(string, optional, tag = "3")]
-    pub output_type: Option<String>,
-    #[prost(bytes = "vec", optional, tag = "4")]
-    pub options: Option<Vec<u8>>,
-    #[prost(bool, optional, tag = "5")]
-    pub client_streaming: Option<bool>,
-    #[prost(bool, optional, tag = "6")]
-    pub server_streaming: Option<bool>,
-}
-
-/// Reads the options bytes of a target; an error ends the conversion.
+/// Reads the option bytes of a target. An error ends the conversion.
 type Read<'a> = &'a mut dyn FnMut(Target, &[u8]) -> Result<Vec<UninterpretedOption>, String>;
-/// Encodes the uninterpreted options of a target, whose names resolve in the scope.
+/// Encodes the uninterpreted options of a target. Their names are looked up in the
+/// scope.
 type Encode<'a> = &'a dyn Fn(Target, &str, &[UninterpretedOption]) -> Option<Vec<u8>>;
 
 macro_rules! read_options {
@@ -178,7 +29,7 @@ macro_rules! read_options {
     };
 }
 
-/// An options message of whichever kind that holds only these.
+/// Returns an options message that holds only these options.
 fn with<T: Default + Uninterpreted>(options: Vec<UninterpretedOption>) -> T {
     let mut message = T::default();
     *message.uninterpreted() = options;
@@ -211,7 +62,7 @@ uninterpreted!(
 );
 
 impl File {
-    /// The generated type, with options as `convert` reads them.
+    /// Returns the generated type, with options as `convert` reads them.
     pub fn read(self, convert: Read<'_>) -> Result<FileDescriptorProto, String> {
         Ok(FileDescriptorProto {
             name: self.name,
@@ -229,8 +80,8 @@ impl File {
         })
     }
 
-    /// The mirror of `file`, with options as `encode` gives them for a target,
-    /// the scope their names resolve in and the uninterpreted options.
+    /// Returns the mirror of `file`, with the option bytes that `encode` returns for a
+    /// target, the scope in which names are looked up, and the uninterpreted options.
     pub fn write(file: &FileDescriptorProto, encode: Encode<'_>) -> Self {
         let scope = file.package();
         Self {
@@ -263,7 +114,7 @@ fn all<T, U>(items: Vec<T>, read: impl FnMut(T) -> Result<U, String>) -> Result<
     items.into_iter().map(read).collect()
 }
 
-/// `map_entry = true` beside the encoded options, for an entry of a `map<>`.
+/// Encoded `map_entry = true`, for an entry that a `map<>` field implies.
 const MAP_ENTRY: [u8; 2] = [0x38, 0x01];
 
 impl Message {
@@ -297,7 +148,7 @@ impl Message {
         let scope = &join(scope, message.name());
         let mut options = (message.options.as_ref())
             .and_then(|o| encode(Target::Message, scope, &o.uninterpreted_option));
-        if super::options::is_implied_map_entry(message) {
+        if is_implied_map_entry(message) {
             options.get_or_insert_default().extend(MAP_ENTRY);
         }
         Self {

@@ -1,15 +1,15 @@
-//! Names for the elements that descriptor paths point at.
+//! Descriptions of the elements that descriptor paths point at.
 
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
 };
 
-use super::layout::join;
+use super::names::join;
 
-/// What `path` points at, with its kind and full name: `field a.M.f`. The path
-/// is that of `google.protobuf.SourceCodeInfo.Location`; its end, which names a
+/// Describes what `path` points at by kind and full name: `field a.M.f`. The path has
+/// the form of `google.protobuf.SourceCodeInfo.Location`. Its end, which names a
 /// property, is ignored.
-pub(super) fn describe(file: &FileDescriptorProto, path: &[i32]) -> Option<String> {
+pub(in crate::protobuf) fn describe(file: &FileDescriptorProto, path: &[i32]) -> Option<String> {
     let package = file.package();
     match path {
         [3, index, ..] => Some(format!("import {:?}", get(&file.dependency, *index)?)),

@@ -1,4 +1,4 @@
-//! Writing `.proto` files to where their importers look for them.
+//! Writing `.proto` files under their import paths.
 
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -6,8 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use super::Error;
 
-/// Writes `(import path, text)` pairs below `folder`. All names and all files
-/// already there are checked before the first one is written.
+/// Writes `(import path, text)` pairs below `folder`. All names and existing files are
+/// checked before the first file is written.
 pub(super) fn save(folder: &Path, files: &[(&str, String)]) -> Result<Vec<PathBuf>, Error> {
     let mut paths = Vec::with_capacity(files.len());
     for (name, text) in files {
@@ -19,7 +19,7 @@ pub(super) fn save(folder: &Path, files: &[(&str, String)]) -> Result<Vec<PathBu
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
         }
-        // Should another process have been faster, its file is compared, too.
+        // Another process may have written the file since the check above.
         match fs::File::create_new(path) {
             Ok(mut file) => file
                 .write_all(text.as_bytes())
@@ -54,7 +54,7 @@ fn relative(name: &str) -> Result<&Path, Error> {
     Ok(path)
 }
 
-/// Whether the file exists; an error if it does with other content.
+/// Whether the file exists. Fails if it exists with other content.
 fn is_there(path: &Path, text: &str) -> Result<bool, Error> {
     match fs::read(path) {
         Ok(content) if content == text.as_bytes() => Ok(true),

@@ -3,13 +3,13 @@
 use prost_types::DescriptorProto;
 
 use super::SchemaFile;
-use super::layout::join;
+use super::names::join;
 use crate::wire_format::MessageIndexes;
 
 impl SchemaFile {
-    /// Indexes of the message with this full name (package included; a leading
-    /// dot is tolerated), counted in this schema as it came: see
-    /// [`SchemaFile`] about map entries.
+    /// Returns the indexes of the message with this full name, which includes the
+    /// package and may have a leading dot. The indexes count the messages of this
+    /// schema in the form it came in: see [`SchemaFile`] about map entries.
     pub fn message_indexes(&self, full_name: &str) -> Option<MessageIndexes> {
         let full_name = full_name.strip_prefix('.').unwrap_or(full_name);
         let local = match self.package() {
@@ -26,7 +26,7 @@ impl SchemaFile {
         Some(MessageIndexes::new(&path))
     }
 
-    /// Full name, without a leading dot, of the message at these indexes.
+    /// Returns the full name, without a leading dot, of the message at these indexes.
     pub fn message_name(&self, indexes: &MessageIndexes) -> Option<String> {
         let mut messages = &self.proto.message_type;
         let mut name = self.package().to_owned();
@@ -38,8 +38,8 @@ impl SchemaFile {
         Some(name)
     }
 
-    /// All messages with their full names and indexes, map entries included,
-    /// each before its nested ones.
+    /// Returns all messages with their full names and indexes, each before those
+    /// nested in it. Map entries are among them.
     pub fn messages(&self) -> Vec<(String, MessageIndexes)> {
         fn collect(
             messages: &[DescriptorProto],
@@ -65,10 +65,9 @@ impl SchemaFile {
         out
     }
 
-    /// The path of the only import of a file that does nothing but
-    /// `import public` one other: indexes that such a file does not have are
-    /// counted in the file it forwards to, one step far, as Confluent's Java
-    /// client does.
+    /// Returns the path that the file forwards to, if it contains nothing but one
+    /// `import public`. Message indexes that such a file does not have belong to the
+    /// file it forwards to. Like Confluent's Java client, follow one such step only.
     pub fn forwards_to(&self) -> Option<&str> {
         let proto = &self.proto;
         let has_types = !proto.message_type.is_empty() || !proto.enum_type.is_empty();

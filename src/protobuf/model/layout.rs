@@ -1,7 +1,7 @@
-//! How ranges, reserved names and extension fields stood together in statements.
+//! How the source grouped ranges, reserved names and extension fields in statements.
 //!
-//! A descriptor lists them one by one; the canonical text keeps the statements
-//! of the source. This is the little a descriptor does not say.
+//! The canonical text keeps these statements, but a descriptor lists their entries
+//! one by one.
 
 use std::collections::HashMap;
 
@@ -9,20 +9,20 @@ use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, SourceCodeInfo,
 };
 
-use super::bodies::{Bodies, is_group};
+use super::field_messages::{FieldMessages, is_group};
 
 /// An entry of a `reserved` statement: its position among the descriptor's
 /// reserved ranges or reserved names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reserved {
+pub(in crate::protobuf) enum Reserved {
     Range(usize),
     Name(usize),
 }
 
-/// The statements of a file, a message or an enum, and of the types in it. Only
-/// what differs from one statement per entry, ranges before names, is kept.
+/// The statements of a file, a message or an enum, and of the types in it. Kept is
+/// only what differs from the default: one statement per entry, ranges before names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(in crate::protobuf) struct Layout {
     reserved: Option<Vec<Vec<Reserved>>>,
     /// Numbers of ranges of successive `extensions` statements.
     extensions: Option<Vec<usize>>,
@@ -45,7 +45,7 @@ static NOTHING: Layout = Layout {
 type Start = (i32, i32);
 
 /// Where statements and their entries start, by their path.
-pub(super) struct Spans<'a>(HashMap<&'a [i32], Vec<Start>>);
+pub(in crate::protobuf) struct Spans<'a>(HashMap<&'a [i32], Vec<Start>>);
 
 mod tag {
     pub const FILE_MESSAGE: i32 = 4;
@@ -77,15 +77,15 @@ impl<'a> Spans<'a> {
         Self(spans)
     }
 
-    /// The bodies of groups in the scope at `path`, which is empty for the file:
-    /// the parser records a body where the group starts.
+    /// Links fields to messages in the scope at `path`, which is empty for the file.
+    /// The parser records the body of a group where the group starts.
     pub fn bodies(
         &self,
         path: &[i32],
         fields: &[FieldDescriptorProto],
         extensions: &[FieldDescriptorProto],
         messages: &[DescriptorProto],
-    ) -> Bodies {
+    ) -> FieldMessages {
         let (extension_tag, message_tag) = match path {
             [] => (tag::FILE_EXTENSION, tag::FILE_MESSAGE),
             _ => (tag::MESSAGE_EXTENSION, tag::MESSAGE_NESTED),
@@ -95,7 +95,7 @@ impl<'a> Spans<'a> {
             let path = [path, &[tag, position]].concat();
             self.0.get(&path[..])?.first().copied()
         };
-        let bodies = Bodies::of(fields, extensions, messages);
+        let bodies = FieldMessages::of(fields, extensions, messages);
         let fields = fields.iter().enumerate().map(|f| (tag::MESSAGE_FIELD, f));
         let extensions = extensions.iter().enumerate().map(|f| (extension_tag, f));
         let groups: Vec<_> = (fields.chain(extensions).enumerate())
@@ -115,9 +115,9 @@ impl<'a> Spans<'a> {
 }
 
 impl Layout {
-    /// Reads the statements off the positions the parser recorded. The parser
-    /// records each statement under its list's path and each entry under the
-    /// list's path and its index, in that order.
+    /// Derives the statements from the positions that the parser recorded: each
+    /// statement under the path of its list, then each entry under that path and its
+    /// index.
     pub fn of_source(file: &FileDescriptorProto, spans: &Spans<'_>) -> Self {
         let mut layout = Self::default();
         layout.set_extends(
@@ -192,7 +192,7 @@ impl Layout {
         self.enums.get(position).unwrap_or(&NOTHING)
     }
 
-    /// Layouts of the messages by position; those at the end may be missing.
+    /// Takes the layouts of the messages by position. Trailing ones may be missing.
     pub fn take_messages(&mut self) -> Vec<Self> {
         std::mem::take(&mut self.messages)
     }
@@ -230,7 +230,7 @@ impl Layout {
         }
     }
 
-    /// The `reserved` statements of a type with so many ranges and names.
+    /// Returns the `reserved` statements of a type with this many ranges and names.
     pub fn reserved(&self, ranges: usize, names: usize) -> Vec<Vec<Reserved>> {
         self.reserved.clone().unwrap_or_else(|| {
             let ranges = (0..ranges).map(Reserved::Range);
@@ -239,21 +239,22 @@ impl Layout {
         })
     }
 
-    /// Sizes of the `extensions` statements of a message with so many ranges.
+    /// Returns the sizes of the `extensions` statements of a message with this many
+    /// ranges.
     pub fn extensions(&self, ranges: usize) -> Vec<usize> {
         let sizes = self.extensions.clone();
         sizes.unwrap_or_else(|| vec![1; ranges])
     }
 
-    /// Sizes of the `extend` blocks that hold fields of these extendees; by
-    /// default neighbours of one extendee share a block.
+    /// Returns the sizes of the `extend` blocks that hold fields of these extendees. By
+    /// default, neighbours with the same extendee share a block.
     pub fn extends<'f>(&self, extendees: impl Iterator<Item = Option<&'f str>>) -> Vec<usize> {
         let sizes = self.extends.clone();
         sizes.unwrap_or_else(|| runs(extendees))
     }
 }
 
-/// Nothing, if none of the layouts has anything to keep.
+/// Returns no layouts if all of them are the default.
 fn unless_empty(layouts: Vec<Layout>) -> Vec<Layout> {
     if layouts.iter().all(|layout| *layout == NOTHING) {
         return Vec::new();
@@ -301,13 +302,4 @@ fn groups(spans: &Spans<'_>, owner: &[i32], list: i32, len: usize) -> Groups {
     }
     groups.retain(|(_, entries)| !entries.is_empty());
     groups
-}
-
-/// `scope.name`, or `name` in the empty scope.
-pub(super) fn join(scope: &str, name: &str) -> String {
-    if scope.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{scope}.{name}")
-    }
 }

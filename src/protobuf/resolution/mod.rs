@@ -1,0 +1,7 @@
+//! From the model to descriptors: imports, names and options resolved.
+
+pub(in crate::protobuf) mod descriptors;
+pub(crate) mod imports;
+mod normalize;
+mod option_pool;
+pub(in crate::protobuf) mod pool;

@@ -1,0 +1,63 @@
+//! Files of the model in a pool of descriptors.
+
+use prost_reflect::{DescriptorError, DescriptorPool};
+use prost_types::{DescriptorProto, FileDescriptorProto, UninterpretedOption};
+
+use crate::protobuf::model::element_path;
+use crate::protobuf::model::elements::edit_messages;
+use crate::protobuf::options::{flag, is_map_entry, map_entry};
+use crate::protobuf::{Error, SchemaFile};
+
+/// Adds one file. The files that it imports must be in the pool already.
+pub(in crate::protobuf) fn add_to_pool(
+    pool: &mut DescriptorPool,
+    file: &SchemaFile,
+) -> Result<(), Error> {
+    let mut proto = file.proto().clone();
+    edit_messages(&mut proto, &mut interpret_early_options);
+    pool.add_file_descriptor_proto(proto)
+        .map_err(|e| describe(file.proto(), &e))
+}
+
+/// Leaves `map_entry` and `packed` where the resolver expects them: interpreted,
+/// once. It looks at them before it interprets options.
+fn interpret_early_options(_: &str, message: &mut DescriptorProto) {
+    if is_map_entry(message)
+        && let Some(options) = &mut message.options
+    {
+        options
+            .uninterpreted_option
+            .retain(|option| map_entry(option).is_none());
+    }
+    for options in message.field.iter_mut().filter_map(|f| f.options.as_mut()) {
+        let packed = |option: &UninterpretedOption| flag(option, "packed");
+        if let Some(yes) = options.uninterpreted_option.iter().find_map(packed) {
+            options.packed = Some(yes);
+            options
+                .uninterpreted_option
+                .retain(|option| packed(option).is_none());
+        }
+    }
+}
+
+fn describe(file: &FileDescriptorProto, error: &DescriptorError) -> Error {
+    let element = error
+        .path()
+        .and_then(|path| element_path::describe(file, path));
+    let reason = error.to_string();
+    let undefined = reason
+        .strip_prefix("name '")
+        .and_then(|rest| rest.strip_suffix("' is not defined"));
+    match (undefined, &element) {
+        (Some(name), Some(element)) => Error::UnresolvedType {
+            file: file.name().to_owned(),
+            name: name.to_owned(),
+            element: element.clone(),
+        },
+        _ => Error::Invalid {
+            file: file.name().to_owned(),
+            reason,
+            element,
+        },
+    }
+}
