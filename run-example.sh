@@ -32,11 +32,15 @@ Required (unless --embedded):
                          types, strategies, csfle or no-auto-register
   --schema-registry-url  Schema Registry endpoint
   --sr-api-key           Schema Registry API key
-  --sr-api-secret        Schema Registry API secret
+  --sr-api-secret        Schema Registry API secret, or "-"
 Required with --mode=full (unless --embedded):
   --bootstrap-servers    Kafka bootstrap servers, host:port[,host:port...]
   --kafka-api-key        Kafka API key
-  --kafka-api-secret     Kafka API secret
+  --kafka-api-secret     Kafka API secret, or "-"
+Other users can see arguments in the list of processes. Better: leave the flags
+of keys and secrets out and set SR_API_KEY, SR_API_SECRET, KAFKA_API_KEY and
+KAFKA_API_SECRET, or give a secret as "-": then it is one line of standard input
+(of two secrets, that of Schema Registry comes first).
 Optional:
   --profile              AWS SSO profile for --example=csfle or all; without it
                          the AWS credentials of the environment are used
@@ -136,6 +140,41 @@ while (($#)); do
   esac
 done
 
+line_of_input() { # line_of_input FLAG: without echo where somebody types it
+  local line
+  [[ ! -t 0 ]] || printf '%s: ' "$1" >&2
+  IFS= read -rs line || [[ -n "$line" ]] || usage_error "$1=- finds no line on standard input"
+  [[ ! -t 0 ]] || printf '\n' >&2
+  line=${line%$'\r'}
+  [[ -n "$line" ]] || usage_error "$1=- finds an empty line on standard input"
+  secret=$line
+}
+
+on_command_line=false
+take_secret() { # take_secret FLAG VALUE VARIABLE: the secret is then in $secret
+  secret=${2:-$3}
+  if [[ "$2" == - ]]; then
+    line_of_input "$1"
+  elif [[ -n "$2" ]]; then
+    on_command_line=true
+  fi
+}
+
+if ! $embedded; then
+  # Where a flag is absent, the environment counts: Kafka's for full mode only,
+  # since another mode has no use for it.
+  sr_key=${sr_key:-${SR_API_KEY:-}}
+  take_secret --sr-api-secret "$sr_secret" "${SR_API_SECRET:-}"
+  sr_secret=$secret
+  in_full=""
+  if [[ "$mode" == full ]]; then
+    kafka_key=${kafka_key:-${KAFKA_API_KEY:-}}
+    in_full=${KAFKA_API_SECRET:-}
+  fi
+  take_secret --kafka-api-secret "$kafka_secret" "$in_full"
+  kafka_secret=$secret
+fi
+
 require() { # require FLAG VALUE WHY
   [[ -n "$2" ]] || usage_error "missing flag $1${3:+ ($3)}"
 }
@@ -192,9 +231,14 @@ if ! $embedded && [[ "$example" == csfle || "$example" == all ]]; then
   fi
 fi
 
+if $on_command_line; then
+  note "Other users can see the secret in the list of processes; better set SR_API_SECRET or KAFKA_API_SECRET, or give it as \"-\"."
+fi
+
 # First of all that takes time: a build that fails costs no key.
 note "Building the release binary (some minutes the first time) ..."
-(cd "$here" && cargo build --release --locked) ||
+# It has no use for secrets.
+(cd "$here" && unset SR_API_SECRET KAFKA_API_SECRET LOCAL_SECRET && cargo build --release --locked) ||
   die 1 "the release binary cannot be built" "see above for the first error; README 1.3 lists what a build needs"
 
 # Takes the credentials from lines `[export ]NAME=value` on standard input,
@@ -358,15 +402,28 @@ fi
 
 # --- .env -------------------------------------------------------------------
 
-# The form that dotenv files share: in double quotes, with the characters
-# escaped that mean something inside them.
+# A value that means the same to the program and to a shell that sources the
+# file, and that runs nothing there. Ordinary values stand in double quotes, as
+# dotenv files share them; others in single quotes, inside which nothing has a
+# meaning, except for what dotenv parsers trip over there: that stands in double
+# quotes between them. A line break becomes \n, so that a value stays one line:
+# the program reads a line break, a shell the two characters.
 quoted() {
-  local value=$1
-  value=${value//\\/\\\\}
-  value=${value//\"/\\\"}
-  value=${value//\$/\\\$}
-  value=${value//$'\n'/\\n}
-  printf '"%s"' "$value"
+  local value=$1 quote="'" backslash=\\ out="" char
+  if [[ "$value" != *[\'\"\$\`\\$'\n']* ]]; then
+    printf '"%s"' "$value"
+    return
+  fi
+  while [[ -n "$value" ]]; do
+    char=${value:0:1} value=${value:1}
+    case "$char" in
+      "$quote") out+="'\"'\"'" ;;
+      "$backslash") out+="'\"\\\\\"'" ;;
+      $'\n') out+="'\"\\n\"'" ;;
+      *) out+=$char ;;
+    esac
+  done
+  printf "'%s'" "$out"
 }
 
 readonly ENV_MARK="# Written by run-example.sh; an .env of your own is kept as .env.bak."

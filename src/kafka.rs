@@ -53,10 +53,10 @@ use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use rdkafka::types::RDKafkaErrorCode;
 
 pub use config::{Config, Credentials, SecurityProtocol};
-pub use error::Error;
+pub use error::{Error, Kind};
 pub use probe::{has_feature, reach};
 pub use record::{Delivery, Headers, Received, Record};
-pub use topics::{AdminTopics, TopicCreator, TopicSpec};
+pub use topics::{AdminTopics, Deleted, TopicCreator, TopicSpec};
 
 use consumer::Consumer;
 use events::Events;
@@ -193,7 +193,9 @@ impl Kafka {
     }
 
     /// Waits for exactly the records delivered, in that order. Other records of
-    /// the same topics are left for [`Kafka::consume`].
+    /// the same topics are left for [`Kafka::consume`]. A call that fails, or is
+    /// dropped while it waits, loses nothing: the next call finds every record
+    /// that had come.
     ///
     /// # Errors
     /// [`Error::NotReceived`] when one of them has not come by the deadline.
@@ -202,7 +204,8 @@ impl Kafka {
     }
 
     /// Waits for the next `count` records of a topic, whoever wrote them, for
-    /// `wait` at most; returns what there was by then.
+    /// `wait` at most; returns what there was by then. As with
+    /// [`Kafka::receive`], a dropped or failed call loses nothing.
     pub async fn consume(
         &self,
         topic: &str,

@@ -1,4 +1,5 @@
-//! The envelope around a Protobuf record, as Confluent's serializers write it.
+//! The envelope around a Protobuf record, in the format of Confluent's
+//! serializers.
 //!
 //! ```text
 //! 00 | schema id, 4 bytes big-endian | message indexes | Protobuf payload
@@ -7,11 +8,11 @@
 //!
 //! Message indexes are the path from the file to the message type: the position
 //! among the top-level messages, then among the nested messages of the previous
-//! one. They are written as a zig-zag varint count followed by as many zig-zag
-//! varints; the path `[0]`, by far the most frequent, is the single byte `00`.
+//! one. They are encoded as a count and that many indexes, all zig-zag varints.
+//! The path `[0]`, by far the most frequent, is the single byte `00`.
 //!
-//! This module is pure: no I/O, and decoding allocates nothing for paths of up
-//! to four elements.
+//! This module does no I/O. Decoding does not allocate for paths of up to four
+//! elements.
 //!
 //! ```
 //! use cc_protobuf_examples::wire_format::{self, MessageIndexes, SchemaId, SchemaRef};
@@ -30,6 +31,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use uuid::Uuid;
+
 /// First byte of a record framed with a schema id.
 pub const MAGIC_ID: u8 = 0x00;
 /// First byte of a record framed with a schema GUID.
@@ -43,7 +46,8 @@ pub const VALUE_SCHEMA_ID_HEADER: &str = "__value_schema_id";
 /// Bytes of a varint that holds 64 bits.
 const MAX_VARINT_LEN: usize = 10;
 
-/// Why bytes are not a framed record. Offsets count from the first byte given.
+/// The error for bytes that are not a framed record. Offsets count from the
+/// first byte of the input.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -113,13 +117,7 @@ pub struct SchemaGuid(pub [u8; 16]);
 
 impl fmt::Display for SchemaGuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, byte) in self.0.iter().enumerate() {
-            if matches!(i, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
-        }
-        Ok(())
+        Uuid::from_bytes(self.0).fmt(f)
     }
 }
 
@@ -129,7 +127,7 @@ impl fmt::Debug for SchemaGuid {
     }
 }
 
-/// Text that is not a schema GUID.
+/// The error for text that is not a schema GUID.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a schema GUID (32 hexadecimal digits, with or without dashes)")]
 pub struct InvalidGuid(String);
@@ -138,25 +136,16 @@ impl FromStr for SchemaGuid {
     type Err = InvalidGuid;
 
     fn from_str(text: &str) -> Result<Self, InvalidGuid> {
-        let invalid = || InvalidGuid(text.chars().take(64).collect());
-        let mut bytes = [0u8; 16];
-        let mut digits = text.bytes().filter(|b| *b != b'-');
-        for byte in &mut bytes {
-            let mut nibble = || {
-                let digit = digits.next().and_then(|d| char::from(d).to_digit(16));
-                digit.and_then(|d| u8::try_from(d).ok()).ok_or_else(invalid)
-            };
-            *byte = nibble()? << 4 | nibble()?;
-        }
-        if digits.next().is_some() {
-            Err(invalid())
-        } else {
-            Ok(Self(bytes))
+        // By itself the crate also reads UUIDs in braces and URNs.
+        let uuid = Some(text).filter(|text| matches!(text.len(), 32 | 36));
+        match uuid.map(Uuid::try_parse) {
+            Some(Ok(uuid)) => Ok(Self(uuid.into_bytes())),
+            _ => Err(InvalidGuid(text.chars().take(64).collect())),
         }
     }
 }
 
-/// What a record says about its writer's schema.
+/// The reference to the writer's schema in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SchemaRef {
     /// Magic byte 0: the id in the registry that the writer used.
@@ -182,7 +171,7 @@ const INLINE: usize = 4;
 
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Repr {
-    /// Unused places are zero, so that the derived equality holds.
+    /// Unused elements are zero, so that the derived equality holds.
     Inline(u8, [u32; INLINE]),
     Heap(Box<[u32]>),
 }
@@ -191,8 +180,8 @@ impl MessageIndexes {
     /// The first message of the file, `[0]`.
     pub const FIRST: Self = Self(Repr::Inline(1, [0; INLINE]));
 
-    /// The path given; an empty one stands for `[0]`, as it does on the wire.
-    /// Values above 2³¹−1 cannot occur in a descriptor and are cut to it.
+    /// Creates a path. An empty one means `[0]`, as on the wire. Values above
+    /// 2³¹−1 cannot occur in a descriptor and are capped.
     pub fn new(path: &[u32]) -> Self {
         if path.is_empty() {
             return Self::FIRST;
@@ -209,7 +198,7 @@ impl MessageIndexes {
         }
     }
 
-    /// The path, outermost message first.
+    /// Returns the path, outermost message first.
     pub fn as_slice(&self) -> &[u32] {
         match &self.0 {
             Repr::Inline(len, inline) => inline.get(..usize::from(*len)).unwrap_or(inline),
@@ -217,7 +206,8 @@ impl MessageIndexes {
         }
     }
 
-    /// Appends the encoded path: `00` for `[0]`, else zig-zag count and indexes.
+    /// Appends the encoded path: `00` for `[0]`, else count and indexes as
+    /// zig-zag varints.
     pub fn encode(&self, out: &mut Vec<u8>) {
         let path = self.as_slice();
         if path == [0] {
@@ -230,7 +220,7 @@ impl MessageIndexes {
         }
     }
 
-    /// Reads a path from the start of `bytes`; returns it and its length in
+    /// Decodes a path from the start of `bytes`. Returns it and its length in
     /// bytes. `base` is added to the offsets in errors.
     #[inline]
     pub fn decode(bytes: &[u8], base: usize) -> Result<(Self, usize), Error> {
@@ -245,8 +235,8 @@ impl MessageIndexes {
         if count == 0 {
             return Ok((Self::FIRST, at));
         }
-        // Each index takes a byte at least, so the count is bounded before
-        // anything is allocated.
+        // Each index takes at least one byte. This bounds the count before any
+        // allocation.
         let left = bytes.len() - at;
         let len = usize::try_from(count)
             .ok()
@@ -298,7 +288,7 @@ impl fmt::Display for MessageIndexes {
     }
 }
 
-/// A framed record, taken apart; the payload is borrowed.
+/// A decoded record. The payload is borrowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope<'a> {
     /// The writer's schema.
@@ -324,7 +314,7 @@ pub fn encode_prefix(schema: SchemaRef, indexes: &MessageIndexes, out: &mut Vec<
     indexes.encode(out);
 }
 
-/// Frames `payload` in a buffer of its own.
+/// Frames `payload` in a new buffer.
 pub fn encode(schema: SchemaRef, indexes: &MessageIndexes, payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(32 + payload.len());
     encode_prefix(schema, indexes, &mut out);
@@ -332,10 +322,10 @@ pub fn encode(schema: SchemaRef, indexes: &MessageIndexes, payload: &[u8]) -> Ve
     out
 }
 
-/// Takes a framed record apart. What follows the envelope is the payload, which
-/// may be empty: that is a message with every field at its default.
+/// Decodes a framed record. The payload follows the envelope. An empty payload
+/// is a message with every field at its default.
 ///
-/// The same bytes without a payload are the value of a schema-id header.
+/// A schema-id header has the same format, without a payload.
 #[inline]
 pub fn decode(record: &[u8]) -> Result<Envelope<'_>, Error> {
     let truncated = |part, offset| Error::Truncated {
@@ -375,7 +365,7 @@ fn put_zigzag(out: &mut Vec<u8>, value: u64) {
     out.push(rest as u8);
 }
 
-/// Reads the varint at `at`; returns its value and the offset behind it.
+/// Decodes the varint at `at`. Returns its value and the offset after it.
 fn get_zigzag(bytes: &[u8], at: usize, base: usize) -> Result<(i64, usize), Error> {
     let mut raw = 0u64;
     for (i, byte) in bytes.iter().skip(at).take(MAX_VARINT_LEN).enumerate() {

@@ -5,6 +5,7 @@
 //! criterion's own measurements. The registry is the embedded one; it is asked
 //! before the measurements and not in them.
 
+mod json;
 mod order;
 mod rounds;
 
@@ -13,7 +14,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
-use cc_protobuf_examples::protobuf::{self, DynamicSchema, JsonOptions, ProtoSchema};
+use cc_protobuf_examples::protobuf::{DynamicSchema, ProtoSchema};
 use cc_protobuf_examples::schema_registry::ClientBuilder;
 use cc_protobuf_examples::serdes::{
     Deserializer, DeserializerOptions, Error, ReadContext, Serializer, SerializerOptions,
@@ -184,7 +185,7 @@ fn ratios() {
     println!();
     let value = order::json();
     let message = bench.reflect_decode();
-    let json = measure(vec![
+    let measured = measure(vec![
         Contender::plain("prost-reflect JSON to bytes", || {
             let message = bench.schema.descriptor().clone();
             let message = DynamicMessage::deserialize(message, black_box(&value)).unwrap();
@@ -214,7 +215,7 @@ fn ratios() {
             })
         }),
         Contender::plain("prost-reflect bytes to JSON", || {
-            protobuf::to_json(&bench.reflect_decode(), JsonOptions::default()).unwrap()
+            json::reflect_value(&bench.reflect_decode())
         }),
         Contender::new("deserialize_json", |n| {
             bench.in_task(n, || async {
@@ -227,10 +228,15 @@ fn ratios() {
             })
         }),
     ]);
-    json.print();
-    json.ratio("serialize_json", "prost-reflect JSON to bytes", None);
-    json.ratio("serialize_dynamic", "prost-reflect encode", None);
-    json.ratio("deserialize_json", "prost-reflect bytes to JSON", None);
+    measured.print();
+    measured.ratio("serialize_json", "prost-reflect JSON to bytes", None);
+    measured.ratio("serialize_dynamic", "prost-reflect encode", None);
+    measured.ratio("deserialize_json", "prost-reflect bytes to JSON", None);
+
+    println!();
+    json::ratios(&order::schema(), &order::json());
+    println!();
+    json::ratios(&json::basket(), &json::basket_json());
 
     println!();
     rebuilt_schema(&bench);

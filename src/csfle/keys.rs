@@ -15,6 +15,7 @@ use super::kms::KmsDrivers;
 use super::rules::{Direction, KMS_KEY_ID, KMS_TYPE};
 use crate::schema_registry::Client;
 use crate::schema_registry::entities::Kek;
+use crate::subject_context;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct KekId {
@@ -161,8 +162,5 @@ impl Keys {
 
 /// The context of a qualified subject, `:.ctx:name`; empty for the default one.
 fn context(subject: &str) -> &str {
-    subject
-        .strip_prefix(':')
-        .and_then(|rest| rest.split_once(':'))
-        .map_or("", |(context, _)| context)
+    subject_context::other_than_default(subject).unwrap_or_default()
 }

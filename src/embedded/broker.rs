@@ -1,5 +1,5 @@
-//! A Kafka cluster inside the process: librdkafka's own mock cluster, which
-//! speaks Kafka's protocol on loopback. Records live in memory and go with it.
+//! A Kafka cluster inside the process: librdkafka's mock cluster, which speaks
+//! Kafka's protocol on loopback and keeps records in memory.
 
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -14,15 +14,16 @@ use crate::kafka::{Error, TopicCreator, TopicSpec};
 
 const BROKERS: i32 = 3;
 
-/// The cluster; dropping it stops the brokers and joins their thread.
+/// A running cluster. Dropping it stops the brokers and joins their thread.
 pub struct EmbeddedBroker {
     bootstrap_servers: String,
-    // Dropped before the thread is joined: its end is the signal to stop.
-    requests: Option<mpsc::Sender<Request>>,
+    // Dropped before the thread is joined: closing the channel stops the
+    // thread.
+    requests: Option<mpsc::Sender<CreateTopic>>,
     thread: Option<JoinHandle<()>>,
 }
 
-struct Request {
+struct CreateTopic {
     topic: TopicSpec,
     answer: oneshot::Sender<Result<(), KafkaError>>,
 }
@@ -33,9 +34,9 @@ impl EmbeddedBroker {
     /// # Errors
     /// [`Error::Client`] if the thread or the cluster cannot be started.
     pub async fn start() -> Result<Self, Error> {
-        let (requests, inbox) = mpsc::channel::<Request>();
+        let (requests, inbox) = mpsc::channel::<CreateTopic>();
         let (started, servers) = oneshot::channel();
-        // The mock cluster may not change threads, so it keeps one to itself.
+        // The mock cluster must stay on one thread, so it gets its own.
         let thread = std::thread::Builder::new()
             .name("embedded-broker".into())
             .spawn(move || {
@@ -47,13 +48,13 @@ impl EmbeddedBroker {
                     }
                 };
                 let _ = started.send(Ok(cluster.bootstrap_servers()));
-                for Request { topic, answer } in inbox {
+                for CreateTopic { topic, answer } in inbox {
                     let TopicSpec {
                         name,
                         partitions,
                         replication_factor,
                     } = topic;
-                    // The mock knows no more replicas than brokers.
+                    // The mock cannot have more replicas than brokers.
                     let replicas = replication_factor.min(BROKERS);
                     let _ = answer.send(cluster.create_topic(&name, partitions, replicas));
                 }
@@ -89,9 +90,9 @@ impl EmbeddedBroker {
     async fn create_one(&self, topic: &TopicSpec) -> Result<(), Error> {
         let (answer, result) = oneshot::channel();
         if let Some(requests) = &self.requests {
-            // If the thread is gone, so is the answer's sender, which the
-            // receiver notices.
-            let _ = requests.send(Request {
+            // If the thread has ended, the sender of the answer is dropped and
+            // the receiver returns an error.
+            let _ = requests.send(CreateTopic {
                 topic: topic.clone(),
                 answer,
             });

@@ -1,7 +1,7 @@
-//! Stand-ins for backends that are not configured, and for your tests: a Schema
-//! Registry over real HTTP ([`registry`]), and with the feature `kafka` a
-//! three-broker cluster (`broker`). Both are on loopback, in memory, and stop
-//! when they are dropped.
+//! Backends inside the process, for tests and for programs without a configured
+//! one: a Schema Registry over real HTTP ([`registry`]), and with the feature
+//! `kafka` a cluster of three brokers (`broker`). Both listen on loopback, keep
+//! their data in memory, and stop when they are dropped.
 //!
 //! ```
 //! # #[tokio::main]

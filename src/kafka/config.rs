@@ -132,7 +132,9 @@ impl Config {
                 concat!("cc-protobuf-examples/", env!("CARGO_PKG_VERSION")),
             )
             .set("security.protocol", self.security_protocol.as_str())
-            .set("socket.connection.setup.timeout.ms", "10000")
+            // A peer that stays silent shall be known as such within 10 s.
+            .set("socket.connection.setup.timeout.ms", "6000")
+            .set("api.version.request.timeout.ms", "6000")
             .set("socket.nagle.disable", "true")
             .set("reconnect.backoff.max.ms", "1000")
             .set_log_level(RDKafkaLogLevel::Info);

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,14 +7,13 @@ use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::events::Events;
+use super::probe::patiently;
+use super::record::Place;
 use super::{Config, Delivery, Error, Received};
 
-/// How long one look at the cluster's metadata may take; shorter than any
-/// deadline, so that a refusal is noticed while it waits.
-const LOOK: Duration = Duration::from_secs(2);
 /// Between two looks at a topic that is not ready.
 const PAUSE: Duration = Duration::from_millis(50);
 /// Records kept for later while waiting for others; a topic that holds more
@@ -27,8 +26,9 @@ pub(super) struct Consumer {
     client: Arc<StreamConsumer<Events>>,
     events: Events,
     group: String,
-    /// Records that came while others were waited for. Held across a poll:
-    /// one reader at a time.
+    /// Every record that librdkafka has handed over and no call has returned yet.
+    /// A record is in here before anything waits again, so that neither an error
+    /// nor a dropped call loses it. Held across a poll: one reader at a time.
     kept: Mutex<Vec<Received>>,
 }
 
@@ -61,38 +61,20 @@ impl Consumer {
     }
 
     async fn look(&self, topic: &str, wait: Duration) -> Result<TopicState, Error> {
-        let end = Instant::now() + wait;
-        loop {
-            let client = Arc::clone(&self.client);
-            let name = topic.to_owned();
-            let answer = tokio::task::spawn_blocking(move || {
-                let metadata = client.client().fetch_metadata(Some(&name), LOOK)?;
-                Ok::<_, KafkaError>(TopicState::of(&metadata, &name))
-            })
-            .await;
-            match answer {
-                Ok(Ok(Ok(state))) => return Ok(state),
-                Ok(Ok(Err(RDKafkaErrorCode::TopicAuthorizationFailed))) => {
-                    return Err(Error::NotAuthorized {
-                        what: format!("see topic {topic:?}"),
-                    });
-                }
-                Ok(Ok(Err(code))) => tracing::debug!(topic, %code, "no metadata yet"),
-                Ok(Err(error)) => tracing::debug!(topic, %error, "no metadata yet"),
-                Err(error) => {
-                    return Err(Error::Client {
-                        reason: error.to_string(),
-                    });
-                }
+        let client = Arc::clone(&self.client);
+        let name = topic.to_owned();
+        let ask = move |look| {
+            let metadata = client.client().fetch_metadata(Some(&name), look)?;
+            match TopicState::of(&metadata, &name) {
+                Ok(state) => Ok(Some(state)),
+                Err(RDKafkaErrorCode::TopicAuthorizationFailed) => Ok(None),
+                Err(code) => Err(KafkaError::MetadataFetch(code)),
             }
-            if let Some(refused) = self.events.refused() {
-                return Err(refused);
-            }
-            if Instant::now() >= end {
-                return Err(self.events.unreachable("look up topics", wait));
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
+        };
+        let state = patiently(&self.events, wait, "look up topics", ask).await?;
+        state.ok_or_else(|| Error::NotAuthorized {
+            what: format!("see topic {topic:?}"),
+        })
     }
 
     /// Waits until every topic has a leader on every partition, then takes all
@@ -133,38 +115,53 @@ impl Consumer {
         wait: Duration,
     ) -> Result<Vec<Received>, Error> {
         let end = Instant::now() + wait;
-        let mut found: Vec<Option<Received>> = deliveries.iter().map(|_| None).collect();
-        let mut kept = self.kept.lock().await;
-        let mut earlier = std::mem::take(&mut *kept).into_iter();
-        while let Some((missing, _)) = deliveries
+        let places: HashMap<Place<'_>, usize> = deliveries
             .iter()
-            .zip(&found)
-            .find(|(_, place)| place.is_none())
-        {
-            let next = match earlier.next() {
-                Some(record) => Some(record),
-                None => self.poll(&missing.topic, end).await?,
-            };
-            let Some(record) = next else {
-                return Err(Error::NotReceived {
-                    topic: missing.topic.clone(),
-                    expected: deliveries.len(),
-                    missing: found.iter().filter(|place| place.is_none()).count(),
-                    wait,
-                });
-            };
-            match deliveries
-                .iter()
-                .position(|delivery| record.is_at(delivery))
+            .enumerate()
+            .map(|(index, delivery)| (delivery.place(), index))
+            .collect();
+        let mut missing: HashSet<usize> = places.values().copied().collect();
+        let not_received = |first: &Delivery, missing: usize| Error::NotReceived {
+            topic: first.topic.clone(),
+            expected: deliveries.len(),
+            missing,
+            wait,
+        };
+        let mut waiting = deliveries;
+        let Some(first) = waiting.first() else {
+            return Ok(Vec::new());
+        };
+        let Ok(mut kept) = timeout_at(end, self.kept.lock()).await else {
+            return Err(not_received(first, missing.len()));
+        };
+        for record in kept.iter() {
+            places.get(&record.place()).map(|at| missing.remove(at));
+        }
+        while let Some((first, rest)) = waiting.split_first() {
+            if places
+                .get(&first.place())
+                .is_some_and(|at| !missing.contains(at))
             {
-                Some(at) => found.iter_mut().skip(at).take(1).for_each(|place| {
-                    *place = Some(record.clone());
-                }),
-                None => keep(&mut kept, record)?,
+                waiting = rest;
+                continue;
+            }
+            let Some(record) = self.poll(&first.topic, end).await? else {
+                return Err(not_received(first, missing.len()));
+            };
+            places.get(&record.place()).map(|at| missing.remove(at));
+            let matched = places.len().saturating_sub(missing.len());
+            keep(&mut kept, record, matched)?;
+        }
+        // From here on nothing waits: what is taken out is returned.
+        let mut found: Vec<(usize, Received)> = Vec::with_capacity(places.len());
+        for record in std::mem::take(&mut *kept) {
+            match places.get(&record.place()) {
+                Some(&index) => found.push((index, record)),
+                None => kept.push(record),
             }
         }
-        kept.extend(earlier);
-        Ok(found.into_iter().flatten().collect())
+        found.sort_by_key(|(index, _)| *index);
+        Ok(found.into_iter().map(|(_, record)| record).collect())
     }
 
     pub(super) async fn consume(
@@ -174,28 +171,31 @@ impl Consumer {
         wait: Duration,
     ) -> Result<Vec<Received>, Error> {
         let end = Instant::now() + wait;
-        let mut found = Vec::new();
-        let mut kept = self.kept.lock().await;
-        let mut earlier = std::mem::take(&mut *kept).into_iter();
-        while found.len() < count {
-            let next = match earlier.next() {
-                Some(record) => Some(record),
-                None => self.poll(topic, end).await?,
+        let Ok(mut kept) = timeout_at(end, self.kept.lock()).await else {
+            return Ok(Vec::new());
+        };
+        let mut matched = kept.iter().filter(|record| record.topic == topic).count();
+        while matched < count {
+            let Some(record) = self.poll(topic, end).await? else {
+                break;
             };
-            match next {
-                Some(record) if record.topic == topic => found.push(record),
-                Some(record) => keep(&mut kept, record)?,
-                None => break,
+            matched += usize::from(record.topic == topic);
+            keep(&mut kept, record, matched)?;
+        }
+        let mut found = Vec::new();
+        for record in std::mem::take(&mut *kept) {
+            match record.topic == topic && found.len() < count {
+                true => found.push(record),
+                false => kept.push(record),
             }
         }
-        kept.extend(earlier);
         Ok(found)
     }
 
     /// The next record of any topic; none when time is up.
     async fn poll(&self, topic: &str, end: Instant) -> Result<Option<Received>, Error> {
         loop {
-            let Ok(polled) = tokio::time::timeout_at(end, self.client.recv()).await else {
+            let Ok(polled) = timeout_at(end, self.client.recv()).await else {
                 return self.events.refused().map_or(Ok(None), Err);
             };
             let error = match polled {
@@ -267,15 +267,15 @@ impl Consumer {
     }
 }
 
-fn keep(kept: &mut Vec<Received>, record: Received) -> Result<(), Error> {
-    if kept.len() >= MAX_KEPT {
-        let reason = format!("more than {MAX_KEPT} records of other runs; use another run id");
-        return Err(Error::Consume {
-            topic: record.topic,
-            reason,
-        });
-    }
+/// Keeps a record, and complains when too many are kept that nobody asks for:
+/// all but `matched`.
+fn keep(kept: &mut Vec<Received>, record: Received, matched: usize) -> Result<(), Error> {
+    let topic = record.topic.clone();
     kept.push(record);
+    if kept.len().saturating_sub(matched) > MAX_KEPT {
+        let reason = format!("more than {MAX_KEPT} records of other runs; use another run id");
+        return Err(Error::Consume { topic, reason });
+    }
     Ok(())
 }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 /// Why a step on the Kafka cluster failed.
@@ -10,8 +11,8 @@ pub enum Error {
         /// librdkafka's words.
         reason: String,
     },
-    /// No broker answered in time.
-    #[error("no answer from Kafka at {servers} within {} s, while trying to {step}{}", .wait.as_secs(), because(.reason))]
+    /// No broker answered.
+    #[error("cannot reach Kafka at {servers} to {step}: {kind}{} (gave up after {} s)", because(.reason), .wait.as_secs())]
     Unreachable {
         /// The bootstrap servers.
         servers: String,
@@ -19,6 +20,8 @@ pub enum Error {
         step: &'static str,
         /// How long was waited.
         wait: Duration,
+        /// What stands in the way.
+        kind: Kind,
         /// The last problem that librdkafka reported.
         reason: Option<String>,
     },
@@ -30,11 +33,13 @@ pub enum Error {
         /// librdkafka's words.
         reason: String,
     },
-    /// No TLS session can be had.
-    #[error("cannot establish TLS with Kafka at {servers}: {reason}")]
+    /// The TLS handshake failed.
+    #[error("cannot establish TLS with Kafka at {servers}: {kind}: {reason}")]
     Tls {
         /// The bootstrap servers.
         servers: String,
+        /// [`Kind::Certificate`] or [`Kind::Tls`].
+        kind: Kind,
         /// librdkafka's words.
         reason: String,
     },
@@ -43,6 +48,14 @@ pub enum Error {
     NotAuthorized {
         /// The operation and its object.
         what: String,
+    },
+    /// The brokers are librdkafka's mock, which has no admin API.
+    #[error("the brokers at {servers} are a mock cluster without an admin API: it cannot {action}")]
+    NoAdminApi {
+        /// The bootstrap servers.
+        servers: String,
+        /// What was asked for.
+        action: &'static str,
     },
     /// A topic could not be created.
     #[error(
@@ -92,7 +105,7 @@ pub enum Error {
         /// librdkafka's words.
         reason: String,
     },
-    /// The consumer failed for good.
+    /// The consumer failed permanently.
     #[error("cannot consume from topic {topic:?}: {reason}")]
     Consume {
         /// Topic.
@@ -125,35 +138,91 @@ pub enum Error {
 fn because(reason: &Option<String>) -> String {
     reason
         .as_ref()
-        .map(|reason| format!(" (last problem: {reason})"))
+        .map(|reason| format!(": {reason}"))
         .unwrap_or_default()
 }
 
-impl Error {
-    /// What the user can do, where that can be said.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::Unreachable { .. } => {
-                "check BOOTSTRAP_SERVERS (host:port) and KAFKA_SECURITY_PROTOCOL, and that the network lets you through"
-            }
-            Self::Authentication { .. } => "check KAFKA_API_KEY and KAFKA_API_SECRET",
-            Self::Tls { .. } => {
-                "for a private certificate authority set KAFKA_SSL_CA_LOCATION to its PEM file"
-            }
-            Self::NotAuthorized { .. } => {
-                "give the API key's principal the right, or use a key that has it"
-            }
-            Self::CreateTopic { .. } => {
-                "set KAFKA_REPLICATION_FACTOR and KAFKA_PARTITIONS to what the cluster allows, or create the topic beforehand"
-            }
-            Self::TooLarge { .. } => {
-                "send less in one record or at once, or raise max.message.bytes of the topic"
-            }
-            Self::NotReady { .. } | Self::NotReceived { .. } => {
-                "look at the state of the topic's partitions and in-sync replicas"
-            }
-            _ => return None,
+/// The causes that callers may want to tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The name of a bootstrap server has no address.
+    UnknownHost,
+    /// Nothing listens at the address.
+    ConnectionRefused,
+    /// The peer accepts the connection, or not even that, and stays silent.
+    NoAnswer,
+    /// The client speaks plain text, and the listener probably expects TLS.
+    TlsListener,
+    /// The client speaks TLS, and the listener does not.
+    PlaintextListener,
+    /// What answers does not speak Kafka's protocol.
+    NotKafka,
+    /// The certificate of the broker cannot be verified.
+    Certificate,
+    /// The TLS handshake failed for another reason.
+    Tls,
+    /// User name or password are wrong.
+    Credentials,
+    /// The client authenticates, and the listener does not offer that.
+    SaslNotOffered,
+    /// The client does not authenticate, and the listener probably expects it.
+    SaslRequired,
+    /// The credentials do not allow the operation.
+    NotAuthorized,
+    /// The brokers have no admin API.
+    NoAdminApi,
+    /// The cluster does not make the topic.
+    CreateTopic,
+    /// The topic is not ready, or its records do not come back.
+    NotReady,
+    /// The record is too large.
+    TooLarge,
+    /// Anything else.
+    Other,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnknownHost => "a host name is unknown",
+            Self::ConnectionRefused => "nothing listens there",
+            Self::NoAnswer => "no answer",
+            Self::TlsListener => "the listener probably expects TLS",
+            Self::PlaintextListener => "the listener does not speak TLS",
+            Self::NotKafka => "what answers is not Kafka",
+            Self::Certificate => "the certificate cannot be verified",
+            Self::Tls => "the handshake failed",
+            Self::Credentials => "wrong credentials",
+            Self::SaslNotOffered => "the listener does not offer SASL/PLAIN",
+            Self::SaslRequired => "the listener probably expects credentials",
+            Self::NotAuthorized => "not allowed",
+            Self::NoAdminApi => "no admin API",
+            Self::CreateTopic => "the topic cannot be created",
+            Self::NotReady => "not ready",
+            Self::TooLarge => "too large",
+            Self::Other => "no broker can be used",
         })
+    }
+}
+
+impl Error {
+    /// The cause, for callers that branch on it.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Unreachable { kind, .. } | Self::Tls { kind, .. } => *kind,
+            Self::Authentication { .. } => Kind::Credentials,
+            Self::NotAuthorized { .. } => Kind::NotAuthorized,
+            Self::NoAdminApi { .. } => Kind::NoAdminApi,
+            Self::CreateTopic { .. } => Kind::CreateTopic,
+            Self::NotReady { .. } | Self::NotReceived { .. } => Kind::NotReady,
+            Self::TooLarge { .. } => Kind::TooLarge,
+            Self::Client { .. }
+            | Self::Admin { .. }
+            | Self::Produce { .. }
+            | Self::Consume { .. }
+            | Self::Commit { .. } => Kind::Other,
+        }
     }
 
     /// Whether no backend was reached, as opposed to one that refused.

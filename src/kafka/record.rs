@@ -27,6 +27,9 @@ pub struct Delivery {
     pub offset: i64,
 }
 
+/// Topic, partition and offset: no two records share them.
+pub(super) type Place<'a> = (&'a str, i32, i64);
+
 /// A record that was consumed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
@@ -66,10 +69,14 @@ impl Received {
         }
     }
 
-    pub(super) fn is_at(&self, delivery: &Delivery) -> bool {
-        self.offset == delivery.offset
-            && self.partition == delivery.partition
-            && self.topic == delivery.topic
+    pub(super) fn place(&self) -> Place<'_> {
+        (&self.topic, self.partition, self.offset)
+    }
+}
+
+impl Delivery {
+    pub(super) fn place(&self) -> Place<'_> {
+        (&self.topic, self.partition, self.offset)
     }
 }
 

@@ -1,10 +1,12 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use rdkafka::admin::TopicResult;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::producer::{FutureProducer, Producer as _};
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::events::Events;
@@ -29,17 +31,32 @@ pub trait TopicCreator: Send + Sync {
     fn create<'a>(&'a self, topics: &'a [TopicSpec]) -> BoxFuture<'a, Result<(), Error>>;
 }
 
+/// What became of names that were to be deleted.
+#[derive(Clone, Debug, Default)]
+pub struct Deleted {
+    /// Those that existed and are deleted.
+    pub gone: Vec<String>,
+    /// Those that stay, and why.
+    pub left: Vec<(String, Error)>,
+}
+
 /// How the clusters of librdkafka's mock brokers begin their id.
 const MOCK_CLUSTER: &str = "mockCluster";
+
+/// Asks for metadata. A producer, because it hears of problems without being
+/// polled; an admin client hears of none.
+type Scout = Arc<FutureProducer<Events>>;
 
 /// Topics and groups by Kafka's admin API.
 ///
 /// librdkafka's mock brokers have no such API: requests to them time out, and one
 /// ends the process. Should the cluster be of that kind, as the one of `serve
 /// --kafka` is, topics are created as brokers do it for a producer that asks for
-/// them, and nothing is deleted: all ends with the process of the brokers.
+/// them, and nothing can be deleted ([`Error::NoAdminApi`]): all ends with the
+/// process of the brokers.
 pub struct AdminTopics {
-    client: Arc<AdminClient<Events>>,
+    client: AdminClient<Events>,
+    scout: Scout,
     events: Events,
     options: AdminOptions,
     deadline: Duration,
@@ -49,17 +66,18 @@ impl AdminTopics {
     /// A client of the cluster's admin API. Connects on first use.
     pub fn new(config: &Config) -> Result<Self, Error> {
         let events = Events::new(&config.bootstrap_servers);
-        let client = config
-            .base()
-            .create_with_context(events.clone())
-            .map_err(|e| Error::Client {
-                reason: e.to_string(),
-            })?;
+        let failed = |error: KafkaError| Error::Client {
+            reason: error.to_string(),
+        };
+        let native = config.base();
+        let client = native.create_with_context(events.clone()).map_err(failed)?;
+        let scout = Arc::new(native.create_with_context(events.clone()).map_err(failed)?);
         let options = AdminOptions::new()
             .request_timeout(Some(config.deadline))
             .operation_timeout(Some(config.deadline));
         Ok(Self {
-            client: Arc::new(client),
+            client,
+            scout,
             events,
             options,
             deadline: config.deadline,
@@ -68,43 +86,86 @@ impl AdminTopics {
 
     /// Whether the cluster is one of librdkafka's mock brokers.
     async fn is_mock(&self) -> Result<bool, Error> {
-        let (client, events) = (Arc::clone(&self.client), self.events.clone());
-        let ask = move |look: Duration| match client.inner().fetch_cluster_id(look) {
-            Some(id) => Ok(id.starts_with(MOCK_CLUSTER)),
-            // Not every broker tells an id.
-            None if events.none_yet() => Ok(false),
-            None => Err(KafkaError::MetadataFetch(
-                RDKafkaErrorCode::OperationTimedOut,
-            )),
-        };
-        patiently(&self.events, self.deadline, "identify the cluster", ask).await
+        let id = self.ask("identify the cluster", |scout, look| {
+            // Without an answer there is no id either, but the reason for it.
+            scout.client().fetch_metadata(None, look)?;
+            Ok(scout.client().fetch_cluster_id(look))
+        });
+        // Not every broker gives an id.
+        Ok(id.await?.is_some_and(|id| id.starts_with(MOCK_CLUSTER)))
     }
 
     /// Creates a topic by asking for it, with the partitions the brokers choose.
     async fn create_by_asking(&self, topic: &TopicSpec) -> Result<(), Error> {
-        let (client, name) = (Arc::clone(&self.client), topic.name.clone());
-        let ask = move |look| client.inner().fetch_metadata(Some(&name), look).map(drop);
-        patiently(&self.events, self.deadline, "create the topics", ask).await
+        let name = topic.name.clone();
+        self.ask("create the topics", move |scout, look| {
+            scout.client().fetch_metadata(Some(&name), look).map(drop)
+        })
+        .await
     }
 
-    /// Deletes topics; one that does not exist is no error. Returns the names
-    /// of those that did.
-    pub async fn delete_topics(&self, names: &[&str]) -> Result<Vec<String>, Error> {
+    /// The names of all topics.
+    async fn topics(&self) -> Result<HashSet<String>, Error> {
+        self.ask("list the topics", |scout, look| {
+            let metadata = scout.client().fetch_metadata(None, look)?;
+            let topics = metadata.topics().iter();
+            Ok(topics.map(|topic| topic.name().to_owned()).collect())
+        })
+        .await
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        step: &'static str,
+        question: impl Fn(&FutureProducer<Events>, Duration) -> KafkaResult<T> + Send + Sync + 'static,
+    ) -> Result<T, Error> {
+        let scout = Arc::clone(&self.scout);
+        let ask = move |look| question(&scout, look);
+        patiently(&self.events, self.deadline, step, ask).await
+    }
+
+    /// Deletes topics; one that does not exist is no error. A mock cluster keeps
+    /// those that it has.
+    ///
+    /// # Errors
+    /// Fails when the request as a whole does; a refusal of single topics is in
+    /// the result.
+    pub async fn delete_topics(&self, names: &[&str]) -> Result<Deleted, Error> {
         if self.is_mock().await? {
-            return Ok(Vec::new());
+            let there = self.topics().await?;
+            let there = names.iter().copied().filter(|name| there.contains(*name));
+            return Ok(self.kept_by_mock(there, "delete topics"));
         }
         let results = self.client.delete_topics(names, &self.options).await;
         self.deleted("topic", results, RDKafkaErrorCode::UnknownTopicOrPartition)
     }
 
-    /// Deletes consumer groups; one that does not exist is no error. Returns
-    /// the names of those that did.
-    pub async fn delete_groups(&self, names: &[&str]) -> Result<Vec<String>, Error> {
+    /// Deletes consumer groups; one that does not exist is no error. A mock
+    /// cluster keeps them all, and does not tell which exist.
+    ///
+    /// # Errors
+    /// As [`AdminTopics::delete_topics`].
+    pub async fn delete_groups(&self, names: &[&str]) -> Result<Deleted, Error> {
         if self.is_mock().await? {
-            return Ok(Vec::new());
+            return Ok(self.kept_by_mock(names.iter().copied(), "delete consumer groups"));
         }
         let results = self.client.delete_groups(names, &self.options).await;
         self.deleted("consumer group", results, RDKafkaErrorCode::GroupIdNotFound)
+    }
+
+    fn kept_by_mock<'a>(
+        &self,
+        names: impl Iterator<Item = &'a str>,
+        action: &'static str,
+    ) -> Deleted {
+        let error = |name: &str| {
+            let servers = self.events.servers().to_owned();
+            (name.to_owned(), Error::NoAdminApi { servers, action })
+        };
+        Deleted {
+            gone: Vec::new(),
+            left: names.map(error).collect(),
+        }
     }
 
     fn deleted(
@@ -112,26 +173,24 @@ impl AdminTopics {
         kind: &'static str,
         results: Result<Vec<TopicResult>, KafkaError>,
         absent: RDKafkaErrorCode,
-    ) -> Result<Vec<String>, Error> {
-        let mut deleted = Vec::new();
+    ) -> Result<Deleted, Error> {
+        let mut deleted = Deleted::default();
         for result in results.map_err(|e| self.call_error(format!("delete {kind}s"), &e))? {
             match result {
-                Ok(name) => deleted.push(name),
+                Ok(name) => deleted.gone.push(name),
                 Err((_, code)) if code == absent => {}
                 Err((
                     name,
                     RDKafkaErrorCode::TopicAuthorizationFailed
                     | RDKafkaErrorCode::GroupAuthorizationFailed,
                 )) => {
-                    return Err(Error::NotAuthorized {
-                        what: format!("delete {kind} {name:?}"),
-                    });
+                    let what = format!("delete {kind} {name:?}");
+                    deleted.left.push((name, Error::NotAuthorized { what }));
                 }
                 Err((name, code)) => {
-                    return Err(Error::Admin {
-                        action: format!("delete {kind} {name:?}"),
-                        reason: code.to_string(),
-                    });
+                    let action = format!("delete {kind} {name:?}");
+                    let reason = code.to_string();
+                    deleted.left.push((name, Error::Admin { action, reason }));
                 }
             }
         }

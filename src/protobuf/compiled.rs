@@ -6,12 +6,11 @@ use std::sync::{Arc, OnceLock};
 
 use prost::{Message, Name};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
-use serde_json::Value;
 
 use super::message_schema::MessageSchema;
 use super::resolution::imports;
 use super::serialized::descriptor_set;
-use super::{Error, JsonOptions, ProtoSchema, SchemaFile};
+use super::{Error, JsonCodec, JsonInput, JsonOptions, ProtoSchema, SchemaFile};
 use crate::wire_format::MessageIndexes;
 
 /// A prost type that knows its schema.
@@ -114,8 +113,8 @@ impl fmt::Debug for EmbeddedSchemas {
 
 /// A message type known at compile time, as prost type `M`.
 ///
-/// Typed messages need no reflection. JSON goes through reflection, so `M`
-/// needs no serde implementation.
+/// Typed messages need no reflection. JSON goes through `M`, which needs no
+/// serde implementation for it.
 ///
 /// ```
 /// use cc_protobuf_examples::protobuf::{CompiledSchema, ProtoSchema};
@@ -259,11 +258,26 @@ where
         &self.schema.dependencies
     }
 
-    fn serialize_into(&self, json: &Value, buffer: &mut Vec<u8>) -> Result<(), Error> {
-        self.schema.encode_json(json, buffer)
+    fn json(&self) -> &JsonCodec {
+        &self.schema.json
     }
 
-    fn deserialize_with(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {
-        self.schema.print_json(bytes, options)
+    fn serialize_from(
+        &self,
+        json: JsonInput<'_>,
+        options: JsonOptions,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let start = buffer.len();
+        self.schema.json.encode(json, options, buffer)?;
+        // Through the type, so that what leaves is what the type writes.
+        let message = M::decode(buffer.get(start..).unwrap_or_default());
+        buffer.truncate(start);
+        let message = message.map_err(|source| Error::Decode {
+            message: self.schema.descriptor.full_name().to_owned(),
+            source,
+        })?;
+        message.encode_raw(buffer);
+        Ok(())
     }
 }

@@ -1,10 +1,9 @@
 //! Schemas of message types that are known only at run time.
 
 use prost_reflect::MessageDescriptor;
-use serde_json::Value;
 
 use super::message_schema::MessageSchema;
-use super::{Error, JsonOptions, ProtoSchema, SchemaFile};
+use super::{Error, JsonCodec, JsonInput, JsonOptions, ProtoSchema, SchemaFile};
 use crate::wire_format::MessageIndexes;
 
 /// A message type known only at run time: built in code, parsed from text or
@@ -70,11 +69,16 @@ impl ProtoSchema for DynamicSchema {
         &self.schema.dependencies
     }
 
-    fn serialize_into(&self, json: &Value, buffer: &mut Vec<u8>) -> Result<(), Error> {
-        self.schema.encode_json(json, buffer)
+    fn json(&self) -> &JsonCodec {
+        &self.schema.json
     }
 
-    fn deserialize_with(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {
-        self.schema.print_json(bytes, options)
+    fn serialize_from(
+        &self,
+        json: JsonInput<'_>,
+        options: JsonOptions,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        self.schema.json.encode(json, options, buffer)
     }
 }

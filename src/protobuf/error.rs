@@ -121,10 +121,15 @@ pub enum Error {
         source: prost::DecodeError,
     },
     /// A message holds a value that has no JSON form.
-    #[error("message {} cannot be printed as JSON: {}", escape(.message), escape(.reason))]
+    #[error(
+        "message {} cannot be printed as JSON{}: {}",
+        escape(.message), AtPath(.path), escape(.reason)
+    )]
     Print {
         /// Full name of the message.
         message: String,
+        /// Where in the message: `items[2].due`; empty for the whole.
+        path: String,
         /// Which value.
         reason: String,
     },

@@ -7,10 +7,10 @@ use prost_reflect::MessageDescriptor;
 use serde_json::Value;
 
 use super::builtin::{self, is_builtin};
-use super::{Error, SchemaFile, write_files};
+use super::{Error, JsonCodec, JsonInput, SchemaFile, write_files};
 use crate::wire_format::MessageIndexes;
 
-/// How messages are printed as JSON.
+/// How messages are printed as JSON, and how JSON is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JsonOptions {
@@ -18,6 +18,12 @@ pub struct JsonOptions {
     /// their own (no `optional`, no oneof, no message) are printed. Off, as in
     /// Protobuf's canonical mapping.
     pub print_defaults: bool,
+    /// Whether fields are printed under their JSON names (camel case, unless the
+    /// file says otherwise) instead of those in the `.proto` file. Off.
+    pub json_names: bool,
+    /// Whether fields and enum values that the schema does not have are passed
+    /// over when JSON is read. Off: they are refused.
+    pub skip_unknown_fields: bool,
 }
 
 impl JsonOptions {
@@ -25,6 +31,20 @@ impl JsonOptions {
     #[must_use]
     pub fn print_defaults(mut self, yes: bool) -> Self {
         self.print_defaults = yes;
+        self
+    }
+
+    /// Sets [`json_names`](Self::json_names).
+    #[must_use]
+    pub fn json_names(mut self, yes: bool) -> Self {
+        self.json_names = yes;
+        self
+    }
+
+    /// Sets [`skip_unknown_fields`](Self::skip_unknown_fields).
+    #[must_use]
+    pub fn skip_unknown_fields(mut self, yes: bool) -> Self {
+        self.skip_unknown_fields = yes;
         self
     }
 }
@@ -56,25 +76,58 @@ pub trait ProtoSchema: Debug + Send + Sync {
     /// out.
     fn dependencies(&self) -> &[SchemaFile];
 
-    /// Appends the message that `json` describes to `buffer`. On error, `buffer` is
-    /// unchanged.
+    /// Returns the codec that converts the message between bytes and JSON.
+    fn json(&self) -> &JsonCodec;
+
+    /// Appends the message that `json`, a value or text, describes to `buffer`. On
+    /// error, `buffer` is unchanged.
     ///
     /// # Errors
     /// [`Error::Json`], which names the field, if `json` does not fit the
     /// message: a field it does not have, a value of another type.
-    fn serialize_into(&self, json: &Value, buffer: &mut Vec<u8>) -> Result<(), Error>;
+    fn serialize_from(
+        &self,
+        json: JsonInput<'_>,
+        options: JsonOptions,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), Error>;
+
+    /// Appends the message that `json` describes to `buffer`, which on error is
+    /// as it was.
+    ///
+    /// # Errors
+    /// As [`serialize_from`](Self::serialize_from).
+    fn serialize_into(&self, json: &Value, buffer: &mut Vec<u8>) -> Result<(), Error> {
+        self.serialize_from(json.into(), JsonOptions::default(), buffer)
+    }
 
     /// Returns the message in `bytes` as JSON.
     ///
     /// # Errors
     /// [`Error::Decode`] if `bytes` is no such message; [`Error::Print`] if it
     /// holds a value without a JSON form, such as a timestamp in the year 10000.
-    fn deserialize_with(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error>;
+    fn deserialize_with(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {
+        self.json().print(bytes, options)
+    }
+
+    /// Appends the message in `bytes` as JSON text to `text`. On error,
+    /// `text` is unchanged.
+    ///
+    /// # Errors
+    /// As [`deserialize_with`](Self::deserialize_with).
+    fn deserialize_text(
+        &self,
+        bytes: &[u8],
+        options: JsonOptions,
+        text: &mut String,
+    ) -> Result<(), Error> {
+        self.json().print_text(bytes, options, text)
+    }
 
     /// Returns the bytes of the message that `json` describes.
     ///
     /// # Errors
-    /// As [`serialize_into`](Self::serialize_into).
+    /// As [`serialize_from`](Self::serialize_from).
     fn serialize(&self, json: &Value) -> Result<Vec<u8>, Error> {
         // Most messages fit, so the buffer seldom grows.
         let mut buffer = Vec::with_capacity(128);

@@ -9,6 +9,7 @@ use super::error::Error;
 use super::http::call::{Api, Call};
 use super::http::path;
 use super::parameters::Version;
+use crate::subject_context::other_than_default;
 
 const KEKS: &str = "/dek-registry/v1/keks";
 
@@ -30,12 +31,6 @@ fn missing_in_kek(kek: &Kek) -> Option<&'static str> {
 
 fn missing_in_dek(dek: &Dek) -> Option<&'static str> {
     dek.subject.is_empty().then_some("subject")
-}
-
-/// The context of a qualified subject, `:.ctx:name`, as KEK calls want it.
-fn context_of(subject: &str) -> Option<&str> {
-    let (context, _) = subject.strip_prefix(':')?.split_once(':')?;
-    (context.starts_with('.') && context != ".").then_some(context)
 }
 
 impl Client {
@@ -67,7 +62,7 @@ impl Client {
         let call = Call::get(kek_path(name)?)
             .to(Api::DekRegistry)
             .flag("deleted", deleted)
-            .maybe("context", context_of(subject));
+            .maybe("context", other_than_default(subject));
         self.json_with(call, missing_in_kek).await
     }
 
@@ -91,7 +86,7 @@ impl Client {
         let call = Call::post(KEKS)
             .to(Api::DekRegistry)
             .creating()
-            .maybe("context", context_of(subject))
+            .maybe("context", other_than_default(subject))
             .json(kek)?;
         self.json_with(call, missing_in_kek).await
     }
@@ -265,25 +260,5 @@ impl Client {
             .to(Api::DekRegistry)
             .query("algorithm", algorithm);
         self.done(call).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::context_of;
-
-    #[test]
-    fn only_qualified_subjects_have_a_context() {
-        for (subject, context) in [
-            ("orders-value", None),
-            ("", None),
-            (":.staging:orders-value", Some(".staging")),
-            (":.staging:", Some(".staging")),
-            (":.:orders-value", None),
-            (":odd:orders", None),
-            (":.unfinished", None),
-        ] {
-            assert_eq!(context_of(subject), context, "{subject}");
-        }
     }
 }

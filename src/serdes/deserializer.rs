@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use prost::{Message, Name};
-use prost_reflect::{DynamicMessage, ReflectMessage};
+use prost_reflect::DynamicMessage;
 use serde_json::Value;
 
 use super::ReadContext;
@@ -13,7 +13,7 @@ use super::inspection::Inspection;
 use super::options::DeserializerOptions;
 use super::read_plan::Parts;
 use super::read_planner::ReadPlanner;
-use crate::protobuf::{self, JsonOptions};
+use crate::protobuf::JsonOptions;
 use crate::schema_registry::Client;
 
 /// Turns records that any Confluent serializer wrote into values.
@@ -186,14 +186,26 @@ impl Deserializer {
         record: Option<&[u8]>,
         options: JsonOptions,
     ) -> Result<Option<Value>, Error> {
-        let Some(message) = self.deserialize_dynamic(context, record).await? else {
+        let Some(record) = record else {
             return Ok(None);
         };
-        let printed = protobuf::to_json(&message, options);
-        printed.map(Some).map_err(|source| Error::Json {
-            message: message.descriptor().full_name().to_owned(),
-            source: source.into(),
-        })
+        if let Some((plan, payload)) = self.inner.plain(&context, record)
+            && let Ok(json) = plan.codec().print(payload, options)
+        {
+            return Ok(Some(json));
+        }
+        let parts = Parts::of(&context, record)?;
+        let warm = self.inner.find(&parts, &context, |plan| {
+            let at_once = !plan.expiry.is_due();
+            let payload = at_once.then(|| plan.payload_now(&context, &parts))??;
+            Some(payload.and_then(|payload| plan.json(&parts, &payload, options)))
+        });
+        if let Some(Some(read)) = warm {
+            return read.map(Some);
+        }
+        let plan = self.inner.plan(&parts, &context).await?;
+        let payload = plan.payload(&context, &parts).await?;
+        plan.json(&parts, &payload, options).map(Some)
     }
 
     /// A record with all its parts told apart: where the schema id was, which

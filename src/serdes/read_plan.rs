@@ -2,10 +2,11 @@
 //! first use.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
+use serde_json::Value;
 
 use super::context::ReadContext;
 use super::error::{EnvelopePlace, Error, SchemaName};
@@ -13,6 +14,7 @@ use super::expiry::Expiry;
 use super::registered::RegisteredSchema;
 use super::type_check::TypeCheck;
 use crate::csfle;
+use crate::protobuf::{self, JsonCodec, JsonOptions};
 use crate::wire_format::{self, Envelope};
 
 /// A record taken apart.
@@ -68,6 +70,8 @@ pub(super) struct Prepared {
     pub(super) reader: SchemaName,
     /// What the rules of writer and reader do to a payload, in this order.
     pub(super) decryption: Vec<csfle::Plan>,
+    /// Prints messages; made when the first one is printed.
+    pub(super) json: OnceLock<JsonCodec>,
 }
 
 /// A header whose value names a rule that is not to be run: the record comes
@@ -137,6 +141,27 @@ impl ReadPlan {
     ) -> Result<DynamicMessage, Error> {
         let decoded = DynamicMessage::decode(self.prepared.message.clone(), payload);
         decoded.map_err(|source| self.undecodable(parts, source))
+    }
+
+    pub(super) fn json(
+        &self,
+        parts: &Parts<'_>,
+        payload: &[u8],
+        options: JsonOptions,
+    ) -> Result<Value, Error> {
+        let printed = self.codec().print(payload, options);
+        printed.map_err(|error| match error {
+            protobuf::Error::Decode { source, .. } => self.undecodable(parts, source),
+            other => Error::Json {
+                message: self.prepared.message.full_name().to_owned(),
+                source: other.into(),
+            },
+        })
+    }
+
+    pub(super) fn codec(&self) -> &JsonCodec {
+        let json = &self.prepared.json;
+        json.get_or_init(|| JsonCodec::new(&self.prepared.message))
     }
 
     #[cold]

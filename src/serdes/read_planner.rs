@@ -1,7 +1,7 @@
 //! From a record's envelope to everything a deserializer must know to read it.
 
 use std::hash::{BuildHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use hashbrown::DefaultHashBuilder;
@@ -275,6 +275,7 @@ impl ReadPlanner {
             reader: reader.name.clone(),
             writer,
             message,
+            json: OnceLock::new(),
         };
         Ok(ReadPlan {
             prepared: Arc::new(prepared),

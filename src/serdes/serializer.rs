@@ -106,11 +106,15 @@ impl Serializer {
         if !is_own {
             self.inner.check_value(&plan, &found)?;
         }
-        if let Some(record) = plan.record_now(context.headers.as_deref_mut(), message) {
+        let encrypted = plan.prepared.encryption.is_some();
+        if encrypted && let Some(record) = plan.record_now(context.headers.as_deref_mut(), message)
+        {
             return record;
         }
         let write = |payload: &mut Vec<u8>| {
-            message.encode_raw(payload);
+            // Enough for most messages, so that it seldom has to grow.
+            payload.reserve(128);
+            schema.json().encode_dynamic(message, payload);
             Ok(())
         };
         plan.record(context.headers, write).await

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Side;
+use crate::subject_context;
 
 /// What a subject name may be made of.
 #[derive(Clone, Copy, Debug)]
@@ -158,10 +159,7 @@ impl Fallback {
 /// The registry context of a subject: `.ctx` of `:.ctx:name`, empty for an
 /// unqualified one.
 pub(super) fn context(subject: &str) -> &str {
-    match subject.strip_prefix(':').and_then(|s| s.split_once(':')) {
-        Some((context, _)) if context.starts_with('.') => context,
-        _ => "",
-    }
+    subject_context::split(subject).0.unwrap_or_default()
 }
 
 /// A reference's subject, in the context of the subject that refers to it.

@@ -34,6 +34,7 @@ args = sys.argv[1:]
 if args[0] == "build":
     with open(os.environ["STUB_AWS_LOG"], "a") as log:
         log.write(" ".join(["cargo", *args]) + "\\n")
+    json.dump(dict(os.environ), open(os.environ["STUB_OUT"] + ".build", "w"))
     sys.exit(101 if os.environ.get("FAIL_ON") == "cargo build" else 0)
 json.dump({{"argv": args, "env": dict(os.environ), "cwd": os.getcwd()}}, open(os.environ["STUB_OUT"], "w"))
 if os.environ.get("REAL_BINARY"):
@@ -124,7 +125,7 @@ class RunExample(unittest.TestCase):
         path.write_text(text.format(python=sys.executable, region=REGION) if "{python}" in text else text)
         path.chmod(0o755)
 
-    def run_script(self, *args, env=None, cwd=None):
+    def run_script(self, *args, env=None, cwd=None, stdin=None):
         clean = {
             "PATH": f"{self.bin}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.dir),
@@ -137,7 +138,7 @@ class RunExample(unittest.TestCase):
             [str(self.dir / "run-example.sh"), *args],
             env={**clean, **(env or {})},
             cwd=cwd or self.dir,
-            stdin=subprocess.DEVNULL,
+            input=stdin or "",
             capture_output=True,
             text=True,
             timeout=120,
@@ -286,6 +287,70 @@ class RunExample(unittest.TestCase):
         for secret in (values["KAFKA_API_SECRET"], values["SR_API_SECRET"]):
             self.assertNotIn(secret, " ".join(self.started["argv"]))
             self.assertNotIn(secret, done.stdout + done.stderr)
+
+    def test_a_shell_that_sources_the_file_reads_the_same_and_runs_nothing(self):
+        values = {
+            "SR_API_KEY": "plain-Key_1+/=",
+            "SR_API_SECRET": "'`touch ran`' $(touch ran) \"${HOME}\" \\' !x && ; # \\",
+            "KAFKA_API_KEY": "''",
+            "KAFKA_API_SECRET": "tab\there 'and' \\\\ there\\",
+            "BOOTSTRAP_SERVERS": "b:1",
+        }
+        flags = (f"--{name.lower().replace('_', '-')}={value}" for name, value in values.items())
+        done = self.run_script(
+            "--mode=full", "--example=basic", "--schema-registry-url=https://registry.invalid/", *flags
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        script = "set -eu; set -a; source ./.env; exec env -0"
+        shown = subprocess.run(
+            ["bash", "-c", script], cwd=self.dir, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True
+        )
+        self.assertEqual((shown.returncode, shown.stderr), (0, ""))
+        read = dict(entry.split("=", 1) for entry in shown.stdout.split("\0") if entry)
+        self.assertEqual({name: read[name] for name in values}, values)
+        self.assertFalse((self.dir / "ran").exists())
+
+    # Secrets
+
+    def without(self, *names):
+        both = {**REMOTE, **KAFKA, "--mode": "full"}
+        return [f"{name}={value}" for name, value in both.items() if name not in names]
+
+    SECRETS = {"SR_API_SECRET": "sr-hush", "KAFKA_API_SECRET": "kafka-hush"}
+
+    def assert_hushed(self, done):
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual({name: self.started["env"][name] for name in self.SECRETS}, self.SECRETS)
+        build = json.loads((self.dir / "cargo.json.build").read_text())
+        for secret in self.SECRETS.values():
+            self.assertNotIn(secret, json.dumps(build) + " ".join(self.started["argv"]))
+            self.assertIn(secret, (self.dir / ".env").read_text())
+        self.assertNotIn("list of processes", done.stderr)
+
+    def test_keys_and_secrets_from_the_environment(self):
+        flags = ["--sr-api-key", "--sr-api-secret", "--kafka-api-key", "--kafka-api-secret"]
+        keys = {"SR_API_KEY": "SRKEY", "KAFKA_API_KEY": "KKEY"}
+        done = self.run_script(*self.without(*flags), env={**keys, **self.SECRETS})
+        self.assert_hushed(done)
+        self.assertEqual({name: self.started["env"][name] for name in keys}, keys)
+
+    def test_secrets_from_standard_input(self):
+        args = self.without("--sr-api-secret", "--kafka-api-secret")
+        dashes = ["--kafka-api-secret=-", "--sr-api-secret", "-"]
+        self.assert_hushed(self.run_script(*args, *dashes, stdin="sr-hush\r\nkafka-hush", env={"SR_API_SECRET": "stale"}))
+        self.out.unlink()
+        (self.dir / ".env").unlink()
+        self.aws_log.write_text("")
+        for lines, flag in [("", "--sr-api-secret"), ("sr-hush\n", "--kafka-api-secret"), ("\nx", "--sr-api-secret")]:
+            with self.subTest(lines=lines):
+                self.assert_usage_error(self.run_script(*args, *dashes, stdin=lines), flag, "standard input")
+
+    def test_a_secret_on_the_command_line_is_warned_of(self):
+        done = self.run_script(*self.flags(), env={"KAFKA_API_SECRET": "stale", "KAFKA_API_KEY": "stale"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("list of processes", done.stderr)
+        # Without full mode, what the environment says of Kafka is not stored.
+        self.assertNotIn("stale", (self.dir / ".env").read_text())
 
     def test_a_stale_env_where_the_caller_stands_cannot_win(self):
         elsewhere = self.dir / "else where"

@@ -10,8 +10,9 @@ use cc_protobuf_examples::protobuf;
 use cc_protobuf_examples::schema_registry::{self, Kind};
 use cc_protobuf_examples::serdes::{self, SchemaName};
 
-use crate::console::stderr;
+use crate::hints;
 use crate::settings;
+use crate::terminal::stderr;
 
 /// How a process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +65,7 @@ impl Exit {
 }
 
 /// A failure ready to be shown. Any error becomes one by `?`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// What failed.
     pub message: String,
@@ -202,7 +203,7 @@ fn verdict(error: &(dyn Error + 'static)) -> Option<(Exit, Option<String>)> {
         } else {
             Exit::Unmet
         };
-        return Some((exit, error.hint().map(str::to_owned)));
+        return Some((exit, hints::kafka(error.kind()).map(str::to_owned)));
     }
     if let Some(protobuf::Error::SaveConflict { .. }) = error.downcast_ref() {
         let hint = "move that file away, or give --save-schemas another directory";
@@ -236,7 +237,7 @@ fn kms_verdict(error: &kms::Error) -> (Exit, Option<String>) {
 }
 
 /// The error as an `E`, also behind the `Arc` by which tasks share it.
-fn of_type<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+pub fn of_type<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     error
         .downcast_ref::<E>()
         .or_else(|| error.downcast_ref::<Arc<E>>().map(Arc::as_ref))

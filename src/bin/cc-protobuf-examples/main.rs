@@ -2,14 +2,18 @@
 #![forbid(unsafe_code)]
 
 mod backends;
+mod cleanup;
 mod cli;
 mod commands;
 mod console;
 mod examples;
 mod failure;
 mod generated;
+mod hints;
 mod naming;
 mod settings;
+mod stop_signal;
+mod terminal;
 
 use std::process::ExitCode;
 

@@ -123,8 +123,10 @@ pub mod import {
     pub const PRODUCT: &str = "Product.proto";
     /// Example 4.
     pub const ORDER: &str = "Order.proto";
+    /// Example 9, on registries that do not have it built in.
+    pub const META: &str = "confluent-meta.proto";
     /// The files that are registered by hand.
-    pub const ALL: [&str; 5] = [OTHER, DELETE, CUSTOMER, PRODUCT, ORDER];
+    pub const ALL: [&str; 6] = [OTHER, DELETE, CUSTOMER, PRODUCT, ORDER, META];
     /// The message whose name becomes a subject.
     pub const PAYMENT_MESSAGE: &str = "Payment";
 }

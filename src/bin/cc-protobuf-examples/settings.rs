@@ -2,20 +2,22 @@
 //! typed settings that keep their origin. Secrets cannot be printed.
 
 mod checks;
+mod dot_env;
 mod error;
 mod kafka;
 pub mod names;
+mod origin;
 mod registry;
-mod secret;
 mod sources;
 
 pub use error::Error;
 pub use kafka::KafkaSettings;
+pub use origin::Origin;
 pub use registry::{RegistryAuth, RegistrySettings};
-pub use secret::Secret;
-pub use sources::{Origin, Sources};
+pub use sources::Sources;
 
 use crate::cli;
+pub use cc_protobuf_examples::schema_registry::Secret;
 use checks::{invalid, number};
 
 /// Shape of new topics.

@@ -1,26 +1,22 @@
-//! What the registry answers when it cannot do what was asked: an HTTP status,
-//! a numeric code and a message, always as the same JSON object.
+//! Error answers of the registry: an HTTP status, a numeric code and a message,
+//! always as the same JSON object.
 //!
 //! The texts are Confluent's, missing spaces included: clients and people
 //! match on them.
 
-use axum::body::Body;
-use axum::http::{HeaderValue, Response, StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
 use serde::Serialize;
-
-use super::negotiation::V1_JSON;
 
 /// An error answer. The status is the first three digits of the code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message} (error {code})")]
-pub(super) struct ApiError {
-    pub(super) status: StatusCode,
-    pub(super) code: u32,
-    pub(super) message: String,
+pub(crate) struct ApiError {
+    pub(crate) status: StatusCode,
+    pub(crate) code: u32,
+    pub(crate) message: String,
 }
 
-/// The error answer as it travels.
+/// The JSON body of an error answer.
 #[derive(Serialize)]
 struct ErrorBody<'a> {
     error_code: u32,
@@ -29,7 +25,7 @@ struct ErrorBody<'a> {
 
 impl ApiError {
     /// An error of the registry: `code` begins with the HTTP status.
-    pub(super) fn new(code: u32, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: u32, message: impl Into<String>) -> Self {
         let mut status = code;
         while status > 999 {
             status /= 10;
@@ -47,7 +43,7 @@ impl ApiError {
 
     /// An error of HTTP rather than of the registry, such as
     /// `HTTP 404 Not Found`.
-    pub(super) fn http(status: StatusCode) -> Self {
+    pub(crate) fn http(status: StatusCode) -> Self {
         let reason = status.canonical_reason().unwrap_or("Unknown");
         Self {
             status,
@@ -56,25 +52,25 @@ impl ApiError {
         }
     }
 
-    pub(super) fn subject_not_found(subject: &str) -> Self {
+    pub(crate) fn subject_not_found(subject: &str) -> Self {
         Self::new(40401, format!("Subject '{subject}' not found."))
     }
 
-    /// `version` is −1 where the newest one was asked for.
-    pub(super) fn version_not_found(version: i32) -> Self {
+    /// `version` is −1 if the client asked for the newest one.
+    pub(crate) fn version_not_found(version: i32) -> Self {
         Self::new(40402, format!("Version {version} not found."))
     }
 
-    pub(super) fn schema_not_found() -> Self {
+    pub(crate) fn schema_not_found() -> Self {
         Self::new(40403, "Schema not found")
     }
 
-    /// `key` is the id or GUID asked for.
-    pub(super) fn schema_key_not_found(key: impl std::fmt::Display) -> Self {
+    /// `key` is the id or GUID that the client asked for.
+    pub(crate) fn schema_key_not_found(key: impl std::fmt::Display) -> Self {
         Self::new(40403, format!("Schema {key} not found"))
     }
 
-    pub(super) fn subject_soft_deleted(subject: &str) -> Self {
+    pub(crate) fn subject_soft_deleted(subject: &str) -> Self {
         Self::new(
             40404,
             format!(
@@ -83,14 +79,14 @@ impl ApiError {
         )
     }
 
-    pub(super) fn subject_not_soft_deleted(subject: &str) -> Self {
+    pub(crate) fn subject_not_soft_deleted(subject: &str) -> Self {
         Self::new(
             40405,
             format!("Subject '{subject}' was not deleted first before being permanently deleted"),
         )
     }
 
-    pub(super) fn version_soft_deleted(subject: &str, version: i32) -> Self {
+    pub(crate) fn version_soft_deleted(subject: &str, version: i32) -> Self {
         Self::new(
             40406,
             format!(
@@ -99,7 +95,7 @@ impl ApiError {
         )
     }
 
-    pub(super) fn version_not_soft_deleted(subject: &str, version: i32) -> Self {
+    pub(crate) fn version_not_soft_deleted(subject: &str, version: i32) -> Self {
         Self::new(
             40407,
             format!(
@@ -108,22 +104,22 @@ impl ApiError {
         )
     }
 
-    pub(super) fn no_subject_config(subject: &str) -> Self {
+    pub(crate) fn no_subject_config(subject: &str) -> Self {
         Self::new(
             40408,
             format!("Subject '{subject}' does not have subject-level compatibility configured"),
         )
     }
 
-    pub(super) fn no_subject_mode(subject: &str) -> Self {
+    pub(crate) fn no_subject_mode(subject: &str) -> Self {
         Self::new(
             40409,
             format!("Subject '{subject}' does not have subject-level mode configured"),
         )
     }
 
-    /// `messages` are those of the compatibility check.
-    pub(super) fn incompatible(subject: &str, messages: &[String]) -> Self {
+    /// `messages` come from the compatibility check.
+    pub(crate) fn incompatible(subject: &str, messages: &[String]) -> Self {
         Self::new(
             40901,
             format!(
@@ -133,12 +129,12 @@ impl ApiError {
         )
     }
 
-    pub(super) fn invalid_schema(message: impl Into<String>) -> Self {
+    pub(crate) fn invalid_schema(message: impl Into<String>) -> Self {
         Self::new(42201, message)
     }
 
-    /// `version` is what stood in the path.
-    pub(super) fn invalid_version(version: &str) -> Self {
+    /// `version` is the segment of the path.
+    pub(crate) fn invalid_version(version: &str) -> Self {
         Self::new(
             42202,
             format!(
@@ -147,26 +143,26 @@ impl ApiError {
         )
     }
 
-    pub(super) fn invalid_compatibility_level() -> Self {
+    pub(crate) fn invalid_compatibility_level() -> Self {
         Self::new(
             42203,
             "Invalid compatibility level. Valid values are none, backward, forward, full, backward_transitive, forward_transitive, and full_transitive",
         )
     }
 
-    pub(super) fn invalid_mode() -> Self {
+    pub(crate) fn invalid_mode() -> Self {
         Self::new(
             42204,
             "Invalid mode. Valid values are READWRITE, READONLY, IMPORT and FORWARD.",
         )
     }
 
-    pub(super) fn not_permitted(message: impl Into<String>) -> Self {
+    pub(crate) fn not_permitted(message: impl Into<String>) -> Self {
         Self::new(42205, message)
     }
 
-    /// The subject and version are those of the schema that is referenced.
-    pub(super) fn referenced(subject: &str, version: i32) -> Self {
+    /// `subject` and `version` name the schema that others reference.
+    pub(crate) fn referenced(subject: &str, version: i32) -> Self {
         Self::new(
             42206,
             format!(
@@ -175,26 +171,26 @@ impl ApiError {
         )
     }
 
-    pub(super) fn invalid_subject(subject: &str) -> Self {
+    pub(crate) fn invalid_subject(subject: &str) -> Self {
         Self::new(
             42208,
             format!("The specified subject '{subject}' is not a valid."),
         )
     }
 
-    pub(super) fn invalid_rule_set(message: impl Into<String>) -> Self {
+    pub(crate) fn invalid_rule_set(message: impl Into<String>) -> Self {
         Self::new(42210, message)
     }
 
-    pub(super) fn context_not_empty(context: &str) -> Self {
+    pub(crate) fn context_not_empty(context: &str) -> Self {
         Self::new(
             42211,
             format!("The specified context '{context}' is not empty."),
         )
     }
 
-    /// Nothing more can be stored. Clients do not repeat what is answered 507.
-    pub(super) fn full(limit: usize) -> Self {
+    /// The store is full. Clients do not retry after a 507.
+    pub(crate) fn full(limit: usize) -> Self {
         Self::new(
             50701,
             format!(
@@ -204,54 +200,31 @@ impl ApiError {
     }
 
     /// The request has no body.
-    pub(super) fn missing_body() -> Self {
-        Self {
-            status: StatusCode::UNPROCESSABLE_ENTITY,
-            code: 422,
-            message: "The request body must not be empty".to_owned(),
-        }
+    pub(crate) fn missing_body() -> Self {
+        Self::new(422, "The request body must not be empty")
     }
 
-    /// The body is no JSON, or not JSON of the shape expected.
-    pub(super) fn malformed_body(reason: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            code: 400,
-            message: reason.into(),
-        }
+    /// The body is not JSON, or does not have the expected shape.
+    pub(crate) fn malformed_body(reason: impl Into<String>) -> Self {
+        Self::new(400, reason)
     }
 
-    pub(super) fn not_found() -> Self {
+    pub(crate) fn not_found() -> Self {
         Self::http(StatusCode::NOT_FOUND)
     }
 
-    /// A bug of this server; the cause goes to the log, never to the client.
-    pub(super) fn internal() -> Self {
-        Self {
-            status: StatusCode::INTERNAL_SERVER_ERROR,
-            code: 500,
-            message: "Internal Server Error".to_owned(),
-        }
+    /// A bug in this server. The cause goes to the log, never to the client.
+    pub(crate) fn internal() -> Self {
+        Self::new(500, "Internal Server Error")
     }
 
-    /// The JSON object.
-    pub(super) fn to_json(&self) -> Vec<u8> {
+    /// Returns the JSON body.
+    pub(crate) fn to_json(&self) -> Vec<u8> {
         let body = ErrorBody {
             error_code: self.code,
             message: &self.message,
         };
         serde_json::to_vec(&body).unwrap_or_default()
-    }
-}
-
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.to_json()));
-        *response.status_mut() = self.status;
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static(V1_JSON));
-        response
     }
 }
 

@@ -1,4 +1,4 @@
-//! How a registry is configured before it starts.
+//! The builder that configures and starts a registry.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,17 +7,18 @@ use std::time::Duration;
 
 use crate::csfle::kms::{Kms, KmsDrivers, LocalKms};
 
-use super::auth::Credentials;
-use super::budget::Budget;
-use super::catalog::TagDefinitions;
-use super::connection::Limits;
-use super::dek::DekRegistry;
-use super::origin::Origin;
-use super::request_log::RequestLog;
-use super::server::Server;
-use super::state::State;
+use super::error::Error;
+use super::http::authentication::Credentials;
+use super::http::connection::ConnectionLimits;
+use super::http::origin::Origin;
+use super::http::request_log::RequestLog;
+use super::http::server::Server;
+use super::http::state::RegistryState;
+use super::keys::DekRegistry;
+use super::running::EmbeddedRegistry;
 use super::store::Store;
-use super::{EmbeddedRegistry, Error};
+use super::store::budget::Budget;
+use super::store::tag_definitions::TagDefinitions;
 
 /// Options of an [`EmbeddedRegistry`]. The defaults suit tests: a free port on
 /// the loopback interface, no authentication.
@@ -46,8 +47,8 @@ impl Default for Builder {
             request_log: false,
             request_timeout: Duration::from_secs(30),
             header_timeout: Duration::from_secs(20),
-            // More than the 90 seconds for which many clients keep a connection,
-            // so that it is the client that closes it.
+            // Many clients keep a connection for 90 seconds. Waiting longer
+            // lets the client close it first.
             idle_timeout: Duration::from_secs(100),
             max_connections: 1024,
             max_body_bytes: 1024 * 1024,
@@ -57,98 +58,98 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Address and port to listen on; port 0 picks a free one. Anything but a
-    /// loopback address lets other machines in, and is warned about in the log.
+    /// Address and port to listen on; port 0 picks a free one. Other machines
+    /// can reach any address that is not loopback; the log then has a warning.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
     }
 
-    /// Lets in only requests with these Basic credentials.
+    /// Requires these Basic credentials of every request.
     pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
         self.credentials = Some(Credentials::new(user, password));
         self
     }
 
-    /// Lets web pages of this origin in. Pages of any other origin are answered
-    /// 403, whatever the address listened on. Over loopback so are requests for
-    /// a host that is neither an IP address nor `localhost`.
+    /// Accepts requests from web pages of this origin. Pages of any other
+    /// origin get 403, on every address. Over loopback, so do requests for a
+    /// host that is neither an IP address nor `localhost`.
     pub fn allow_origin(mut self, origin: Origin) -> Self {
         self.origins.push(origin);
         self
     }
 
-    /// Secret of the local KMS. With it the registry can wrap and unwrap the
-    /// keys of shared KEKs of type `local-kms` itself, see [`Builder::kms`].
+    /// Sets the secret of the local KMS. The registry can then wrap and unwrap
+    /// the keys of shared KEKs of type `local-kms`; see [`Builder::kms`].
     pub fn local_kms_secret(self, secret: &str) -> Self {
         self.kms(LocalKms::new(secret))
     }
 
-    /// Gives the registry access to a KMS, for shared KEKs of its type. It has
-    /// none by default: everybody who may send requests to the registry can
-    /// make a KEK shared, and then has its keys unwrapped by this driver.
+    /// Gives the registry access to a KMS, for shared KEKs of its type. The
+    /// default is none: everyone who can send requests to the registry can make
+    /// a KEK shared and have this driver unwrap its keys.
     pub fn kms(mut self, driver: impl Kms + 'static) -> Self {
         self.kms = self.kms.with(driver);
         self
     }
 
-    /// Counts requests, see [`EmbeddedRegistry::requests`]. The counts grow with
-    /// the number of different paths.
+    /// Counts requests; see [`EmbeddedRegistry::requests`]. Memory use grows
+    /// with the number of different paths.
     pub fn record_requests(mut self) -> Self {
         self.request_log = true;
         self
     }
 
-    /// How long one request may take, reading its body included, before it is
-    /// answered 408; 30 seconds by default.
+    /// Longest time for one request, including reading its body; later it is
+    /// answered 408. Default: 30 seconds.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
         self
     }
 
-    /// How long the head of a request may take from its first byte on, before
-    /// the connection is closed; 20 seconds by default.
+    /// Longest time from the first byte of a request to the end of its head;
+    /// later the connection is closed. Default: 20 seconds.
     pub fn header_timeout(mut self, timeout: Duration) -> Self {
         self.header_timeout = timeout;
         self
     }
 
-    /// How long a connection may be without a request before it is closed;
-    /// 100 seconds by default.
+    /// Longest time that a connection stays open without a request. Default:
+    /// 100 seconds.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
         self
     }
 
-    /// Connections open at the same time, 1,024 by default; further ones are
-    /// answered 503 and closed. Where the system lets the process have few
-    /// descriptors, the limit is their number less 64.
+    /// Most connections open at the same time; further ones are answered 503
+    /// and closed. Default: 1,024, or the file descriptors of the process less
+    /// 64 if that is fewer.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
         self
     }
 
-    /// Longest request body in bytes, 1 MiB by default; a longer one is
-    /// answered 413.
+    /// Longest request body in bytes; a longer one is answered 413. Default: 1
+    /// MiB.
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.max_body_bytes = bytes;
         self
     }
 
-    /// Bytes that the registry may store, roughly as it takes them in memory;
-    /// 1 GiB by default, enough for some 500,000 small schemas. What would
-    /// exceed it is answered 507 with error code 50701.
+    /// Most bytes that the registry stores, measured roughly as memory. A
+    /// request that would exceed it is answered 507 with error code 50701.
+    /// Default: 1 GiB, enough for some 500,000 small schemas.
     pub fn max_stored_bytes(mut self, bytes: usize) -> Self {
         self.max_stored_bytes = bytes;
         self
     }
 
-    /// Starts the registry. It serves requests when this returns.
+    /// Starts the registry. It serves requests once this returns.
     ///
     /// # Errors
     ///
-    /// [`Error::PortTaken`] and [`Error::Listen`] when the address cannot be
-    /// listened on, [`Error::Thread`] when the system refuses a thread.
+    /// [`Error::PortTaken`] or [`Error::Listen`] if the registry cannot listen
+    /// on the address, [`Error::Thread`] if the system refuses a thread.
     pub async fn start(self) -> Result<EmbeddedRegistry, Error> {
         if !self.listen.ip().is_loopback() {
             tracing::warn!(
@@ -159,17 +160,17 @@ impl Builder {
         }
         let request_log = self.request_log.then(Arc::<RequestLog>::default);
         let budget = Arc::new(Budget::new(self.max_stored_bytes));
-        let state = State {
+        let state = RegistryState {
             store: Store::new(Arc::clone(&budget)),
-            credentials: self.credentials,
-            origins: self.origins,
+            credentials: Arc::new(self.credentials),
+            origins: self.origins.into(),
             dek: DekRegistry::new(self.kms, Arc::clone(&budget)),
             tags: TagDefinitions::new(budget),
             request_log: request_log.clone(),
             request_timeout: self.request_timeout,
             max_body_bytes: self.max_body_bytes,
         };
-        let limits = Limits {
+        let limits = ConnectionLimits {
             header: self.header_timeout,
             idle: self.idle_timeout,
             write: self.request_timeout,
@@ -177,6 +178,23 @@ impl Builder {
         };
         let server = Server::start(self.listen, Arc::new(state), limits.within_descriptors())?;
         Ok(EmbeddedRegistry::new(server, request_log))
+    }
+}
+
+impl EmbeddedRegistry {
+    /// Starts an empty registry on a free port of the loopback interface.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system refuses a socket or a thread; see
+    /// [`Builder::start`].
+    pub async fn start() -> Result<Self, Error> {
+        Self::builder().start().await
+    }
+
+    /// Returns a builder for address, authentication and more.
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Why the server could not be started.
+//! The error of starting a registry.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,29 +7,29 @@ use std::net::SocketAddr;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Another process listens on that port already.
+    /// Another process already listens on the port.
     #[error("cannot listen on {address}: the port is taken by another process")]
     PortTaken {
-        /// The address asked for.
+        /// The requested address.
         address: SocketAddr,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The address cannot be listened on.
+    /// The registry cannot listen on the address.
     #[error("cannot listen on {address}")]
     Listen {
-        /// The address asked for.
+        /// The requested address.
         address: SocketAddr,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The server's thread or runtime could not be made.
+    /// The server's thread or runtime could not be created.
     #[error("cannot start the thread of the embedded registry")]
     Thread(#[source] io::Error),
 }
 
 impl Error {
-    pub(super) fn listen(address: SocketAddr, source: io::Error) -> Self {
+    pub(crate) fn listen(address: SocketAddr, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::AddrInUse => Self::PortTaken { address, source },
             _ => Self::Listen { address, source },

@@ -1,8 +1,8 @@
 //! An in-memory Schema Registry that any Confluent client can be pointed at.
 //!
-//! It speaks the REST API of Confluent Schema Registry for Protobuf over real
-//! HTTP: the same ids, versions, errors, deletion rules and compatibility
-//! verdicts, so that what is learnt on it holds on the real one.
+//! It implements the REST API of Confluent Schema Registry for Protobuf over
+//! real HTTP, with the same ids, versions, errors, deletion rules and
+//! compatibility verdicts.
 //!
 //! ```
 //! # #[tokio::main]
@@ -29,145 +29,59 @@
 //!
 //! # Layout
 //!
-//! A request passes through `routes` (middleware, then one file per group of
-//! endpoints under `routes/`), which read it (`json`, `query`) and call the
-//! rules: one file per operation (`register`, `lookup`, `delete`, …), pure
-//! functions over the `store`.
+//! Each row uses only the rows below it.
+//!
+//! | Module | Contents |
+//! | --- | --- |
+//! | `builder`, `running` | configure, start and stop a registry |
+//! | `http` | server, middleware, and one file per group of endpoints |
+//! | `rules` | one file per operation or setting: functions over the store |
+//! | `keys` | KEKs and DEKs, apart from schemas: store and operations |
+//! | `store` | subjects, schemas, settings and tag definitions, and the budget for all |
+//! | `api_error` | error answers |
 //!
 //! # Differences from Confluent
 //!
-//! * Everything is in memory, on one node: it goes when the process goes, and
+//! * Everything is in memory on one node. It is lost when the process ends, and
 //!   the errors of a cluster (50001 to 50004) do not occur.
-//! * Only Protobuf schemas are taken. Avro and JSON schemas, and Protobuf
-//!   editions, are refused with 42201. `/schemas/types` lists all three types
-//!   nevertheless, because clients take it for what the API knows.
+//! * Only Protobuf schemas are accepted. Avro and JSON schemas, and Protobuf
+//!   editions, are refused with 42201. `/schemas/types` still lists all three
+//!   types, because clients read it as what the API knows.
 //! * With `normalize`, and with `validateFields`, a schema must build into
 //!   descriptors. Otherwise all types must exist, as with Confluent.
 //! * Rule sets are stored, as Confluent Enterprise and Confluent Cloud do; the
-//!   open-source server drops them. No rule is run here, nor by any registry.
+//!   open-source server drops them. Registries never run rules, and neither
+//!   does this one.
 //! * Inline tags are left alone: `schemaTagsToAdd` and `schemaTagsToRemove` are
 //!   refused with 42201, `findTags` and `propagateSchemaTags` do nothing, and
 //!   `POST …/versions/{version}/tags` does not exist.
 //! * `compatibilityPolicy` and `validateRules` are stored and have no effect.
-//! * There are no associations; their paths answer 404, as those of registries
-//!   without them do.
-//! * Members of a body must have their type: `"version": "1"` is 400, where
-//!   Confluent would read the number.
+//! * There are no associations. Their paths answer 404, as on other registries
+//!   without them.
+//! * Members of a body must have the right type: `"version": "1"` is answered
+//!   400, while Confluent reads the number.
 //! * A body needs one of the API's JSON types or `application/octet-stream` as
-//!   its content type; without any it is answered 415.
-//! * Web pages are refused unless their origin is allowed, and so is a host name
-//!   over loopback other than `localhost` ([`Builder::allow_origin`]).
+//!   its content type; otherwise it is answered 415.
+//! * Web pages are refused unless their origin is allowed. Over loopback, so
+//!   are host names other than `localhost` ([`Builder::allow_origin`]).
 //! * `encryptedKeyMaterial` that the KMS of a shared KEK cannot unwrap is refused
 //!   with 42271, not with a 500.
 //! * The store is bounded ([`Builder::max_stored_bytes`], 507 with 50701), and so
 //!   are the references behind one schema (42201).
-//! * A body may have 1 MiB unless configured otherwise ([`Builder`]), about what
-//!   Kafka's default leaves for a schema.
+//! * The default limit of a body is 1 MiB ([`Builder::max_body_bytes`]), about
+//!   what Kafka's default leaves for a schema.
 
-mod answer;
 mod api_error;
-mod auth;
-mod budget;
 mod builder;
-mod catalog;
-mod compatible;
-mod config;
-mod connection;
-mod deadline;
-mod dek;
-mod delete;
-mod digest;
-mod draft;
 mod error;
-mod format;
-mod json;
-mod lookup;
-mod metadata;
-mod mode;
-mod negotiation;
-mod origin;
-mod query;
-mod references;
-mod register;
-mod request;
-mod request_log;
-mod rewrite;
-mod routes;
-mod rule_set;
-mod server;
-mod state;
+mod http;
+mod keys;
+mod rules;
+mod running;
 mod store;
-mod subject;
-mod version_id;
-
-use std::fmt;
-use std::net::SocketAddr;
-use std::sync::Arc;
 
 pub use builder::Builder;
 pub use error::Error;
-pub use origin::{InvalidOrigin, Origin};
-pub use request_log::RequestLog;
-
-use server::Server;
-
-/// A running registry. Dropping it stops the server and frees the port.
-pub struct EmbeddedRegistry {
-    server: Server,
-    url: String,
-    request_log: Option<Arc<RequestLog>>,
-}
-
-impl EmbeddedRegistry {
-    /// Starts an empty registry on a free port of the loopback interface.
-    ///
-    /// # Errors
-    ///
-    /// When the system refuses a socket or a thread; see [`Builder::start`].
-    pub async fn start() -> Result<Self, Error> {
-        Self::builder().start().await
-    }
-
-    /// Options: address, authentication, and more.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
-    fn new(server: Server, request_log: Option<Arc<RequestLog>>) -> Self {
-        let url = format!("http://{}", server.address());
-        Self {
-            server,
-            url,
-            request_log,
-        }
-    }
-
-    /// Base URL, such as `http://127.0.0.1:41907`, without a trailing slash.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// Address that it listens on.
-    pub fn address(&self) -> SocketAddr {
-        self.server.address()
-    }
-
-    /// Counts of the requests served, if [`Builder::record_requests`] was called.
-    pub fn requests(&self) -> Option<&RequestLog> {
-        self.request_log.as_deref()
-    }
-
-    /// Stops: requests being served are finished first, for at most five
-    /// seconds.
-    pub async fn shutdown(self) {
-        self.server.shutdown().await;
-    }
-}
-
-impl fmt::Debug for EmbeddedRegistry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EmbeddedRegistry")
-            .field("url", &self.url)
-            .finish_non_exhaustive()
-    }
-}
+pub use http::origin::{InvalidOrigin, Origin};
+pub use http::request_log::RequestLog;
+pub use running::EmbeddedRegistry;

@@ -93,7 +93,7 @@ class Worker:
     def __init__(self, **environment):
         keep = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
         self.process = subprocess.Popen(
-            [os.environ["WORKER"], "worker", "--exact", "--ignored", "--nocapture"],
+            [os.environ["WORKER"], "csfle"],
             env={**keep, **environment}, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 

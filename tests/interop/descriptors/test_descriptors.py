@@ -53,7 +53,7 @@ class Descriptors(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.worker = subprocess.Popen(
-            [os.environ["WORKER"], "worker", "--exact", "--ignored", "--nocapture"], text=True,
+            [os.environ["WORKER"], "descriptors"], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
     @classmethod

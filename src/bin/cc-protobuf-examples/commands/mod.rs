@@ -9,7 +9,7 @@ mod man;
 mod serve;
 mod usage;
 
-pub use clean::{Cleaned, clean, remove_run};
+pub use clean::clean;
 pub use completions::{complete, completions};
 pub use decode::decode;
 pub use doctor::{doctor, show_configuration};

@@ -6,9 +6,9 @@ use serde_json::json;
 
 use crate::cli::{KmsAccess, ServeArgs};
 use crate::console::{Console, DIM, Output, TITLE};
-use crate::examples::StopSignal;
 use crate::failure::{Exit, Failure};
 use crate::settings::{Settings, names};
+use crate::stop_signal::StopSignal;
 
 /// Serves until Ctrl-C or SIGTERM.
 pub async fn serve(

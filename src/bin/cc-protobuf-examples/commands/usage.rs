@@ -8,8 +8,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use cc_protobuf_examples::printable::escape;
 
 use crate::cli;
-use crate::console::{Console, Output, stderr};
+use crate::console::{Console, Output};
 use crate::failure::{Exit, Failure};
+use crate::terminal::stderr;
 
 /// What clap suggests, and what it calls that.
 const SUGGESTIONS: [(ContextKind, &str); 3] = [

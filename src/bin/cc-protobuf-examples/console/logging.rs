@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -18,8 +19,8 @@ use tracing_subscriber::registry::LookupSpan;
 
 use cc_protobuf_examples::printable::escape;
 
-use super::layout::stderr_width;
-use super::stderr;
+use crate::terminal::layout::stderr_width;
+use crate::terminal::stderr;
 
 /// Target of narration: it goes to stdout by itself, and to the log file.
 pub const NARRATION: &str = "narration";
@@ -52,12 +53,12 @@ pub fn start_logging(verbose: u8, quiet: bool, file: LogFile<'_>) {
         filter_fn(|event| event.target() != NARRATION && event.target() != FAILURE);
     let console = tracing_subscriber::fmt::layer()
         .with_ansi(false)
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
         .event_format(ConsoleLine)
         .with_filter(filter(level).and(shown_elsewhere));
     let (file_layer, problem) = match file {
         LogFile::Off => (None, None),
-        LogFile::At(path) => match File::create(path) {
+        LogFile::At(path) => match create(path) {
             Ok(file) => {
                 let base = "warn,cc_protobuf_examples=debug,librdkafka=debug,narration=debug,failure=debug";
                 let layer = tracing_subscriber::fmt::layer()
@@ -78,6 +79,52 @@ pub fn start_logging(verbose: u8, quiet: bool, file: LogFile<'_>) {
     if let Some((path, error)) = problem {
         tracing::warn!("no log file: cannot write {}: {error}", path.display());
     }
+}
+
+/// Creates the log file, or empties the one of an earlier run. Only the user may
+/// read it, and nobody can make it lead elsewhere: it must be a regular file of
+/// the user's own under this one name, and no symbolic link.
+#[cfg(unix)]
+fn create(path: &Path) -> io::Result<File> {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+
+    use rustix::fs::OFlags;
+
+    // Without NONBLOCK, opening a pipe would wait for a reader.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
+    let opened = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(flags.cast_signed())
+        .open(path);
+    let file = opened.map_err(|error| match path.is_symlink() {
+        true => io::Error::other("it is a symbolic link"),
+        false => error,
+    })?;
+    let found = file.metadata()?;
+    let refusal = if !found.is_file() {
+        Some("it is not a regular file")
+    } else if found.uid() != rustix::process::geteuid().as_raw() {
+        Some("it belongs to another user")
+    } else if found.nlink() > 1 {
+        Some("it has another name, too (a hard link)")
+    } else {
+        None
+    };
+    if let Some(refusal) = refusal {
+        return Err(io::Error::other(refusal));
+    }
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    file.set_len(0)?;
+    Ok(file)
+}
+
+#[cfg(not(unix))]
+fn create(path: &Path) -> io::Result<File> {
+    File::create(path)
 }
 
 /// `warning: message`, as the other lines on stderr.

@@ -2,11 +2,9 @@
 //! JSON document on request, and everything once more in the log file.
 
 mod envelope;
-mod layout;
 mod logging;
 mod progress;
 mod report;
-pub mod stderr;
 mod story;
 mod style;
 mod table;
@@ -22,7 +20,6 @@ use tokio::sync::watch;
 pub use envelope::{
     Part, annotate, annotate_header, annotate_payload, hex, parts_to_json, parts_to_lines,
 };
-pub use layout::{counted, wrap};
 pub use logging::{FAILURE, LogFile, NARRATION, start_logging};
 pub use progress::Spinner;
 pub use report::{Document, ErrorReport, ExampleReport, ExampleResult, Report};
@@ -31,6 +28,8 @@ pub use style::{BAD, DIM, GOOD, TITLE};
 pub use table::Table;
 
 use crate::failure::Failure;
+pub use crate::terminal::layout::{counted, wrap};
+use crate::terminal::{layout, stderr};
 use style::render;
 
 /// What goes to stdout.

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use cc_protobuf_examples::wire_format::{self, SchemaRef, VALUE_SCHEMA_ID_HEADER};
 
-use super::layout::columns;
 use super::report::{CheckReport, RecordReport, RegisteredReport, StepReport};
 use super::{BAD, Console, DIM, GOOD, TITLE, Table};
 use super::{
@@ -16,6 +15,7 @@ use super::{
     snake_case, wrap,
 };
 use crate::failure::Failure;
+use crate::terminal::layout::columns;
 
 /// Indentation of what stands below a step's heading.
 const INDENT: usize = 5;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::layout::{columns, longest_piece, padded, wrap};
 use super::{TITLE, snake_case};
+use crate::terminal::layout::{columns, longest_piece, padded, wrap};
 
 /// Columns that a word is not broken within, unless the terminal has fewer.
 const WORD: usize = 32;

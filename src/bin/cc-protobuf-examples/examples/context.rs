@@ -22,10 +22,9 @@ use cc_protobuf_examples::serdes::{
 
 use cc_protobuf_examples::wire_format::{self, Envelope, VALUE_SCHEMA_ID_HEADER};
 
-use super::Example;
 use crate::backends::{Backends, Broker, Kms};
 use crate::cli::{self, RunArgs};
-use crate::console::{Console, Spinner, Story};
+use crate::console::{Spinner, Story};
 use crate::failure::Failure;
 use crate::naming::Names;
 
@@ -86,20 +85,15 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// The context of one example; its story begins.
+    /// The context of one example.
     pub fn new(
-        example: &Example,
+        story: Story,
         changes: &'a BTreeMap<String, String>,
         arguments: &'a RunArgs,
         backends: &'a Backends,
         names: &'a Names,
-        console: &Console,
         saved: &'a Saved,
     ) -> Self {
-        let story = Story::begin(console.clone(), example.number, example.name, example.title);
-        if backends.broker.is_some() && example.topics.is_empty() {
-            story.say("There is no Kafka in this example.");
-        }
         Self {
             registry: &backends.registry.client,
             names,

@@ -19,6 +19,7 @@ use cc_protobuf_examples::serdes::{
 };
 use serde_json::{Value, json};
 
+use super::third_party::register_tagged;
 use super::{Context, Message, Schema};
 use crate::backends::Kms;
 use crate::console::Table;
@@ -82,8 +83,7 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
         }),
         ..ctx.request(&*schema, vec![])
     };
-    let registered = ctx.registry.register(&subject, &request, false).await;
-    registered.map_err(|error| ctx.not_registered(schema.file_name(), &subject, error))?;
+    register_tagged(ctx, schema.file_name(), &subject, &request).await?;
     let stored = ctx
         .registry
         .version(&subject, Version::Latest, VersionQuery::default())

@@ -3,11 +3,11 @@
 
 mod changes;
 mod context;
-mod interrupt;
 mod leftovers;
 mod plan;
 mod runner;
 mod summary;
+mod third_party;
 
 mod basic;
 mod compat;
@@ -28,7 +28,6 @@ use cc_protobuf_examples::schema_registry::CompatibilityLevel;
 
 use changes::{Change, one_of, parses, parses_or_empty, text};
 pub use context::{Context, Message, Saved, Schema};
-pub use interrupt::StopSignal;
 pub use runner::{refuse, run};
 
 use crate::cli::Selection;

@@ -42,14 +42,15 @@ impl<'a> Plan<'a> {
             None => RunId::random(),
         };
         let asked = asked(arguments, settings)?;
-        let chosen: Vec<&Example> = running(&asked).collect();
+        let known = running(&asked).flat_map(|example| example.changes);
+        let known: Vec<&changes::Change> = known.collect();
         if let Some(directory) = &arguments.save_schemas {
             check_writable(directory)?;
         }
         Ok(Self {
             arguments,
             names: Names::new(id),
-            changes: changes::parse(&arguments.set, &chosen)?,
+            changes: changes::parse(&arguments.set, &known)?,
             asked,
         })
     }

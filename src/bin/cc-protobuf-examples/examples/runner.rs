@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use super::leftovers::{Made, leftovers};
 use super::plan::{Asked, Plan, Skip, empty_report};
 use super::summary::{announce, finish, millis, summary};
-use super::{Context, Example, Saved, StopSignal};
+use super::{Context, Example, Saved};
 use crate::backends::Backends;
+use crate::cleanup::{Cleaned, remove_run};
 use crate::cli::{Mode, RunArgs};
-use crate::commands::{Cleaned, remove_run};
-use crate::console::{BAD, Console, ExampleReport, ExampleResult, Report, Spinner};
+use crate::console::{BAD, Console, ExampleReport, ExampleResult, Report, Spinner, Story};
 use crate::failure::{Exit, Failure};
 use crate::settings::Settings;
+use crate::stop_signal::StopSignal;
 
 /// How long the registry may take to show that it is there.
 const PROBE: Duration = Duration::from_secs(15);
@@ -113,7 +114,7 @@ pub async fn run(
             () = remove_run(&plan.names, &settings, client, false, console, &mut cleaned) => true,
             () = stop.received() => false,
         };
-        for failure in &cleaned.failures {
+        for failure in cleaned.failures() {
             failure.print();
         }
         exit = Exit::of_all([exit, cleaned.exit()]);
@@ -166,13 +167,16 @@ async fn run_examples(
         }
         let names = plan.names.of_example();
         let begun = Instant::now();
+        let story = Story::begin(console.clone(), example.number, example.name, example.title);
+        if backends.broker.is_some() && example.topics.is_empty() {
+            story.say("There is no Kafka in this example.");
+        }
         let context = Context::new(
-            example,
+            story,
             &plan.changes,
             plan.arguments,
             backends,
             &names,
-            console,
             saved,
         );
         let outcome = tokio::select! {

@@ -9,6 +9,7 @@ use cc_protobuf_examples::serdes::{
 };
 use serde_json::json;
 
+use super::third_party::reference_refused;
 use super::{Context, Message, Schema};
 use crate::console::Table;
 use crate::failure::Failure;
@@ -136,7 +137,8 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
         let to = WriteContext::value(&references_topic).headers(&mut headers);
         serializer
             .serialize_encoded(to, &*my_record, &payload)
-            .await?;
+            .await
+            .map_err(|error| reference_refused(&subject, error))?;
         ctx.registry.versions(&subject).await?;
         table.row([name, &path, &subject]);
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::sources::Origin;
+use super::origin::Origin;
 
 /// Wrong or incomplete configuration. Every variant ends in exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +58,14 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// Somebody else may have written the `.env` file in a directory above.
+    #[error("{path} is not read: {reason}, and it would decide where credentials go", path = path.display())]
+    DotEnvUntrusted {
+        /// The file.
+        path: PathBuf,
+        /// What is strange about it.
+        reason: &'static str,
+    },
     /// The `.env` file does not parse.
     #[error("cannot parse {path}, line {line}", path = path.display())]
     DotEnvSyntax {
@@ -97,6 +105,10 @@ impl Error {
                 "make the file readable, or remove it: real environment variables do as well"
                     .to_owned()
             }
+            Self::DotEnvUntrusted { path, .. } => format!(
+                "if the file is yours: chown it to you and chmod go-w {}; else work below a directory without it",
+                path.display()
+            ),
             Self::DotEnvSyntax { .. } => {
                 "lines are NAME=\"value\", with \\\" \\\\ \\$ and \\n inside the quotes".to_owned()
             }

@@ -2,35 +2,10 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::names::{self, Name};
-use super::{Error, Secret};
-
-/// Where a value came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// A command line flag.
-    Flag(&'static str),
-    /// The real environment.
-    Environment,
-    /// The `.env` file at this path.
-    DotEnv(PathBuf),
-    /// Nowhere: the program's own choice.
-    Default,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag(flag) => write!(f, "flag {flag}"),
-            Self::Environment => f.write_str("environment"),
-            Self::DotEnv(_) => f.write_str(".env"),
-            Self::Default => f.write_str("default"),
-        }
-    }
-}
+use super::{Error, Origin, Secret, dot_env};
 
 /// A value and where it came from.
 #[derive(Clone, Debug)]
@@ -59,8 +34,11 @@ impl Sources {
         environment: impl Fn(&str) -> Option<OsString>,
         directory: &Path,
     ) -> Result<Self, Error> {
-        let dot_env = find_dot_env(directory);
-        let file = dot_env.as_deref().map(read_dot_env).transpose()?;
+        let dot_env = dot_env::find(directory);
+        let file = dot_env
+            .as_deref()
+            .map(|path| dot_env::read(path, directory))
+            .transpose()?;
         let mut values = HashMap::new();
         for name in names::ALL {
             let key = name.key;
@@ -137,46 +115,6 @@ impl Sources {
     pub fn has(&self, name: &Name) -> bool {
         self.values.contains_key(name.key)
     }
-}
-
-/// The nearest `.env` file in `directory` or above it.
-fn find_dot_env(directory: &Path) -> Option<PathBuf> {
-    directory
-        .ancestors()
-        .map(|directory| directory.join(".env"))
-        .find(|path| path.is_file())
-}
-
-/// Parses a `.env` file. Errors name the line, never its text: it may hold a
-/// secret.
-fn read_dot_env(path: &Path) -> Result<HashMap<String, String>, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::DotEnvUnreadable {
-        path: path.to_owned(),
-        source,
-    })?;
-    let mut values = HashMap::new();
-    for entry in dotenvy::Iter::new(text.as_bytes()) {
-        match entry {
-            Ok((key, value)) => values.insert(key, value),
-            Err(dotenvy::Error::LineParse(content, _)) => {
-                let line = text
-                    .lines()
-                    .position(|line| content.lines().next().is_some_and(|first| line == first))
-                    .map_or(0, |index| index + 1);
-                return Err(Error::DotEnvSyntax {
-                    path: path.to_owned(),
-                    line,
-                });
-            }
-            Err(_) => {
-                return Err(Error::DotEnvSyntax {
-                    path: path.to_owned(),
-                    line: 0,
-                });
-            }
-        };
-    }
-    Ok(values)
 }
 
 #[cfg(test)]

@@ -1,30 +1,30 @@
-//! What is stored of a schema.
+//! Stored schemas and their versions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::embedded::registry::budget::{OVERHEAD, weight};
+use super::budget::{OVERHEAD, weight};
 use crate::schema_registry::entities::{Metadata, Reference, RuleSet};
 use crate::wire_format::SchemaGuid;
 
-/// A schema without its place: what has an id.
+/// A schema without subject and version: what an id stands for.
 #[derive(Debug, PartialEq)]
-pub(in crate::embedded::registry) struct Content {
+pub(crate) struct Content {
     /// Digest of everything below but `serialized`.
-    pub(in crate::embedded::registry) guid: SchemaGuid,
+    pub(crate) guid: SchemaGuid,
     /// Canonical or normalised text.
-    pub(in crate::embedded::registry) text: Box<str>,
-    /// The descriptor as base64, kept if the schema came so and its map entries
-    /// stand elsewhere than the text alone would put them.
-    pub(in crate::embedded::registry) serialized: Option<Box<str>>,
+    pub(crate) text: Box<str>,
+    /// The descriptor in base64. It is kept if the schema came as a descriptor
+    /// whose nested messages have another order than the text implies.
+    pub(crate) serialized: Option<Box<str>>,
     /// Imports, with real version numbers.
-    pub(in crate::embedded::registry) references: Vec<Reference>,
-    pub(in crate::embedded::registry) metadata: Option<Metadata>,
-    pub(in crate::embedded::registry) rule_set: Option<RuleSet>,
+    pub(crate) references: Vec<Reference>,
+    pub(crate) metadata: Option<Metadata>,
+    pub(crate) rule_set: Option<RuleSet>,
 }
 
 impl Content {
-    /// About how many bytes it takes.
+    /// Estimates its size in bytes.
     pub(super) fn weight(&self) -> usize {
         let serialized = self.serialized.as_deref().unwrap_or_default();
         OVERHEAD
@@ -36,21 +36,21 @@ impl Content {
     }
 }
 
-/// A schema in its place: one version of a subject. A cheap clone.
+/// One version of a subject. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(in crate::embedded::registry) struct Version {
-    pub(in crate::embedded::registry) number: i32,
-    pub(in crate::embedded::registry) id: i32,
-    pub(in crate::embedded::registry) content: Arc<Content>,
+pub(crate) struct SchemaVersion {
+    pub(crate) number: i32,
+    pub(crate) id: i32,
+    pub(crate) content: Arc<Content>,
     /// Time of the last change, in milliseconds since the epoch.
-    pub(in crate::embedded::registry) ts: i64,
+    pub(crate) ts: i64,
     /// Whether it is soft-deleted.
-    pub(in crate::embedded::registry) deleted: bool,
+    pub(crate) deleted: bool,
 }
 
-impl Version {
-    /// About how many bytes its place takes, the content aside: the name stands
-    /// in every map, and on both sides of every reference.
+impl SchemaVersion {
+    /// Estimates its size in bytes without the content. The name is in every
+    /// map and on both sides of every reference.
     pub(super) fn weight(&self, subject: &str) -> usize {
         let references = self.content.references.iter();
         let referred = references.map(|reference| {
@@ -65,53 +65,60 @@ impl Version {
 
 /// The versions of a subject, ascending, soft-deleted ones included.
 #[derive(Clone, Debug, Default)]
-pub(in crate::embedded::registry) struct Versions(BTreeMap<i32, Version>);
+pub(crate) struct Versions(BTreeMap<i32, SchemaVersion>);
 
 impl Versions {
-    /// The version with this number.
-    pub(in crate::embedded::registry) fn get(&self, number: i32) -> Option<&Version> {
+    /// Returns the version with this number.
+    pub(crate) fn get(&self, number: i32) -> Option<&SchemaVersion> {
         self.0.get(&number)
     }
 
-    /// Newest version that is not soft-deleted: what `latest` means.
-    pub(in crate::embedded::registry) fn latest(&self) -> Option<&Version> {
+    /// Returns the version with this number, or the newest active one for −1. A
+    /// soft-deleted version is found only `with_deleted` and never as the newest.
+    pub(crate) fn find(&self, number: i32, with_deleted: bool) -> Option<&SchemaVersion> {
+        match number {
+            -1 => self.latest(),
+            number => self
+                .get(number)
+                .filter(|version| with_deleted || !version.deleted),
+        }
+    }
+
+    /// Returns `latest`: the newest version that is not soft-deleted.
+    pub(crate) fn latest(&self) -> Option<&SchemaVersion> {
         self.active().next_back()
     }
 
-    /// All versions, ascending.
-    pub(in crate::embedded::registry) fn all(
-        &self,
-    ) -> impl DoubleEndedIterator<Item = &Version> + Clone {
+    /// Returns all versions, ascending.
+    pub(crate) fn all(&self) -> impl DoubleEndedIterator<Item = &SchemaVersion> + Clone {
         self.0.values()
     }
 
-    /// The versions that are not soft-deleted, ascending.
-    pub(in crate::embedded::registry) fn active(
-        &self,
-    ) -> impl DoubleEndedIterator<Item = &Version> + Clone {
+    /// Returns the versions that are not soft-deleted, ascending.
+    pub(crate) fn active(&self) -> impl DoubleEndedIterator<Item = &SchemaVersion> + Clone {
         self.all().filter(|version| !version.deleted)
     }
 
-    /// The number that the next version gets: numbers of soft-deleted versions
-    /// are not given again.
-    pub(in crate::embedded::registry) fn next_number(&self) -> i32 {
+    /// Returns the number of the next version. Numbers of soft-deleted versions
+    /// are not reused.
+    pub(crate) fn next_number(&self) -> i32 {
         let newest = self.0.keys().next_back().copied().unwrap_or(0);
         newest.saturating_add(1)
     }
 
-    pub(in crate::embedded::registry) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn insert(&mut self, version: Version) -> Option<Version> {
+    pub(super) fn insert(&mut self, version: SchemaVersion) -> Option<SchemaVersion> {
         self.0.insert(version.number, version)
     }
 
-    pub(super) fn get_mut(&mut self, number: i32) -> Option<&mut Version> {
+    pub(super) fn get_mut(&mut self, number: i32) -> Option<&mut SchemaVersion> {
         self.0.get_mut(&number)
     }
 
-    pub(super) fn remove(&mut self, number: i32) -> Option<Version> {
+    pub(super) fn remove(&mut self, number: i32) -> Option<SchemaVersion> {
         self.0.remove(&number)
     }
 }

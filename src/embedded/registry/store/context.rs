@@ -5,25 +5,25 @@ use std::sync::Arc;
 
 use crate::wire_format::SchemaGuid;
 
-use super::content::{Content, Version, Versions};
+use super::budget::{Budget, Charge, OVERHEAD};
+use super::content::{Content, SchemaVersion, Versions};
 use crate::embedded::registry::api_error::ApiError;
-use crate::embedded::registry::budget::{Budget, Charge, OVERHEAD};
 
 /// A namespace of subjects, ids and GUIDs.
 #[derive(Debug, Default)]
-pub(in crate::embedded::registry) struct Context {
+pub(crate) struct Context {
     subjects: BTreeMap<String, Versions>,
     ids: HashMap<i32, Identified>,
-    /// GUID → ids with that content, the last one being the current one. There
-    /// is more than one only after imports.
+    /// GUID → ids with that content. The last one is current; only imports
+    /// create more than one.
     guids: HashMap<SchemaGuid, Vec<i32>>,
-    /// Highest id ever given: ids are not reused.
+    /// Highest id ever assigned; ids are not reused.
     highest_id: i32,
-    /// Of the context itself; the default one is free.
+    /// Charge for the context itself; the default context is free.
     _charge: Option<Charge>,
 }
 
-/// A content that has an id, and where it is used.
+/// A schema with an id, and where it is used.
 #[derive(Debug)]
 struct Identified {
     content: Arc<Content>,
@@ -42,42 +42,40 @@ impl Context {
         })
     }
 
-    pub(in crate::embedded::registry) fn subjects(
-        &self,
-    ) -> impl Iterator<Item = (&str, &Versions)> {
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = (&str, &Versions)> {
         self.subjects
             .iter()
             .map(|(name, versions)| (name.as_str(), versions))
     }
 
-    pub(in crate::embedded::registry) fn versions(&self, name: &str) -> Option<&Versions> {
+    pub(crate) fn versions(&self, name: &str) -> Option<&Versions> {
         self.subjects.get(name)
     }
 
-    pub(in crate::embedded::registry) fn highest_id(&self) -> i32 {
+    pub(crate) fn highest_id(&self) -> i32 {
         self.highest_id
     }
 
-    pub(in crate::embedded::registry) fn content(&self, id: i32) -> Option<&Arc<Content>> {
+    pub(crate) fn content(&self, id: i32) -> Option<&Arc<Content>> {
         self.ids.get(&id).map(|identified| &identified.content)
     }
 
-    /// The id of a content, if it has one.
-    pub(in crate::embedded::registry) fn id_of(&self, guid: &SchemaGuid) -> Option<i32> {
+    /// Returns the id of the schema with this GUID.
+    pub(crate) fn id_of(&self, guid: &SchemaGuid) -> Option<i32> {
         self.guids.get(guid)?.last().copied()
     }
 
-    /// Where an id is used: per subject one version, an active one if there is.
-    /// Empty for an unknown id.
-    pub(in crate::embedded::registry) fn uses(&self, id: i32) -> Vec<(&str, &Version)> {
-        let mut found: Vec<(&str, &Version)> = Vec::new();
+    /// Returns where an id is used: one version per subject, preferably an
+    /// active one. Empty for an unknown id.
+    pub(crate) fn uses(&self, id: i32) -> Vec<(&str, &SchemaVersion)> {
+        let mut found: Vec<(&str, &SchemaVersion)> = Vec::new();
         let uses = self.ids.get(&id).into_iter().flat_map(|i| i.uses.keys());
         for (name, number) in uses {
             let Some(version) = self.subjects.get(name).and_then(|v| v.get(*number)) else {
                 continue;
             };
             match found.last_mut() {
-                // Uses are sorted by name and version: a later one is newer.
+                // Uses are sorted by name and version, so a later one is newer.
                 Some((last, other)) if *last == name => {
                     if other.deleted || !version.deleted {
                         *other = version;
@@ -89,22 +87,22 @@ impl Context {
         found
     }
 
-    /// Gives out an id that was never given before.
+    /// Returns an id that was never assigned before.
     pub(super) fn next_id(&self) -> i32 {
         self.highest_id.saturating_add(1)
     }
 
-    /// Puts a version in its place; returns the one that stood there.
+    /// Stores a version and returns the one that it replaces.
     ///
     /// # Errors
     ///
-    /// When there is no space; then nothing has changed.
+    /// Fails without any change if there is no space.
     pub(super) fn insert(
         &mut self,
         name: &str,
-        version: Version,
+        version: SchemaVersion,
         budget: &Arc<Budget>,
-    ) -> Result<Option<Version>, ApiError> {
+    ) -> Result<Option<SchemaVersion>, ApiError> {
         let place = Charge::new(budget, version.weight(name))?;
         let content = match self.ids.contains_key(&version.id) {
             true => 0,
@@ -130,12 +128,12 @@ impl Context {
         Ok(replaced)
     }
 
-    pub(super) fn get_mut(&mut self, name: &str, number: i32) -> Option<&mut Version> {
+    pub(super) fn get_mut(&mut self, name: &str, number: i32) -> Option<&mut SchemaVersion> {
         self.subjects.get_mut(name)?.get_mut(number)
     }
 
-    /// Removes a version for good, and with the last use of its id the id.
-    pub(super) fn remove(&mut self, name: &str, number: i32) -> Option<Version> {
+    /// Permanently removes a version, and its id with the last use.
+    pub(super) fn remove(&mut self, name: &str, number: i32) -> Option<SchemaVersion> {
         let versions = self.subjects.get_mut(name)?;
         let removed = versions.remove(number)?;
         if versions.is_empty() {
@@ -151,7 +149,7 @@ impl Context {
         Some(removed)
     }
 
-    fn forget_guid(&mut self, removed: &Version) {
+    fn forget_guid(&mut self, removed: &SchemaVersion) {
         let guid = &removed.content.guid;
         if let Some(ids) = self.guids.get_mut(guid) {
             ids.retain(|id| *id != removed.id);

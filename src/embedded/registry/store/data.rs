@@ -1,74 +1,35 @@
-//! All contexts together, with what connects and governs them.
+//! All contexts, with the references between schemas and the settings.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::content::{Version, Versions};
+use super::budget::{Budget, Charged, weight};
+use super::config::StoredConfig;
+use super::content::{SchemaVersion, Versions};
 use super::context::Context;
+use super::mode::RegistryMode;
+use super::scope::Scope;
+use super::subject::{DEFAULT_CONTEXT, Subject};
+use crate::csfle::{Clock as _, SystemClock};
 use crate::embedded::registry::api_error::ApiError;
-use crate::embedded::registry::budget::{Budget, Charged, OVERHEAD, weight};
-use crate::embedded::registry::config::Config;
-use crate::embedded::registry::mode::Mode;
-use crate::embedded::registry::subject::{DEFAULT_CONTEXT, Subject};
 use crate::schema_registry::entities::Reference;
 
 /// One version of one subject.
 type Place = (Subject, i32);
 
-/// What a configuration or mode is set for: everything, a context, a subject.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::embedded::registry) enum Scope {
-    /// Whatever in the default context has nothing of its own.
-    Global,
-    /// A subject, or a context when the name is empty.
-    Subject(Subject),
-}
-
-impl Scope {
-    /// What a path segment names. The default context is the global scope.
-    pub(in crate::embedded::registry) fn parse(text: &str) -> Self {
-        let subject = Subject::parse(text);
-        if subject.is_in_default_context() && subject.is_context() {
-            Self::Global
-        } else {
-            Self::Subject(subject)
-        }
-    }
-
-    /// About how many bytes an entry for it takes, the value aside.
-    fn weight(&self) -> usize {
-        let names = match self {
-            Self::Global => 0,
-            Self::Subject(subject) => subject.context.len().saturating_add(subject.name.len()),
-        };
-        OVERHEAD.saturating_add(names)
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Global => Ok(()),
-            Self::Subject(subject) => subject.fmt(f),
-        }
-    }
-}
-
-/// What the lock guards.
+/// The data behind the store's lock.
 #[derive(Debug)]
-pub(in crate::embedded::registry) struct Data {
+pub(crate) struct Data {
     budget: Arc<Budget>,
     contexts: BTreeMap<String, Context>,
-    /// Who references a place: referenced → referring.
+    /// Referenced version → referring versions.
     referrers: HashMap<Place, BTreeSet<Place>>,
-    configs: HashMap<Scope, Charged<Config>>,
-    /// How many configurations name an alias: usually none does.
+    configs: HashMap<Scope, Charged<StoredConfig>>,
+    /// How many configurations have an alias; usually none.
     aliases: usize,
-    modes: HashMap<Scope, Charged<Mode>>,
+    modes: HashMap<Scope, Charged<RegistryMode>>,
 }
 
 #[cfg(test)]
@@ -79,7 +40,7 @@ impl Default for Data {
 }
 
 impl Data {
-    /// Nothing but the default context.
+    /// Returns an empty store that has only the default context.
     pub(super) fn new(budget: Arc<Budget>) -> Self {
         Self {
             budget,
@@ -91,20 +52,20 @@ impl Data {
         }
     }
 
-    /// The configuration set for exactly this scope.
-    pub(in crate::embedded::registry) fn config(&self, scope: &Scope) -> Option<&Config> {
+    /// Returns the configuration set for exactly this scope.
+    pub(crate) fn config(&self, scope: &Scope) -> Option<&StoredConfig> {
         self.configs.get(scope).map(Deref::deref)
     }
 
-    pub(in crate::embedded::registry) fn configs(&self) -> impl Iterator<Item = (&Scope, &Config)> {
+    pub(crate) fn configs(&self) -> impl Iterator<Item = (&Scope, &StoredConfig)> {
         let configs = self.configs.iter();
         configs.map(|(scope, config)| (scope, &**config))
     }
 
-    pub(in crate::embedded::registry) fn set_config(
+    pub(crate) fn set_config(
         &mut self,
         scope: Scope,
-        config: Config,
+        config: StoredConfig,
     ) -> Result<(), ApiError> {
         let names_alias = config.names_alias();
         let bytes = scope.weight().saturating_add(weight(&config));
@@ -121,28 +82,24 @@ impl Data {
         Ok(())
     }
 
-    pub(in crate::embedded::registry) fn remove_config(&mut self, scope: &Scope) {
+    pub(crate) fn remove_config(&mut self, scope: &Scope) {
         if let Some(removed) = self.configs.remove(scope) {
             self.count_aliases(false, removed.names_alias());
         }
     }
 
-    /// Counts a configuration that came and one that went.
+    /// Updates the number of aliases after a configuration changed.
     fn count_aliases(&mut self, came: bool, went: bool) {
         let with = self.aliases.saturating_add(usize::from(came));
         self.aliases = with.saturating_sub(usize::from(went));
     }
 
-    /// The mode set for exactly this scope.
-    pub(in crate::embedded::registry) fn mode(&self, scope: &Scope) -> Option<Mode> {
+    /// Returns the mode set for exactly this scope.
+    pub(crate) fn mode(&self, scope: &Scope) -> Option<RegistryMode> {
         self.modes.get(scope).map(|mode| **mode)
     }
 
-    pub(in crate::embedded::registry) fn set_mode(
-        &mut self,
-        scope: Scope,
-        mode: Mode,
-    ) -> Result<(), ApiError> {
+    pub(crate) fn set_mode(&mut self, scope: Scope, mode: RegistryMode) -> Result<(), ApiError> {
         let bytes = scope.weight();
         match self.modes.get_mut(&scope) {
             Some(set) => set.replace(mode, bytes).map(drop),
@@ -154,40 +111,38 @@ impl Data {
         }
     }
 
-    pub(in crate::embedded::registry) fn remove_mode(&mut self, scope: &Scope) {
+    pub(crate) fn remove_mode(&mut self, scope: &Scope) {
         self.modes.remove(scope);
     }
 
-    /// Removes the modes of the scopes that are not kept.
-    pub(in crate::embedded::registry) fn retain_modes(&mut self, keep: impl Fn(&Scope) -> bool) {
+    /// Removes the modes of all scopes except those to keep.
+    pub(crate) fn retain_modes(&mut self, keep: impl Fn(&Scope) -> bool) {
         self.modes.retain(|scope, _| keep(scope));
     }
 
-    /// Whether any subject stands in for another.
-    pub(in crate::embedded::registry) fn has_aliases(&self) -> bool {
+    /// Whether any subject is an alias.
+    pub(crate) fn has_aliases(&self) -> bool {
         self.aliases > 0
     }
 
-    /// The versions of a subject that has any.
-    pub(in crate::embedded::registry) fn versions(&self, subject: &Subject) -> Option<&Versions> {
+    /// Returns the versions of a subject; `None` if it has none.
+    pub(crate) fn versions(&self, subject: &Subject) -> Option<&Versions> {
         self.contexts.get(&subject.context)?.versions(&subject.name)
     }
 
-    pub(in crate::embedded::registry) fn context(&self, context: &str) -> Option<&Context> {
+    pub(crate) fn context(&self, context: &str) -> Option<&Context> {
         self.contexts.get(context)
     }
 
-    /// Names of the contexts that exist, the default one first.
-    pub(in crate::embedded::registry) fn contexts(&self) -> impl Iterator<Item = (&str, &Context)> {
+    /// Returns the contexts by name, the default one first.
+    pub(crate) fn contexts(&self) -> impl Iterator<Item = (&str, &Context)> {
         self.contexts
             .iter()
             .map(|(name, context)| (name.as_str(), context))
     }
 
-    /// Every subject with its versions, in no particular order.
-    pub(in crate::embedded::registry) fn subjects(
-        &self,
-    ) -> impl Iterator<Item = (Subject, &Versions)> {
+    /// Returns every subject with its versions, in no particular order.
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = (Subject, &Versions)> {
         self.contexts().flat_map(|(name, context)| {
             context
                 .subjects()
@@ -195,13 +150,9 @@ impl Data {
         })
     }
 
-    /// Whether the subject, or for a context any subject in it, has versions;
-    /// soft-deleted ones count only `with_deleted`.
-    pub(in crate::embedded::registry) fn has_versions(
-        &self,
-        subject: &Subject,
-        with_deleted: bool,
-    ) -> bool {
+    /// Whether the subject has versions; for a context, whether any subject in
+    /// it has. Soft-deleted versions count only `with_deleted`.
+    pub(crate) fn has_versions(&self, subject: &Subject, with_deleted: bool) -> bool {
         let counts = |versions: &Versions| with_deleted || versions.latest().is_some();
         self.versions(subject).is_some_and(counts)
             || subject.is_context()
@@ -210,13 +161,14 @@ impl Data {
                     .is_some_and(|context| context.subjects().any(|(_, v)| counts(v)))
     }
 
-    /// The places that reference one, soft-deleted ones only `with_deleted`.
-    pub(in crate::embedded::registry) fn referrers(
+    /// Returns the versions that reference a version; soft-deleted ones only
+    /// `with_deleted`.
+    pub(crate) fn referrers(
         &self,
         subject: &Subject,
         number: i32,
         with_deleted: bool,
-    ) -> impl Iterator<Item = (&Subject, &Version)> {
+    ) -> impl Iterator<Item = (&Subject, &SchemaVersion)> {
         let places = self.referrers.get(&(subject.clone(), number));
         places.into_iter().flatten().filter_map(move |place| {
             let version = self.versions(&place.0)?.get(place.1)?;
@@ -224,20 +176,20 @@ impl Data {
         })
     }
 
-    /// The id that the next new content of a context gets.
-    pub(in crate::embedded::registry) fn next_id(&self, context: &str) -> i32 {
+    /// Returns the id of the next new schema in a context.
+    pub(crate) fn next_id(&self, context: &str) -> i32 {
         self.contexts.get(context).map_or(1, Context::next_id)
     }
 
-    /// Stores a version, in place of one with the same number.
+    /// Stores a version. Replaces one with the same number.
     ///
     /// # Errors
     ///
-    /// When there is no space; then nothing has changed.
-    pub(in crate::embedded::registry) fn insert(
+    /// Fails without any change if there is no space.
+    pub(crate) fn insert(
         &mut self,
         subject: &Subject,
-        version: Version,
+        version: SchemaVersion,
     ) -> Result<(), ApiError> {
         let content = Arc::clone(&version.content);
         let number = version.number;
@@ -269,17 +221,17 @@ impl Data {
     }
 
     /// Marks a version as soft-deleted.
-    pub(in crate::embedded::registry) fn soft_delete(&mut self, subject: &Subject, number: i32) {
+    pub(crate) fn soft_delete(&mut self, subject: &Subject, number: i32) {
         let context = self.contexts.get_mut(&subject.context);
         if let Some(version) = context.and_then(|context| context.get_mut(&subject.name, number)) {
             version.deleted = true;
-            version.ts = now();
+            version.ts = SystemClock.now_ms();
         }
     }
 
-    /// Removes a version for good; with the last one, the subject's own
-    /// configuration and mode.
-    pub(in crate::embedded::registry) fn remove(&mut self, subject: &Subject, number: i32) {
+    /// Permanently removes a version, and with the last one the configuration
+    /// and mode of the subject.
+    pub(crate) fn remove(&mut self, subject: &Subject, number: i32) {
         self.forget(subject, number);
         if self.versions(subject).is_none() {
             let scope = Scope::Subject(subject.clone());
@@ -288,17 +240,17 @@ impl Data {
         }
     }
 
-    /// Removes a version for good and nothing else.
-    pub(in crate::embedded::registry) fn forget(&mut self, subject: &Subject, number: i32) {
+    /// Permanently removes a version and nothing else.
+    pub(crate) fn forget(&mut self, subject: &Subject, number: i32) {
         let context = self.contexts.get_mut(&subject.context);
         if let Some(removed) = context.and_then(|context| context.remove(&subject.name, number)) {
             self.forget_references(subject, number, &removed, &[]);
         }
     }
 
-    /// Removes a context that has no subjects; false when it has some. The
-    /// default context always exists.
-    pub(in crate::embedded::registry) fn remove_context(&mut self, context: &str) -> bool {
+    /// Removes a context without subjects; returns false if it has any. The
+    /// default context always stays.
+    pub(crate) fn remove_context(&mut self, context: &str) -> bool {
         if self.contexts.get(context).is_some_and(|c| !c.is_empty()) {
             return false;
         }
@@ -308,13 +260,13 @@ impl Data {
         true
     }
 
-    /// Takes a removed version out of the referrers, except where `kept` names
-    /// the same reference.
+    /// Removes a version from the referrers, except for references that are
+    /// also in `kept`.
     fn forget_references(
         &mut self,
         subject: &Subject,
         number: i32,
-        removed: &Version,
+        removed: &SchemaVersion,
         kept: &[Reference],
     ) {
         let place_of =
@@ -334,13 +286,4 @@ impl Data {
             }
         }
     }
-}
-
-/// Milliseconds since the epoch.
-pub(in crate::embedded::registry) fn now() -> i64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
-    elapsed
-        .ok()
-        .and_then(|elapsed| i64::try_from(elapsed.as_millis()).ok())
-        .unwrap_or_default()
 }

@@ -1,12 +1,18 @@
 //! Subjects, schemas, configuration and modes, in memory.
 //!
-//! Readers and writers hold the lock for a few look-ups and insertions only:
-//! parsing and comparing happens outside, on cheap clones of what was found.
-//! Writers of one subject queue up before they begin, see [`Store::writing`].
+//! Readers and writers hold the lock only for a few lookups and insertions.
+//! Parsing and comparing happens outside, on cheap clones. Writers to one
+//! subject wait for each other; see [`Store::writing`].
 
+pub(crate) mod budget;
+mod config;
 mod content;
 mod context;
 mod data;
+mod mode;
+mod scope;
+pub(crate) mod subject;
+pub(crate) mod tag_definitions;
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -14,17 +20,20 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-pub(super) use content::{Content, Version, Versions};
-pub(super) use data::{Data, Scope, now};
+pub(crate) use config::StoredConfig;
+pub(crate) use content::{Content, SchemaVersion, Versions};
+pub(crate) use data::Data;
+pub(crate) use mode::RegistryMode;
+pub(crate) use scope::Scope;
 
-use super::budget::Budget;
-use super::subject::Subject;
+use budget::Budget;
+use subject::Subject;
 
-/// Queues for writers. Two subjects may share one; that costs time only.
+/// Number of write locks. Two subjects may share one, which only costs time.
 const QUEUES: usize = 64;
 
-/// Everything stored.
-pub(super) struct Store {
+/// Subjects, schemas, configuration and modes.
+pub(crate) struct Store {
     data: RwLock<Data>,
     queues: Vec<Arc<Mutex<()>>>,
     hasher: RandomState,
@@ -32,7 +41,7 @@ pub(super) struct Store {
 
 impl Store {
     /// An empty store.
-    pub(super) fn new(budget: Arc<Budget>) -> Self {
+    pub(crate) fn new(budget: Arc<Budget>) -> Self {
         Self {
             data: RwLock::new(Data::new(budget)),
             queues: std::iter::repeat_with(Arc::default).take(QUEUES).collect(),
@@ -40,20 +49,20 @@ impl Store {
         }
     }
 
-    /// For reading. Never keep it while parsing.
-    pub(super) fn read(&self) -> RwLockReadGuard<'_, Data> {
+    /// Locks the data for reading. Do not hold this while parsing.
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Data> {
         self.data.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For writing. Never keep it while parsing.
-    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Data> {
+    /// Locks the data for writing. Do not hold this while parsing.
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Data> {
         self.data.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until no other request writes to the subject. Held from the first
-    /// look at the subject until the write is done; owned, because the write
-    /// goes on when the client that asked for it has gone.
-    pub(super) async fn writing(&self, subject: &Subject) -> Option<OwnedMutexGuard<()>> {
+    /// Waits until no other request writes to the subject. Hold the guard from
+    /// the first read of the subject until the write is done. It is owned
+    /// because the write continues after its client disconnects.
+    pub(crate) async fn writing(&self, subject: &Subject) -> Option<OwnedMutexGuard<()>> {
         let queue = usize::try_from(self.hasher.hash_one(subject) % QUEUES as u64).ok()?;
         let queue = Arc::clone(self.queues.get(queue)?);
         Some(queue.lock_owned().await)

@@ -9,8 +9,8 @@ use cc_protobuf_examples::wire_format;
 
 use super::text::Encoding;
 use crate::cli::DecodeArgs;
-use crate::console::stderr;
 use crate::failure::Failure;
+use crate::terminal::stderr;
 
 /// Most bytes that one message, or one line, may have.
 const MOST: usize = 256 << 20;

@@ -1,0 +1,136 @@
+//! The `.env` file: where it is, whether it can be trusted, what it says.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::Error;
+
+/// The nearest `.env` file in `directory` or above it.
+pub(super) fn find(directory: &Path) -> Option<PathBuf> {
+    directory
+        .ancestors()
+        .map(|directory| directory.join(".env"))
+        .find(|path| path.is_file())
+}
+
+/// Parses a `.env` file. Errors name the line, never its text: it may hold a
+/// secret.
+///
+/// The file decides where credentials go. One that somebody else may have
+/// written is refused when it lies above `directory`, where nobody chose it:
+/// going on without it could lead to other backends than meant. In `directory`
+/// itself it is read with a warning, for containers and WSL often show the
+/// user's own files so.
+pub(super) fn read(path: &Path, directory: &Path) -> Result<HashMap<String, String>, Error> {
+    let unreadable = |source| Error::DotEnvUnreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let mut file = File::open(path).map_err(unreadable)?;
+    if let Some(reason) = distrust(path, &file).map_err(unreadable)? {
+        if path.parent() != Some(directory) {
+            return Err(Error::DotEnvUntrusted {
+                path: path.to_owned(),
+                reason,
+            });
+        }
+        tracing::warn!(
+            "{}: {reason}, and it decides where credentials go",
+            path.display()
+        );
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(unreadable)?;
+    let mut values = HashMap::new();
+    for entry in dotenvy::Iter::new(text.as_bytes()) {
+        match entry {
+            Ok((key, value)) => values.insert(key, value),
+            Err(dotenvy::Error::LineParse(content, _)) => {
+                let line = text
+                    .lines()
+                    .position(|line| content.lines().next().is_some_and(|first| line == first))
+                    .map_or(0, |index| index + 1);
+                return Err(Error::DotEnvSyntax {
+                    path: path.to_owned(),
+                    line,
+                });
+            }
+            Err(_) => {
+                return Err(Error::DotEnvSyntax {
+                    path: path.to_owned(),
+                    line: 0,
+                });
+            }
+        };
+    }
+    Ok(values)
+}
+
+/// Why somebody else may have written an open file, or put the link in its place.
+#[cfg(unix)]
+fn distrust(path: &Path, file: &File) -> std::io::Result<Option<&'static str>> {
+    use std::os::unix::fs::MetadataExt;
+    let me = rustix::process::geteuid().as_raw();
+    let (place, target) = (std::fs::symlink_metadata(path)?, file.metadata()?);
+    // The permissions of a link mean nothing.
+    let mode = target.mode();
+    Ok(strange(place.uid(), place.gid(), 0, me)
+        .or_else(|| strange(target.uid(), target.gid(), mode, me)))
+}
+
+#[cfg(not(unix))]
+fn distrust(_: &Path, _: &File) -> std::io::Result<Option<&'static str>> {
+    Ok(None)
+}
+
+/// What is strange about the owner and the mode of a file for the user `me`.
+///
+/// Root may write anywhere. A group with the number of the owner is the owner's
+/// alone, as most Linux distributions set up accounts; there, editors leave
+/// files writable for it.
+#[cfg(unix)]
+fn strange(owner: u32, group: u32, mode: u32, me: u32) -> Option<&'static str> {
+    if owner != me && owner != 0 {
+        Some("it belongs to another user")
+    } else if mode & 0o002 != 0 {
+        Some("everybody may write to it")
+    } else if mode & 0o020 != 0 && group != owner {
+        Some("its group may write to it")
+    } else {
+        None
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::strange;
+
+    #[test]
+    fn whom_a_file_is_trusted_from() {
+        let trusted = [
+            (1000, 1000, 0o600, 1000),
+            (1000, 100, 0o644, 1000),
+            // A group of one's own.
+            (1000, 1000, 0o664, 1000),
+            (0, 0, 0o664, 1000),
+        ];
+        for (owner, group, mode, me) in trusted {
+            let reason = strange(owner, group, mode, me);
+            assert_eq!(reason, None, "{owner}:{group} {mode:o}");
+        }
+        let untrusted = [
+            (1001, 1001, 0o600, 1000, "another user"),
+            (1001, 1001, 0o600, 0, "another user"),
+            (1000, 1000, 0o602, 1000, "everybody"),
+            (0, 0, 0o666, 1000, "everybody"),
+            (1000, 100, 0o660, 1000, "its group"),
+            (0, 1000, 0o660, 1000, "its group"),
+        ];
+        for (owner, group, mode, me, why) in untrusted {
+            let reason = strange(owner, group, mode, me).unwrap();
+            assert!(reason.contains(why), "{owner}:{group} {mode:o}: {reason}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Where a value comes from.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A command line flag.
+    Flag(&'static str),
+    /// The real environment.
+    Environment,
+    /// The `.env` file at this path.
+    DotEnv(PathBuf),
+    /// Nowhere: the program's own choice.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => write!(f, "flag {flag}"),
+            Self::Environment => f.write_str("environment"),
+            Self::DotEnv(_) => f.write_str(".env"),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The terminal: how wide it is, and messages on stderr.
+
+pub mod layout;
+pub mod stderr;

@@ -1,0 +1,274 @@
+//! The endpoints under `/dek-registry/v1`.
+
+use std::str::FromStr as _;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+
+use crate::csfle::Algorithm;
+use crate::embedded::registry::api_error::ApiError;
+use crate::embedded::registry::http::json::{Json, Path};
+use crate::embedded::registry::http::query::Query;
+use crate::embedded::registry::http::state::SharedState;
+use crate::schema_registry::entities::{Dek, Kek};
+
+use crate::embedded::registry::keys::deks::{DekPath, DekSelection, DekVersion};
+use crate::embedded::registry::keys::keks::KekChange;
+
+/// These lists are not capped.
+const NO_CAP: usize = usize::MAX;
+
+type Answer<T> = Result<T, ApiError>;
+
+pub(crate) fn routes() -> Router<SharedState> {
+    let endpoints = Router::new()
+        .route("/keks", get(list_keks).post(create_kek))
+        .route(
+            "/keks/{kek}",
+            get(get_kek).put(update_kek).delete(delete_kek),
+        )
+        .route("/keks/{kek}/undelete", post(undelete_kek))
+        .route("/keks/{kek}/test", post(test_kek))
+        .route("/keks/{kek}/deks", get(list_subjects).post(create_dek))
+        .route(
+            "/keks/{kek}/deks/{subject}",
+            get(get_first_dek)
+                .post(create_dek_of_subject)
+                .delete(delete_deks),
+        )
+        .route("/keks/{kek}/deks/{subject}/undelete", post(undelete_deks))
+        .route("/keks/{kek}/deks/{subject}/versions", get(list_versions))
+        .route(
+            "/keks/{kek}/deks/{subject}/versions/{version}",
+            get(get_dek).delete(delete_dek),
+        )
+        .route(
+            "/keks/{kek}/deks/{subject}/versions/{version}/undelete",
+            post(undelete_dek),
+        );
+    Router::new().nest("/dek-registry/v1", endpoints)
+}
+
+/// Parses the algorithm in the query. An unknown one is answered 404.
+fn algorithm(query: &Query) -> Answer<Algorithm> {
+    match query.get("algorithm") {
+        None => Ok(Algorithm::default()),
+        Some(name) => Algorithm::from_str(name).map_err(|_| ApiError::not_found()),
+    }
+}
+
+fn dek_path(kek_name: String, subject: String, query: &Query) -> Answer<DekPath> {
+    Ok(DekPath {
+        kek_name,
+        subject,
+        algorithm: algorithm(query)?,
+    })
+}
+
+fn version(text: &str) -> Answer<DekVersion> {
+    let trimmed = text.trim();
+    if trimmed.eq_ignore_ascii_case("latest") || trimmed == "-1" {
+        return Ok(DekVersion::Latest);
+    }
+    match trimmed.parse() {
+        Ok(number) if number > 0 => Ok(DekVersion::Number(number)),
+        _ => Err(ApiError::invalid_version(text)),
+    }
+}
+
+async fn list_keks(State(state): State<SharedState>, query: Query) -> Answer<Json<Vec<String>>> {
+    let page = query.page(NO_CAP)?;
+    let prefixes: Vec<&str> = query.all("subjectPrefix").collect();
+    let names = state.dek.kek_names(&prefixes, query.flag("deleted"));
+    Ok(Json(page.of(names)))
+}
+
+async fn create_kek(
+    State(state): State<SharedState>,
+    query: Query,
+    Json(body): Json<Kek>,
+) -> Answer<Json<Kek>> {
+    let kek = state
+        .dek
+        .create_kek(body, query.flag("testSharing"))
+        .await?;
+    Ok(Json(kek.to_entity()))
+}
+
+async fn get_kek(
+    State(state): State<SharedState>,
+    Path(name): Path<String>,
+    query: Query,
+) -> Answer<Json<Kek>> {
+    let kek = state.dek.kek(&name, query.flag("deleted"))?;
+    Ok(Json(kek.to_entity()))
+}
+
+async fn update_kek(
+    State(state): State<SharedState>,
+    Path(name): Path<String>,
+    query: Query,
+    Json(change): Json<KekChange>,
+) -> Answer<Json<Kek>> {
+    let test_sharing = query.flag("testSharing");
+    let kek = state.dek.update_kek(&name, change, test_sharing).await?;
+    Ok(Json(kek.to_entity()))
+}
+
+async fn delete_kek(
+    State(state): State<SharedState>,
+    Path(name): Path<String>,
+    query: Query,
+) -> Answer<StatusCode> {
+    state.dek.delete_kek(&name, query.flag("permanent"))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn undelete_kek(
+    State(state): State<SharedState>,
+    Path(name): Path<String>,
+) -> Answer<StatusCode> {
+    state.dek.undelete_kek(&name)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn test_kek(State(state): State<SharedState>, Path(name): Path<String>) -> Answer<Json<Kek>> {
+    let kek = state.dek.test_kek(&name).await?;
+    Ok(Json(kek.to_entity()))
+}
+
+async fn list_subjects(
+    State(state): State<SharedState>,
+    Path(kek): Path<String>,
+    query: Query,
+) -> Answer<Json<Vec<String>>> {
+    let page = query.page(NO_CAP)?;
+    let subjects = state.dek.dek_subjects(&kek, query.flag("deleted"))?;
+    Ok(Json(page.of(subjects)))
+}
+
+/// The older form of [`create_dek_of_subject`]: the subject is in the body.
+async fn create_dek(
+    State(state): State<SharedState>,
+    Path(kek): Path<String>,
+    Json(body): Json<Dek>,
+) -> Answer<Json<Dek>> {
+    let subject = body.subject.clone();
+    create(&state, kek, subject, body, false).await
+}
+
+async fn create_dek_of_subject(
+    State(state): State<SharedState>,
+    Path((kek, subject)): Path<(String, String)>,
+    query: Query,
+    Json(body): Json<Dek>,
+) -> Answer<Json<Dek>> {
+    create(&state, kek, subject, body, query.flag("rewrap")).await
+}
+
+async fn create(
+    state: &SharedState,
+    kek_name: String,
+    subject: String,
+    body: Dek,
+    rewrap: bool,
+) -> Answer<Json<Dek>> {
+    let algorithm = match &body.algorithm {
+        None => Algorithm::default(),
+        Some(name) => Algorithm::from_str(name)
+            .map_err(|unknown| ApiError::malformed_body(unknown.to_string()))?,
+    };
+    let path = DekPath {
+        kek_name,
+        subject,
+        algorithm,
+    };
+    Ok(Json(state.dek.create_dek(&path, body, rewrap).await?))
+}
+
+async fn get_first_dek(
+    State(state): State<SharedState>,
+    Path((kek, subject)): Path<(String, String)>,
+    query: Query,
+) -> Answer<Json<Dek>> {
+    let path = dek_path(kek, subject, &query)?;
+    let deleted = query.flag("deleted");
+    let dek = state.dek.dek(&path, DekVersion::FIRST, deleted).await?;
+    Ok(Json(dek))
+}
+
+async fn get_dek(
+    State(state): State<SharedState>,
+    Path((kek, subject, number)): Path<(String, String, String)>,
+    query: Query,
+) -> Answer<Json<Dek>> {
+    let path = dek_path(kek, subject, &query)?;
+    let deleted = query.flag("deleted");
+    let dek = state.dek.dek(&path, version(&number)?, deleted).await?;
+    Ok(Json(dek))
+}
+
+async fn list_versions(
+    State(state): State<SharedState>,
+    Path((kek, subject)): Path<(String, String)>,
+    query: Query,
+) -> Answer<Json<Vec<i32>>> {
+    let page = query.page(NO_CAP)?;
+    let path = dek_path(kek, subject, &query)?;
+    let versions = state.dek.dek_versions(&path, query.flag("deleted"))?;
+    Ok(Json(page.of(versions)))
+}
+
+async fn delete_deks(
+    State(state): State<SharedState>,
+    Path((kek, subject)): Path<(String, String)>,
+    query: Query,
+) -> Answer<StatusCode> {
+    delete(&state, kek, subject, DekSelection::All, &query)
+}
+
+async fn delete_dek(
+    State(state): State<SharedState>,
+    Path((kek, subject, number)): Path<(String, String, String)>,
+    query: Query,
+) -> Answer<StatusCode> {
+    let which = DekSelection::One(version(&number)?);
+    delete(&state, kek, subject, which, &query)
+}
+
+fn delete(
+    state: &SharedState,
+    kek: String,
+    subject: String,
+    which: DekSelection,
+    query: &Query,
+) -> Answer<StatusCode> {
+    let path = dek_path(kek, subject, query)?;
+    state
+        .dek
+        .delete_deks(&path, which, query.flag("permanent"))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn undelete_deks(
+    State(state): State<SharedState>,
+    Path((kek, subject)): Path<(String, String)>,
+    query: Query,
+) -> Answer<StatusCode> {
+    let path = dek_path(kek, subject, &query)?;
+    state.dek.undelete_deks(&path, DekSelection::All)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn undelete_dek(
+    State(state): State<SharedState>,
+    Path((kek, subject, number)): Path<(String, String, String)>,
+    query: Query,
+) -> Answer<StatusCode> {
+    let which = DekSelection::One(version(&number)?);
+    let path = dek_path(kek, subject, &query)?;
+    state.dek.undelete_deks(&path, which)?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,186 @@
+//! Dynamic messages → bytes, in one pass: lengths are written once what they
+//! measure is, instead of being computed again at every level.
+
+use prost::Message;
+use prost::encoding::{WireType, encode_varint};
+use prost_reflect::{DynamicMessage, MapKey, Value};
+
+use super::encode::close;
+use super::encode_value::zigzag;
+use super::plan::{FieldPlan, Kind, Plan, Shape, Tag};
+use super::wire::is_default;
+
+/// Appends a message of the type at `position`, as prost-reflect writes it.
+pub(super) fn message(plan: &Plan, position: usize, message: &DynamicMessage, out: &mut Vec<u8>) {
+    let planned = plan.message(position);
+    let Some(planned) = planned.filter(|planned| {
+        let plain = planned
+            .fields
+            .last()
+            .is_none_or(|last| !last.is_extension());
+        plain && message.unknown_fields().next().is_none()
+    }) else {
+        // Unknown fields and extensions go between the others.
+        message.encode_raw(out);
+        return;
+    };
+    for (descriptor, value) in message.fields() {
+        let field = planned.position(descriptor.number());
+        if let Some(field) = field.and_then(|position| planned.fields.get(position)) {
+            write_field(plan, field, value, out);
+        }
+    }
+}
+
+fn write_field(plan: &Plan, field: &FieldPlan, value: &Value, out: &mut Vec<u8>) {
+    match (field.shape, value) {
+        (Shape::Packed, Value::List(values)) => {
+            field.tag.write(out);
+            let at = open(out);
+            for value in values {
+                number(field.kind, value, out);
+            }
+            close(out, at);
+        }
+        (_, Value::List(values)) => {
+            for value in values {
+                tagged(plan, field, value, out);
+            }
+        }
+        (_, Value::Map(entries)) => {
+            let Kind::Message(entry) = field.kind else {
+                return;
+            };
+            let Some([key_field, value_field]) = plan.message(entry).map(|entry| &entry.fields[..])
+            else {
+                return;
+            };
+            for (key, value) in entries {
+                field.tag.write(out);
+                let at = open(out);
+                match key {
+                    MapKey::String(text) => {
+                        if key_field.shape != Shape::Implicit || !text.is_empty() {
+                            key_field.tag.write(out);
+                            bytes(text.as_bytes(), out);
+                        }
+                    }
+                    number => unless_default(plan, key_field, &of_number(number), out),
+                }
+                unless_default(plan, value_field, value, out);
+                close(out, at);
+            }
+        }
+        _ => tagged(plan, field, value, out),
+    }
+}
+
+/// A field of an entry.
+fn unless_default(plan: &Plan, field: &FieldPlan, value: &Value, out: &mut Vec<u8>) {
+    let is_default = field.shape == Shape::Implicit
+        && match value {
+            Value::String(text) => text.is_empty(),
+            Value::Bytes(bytes) => bytes.is_empty(),
+            number => bits(field.kind, number).is_some_and(|bits| is_default(field.kind, bits)),
+        };
+    if !is_default {
+        tagged(plan, field, value, out);
+    }
+}
+
+fn of_number(key: &MapKey) -> Value {
+    match *key {
+        MapKey::Bool(value) => Value::Bool(value),
+        MapKey::I32(value) => Value::I32(value),
+        MapKey::I64(value) => Value::I64(value),
+        MapKey::U32(value) => Value::U32(value),
+        MapKey::U64(value) => Value::U64(value),
+        MapKey::String(ref value) => Value::String(value.clone()),
+    }
+}
+
+fn tagged(plan: &Plan, field: &FieldPlan, value: &Value, out: &mut Vec<u8>) {
+    field.tag.write(out);
+    match (field.kind, value) {
+        (Kind::Message(position), Value::Message(inner)) => {
+            let at = open(out);
+            message(plan, position, inner, out);
+            close(out, at);
+        }
+        (Kind::Group(position), Value::Message(inner)) => {
+            message(plan, position, inner, out);
+            Tag::new(field.tag.number(), WireType::EndGroup).write(out);
+        }
+        (_, Value::String(text)) => bytes(text.as_bytes(), out),
+        (_, Value::Bytes(value)) => bytes(value, out),
+        (kind, value) => number(kind, value, out),
+    }
+}
+
+fn bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    encode_varint(bytes.len() as u64, out);
+    out.extend_from_slice(bytes);
+}
+
+fn open(out: &mut Vec<u8>) -> usize {
+    let at = out.len();
+    out.push(0);
+    at
+}
+
+fn number(kind: Kind, value: &Value, out: &mut Vec<u8>) {
+    // A message holds no value of another kind than its field's.
+    let bits = bits(kind, value).unwrap_or_default();
+    match kind.wire_type() {
+        WireType::SixtyFourBit => out.extend_from_slice(&bits.to_le_bytes()),
+        WireType::ThirtyTwoBit => out.extend_from_slice(&(bits as u32).to_le_bytes()),
+        _ => encode_varint(bits, out),
+    }
+}
+
+/// A number as it is written.
+fn bits(kind: Kind, value: &Value) -> Option<u64> {
+    Some(match *value {
+        Value::Bool(value) => value.into(),
+        Value::I32(value) if kind == Kind::Sint32 => zigzag(value.into()),
+        Value::I64(value) if kind == Kind::Sint64 => zigzag(value),
+        Value::I32(value) | Value::EnumNumber(value) => i64::from(value).cast_unsigned(),
+        Value::I64(value) => value.cast_unsigned(),
+        Value::U32(value) => value.into(),
+        Value::U64(value) => value,
+        Value::F32(value) => value.to_bits().into(),
+        Value::F64(value) => value.to_bits(),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+#[path = "../../../tests/library/json/random.rs"]
+mod random;
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+    use prost_reflect::DynamicMessage;
+
+    use super::random::{self, Random};
+    use crate::protobuf::{DynamicSchema, ProtoSchema};
+
+    #[test]
+    fn dynamic_messages_are_written_as_prost_reflect_writes_them() {
+        let three = include_str!("../../../tests/library/json/kinds3.proto");
+        let two = include_str!("../../../tests/library/json/kinds2.proto");
+        for (text, name) in [(three, "kinds.Three"), (two, "kinds.Two")] {
+            let schema = DynamicSchema::from_text("kinds.proto", text, name, &[]).unwrap();
+            for seed in 0..2_000 {
+                let mut random = Random::new(seed * 2_654_435_761);
+                let bytes = random::message(&mut random, schema.descriptor(), 0);
+                let descriptor = schema.descriptor().clone();
+                let message = DynamicMessage::decode(descriptor, &bytes[..]).unwrap();
+                let mut written = Vec::new();
+                schema.json().encode_dynamic(&message, &mut written);
+                assert_eq!(written, message.encode_to_vec(), "{message:?}");
+            }
+        }
+    }
+}

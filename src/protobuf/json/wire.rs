@@ -1,0 +1,262 @@
+//! The fields of a message, found in its bytes.
+
+use std::ops::Range;
+
+use prost::encoding::WireType;
+
+use super::plan::{Kind, MessagePlan, Shape};
+
+/// Protobuf's own limit on nesting.
+pub(super) const MAX_DEPTH: usize = 100;
+
+/// What is wrong with bytes that are no message.
+pub(super) type Malformed = &'static str;
+
+/// A field's value: where its bytes are, or the value itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    /// Position in [`MessagePlan::fields`].
+    pub(super) field: usize,
+    /// Where the value begins.
+    pub(super) at: usize,
+    /// The value of a number, else the length.
+    pub(super) bits: u64,
+    /// Whether these are values of a repeated field in a row.
+    pub(super) packed: bool,
+}
+
+impl Found {
+    pub(super) fn range(&self) -> Range<usize> {
+        let len = usize::try_from(self.bits).unwrap_or(usize::MAX);
+        self.at..self.at.saturating_add(len)
+    }
+}
+
+/// What a scan noticed beside the fields.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Order {
+    last: usize,
+    /// Whether fields are not in the order of printing.
+    pub(super) unsorted: bool,
+    /// Oneofs of which a member was found, by bit.
+    seen: u64,
+    member: Option<usize>,
+    /// Whether a oneof may have more than one member.
+    pub(super) contested: bool,
+}
+
+impl Order {
+    #[inline]
+    fn note(&mut self, position: usize, oneof: Option<usize>) {
+        self.unsorted |= position < self.last;
+        self.last = position;
+        if let Some(oneof) = oneof {
+            let bit = 1 << (oneof % 64);
+            self.contested |= self.seen & bit != 0 && self.member != Some(position);
+            self.seen |= bit;
+            self.member = Some(position);
+        }
+    }
+}
+
+/// Reads bytes from front to back.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'b> {
+    pub(super) bytes: &'b [u8],
+    pub(super) at: usize,
+    pub(super) end: usize,
+}
+
+impl<'b> Reader<'b> {
+    pub(super) fn new(bytes: &'b [u8], range: Range<usize>) -> Self {
+        Self {
+            bytes,
+            at: range.start,
+            end: range.end.min(bytes.len()),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.at >= self.end
+    }
+
+    #[inline]
+    pub(super) fn varint(&mut self) -> Result<u64, Malformed> {
+        match self.bytes.get(self.at) {
+            Some(&byte) if byte < 0x80 && self.at < self.end => {
+                self.at = self.at.saturating_add(1);
+                Ok(byte.into())
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, Malformed> {
+        let mut value = 0;
+        let rest = self.bytes.get(self.at..self.end).unwrap_or_default();
+        for (i, &byte) in rest.iter().take(10).enumerate() {
+            // The tenth byte has place for one bit.
+            if i == 9 && byte > 1 {
+                return Err("invalid varint");
+            }
+            value |= u64::from(byte & 0x7f) << (i * 7);
+            if byte < 0x80 {
+                self.at = self.at.saturating_add(i).saturating_add(1);
+                return Ok(value);
+            }
+        }
+        Err("invalid varint")
+    }
+
+    #[inline]
+    fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let end = self.at.saturating_add(N);
+        if end > self.end {
+            return Err("buffer underflow");
+        }
+        let bytes = self.bytes.get(self.at..end).unwrap_or_default();
+        self.at = end;
+        bytes.try_into().map_err(|_| "buffer underflow")
+    }
+
+    /// The bits of a number.
+    #[inline]
+    pub(super) fn number(&mut self, wire_type: WireType) -> Result<u64, Malformed> {
+        match wire_type {
+            WireType::SixtyFourBit => self.fixed().map(u64::from_le_bytes),
+            WireType::ThirtyTwoBit => self.fixed().map(u32::from_le_bytes).map(u64::from),
+            _ => self.varint(),
+        }
+    }
+
+    /// The length of what follows, which is all there.
+    #[inline]
+    fn length(&mut self) -> Result<usize, Malformed> {
+        let len = usize::try_from(self.varint()?).map_err(|_| "buffer underflow")?;
+        if len > self.end.saturating_sub(self.at) {
+            return Err("buffer underflow");
+        }
+        Ok(len)
+    }
+
+    #[inline]
+    fn tag(&mut self) -> Result<(u32, WireType), Malformed> {
+        let key = u32::try_from(self.varint()?).map_err(|_| "invalid key value")?;
+        let wire_type = match key & 7 {
+            0 => WireType::Varint,
+            1 => WireType::SixtyFourBit,
+            2 => WireType::LengthDelimited,
+            3 => WireType::StartGroup,
+            4 => WireType::EndGroup,
+            5 => WireType::ThirtyTwoBit,
+            _ => return Err("invalid wire type value"),
+        };
+        match key >> 3 {
+            0 => Err("invalid tag value: 0"),
+            number => Ok((number, wire_type)),
+        }
+    }
+
+    /// Passes over a value.
+    fn skip(&mut self, number: u32, wire_type: WireType, depth: usize) -> Result<(), Malformed> {
+        match wire_type {
+            WireType::Varint | WireType::SixtyFourBit | WireType::ThirtyTwoBit => {
+                self.number(wire_type)?;
+            }
+            WireType::LengthDelimited => {
+                let len = self.length()?;
+                self.at = self.at.saturating_add(len);
+            }
+            WireType::StartGroup => {
+                self.group(number, depth)?;
+            }
+            WireType::EndGroup => return Err("unexpected end group tag"),
+        }
+        Ok(())
+    }
+
+    /// Passes over the fields of a group and its end. Returns where its fields
+    /// end.
+    fn group(&mut self, number: u32, depth: usize) -> Result<usize, Malformed> {
+        if depth >= MAX_DEPTH {
+            return Err("recursion limit reached");
+        }
+        loop {
+            let end = self.at;
+            if self.is_empty() {
+                return Err("buffer underflow");
+            }
+            match self.tag()? {
+                (other, WireType::EndGroup) if other == number => return Ok(end),
+                (_, WireType::EndGroup) => return Err("unexpected end group tag"),
+                (other, wire_type) => self.skip(other, wire_type, depth.saturating_add(1))?,
+            }
+        }
+    }
+
+    /// Appends the fields of a message that `plan` knows to `found`.
+    #[inline]
+    pub(super) fn scan(
+        mut self,
+        plan: &MessagePlan,
+        found: &mut Vec<Found>,
+        order: &mut Order,
+        depth: usize,
+    ) -> Result<(), Malformed> {
+        while !self.is_empty() {
+            let (number, wire_type) = self.tag()?;
+            let position = plan.position(number);
+            let Some((position, field)) = position.and_then(|p| Some((p, plan.fields.get(p)?)))
+            else {
+                self.skip(number, wire_type, depth)?;
+                continue;
+            };
+            let mut packed = false;
+            if wire_type != field.kind.wire_type() {
+                packed = wire_type == WireType::LengthDelimited
+                    && matches!(field.shape, Shape::Packed | Shape::Expanded)
+                    && field.kind.packable();
+                if !packed {
+                    return Err("invalid wire type");
+                }
+            }
+            let (at, bits) = match wire_type {
+                WireType::LengthDelimited => {
+                    let len = self.length()?;
+                    let at = self.at;
+                    self.at = at.saturating_add(len);
+                    (at, len as u64)
+                }
+                WireType::StartGroup => {
+                    let at = self.at;
+                    let end = self.group(number, depth)?;
+                    (at, end.saturating_sub(at) as u64)
+                }
+                number => {
+                    let at = self.at;
+                    (at, self.number(number)?)
+                }
+            };
+            order.note(position, field.oneof);
+            found.push(Found {
+                field: position,
+                at,
+                bits,
+                packed,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Whether a value is its type's default, which goes without saying where a
+/// field has no presence.
+pub(super) fn is_default(kind: Kind, bits: u64) -> bool {
+    match kind {
+        Kind::Double => f64::from_bits(bits) == 0.0,
+        Kind::Float => f32::from_bits(bits as u32) == 0.0,
+        // Wider than the type: the upper bits do not count.
+        Kind::Int32 | Kind::Uint32 | Kind::Sint32 | Kind::Enum(_) => bits as u32 == 0,
+        _ => bits == 0,
+    }
+}

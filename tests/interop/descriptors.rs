@@ -1,0 +1,48 @@
+//! A worker that `tests/interop/descriptors/run` drives: one JSON request per
+//! line on standard input, one answer per line on standard output, after `>>> `.
+
+use std::io::{BufRead, Write};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cc_protobuf_examples::protobuf::{CompiledSchema, ProtoSchema};
+use prost::{Message, Name};
+use serde_json::{Map, Value, json};
+
+#[derive(Clone, PartialEq, Message)]
+struct Order {
+    #[prost(int64, tag = "1")]
+    cents: i64,
+}
+
+impl Name for Order {
+    const PACKAGE: &'static str = "shop";
+    const NAME: &'static str = "Order";
+}
+
+/// The text to register for the set, and the record as JSON and back.
+fn answer(request: &Value) -> Result<Value, Box<dyn std::error::Error>> {
+    let bytes = |name: &str| STANDARD.decode(request[name].as_str().unwrap_or_default());
+    let schema = CompiledSchema::<Order>::from_descriptor_set(&bytes("set")?)?;
+    let dependencies = schema.dependencies().iter();
+    let dependencies: Map<String, Value> = dependencies
+        .map(|file| (file.name().to_owned(), json!(file.to_text())))
+        .collect();
+    let json = schema.deserialize(&bytes("record")?)?;
+    Ok(json!({
+        "text": schema.schema_text(),
+        "dependencies": dependencies,
+        "record": STANDARD.encode(schema.serialize(&json)?),
+        "json": json,
+    }))
+}
+
+pub fn worker() {
+    let mut output = std::io::stdout();
+    for line in std::io::stdin().lock().lines() {
+        let request: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        let answer = answer(&request).unwrap_or_else(|e| json!({"error": e.to_string()}));
+        writeln!(output, "\n>>> {answer}").unwrap();
+        output.flush().unwrap();
+    }
+}

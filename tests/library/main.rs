@@ -1,0 +1,32 @@
+//! The library through its public interface.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[cfg(feature = "embedded")]
+mod allocations;
+#[cfg(feature = "embedded")]
+mod client;
+mod compatibility;
+mod compiled_schema;
+#[cfg(feature = "embedded")]
+mod csfle;
+mod json;
+#[cfg(all(feature = "kafka", feature = "embedded"))]
+mod kafka;
+#[cfg(feature = "cli")]
+mod proto_schema;
+mod schema_builder;
+mod schema_fuzz;
+mod schema_model;
+mod schema_properties;
+#[cfg(feature = "embedded")]
+mod serdes;
+mod structure;
+mod wire_format;

@@ -1,0 +1,13 @@
+//! The program as its users meet it, and the README against it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cli;
+mod readme;

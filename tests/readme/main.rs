@@ -1,9 +1,0 @@
-//! What the README says is so: its excerpts, commands, messages and lists.
-#![cfg(feature = "cli")]
-
-mod commands;
-mod dependencies;
-mod excerpts;
-mod names;
-mod place;
-mod troubleshooting;

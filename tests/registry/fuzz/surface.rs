@@ -1,0 +1,75 @@
+//! Any request: never a crash, never an unexplained 500, always the shape.
+
+use proptest::prelude::*;
+
+use crate::fuzz::http::{Request, Response, Server};
+use crate::fuzz::requests;
+
+const MEDIA_TYPES: [&str; 3] = [
+    "application/vnd.schemaregistry.v1+json",
+    "application/vnd.schemaregistry+json",
+    "application/json",
+];
+
+/// The KMS failed: the one 500 that is foreseen.
+const KMS_FAILURE: u64 = 50070;
+
+fn check(request: &Request, response: &Response) -> Result<(), TestCaseError> {
+    let shown = || {
+        let body = String::from_utf8_lossy(&response.body);
+        format!("{} {body} on {request:?}", response.status)
+    };
+    prop_assert!((200..600).contains(&response.status), "{}", shown());
+    if response.status == 204 || request.method == "HEAD" {
+        prop_assert!(response.body.is_empty(), "{}", shown());
+        return Ok(());
+    }
+    let content_type = response.content_type.as_deref().unwrap_or_default();
+    prop_assert!(
+        MEDIA_TYPES.contains(&content_type),
+        "{content_type}: {}",
+        shown()
+    );
+    if response.status < 400 {
+        // The endpoints that end like this send bare text.
+        let raw = request.target.split('?').next().unwrap_or_default();
+        let raw = raw.trim_end_matches('/').ends_with("/schema");
+        prop_assert!(raw || response.json().is_some(), "{}", shown());
+        return Ok(());
+    }
+    let json = response.json().unwrap_or_default();
+    let code = json["error_code"].as_u64();
+    prop_assert!(code.is_some() && json["message"].is_string(), "{}", shown());
+    prop_assert_eq!(
+        json.as_object().map(serde_json::Map::len),
+        Some(2),
+        "{}",
+        shown()
+    );
+    let code = code.unwrap_or_default();
+    let status = u64::from(response.status);
+    prop_assert!(
+        code.to_string().starts_with(&status.to_string()),
+        "{}",
+        shown()
+    );
+    prop_assert!(status < 500 || code == KMS_FAILURE, "{}", shown());
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 200, ..ProptestConfig::with_cases(60) })]
+
+    /// Each case is a registry of its own and a story of requests to it.
+    #[test]
+    fn any_requests_get_answers_of_the_promised_shape(
+        story in proptest::collection::vec(requests::request(), 1..60)
+    ) {
+        let server = Server::start();
+        for request in &story {
+            check(request, &server.send(request))?;
+        }
+        // It is still there.
+        prop_assert!(server.get("/subjects?deleted=true").is_array());
+    }
+}

@@ -1,0 +1,8 @@
+//! What tests of several kinds need.
+#![allow(dead_code)]
+
+#[cfg(feature = "embedded")]
+pub mod http;
+#[cfg(all(feature = "kafka", feature = "embedded"))]
+pub mod peers;
+pub mod types;
