@@ -79,8 +79,8 @@ pub trait ProtoSchema: Debug + Send + Sync {
     /// Returns the codec that converts the message between bytes and JSON.
     fn json(&self) -> &JsonCodec;
 
-    /// Appends the message that `json`, a value or text, describes to `buffer`.
-    /// On error, `buffer` is unchanged.
+    /// Appends the message that `json`, a value or text, describes to `buffer`. On
+    /// error, `buffer` is unchanged.
     ///
     /// # Errors
     /// [`Error::Json`], which names the field, if `json` does not fit the
@@ -110,8 +110,8 @@ pub trait ProtoSchema: Debug + Send + Sync {
         self.json().print(bytes, options)
     }
 
-    /// Appends the message in `bytes` as JSON text to `text`, which on error is
-    /// as it was.
+    /// Appends the message in `bytes` as JSON text to `text`. On error,
+    /// `text` is unchanged.
     ///
     /// # Errors
     /// As [`deserialize_with`](Self::deserialize_with).

@@ -96,7 +96,7 @@ impl DekRegistry {
     }
 }
 
-/// Returns the Returns the `keyMaterial` of an answer.
+/// Returns the `keyMaterial` of an answer.
 pub(super) fn key_material(raw: &RawDek) -> String {
     STANDARD.encode(raw.as_bytes())
 }

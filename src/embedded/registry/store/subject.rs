@@ -88,7 +88,7 @@ impl fmt::Display for Subject {
     }
 }
 
-/// Returns Returns `:.context:`, or nothing for the default context.
+/// Returns `:.context:`, or nothing for the default context.
 pub(crate) fn context_prefix(context: &str) -> String {
     if context == DEFAULT_CONTEXT {
         String::new()
