@@ -271,15 +271,15 @@ impl JsonCodec {
     #[cold]
     fn unprintable(&self, bytes: &[u8], fault: Fault, path: &Path) -> Error {
         let message = self.inner.descriptor.full_name().to_owned();
+        // A value without JSON may stand before bytes that are no message.
+        let decoded = DynamicMessage::decode(self.inner.descriptor.clone(), bytes);
+        if let Err(source) = decoded {
+            return Error::Decode { message, source };
+        }
         let reason = match fault {
             Fault::NoJson(reason) => reason,
-            Fault::Malformed(reason) => {
-                match DynamicMessage::decode(self.inner.descriptor.clone(), bytes) {
-                    Err(source) => return Error::Decode { message, source },
-                    // What is malformed is inside of an `Any`, or nested too deep.
-                    Ok(_) => reason.to_owned(),
-                }
-            }
+            // Inside of an `Any`, or only prost-reflect takes it.
+            Fault::Malformed(reason) => reason.to_owned(),
         };
         Error::Print {
             message,
