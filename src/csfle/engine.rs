@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use prost_reflect::MessageDescriptor;
 
-use super::clock::{Clock, LONGEST_EXPIRY, SystemClock};
 use super::error::{Error, RuleContext, RuleProblem};
-use super::fields::{Graph, Problem};
-use super::keys::Keys;
+use super::fields::graph::{Graph, Problem};
+use super::fields::tags::Selection;
+use super::keys::cache::Keys;
+use super::keys::clock::{Clock, LONGEST_EXPIRY, SystemClock};
 use super::kms::KmsDrivers;
-use super::plan::Plan;
-use super::rules::{self, Direction, EncryptRule, Parameters, Phase};
-use super::step::{Step, Target};
-use super::tags::Selection;
+use super::payload_transform::Plan;
+use super::prepared_rule::{Step, Target};
+use super::rules::encrypt_rule::{self, Direction, EncryptRule, Parameters, Phase};
 use crate::schema_registry::Client;
 use crate::schema_registry::entities::{Metadata, RuleSet};
 
@@ -241,7 +241,9 @@ impl Csfle {
             metadata,
         };
         let rules = match schema.rule_set {
-            Some(rule_set) => rules::select(subject, rule_set, parameters, direction, phase)?,
+            Some(rule_set) => {
+                encrypt_rule::select(subject, rule_set, parameters, direction, phase)?
+            }
             None => Vec::new(),
         };
         if required && rules.is_empty() {

@@ -4,11 +4,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::algorithm::UnknownAlgorithm;
-use super::key_error::KeyError;
+use super::cipher::algorithm::UnknownAlgorithm;
+use super::fields::coverage::Lack;
+use super::keys::error::KeyError;
 use super::kms;
-use super::rules::Direction;
-use super::uncovered::Lack;
+use super::rules::encrypt_rule::Direction;
 use crate::printable::escape;
 use crate::schema_registry;
 

@@ -1,7 +1,7 @@
 //! Data rules of a schema that cannot be carried out, and what follows from that.
 
 use super::error::{Error, SchemaName};
-use crate::csfle::{Direction, when};
+use crate::csfle::{Direction, conditions};
 use crate::schema_registry::entities::{Rule, RuleSet};
 
 /// Refuses a schema whose rules demand what cannot be done without field-level
@@ -20,9 +20,9 @@ pub(super) fn refuse(
         return Ok(());
     };
     for rule in rules.domain_rules.iter().chain(&rules.encoding_rules) {
-        let reason = match when::runs(rules, rule, direction) {
+        let reason = match conditions::runs(rules, rule, direction) {
             Ok(false) => continue,
-            Ok(true) if when::passes_on_failure(rule, direction) => continue,
+            Ok(true) if conditions::passes_on_failure(rule, direction) => continue,
             Ok(true) => no_executor(rule),
             Err(problem) => format!("it {problem}"),
         };
@@ -33,7 +33,7 @@ pub(super) fn refuse(
 
 fn no_executor(rule: &Rule) -> String {
     let rule_type = rule.rule_type.as_deref().unwrap_or("unnamed");
-    if when::encrypts(rule) {
+    if conditions::encrypts(rule) {
         format!("it is of type {rule_type}, and no field-level encryption is set up")
     } else {
         format!("rules of type {rule_type} are not supported")
@@ -57,7 +57,7 @@ pub(super) fn refuse_migrations(
     let Some(rule) = rules.migration_rules.iter().find(demanding) else {
         return Ok(());
     };
-    match when::at_clients(rules) {
+    match conditions::at_clients(rules) {
         Ok(false) => Ok(()),
         Ok(true) => {
             let reason = "migration rules are not supported".to_owned();

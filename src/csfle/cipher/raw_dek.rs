@@ -8,7 +8,7 @@
 use zeroize::Zeroizing;
 
 use super::algorithm::Algorithm;
-use super::wire::{Fields, Malformed, WireType, push_key, push_varint, varint};
+use crate::csfle::wire::{Fields, Malformed, WireType, push_key, push_varint, varint};
 
 /// The bytes are not a key of the algorithm. Says what is wrong without showing
 /// any of them.
@@ -31,7 +31,7 @@ enum Problem {
 }
 
 impl InvalidKey {
-    pub(super) fn length(algorithm: Algorithm, len: usize) -> Self {
+    pub(crate) fn length(algorithm: Algorithm, len: usize) -> Self {
         let problem = Problem::Length { len };
         Self { algorithm, problem }
     }
@@ -95,7 +95,7 @@ impl RawDek {
     }
 
     /// The bare key.
-    pub(super) fn key(&self) -> &[u8] {
+    pub(crate) fn key(&self) -> &[u8] {
         // Serialized by `from_key`: the key is the end of the message.
         let len = self.serialized.len();
         let (_, key) = self

@@ -6,19 +6,19 @@ use std::mem::discriminant;
 
 use prost_reflect::{FieldDescriptor, Kind};
 
-use super::fields::Problem;
+use super::graph::Problem;
 use super::tags::Selection;
 
 /// A field that would leave in clear.
 #[derive(Debug)]
-pub(super) struct Uncovered {
+pub(crate) struct Uncovered {
     /// Path of the field within the record.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// Full name of the field.
-    pub(super) full_name: String,
+    pub(crate) full_name: String,
     /// The rule's tag that it carries; none if the rule takes every field.
-    pub(super) tag: Option<String>,
-    pub(super) lack: Lack,
+    pub(crate) tag: Option<String>,
+    pub(crate) lack: Lack,
 }
 
 /// What the registered schema lacks.
@@ -45,7 +45,7 @@ impl fmt::Display for Lack {
 
 /// Refuses a field of the record's own schema that the rule selects there and not
 /// in the registered one, where `registered` has its number.
-pub(super) fn check(
+pub(crate) fn check(
     selection: &Selection<'_>,
     registered: Option<&FieldDescriptor>,
     own: &FieldDescriptor,

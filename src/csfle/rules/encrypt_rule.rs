@@ -14,9 +14,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::algorithm::Algorithm;
-use super::error::{Error, RuleContext, RuleProblem};
-use super::when::{ENCRYPT, ENCRYPT_PAYLOAD, action, mode, passes_on_failure, rule_type, runs};
+use super::conditions::{
+    ENCRYPT, ENCRYPT_PAYLOAD, action, mode, passes_on_failure, rule_type, runs,
+};
+use crate::csfle::cipher::algorithm::Algorithm;
+use crate::csfle::error::{Error, RuleContext, RuleProblem};
 use crate::schema_registry::entities::{Metadata, Rule, RuleSet};
 
 /// Rule parameter: name of the KEK.
@@ -64,9 +66,9 @@ pub enum Phase {
 
 /// Where a rule's parameters come from, first match first.
 #[derive(Clone, Copy)]
-pub(super) struct Parameters<'a> {
-    pub(super) overrides: &'a BTreeMap<String, String>,
-    pub(super) metadata: Option<&'a Metadata>,
+pub(crate) struct Parameters<'a> {
+    pub(crate) overrides: &'a BTreeMap<String, String>,
+    pub(crate) metadata: Option<&'a Metadata>,
 }
 
 impl Parameters<'_> {
@@ -81,24 +83,24 @@ impl Parameters<'_> {
 
 /// An encryption rule that runs.
 #[derive(Clone, Debug)]
-pub(super) struct EncryptRule {
-    pub(super) name: String,
-    pub(super) payload: bool,
-    pub(super) tags: Vec<String>,
+pub(crate) struct EncryptRule {
+    pub(crate) name: String,
+    pub(crate) payload: bool,
+    pub(crate) tags: Vec<String>,
     /// On read: a failure leaves the message as it is.
-    pub(super) lenient: bool,
-    pub(super) kek_name: String,
+    pub(crate) lenient: bool,
+    pub(crate) kek_name: String,
     /// Empty when not given.
-    pub(super) kms_type: String,
+    pub(crate) kms_type: String,
     /// Empty when not given.
-    pub(super) kms_key_id: String,
-    pub(super) algorithm: Algorithm,
+    pub(crate) kms_key_id: String,
+    pub(crate) algorithm: Algorithm,
     /// 0 for no rotation and no version prefix.
-    pub(super) expiry_days: u32,
+    pub(crate) expiry_days: u32,
 }
 
 /// The encryption rules that run, in the order of execution.
-pub(super) fn select(
+pub(crate) fn select(
     subject: &str,
     rule_set: &RuleSet,
     parameters: Parameters<'_>,

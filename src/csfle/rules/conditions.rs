@@ -1,12 +1,12 @@
 //! When a rule runs, and what follows if it cannot: questions with one answer,
 //! whether or not field-level encryption is set up.
 
-use super::error::RuleProblem;
-use super::rules::Direction;
+use super::encrypt_rule::Direction;
+use crate::csfle::error::RuleProblem;
 use crate::schema_registry::entities::{Rule, RuleSet};
 
-pub(super) const ENCRYPT: &str = "ENCRYPT";
-pub(super) const ENCRYPT_PAYLOAD: &str = "ENCRYPT_PAYLOAD";
+pub(crate) const ENCRYPT: &str = "ENCRYPT";
+pub(crate) const ENCRYPT_PAYLOAD: &str = "ENCRYPT_PAYLOAD";
 
 /// Whether a rule runs here, in this direction. What is not understood is a
 /// problem and not a no: that would write plaintext.
@@ -43,11 +43,11 @@ fn covers(rule: &Rule, direction: Direction) -> Result<bool, RuleProblem> {
 }
 
 /// Servers store WRITEREAD where a rule names no mode.
-pub(super) fn mode(rule: &Rule) -> String {
+pub(crate) fn mode(rule: &Rule) -> String {
     rule.mode.as_deref().unwrap_or("WRITEREAD").to_uppercase()
 }
 
-pub(super) fn rule_type(rule: &Rule) -> String {
+pub(crate) fn rule_type(rule: &Rule) -> String {
     rule.rule_type.as_deref().unwrap_or_default().to_uppercase()
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn passes_on_failure(rule: &Rule, direction: Direction) -> bool {
 
 /// The action of this direction: one name for both, or `write,read`. Names are
 /// not trimmed, as in Confluent's clients.
-pub(super) fn action<'a>(
+pub(crate) fn action<'a>(
     rule: &Rule,
     actions: Option<&'a str>,
     direction: Direction,

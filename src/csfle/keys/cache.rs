@@ -9,10 +9,10 @@ use std::time::Duration;
 use moka::future::Cache;
 
 use super::clock::Clock;
-use super::key_error::KeyError;
-use super::key_store::{DataKey, KeyNeed, KeyStore};
-use super::kms::KmsDrivers;
-use super::rules::{Direction, KMS_KEY_ID, KMS_TYPE};
+use super::error::KeyError;
+use super::store::{DataKey, KeyNeed, KeyStore};
+use crate::csfle::kms::KmsDrivers;
+use crate::csfle::rules::encrypt_rule::{Direction, KMS_KEY_ID, KMS_TYPE};
 use crate::schema_registry::Client;
 use crate::schema_registry::entities::Kek;
 
@@ -33,7 +33,7 @@ enum DekId {
 }
 
 /// Finds, makes and keeps keys.
-pub(super) struct Keys {
+pub(crate) struct Keys {
     store: KeyStore,
     /// Whether keys that the registry makes are taken.
     shared_keks: bool,
@@ -44,7 +44,7 @@ pub(super) struct Keys {
 type Shared<T> = Result<T, Arc<KeyError>>;
 
 impl Keys {
-    pub(super) fn new(
+    pub(crate) fn new(
         client: Client,
         kms: KmsDrivers,
         clock: Arc<dyn Clock>,
@@ -70,19 +70,19 @@ impl Keys {
         }
     }
 
-    pub(super) fn clock(&self) -> &dyn Clock {
+    pub(crate) fn clock(&self) -> &dyn Clock {
         self.store.clock.as_ref()
     }
 
     /// Forgets every key.
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.keks.invalidate_all();
         self.deks.invalidate_all();
     }
 
     /// The key to write with: the first version, or with rotation the latest
     /// that has not expired; made if there is none.
-    pub(super) async fn to_write(&self, need: &KeyNeed) -> Shared<Arc<DataKey>> {
+    pub(crate) async fn to_write(&self, need: &KeyNeed) -> Shared<Arc<DataKey>> {
         let kek = self.kek(need, Direction::Write).await?;
         self.cached(DekId::Write(need.clone()), async {
             self.store.find_or_make(&kek, need).await.map(Arc::new)
@@ -91,7 +91,7 @@ impl Keys {
     }
 
     /// The key of this version, to read with.
-    pub(super) async fn to_read(&self, need: &KeyNeed, version: i32) -> Shared<Arc<DataKey>> {
+    pub(crate) async fn to_read(&self, need: &KeyNeed, version: i32) -> Shared<Arc<DataKey>> {
         let kek = self.kek(need, Direction::Read).await?;
         self.cached(DekId::Read(need.clone(), version), async {
             self.store.version(&kek, need, version).await.map(Arc::new)

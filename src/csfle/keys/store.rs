@@ -8,13 +8,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::aead::Cipher;
-use super::algorithm::Algorithm;
 use super::clock::Clock;
-use super::key::RawDek;
-use super::key_error::{KeyError, MaterialProblem};
-use super::kms::KmsDrivers;
-use super::rules::{Direction, KMS_KEY_ID, KMS_TYPE};
+use super::error::{KeyError, MaterialProblem};
+use crate::csfle::cipher::aead::Cipher;
+use crate::csfle::cipher::algorithm::Algorithm;
+use crate::csfle::cipher::raw_dek::RawDek;
+use crate::csfle::kms::KmsDrivers;
+use crate::csfle::rules::encrypt_rule::{Direction, KMS_KEY_ID, KMS_TYPE};
 use crate::schema_registry::entities::{Dek, DekRequest, Kek, KekRequest};
 use crate::schema_registry::{Client, Version};
 
@@ -26,54 +26,54 @@ const RETRY_RENEWAL_MS: i64 = 60 * 1000;
 
 /// What a rule says about its keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct KeyNeed {
-    pub(super) subject: String,
-    pub(super) kek: String,
+pub(crate) struct KeyNeed {
+    pub(crate) subject: String,
+    pub(crate) kek: String,
     /// Empty when the rule does not say.
-    pub(super) kms_type: String,
+    pub(crate) kms_type: String,
     /// Empty when the rule does not say.
-    pub(super) kms_key_id: String,
-    pub(super) algorithm: Algorithm,
+    pub(crate) kms_key_id: String,
+    pub(crate) algorithm: Algorithm,
     /// 0 for no rotation.
-    pub(super) expiry_days: u32,
+    pub(crate) expiry_days: u32,
 }
 
 impl KeyNeed {
-    pub(super) fn rotates(&self) -> bool {
+    pub(crate) fn rotates(&self) -> bool {
         self.expiry_days > 0
     }
 }
 
 /// A DEK ready for use.
 #[derive(Debug)]
-pub(super) struct DataKey {
-    pub(super) version: i32,
-    pub(super) cipher: Cipher,
+pub(crate) struct DataKey {
+    pub(crate) version: i32,
+    pub(crate) cipher: Cipher,
     /// When to look it up again, in milliseconds since the epoch: a key to write
     /// with because it expires, any key because the settings say so.
-    pub(super) good_until_ms: i64,
+    pub(crate) good_until_ms: i64,
 }
 
 impl DataKey {
     /// A key that never has to be looked up again costs no look at the clock.
     #[inline]
-    pub(super) fn is_good(&self, clock: &dyn Clock) -> bool {
+    pub(crate) fn is_good(&self, clock: &dyn Clock) -> bool {
         self.good_until_ms == i64::MAX || clock.now_ms() < self.good_until_ms
     }
 }
 
 /// The DEK Registry, and the KMS behind it.
-pub(super) struct KeyStore {
-    pub(super) client: Client,
-    pub(super) kms: KmsDrivers,
-    pub(super) clock: Arc<dyn Clock>,
+pub(crate) struct KeyStore {
+    pub(crate) client: Client,
+    pub(crate) kms: KmsDrivers,
+    pub(crate) clock: Arc<dyn Clock>,
     /// After how long any key is looked up again.
-    pub(super) expiry: Option<Duration>,
+    pub(crate) expiry: Option<Duration>,
 }
 
 impl KeyStore {
     /// The KEK, made on write if the rule says how.
-    pub(super) async fn kek(&self, need: &KeyNeed, direction: Direction) -> Result<Kek, KeyError> {
+    pub(crate) async fn kek(&self, need: &KeyNeed, direction: Direction) -> Result<Kek, KeyError> {
         match self.find_kek(need).await? {
             Some(kek) => Ok(kek),
             None => self.missing_kek(need, direction).await,
@@ -81,7 +81,7 @@ impl KeyStore {
     }
 
     /// The DEK of this version, deleted or not.
-    pub(super) async fn version(
+    pub(crate) async fn version(
         &self,
         kek: &Kek,
         need: &KeyNeed,
@@ -186,7 +186,7 @@ impl KeyStore {
 
     /// The DEK to write with: the first version, or with rotation the latest that
     /// has not expired; made if there is none.
-    pub(super) async fn find_or_make(
+    pub(crate) async fn find_or_make(
         &self,
         kek: &Kek,
         need: &KeyNeed,

@@ -10,22 +10,22 @@
 //! * Of a singular field that occurs more than once the last value counts, of a
 //!   oneof the last member, and the occurrences of a message are merged.
 
-use super::error::ValueProblem;
-use super::fields::{Action, Entry, Graph, Node};
-use super::settle::{Present, settle, survey};
-use super::wire::{
+use super::duplicates::{Present, settle, survey};
+use super::graph::{Action, Entry, Graph, Node};
+use crate::csfle::error::ValueProblem;
+use crate::csfle::wire::{
     Field, Fields, MAX_DEPTH, Malformed, WireType, push_group_end, push_key, varint_len,
 };
 
 /// Changes single values.
-pub(super) trait Values {
+pub(crate) trait Values {
     /// Appends the length and the bytes of what `value` becomes.
     fn transform(&mut self, text: bool, value: &[u8], out: &mut Vec<u8>) -> Result<(), Obstacle>;
 }
 
 /// Why a value was not changed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Obstacle {
+pub(crate) enum Obstacle {
     /// For good.
     Problem(ValueProblem),
     /// The key of this DEK version has to be fetched first.
@@ -34,14 +34,14 @@ pub(super) enum Obstacle {
 
 /// Why a message was not changed, and at which field: innermost name first.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     path: Vec<String>,
-    pub(super) obstacle: Obstacle,
+    pub(crate) obstacle: Obstacle,
 }
 
 impl Failure {
     /// The field as `outer.inner[2]`; empty for the message itself.
-    pub(super) fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         let mut path = self.path.clone();
         path.reverse();
         path.join(".")
@@ -56,7 +56,7 @@ impl From<Malformed> for Box<Failure> {
     }
 }
 
-pub(super) fn failure(obstacle: Obstacle) -> Box<Failure> {
+pub(crate) fn failure(obstacle: Obstacle) -> Box<Failure> {
     Box::new(Failure {
         path: Vec::new(),
         obstacle,
@@ -64,13 +64,13 @@ pub(super) fn failure(obstacle: Obstacle) -> Box<Failure> {
 }
 
 /// For what cannot be: in doubt nothing is written.
-pub(super) fn internal() -> Box<Failure> {
+pub(crate) fn internal() -> Box<Failure> {
     failure(Obstacle::Problem(ValueProblem::Internal))
 }
 
 /// Appends the transformed message. After an error what was appended is
 /// incomplete; the caller drops it.
-pub(super) fn message(
+pub(crate) fn message(
     graph: &Graph,
     input: &[u8],
     values: &mut impl Values,
@@ -80,7 +80,7 @@ pub(super) fn message(
 }
 
 /// Appends the message as it is, if it has no field that nobody knows.
-pub(super) fn unchanged(
+pub(crate) fn unchanged(
     graph: &Graph,
     input: &[u8],
     out: &mut Vec<u8>,
@@ -273,7 +273,7 @@ fn within_entry(
 
 /// Adds the name of the field to the path of a failure within it. `input` is the
 /// message that the field is in.
-pub(super) fn within(
+pub(crate) fn within(
     mut failure: Box<Failure>,
     name: &str,
     repeated: bool,

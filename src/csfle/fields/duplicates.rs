@@ -1,16 +1,18 @@
 //! What a message holds that says the same field twice: as a parser settles it.
 
-use super::fields::{Action, Node};
-use super::wire::{Field, Fields, Malformed, WireType, push_group_end, push_key, push_varint};
+use super::graph::{Action, Node};
+use crate::csfle::wire::{
+    Field, Fields, Malformed, WireType, push_group_end, push_key, push_varint,
+};
 
 /// Which entries of a node occur.
 #[derive(Default)]
-pub(super) struct Present {
+pub(crate) struct Present {
     /// The first 64.
     few: u64,
     many: Vec<usize>,
     /// A singular field occurs twice, or a oneof has two members.
-    pub(super) repeats: bool,
+    pub(crate) repeats: bool,
 }
 
 impl Present {
@@ -32,7 +34,7 @@ impl Present {
         }
     }
 
-    pub(super) fn contains(&self, position: usize) -> bool {
+    pub(crate) fn contains(&self, position: usize) -> bool {
         if position < 64 {
             self.few & (1u64 << position) != 0
         } else {
@@ -42,7 +44,7 @@ impl Present {
 }
 
 /// Which entries the message has.
-pub(super) fn survey(node: &Node, input: &[u8]) -> Result<Present, Malformed> {
+pub(crate) fn survey(node: &Node, input: &[u8]) -> Result<Present, Malformed> {
     let mut present = Present::default();
     let mut oneofs: Vec<usize> = Vec::new();
     for field in Fields::new(input) {
@@ -71,7 +73,7 @@ pub(super) fn survey(node: &Node, input: &[u8]) -> Result<Present, Malformed> {
 
 /// The same message with each singular field of the node once, and one member
 /// of each oneof: as a parser would settle it.
-pub(super) fn settle(node: &Node, input: &[u8]) -> Result<Vec<u8>, Malformed> {
+pub(crate) fn settle(node: &Node, input: &[u8]) -> Result<Vec<u8>, Malformed> {
     /// What a singular field, or a oneof, holds so far.
     struct Slot<'a> {
         id: (bool, usize),

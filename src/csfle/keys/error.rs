@@ -1,8 +1,8 @@
 //! What can go wrong between a rule and its key. No message holds key bytes.
 
-use super::algorithm::Algorithm;
-use super::key::InvalidKey;
-use super::kms;
+use crate::csfle::cipher::algorithm::Algorithm;
+use crate::csfle::cipher::raw_dek::InvalidKey;
+use crate::csfle::kms;
 use crate::schema_registry;
 
 /// Why a key cannot be had.

@@ -11,7 +11,7 @@ use aes_siv::siv::Aes256Siv;
 use zeroize::Zeroizing;
 
 use super::algorithm::Algorithm;
-use super::key::{InvalidKey, RawDek};
+use super::raw_dek::{InvalidKey, RawDek};
 
 const NONCE: usize = 12;
 const TAG: usize = 16;

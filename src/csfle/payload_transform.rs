@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::algorithm::Algorithm;
+use super::cipher::algorithm::Algorithm;
 use super::engine::Inner;
 use super::error::Error;
-use super::key_store::DataKey;
-use super::rules::Direction;
-use super::step::{Step, Stop, Target};
+use super::keys::store::DataKey;
+use super::prepared_rule::{Step, Stop, Target};
+use super::rules::encrypt_rule::Direction;
 
 /// What the rules of a schema do to its records, prepared. A cheap clone, for
 /// use from many tasks.

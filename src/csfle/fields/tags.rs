@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use prost_reflect::FieldDescriptor;
 use prost_reflect::prost::Message;
 
-use super::wire::{Fields, Malformed, WireType};
+use crate::csfle::wire::{Fields, Malformed, WireType};
 use crate::schema_registry::entities::Metadata;
 
 /// Number of the extension `confluent.field_meta` of `google.protobuf.FieldOptions`.
@@ -16,35 +16,35 @@ const TAGS: u32 = 3;
 
 /// The tags that a field has in its schema cannot be read.
 #[derive(Debug)]
-pub(super) struct BadTags {
+pub(crate) struct BadTags {
     /// Full name of the field.
-    pub(super) field: String,
-    pub(super) malformed: Malformed,
+    pub(crate) field: String,
+    pub(crate) malformed: Malformed,
 }
 
 /// Which fields a rule is for: those with one of its tags, or without tags all.
-pub(super) struct Selection<'a> {
+pub(crate) struct Selection<'a> {
     tags: BTreeSet<&'a str>,
     metadata: Option<&'a Metadata>,
 }
 
 impl<'a> Selection<'a> {
-    pub(super) fn new(tags: &'a [String], metadata: Option<&'a Metadata>) -> Self {
+    pub(crate) fn new(tags: &'a [String], metadata: Option<&'a Metadata>) -> Self {
         let tags = tags.iter().map(String::as_str).collect();
         Self { tags, metadata }
     }
 
     /// Whether the rule has no tags.
-    pub(super) fn takes_all(&self) -> bool {
+    pub(crate) fn takes_all(&self) -> bool {
         self.tags.is_empty()
     }
 
-    pub(super) fn selects(&self, field: &FieldDescriptor) -> Result<bool, BadTags> {
+    pub(crate) fn selects(&self, field: &FieldDescriptor) -> Result<bool, BadTags> {
         Ok(self.takes_all() || self.tag(field)?.is_some())
     }
 
     /// The tag by which the rule selects the field.
-    pub(super) fn tag(&self, field: &FieldDescriptor) -> Result<Option<String>, BadTags> {
+    pub(crate) fn tag(&self, field: &FieldDescriptor) -> Result<Option<String>, BadTags> {
         let tags = of_field(field, self.metadata)?;
         Ok(tags
             .into_iter()

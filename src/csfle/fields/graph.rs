@@ -10,49 +10,49 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use prost_reflect::{Cardinality, FieldDescriptor, Kind, MessageDescriptor};
 
-use super::known::Known;
-use super::rules::Direction;
+use super::coverage::{self, Uncovered};
 use super::tags::{BadTags, Selection};
-use super::uncovered::{self, Uncovered};
+use super::unknown_fields::Known;
+use crate::csfle::rules::encrypt_rule::Direction;
 
 /// Messages that are one value each to rules, not records with fields.
 const LEAVES: [&str; 2] = ["google.protobuf.Timestamp", "confluent.type.Decimal"];
 
 /// The transformation of a message type. Node 0 is the type itself.
 #[derive(Clone, Debug)]
-pub(super) struct Graph {
+pub(crate) struct Graph {
     nodes: Vec<Node>,
     selected: Vec<String>,
 }
 
 /// What to do with one message type.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// By ascending number.
-    pub(super) entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
     /// Whether the entries hold an implicit one.
-    pub(super) any_implicit: bool,
+    pub(crate) any_implicit: bool,
     /// On write: every field that the message may have, by ascending number.
-    pub(super) known: Option<Vec<Known>>,
+    pub(crate) known: Option<Vec<Known>>,
 }
 
 /// What to do with one field.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) number: u32,
-    pub(super) name: String,
-    pub(super) action: Action,
-    pub(super) repeated: bool,
+pub(crate) struct Entry {
+    pub(crate) number: u32,
+    pub(crate) name: String,
+    pub(crate) action: Action,
+    pub(crate) repeated: bool,
     /// There without being on the wire: a singular field of implicit presence,
     /// or the value in an entry of a map.
-    pub(super) implicit: bool,
+    pub(crate) implicit: bool,
     /// The oneof that it is a member of.
-    pub(super) oneof: Option<usize>,
+    pub(crate) oneof: Option<usize>,
 }
 
 /// What to do with the values of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Action {
+pub(crate) enum Action {
     /// Nothing; the field is listed because it shares a oneof.
     Keep,
     /// Transform a string.
@@ -69,7 +69,7 @@ pub(super) enum Action {
 
 /// Why there is no graph.
 #[derive(Debug)]
-pub(super) enum Problem {
+pub(crate) enum Problem {
     Uncovered(Uncovered),
     Tags(BadTags),
 }
@@ -134,7 +134,7 @@ impl Pairs {
 impl Graph {
     /// The transformation of `registered` by a rule that selects these fields. On write `own` is the message as the record's
     /// own schema has it.
-    pub(super) fn new(
+    pub(crate) fn new(
         selection: &Selection<'_>,
         registered: &MessageDescriptor,
         own: Option<&MessageDescriptor>,
@@ -163,7 +163,7 @@ impl Graph {
                     outer => format!("{outer}.{name}"),
                 };
                 if let Some(own) = &own {
-                    uncovered::check(selection, registered.as_ref(), own, &path)?;
+                    coverage::check(selection, registered.as_ref(), own, &path)?;
                 }
                 let planned = match &registered {
                     Some(field) => action(field, selection, direction)?,
@@ -216,25 +216,25 @@ impl Graph {
     }
 
     /// Whether it selects any field.
-    pub(super) fn works(&self) -> bool {
+    pub(crate) fn works(&self) -> bool {
         self.nodes
             .first()
             .is_some_and(|root| !root.entries.is_empty())
     }
 
-    pub(super) fn node(&self, index: usize) -> Option<&Node> {
+    pub(crate) fn node(&self, index: usize) -> Option<&Node> {
         self.nodes.get(index)
     }
 
     /// Full names of the fields that are encrypted, wherever they occur.
-    pub(super) fn selected(&self) -> &[String] {
+    pub(crate) fn selected(&self) -> &[String] {
         &self.selected
     }
 }
 
 impl Node {
     #[inline]
-    pub(super) fn position(&self, number: u32) -> Option<usize> {
+    pub(crate) fn position(&self, number: u32) -> Option<usize> {
         self.entries
             .binary_search_by_key(&number, |entry| entry.number)
             .ok()

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use super::aead::Nonces;
+use super::cipher::aead::Nonces;
 use super::engine::Inner;
 use super::error::{Error, Place, RuleContext, ValueProblem};
-use super::fields::Graph;
-use super::key_error::KeyError;
-use super::key_store::{DataKey, KeyNeed};
-use super::rules::{Direction, EncryptRule};
-use super::transform::{self, Obstacle};
+use super::fields::graph::Graph;
+use super::fields::walk::{self, Obstacle};
+use super::keys::error::KeyError;
+use super::keys::store::{DataKey, KeyNeed};
+use super::rules::encrypt_rule::{Direction, EncryptRule};
 use super::values::{self, Decrypt, Encrypt};
 
 /// DEK versions that a plan keeps at hand for reading.
@@ -81,7 +81,7 @@ impl Step {
         fetched: &[Arc<DataKey>],
     ) -> Result<(), Stop> {
         if let Target::Guard(graph) = &self.target {
-            return transform::unchanged(graph, input, out)
+            return walk::unchanged(graph, input, out)
                 .map_err(|failure| self.stop(failure.path(), failure.obstacle));
         }
         let held = self.held.load();
@@ -108,7 +108,7 @@ impl Step {
         let prefixed = self.need.rotates();
         match &self.target {
             Target::Fields(graph) => {
-                transform::message(graph, input, &mut Encrypt::new(key, prefixed), out)
+                walk::message(graph, input, &mut Encrypt::new(key, prefixed), out)
                     .map_err(|failure| self.stop(failure.path(), failure.obstacle))
             }
             Target::Guard(_) => Err(Stop::Failed(self.broken().into())),
@@ -121,7 +121,7 @@ impl Step {
         let prefixed = self.need.rotates();
         match &self.target {
             Target::Fields(graph) => {
-                transform::message(graph, input, &mut Decrypt::new(keys, prefixed), out)
+                walk::message(graph, input, &mut Decrypt::new(keys, prefixed), out)
                     .map_err(|failure| self.stop(failure.path(), failure.obstacle))
             }
             Target::Guard(_) => Err(Stop::Failed(self.broken().into())),

@@ -5,14 +5,14 @@
 
 use prost_reflect::{Cardinality, FieldDescriptor, Kind};
 
-use super::error::ValueProblem;
-use super::fields::{Graph, Node};
-use super::transform::{Failure, Obstacle, failure, internal, within};
-use super::wire::{Field, Fields, MAX_DEPTH, Malformed, WireType};
+use super::graph::{Graph, Node};
+use super::walk::{Failure, Obstacle, failure, internal, within};
+use crate::csfle::error::ValueProblem;
+use crate::csfle::wire::{Field, Fields, MAX_DEPTH, Malformed, WireType};
 
 /// A field that a message may have.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(crate) struct Known {
     number: u32,
     name: String,
     repeated: bool,
@@ -51,7 +51,7 @@ fn wire_types(field: &FieldDescriptor) -> u8 {
 
 impl Known {
     /// A field as one schema has it, or both.
-    pub(super) fn new<'a>(
+    pub(crate) fn new<'a>(
         number: u32,
         name: &str,
         fields: impl Iterator<Item = &'a FieldDescriptor>,
@@ -75,7 +75,7 @@ impl Known {
 impl Graph {
     /// Checks a field of a message that is copied as it is. `input` is the
     /// message, for the path of an error.
-    pub(super) fn check(
+    pub(crate) fn check(
         &self,
         node: &Node,
         field: &Field<'_>,
@@ -105,7 +105,7 @@ impl Graph {
     }
 
     /// Checks all fields of a message.
-    pub(super) fn check_all(
+    pub(crate) fn check_all(
         &self,
         node: usize,
         input: &[u8],

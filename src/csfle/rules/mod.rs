@@ -1,0 +1,4 @@
+//! Encryption rules of a rule set: whether they run, and with which parameters.
+
+pub(crate) mod conditions;
+pub(crate) mod encrypt_rule;
