@@ -38,6 +38,7 @@
 //! ```
 
 mod cipher;
+mod direction;
 mod engine;
 mod error;
 mod fields;
@@ -51,15 +52,17 @@ mod wire;
 
 pub use cipher::algorithm::{Algorithm, UnknownAlgorithm};
 pub use cipher::raw_dek::{InvalidKey, RawDek};
+pub use direction::Direction;
 pub use engine::{Csfle, CsfleBuilder};
-pub use error::{Error, Place, RuleContext, RuleProblem, ValueProblem};
+pub use error::{Error, Place, RuleContext};
 pub use fields::coverage::Lack;
+pub use fields::problem::ValueProblem;
 pub(crate) use keys::clock::LONGEST_EXPIRY;
 pub use keys::clock::{Clock, SystemClock};
 pub use keys::error::{KeyError, MaterialProblem};
 pub use payload_transform::{Plan, RuleSummary};
 pub(crate) use rules::conditions;
-pub use rules::encrypt_rule::{
-    DEK_ALGORITHM, DEK_EXPIRY_DAYS, Direction, KEK_NAME, KMS_KEY_ID, KMS_TYPE, Phase,
-    verify_rules_stored,
-};
+pub use rules::encrypt_rule::Phase;
+pub use rules::parameters::{DEK_ALGORITHM, DEK_EXPIRY_DAYS, KEK_NAME, KMS_KEY_ID, KMS_TYPE};
+pub use rules::problem::RuleProblem;
+pub use rules::stored::verify_rules_stored;

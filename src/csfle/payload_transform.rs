@@ -4,17 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::cipher::algorithm::Algorithm;
-use super::engine::Inner;
+use super::direction::Direction;
 use super::error::Error;
-use super::keys::store::DataKey;
+use super::keys::cache::KeyCache;
+use super::keys::data_key::DataKey;
 use super::prepared_rule::{Step, Stop, Target};
-use super::rules::encrypt_rule::Direction;
 
 /// What the rules of a schema do to its records, prepared. A cheap clone, for
 /// use from many tasks.
 #[derive(Clone)]
 pub struct Plan {
-    pub(super) inner: Arc<Inner>,
+    pub(super) keys: Arc<KeyCache>,
     pub(super) direction: Direction,
     pub(super) steps: Arc<[Arc<Step>]>,
 }
@@ -103,7 +103,7 @@ impl Plan {
                 Stop::Failed(error) => return Err(*error),
                 Stop::Key(version) => version,
             };
-            match step.fetch(&self.inner, version).await {
+            match step.fetch(&self.keys, version).await {
                 Ok(key) => {
                     keys.resize_with(self.steps.len(), Vec::new);
                     match keys.get_mut(at) {
@@ -160,7 +160,7 @@ impl Plan {
         out: &mut Vec<u8>,
         fetched: &[Vec<Arc<DataKey>>],
     ) -> Result<(), Halt<'_>> {
-        let epoch = self.inner.epoch();
+        let epoch = self.keys.epoch();
         let mut done: Option<Vec<u8>> = None;
         let last = self.steps.len().saturating_sub(1);
         for (at, step) in self.steps.iter().enumerate() {
@@ -170,7 +170,7 @@ impl Plan {
             let target = if at == last { &mut *out } else { &mut next };
             let start = target.len();
             target.reserve(input.len().saturating_mul(2).saturating_add(64));
-            match step.run(&self.inner, epoch, input, target, fetched) {
+            match step.run(&self.keys, epoch, input, target, fetched) {
                 Ok(()) => {}
                 Err(Stop::Failed(error)) if step.lenient => {
                     step.pass_over(&error);

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::cipher::aead::Nonces;
-use super::engine::Inner;
-use super::error::{Error, Place, RuleContext, ValueProblem};
+use super::direction::Direction;
+use super::error::{Error, Place, RuleContext};
+use super::fields::failure::Obstacle;
 use super::fields::graph::Graph;
-use super::fields::walk::{self, Obstacle};
+use super::fields::problem::ValueProblem;
+use super::fields::walk;
+use super::keys::cache::KeyCache;
+use super::keys::data_key::{DataKey, KeyNeed};
 use super::keys::error::KeyError;
-use super::keys::store::{DataKey, KeyNeed};
-use super::rules::encrypt_rule::{Direction, EncryptRule};
+use super::rules::encrypt_rule::EncryptRule;
 use super::values::{self, Decrypt, Encrypt};
 
 /// DEK versions that a plan keeps at hand for reading.
@@ -74,7 +77,7 @@ impl Step {
 
     pub(super) fn run(
         &self,
-        inner: &Inner,
+        cache: &KeyCache,
         epoch: u64,
         input: &[u8],
         out: &mut Vec<u8>,
@@ -89,8 +92,7 @@ impl Step {
         // if it expires at once.
         let held: &[Arc<DataKey>] = if !fetched.is_empty() {
             fetched
-        } else if held.epoch == epoch && held.keys.iter().all(|key| key.is_good(inner.keys.clock()))
-        {
+        } else if held.epoch == epoch && held.keys.iter().all(|key| key.is_good(cache.clock())) {
             &held.keys
         } else {
             &[]
@@ -191,18 +193,18 @@ impl Step {
     /// Fetches a key and keeps it at hand.
     pub(super) async fn fetch(
         &self,
-        inner: &Inner,
+        cache: &KeyCache,
         version: i32,
     ) -> Result<Arc<DataKey>, Arc<KeyError>> {
-        let epoch = inner.epoch();
+        let epoch = cache.epoch();
         let key = match self.direction {
-            Direction::Write => inner.keys.to_write(&self.need).await?,
-            Direction::Read => inner.keys.to_read(&self.need, version).await?,
+            Direction::Write => cache.to_write(&self.need).await?,
+            Direction::Read => cache.to_read(&self.need, version).await?,
         };
         self.held.rcu(|held| {
             let mut keys = Vec::new();
             if self.direction == Direction::Read && held.epoch == epoch {
-                let clock = inner.keys.clock();
+                let clock = cache.clock();
                 keys.extend(
                     held.keys
                         .iter()

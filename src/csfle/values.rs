@@ -10,9 +10,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::cipher::aead::{CipherError, Nonces};
-use super::error::ValueProblem;
-use super::fields::walk::{Obstacle, Values};
-use super::keys::store::DataKey;
+use super::fields::failure::Obstacle;
+use super::fields::problem::ValueProblem;
+use super::fields::walk::Values;
+use super::keys::data_key::DataKey;
 use super::wire::push_varint;
 
 const VERSION_MAGIC: u8 = 0;

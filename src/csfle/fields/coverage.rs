@@ -6,8 +6,20 @@ use std::mem::discriminant;
 
 use prost_reflect::{FieldDescriptor, Kind};
 
-use super::graph::Problem;
-use super::tags::Selection;
+use super::tags::{BadTags, Selection};
+
+/// Why there is no graph.
+#[derive(Debug)]
+pub(crate) enum GraphProblem {
+    Uncovered(Uncovered),
+    Tags(BadTags),
+}
+
+impl From<BadTags> for GraphProblem {
+    fn from(tags: BadTags) -> Self {
+        Self::Tags(tags)
+    }
+}
 
 /// A field that would leave in clear.
 #[derive(Debug)]
@@ -50,7 +62,7 @@ pub(crate) fn check(
     registered: Option<&FieldDescriptor>,
     own: &FieldDescriptor,
     path: &str,
-) -> Result<(), Problem> {
+) -> Result<(), GraphProblem> {
     if !selection.selects(own)? {
         return Ok(());
     }
@@ -60,7 +72,7 @@ pub(crate) fn check(
         Some(field) if !selection.selects(field)? => Lack::Tag,
         Some(_) => return Ok(()),
     };
-    Err(Problem::Uncovered(Uncovered {
+    Err(GraphProblem::Uncovered(Uncovered {
         path: path.to_owned(),
         full_name: own.full_name().to_owned(),
         tag: selection.tag(own)?,

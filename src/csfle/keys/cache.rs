@@ -4,15 +4,18 @@
 //! request, whatever comes of it. Failures are not kept.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::future::Cache;
 
 use super::clock::Clock;
+use super::data_key::{DataKey, KeyNeed};
 use super::error::KeyError;
-use super::store::{DataKey, KeyNeed, KeyStore};
+use super::store::KeyStore;
+use crate::csfle::direction::Direction;
 use crate::csfle::kms::KmsDrivers;
-use crate::csfle::rules::encrypt_rule::{Direction, KMS_KEY_ID, KMS_TYPE};
+use crate::csfle::rules::parameters::{KMS_KEY_ID, KMS_TYPE};
 use crate::schema_registry::Client;
 use crate::schema_registry::entities::Kek;
 
@@ -33,17 +36,20 @@ enum DekId {
 }
 
 /// Finds, makes and keeps keys.
-pub(crate) struct Keys {
+pub(crate) struct KeyCache {
     store: KeyStore,
     /// Whether keys that the registry makes are taken.
     shared_keks: bool,
     keks: Cache<KekId, Arc<Kek>>,
     deks: Cache<DekId, Arc<DataKey>>,
+    /// Counts the calls of [`clear`](Self::clear), so that rules let go of the keys
+    /// they hold.
+    epoch: AtomicU64,
 }
 
 type Shared<T> = Result<T, Arc<KeyError>>;
 
-impl Keys {
+impl KeyCache {
     pub(crate) fn new(
         client: Client,
         kms: KmsDrivers,
@@ -67,6 +73,7 @@ impl Keys {
             shared_keks,
             keks: keks.build(),
             deks: Cache::new(capacity),
+            epoch: AtomicU64::new(0),
         }
     }
 
@@ -78,6 +85,12 @@ impl Keys {
     pub(crate) fn clear(&self) {
         self.keks.invalidate_all();
         self.deks.invalidate_all();
+        self.epoch.fetch_add(1, Ordering::Release);
+    }
+
+    /// Keys that were taken in another epoch must be looked up again.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
     }
 
     /// The key to write with: the first version, or with rotation the latest

@@ -2,5 +2,6 @@
 
 pub(crate) mod cache;
 pub(crate) mod clock;
+pub(crate) mod data_key;
 pub(crate) mod error;
 pub(crate) mod store;

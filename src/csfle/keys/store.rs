@@ -9,58 +9,18 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::clock::Clock;
+use super::data_key::{DataKey, KeyNeed};
 use super::error::{KeyError, MaterialProblem};
-use crate::csfle::cipher::aead::Cipher;
-use crate::csfle::cipher::algorithm::Algorithm;
 use crate::csfle::cipher::raw_dek::RawDek;
+use crate::csfle::direction::Direction;
 use crate::csfle::kms::KmsDrivers;
-use crate::csfle::rules::encrypt_rule::{Direction, KMS_KEY_ID, KMS_TYPE};
+use crate::csfle::rules::parameters::{KMS_KEY_ID, KMS_TYPE};
 use crate::schema_registry::entities::{Dek, DekRequest, Kek, KekRequest};
 use crate::schema_registry::{Client, Version};
-
-const MS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// How long an expired key stays in use after its successor could not be made,
 /// before that is tried again.
 const RETRY_RENEWAL_MS: i64 = 60 * 1000;
-
-/// What a rule says about its keys.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct KeyNeed {
-    pub(crate) subject: String,
-    pub(crate) kek: String,
-    /// Empty when the rule does not say.
-    pub(crate) kms_type: String,
-    /// Empty when the rule does not say.
-    pub(crate) kms_key_id: String,
-    pub(crate) algorithm: Algorithm,
-    /// 0 for no rotation.
-    pub(crate) expiry_days: u32,
-}
-
-impl KeyNeed {
-    pub(crate) fn rotates(&self) -> bool {
-        self.expiry_days > 0
-    }
-}
-
-/// A DEK ready for use.
-#[derive(Debug)]
-pub(crate) struct DataKey {
-    pub(crate) version: i32,
-    pub(crate) cipher: Cipher,
-    /// When to look it up again, in milliseconds since the epoch: a key to write
-    /// with because it expires, any key because the settings say so.
-    pub(crate) good_until_ms: i64,
-}
-
-impl DataKey {
-    /// A key that never has to be looked up again costs no look at the clock.
-    #[inline]
-    pub(crate) fn is_good(&self, clock: &dyn Clock) -> bool {
-        self.good_until_ms == i64::MAX || clock.now_ms() < self.good_until_ms
-    }
-}
 
 /// The DEK Registry, and the KMS behind it.
 pub(crate) struct KeyStore {
@@ -90,7 +50,7 @@ impl KeyStore {
         let dek = self.find(need, Version::Number(version), true).await?;
         let dek = dek.ok_or_else(|| no_dek(need, version))?;
         let raw = self.open(kek, need, &dek).await?;
-        ready(need, version, &raw, self.until(i64::MAX))
+        DataKey::new(need, version, &raw, self.until(i64::MAX))
     }
 
     async fn find_kek(&self, need: &KeyNeed) -> Result<Option<Kek>, KeyError> {
@@ -200,7 +160,7 @@ impl KeyStore {
         let now = self.clock.now_ms();
         let (old, version) = match found {
             Some(dek) => {
-                let expires = expires(need, dek.ts.unwrap_or_default());
+                let expires = need.expires(dek.ts.unwrap_or_default());
                 if now < expires {
                     return self.opened(kek, need, &dek, expires).await;
                 }
@@ -216,7 +176,7 @@ impl KeyStore {
             // ours would have been, whatever the registry's clock says.
             Ok(None) => match self.find(need, wanted, false).await?.or(old) {
                 Some(dek) if dek.version.unwrap_or(1) >= version => {
-                    let expires = expires(need, now.max(dek.ts.unwrap_or_default()));
+                    let expires = need.expires(now.max(dek.ts.unwrap_or_default()));
                     self.opened(kek, need, &dek, expires).await
                 }
                 Some(dek) => {
@@ -297,7 +257,7 @@ impl KeyStore {
                 // By the registry's clock or by ours, whichever is later: were
                 // they far apart, each value would get a key of its own.
                 let born = self.clock.now_ms().max(dek.ts.unwrap_or_default());
-                let until = expires(need, born);
+                let until = need.expires(born);
                 let refused = |what| KeyError::NotAsSent {
                     what,
                     key: format!(
@@ -313,7 +273,7 @@ impl KeyStore {
                         if dek.encrypted_key_material.as_deref() != Some(wrapped.as_str()) {
                             return Err(refused("the wrapped key"));
                         }
-                        ready(need, version, &raw, self.until(until)).map(Some)
+                        DataKey::new(need, version, &raw, self.until(until)).map(Some)
                     }
                     None => self.opened(kek, need, &dek, until).await.map(Some),
                 }
@@ -339,7 +299,7 @@ impl KeyStore {
     ) -> Result<DataKey, KeyError> {
         let raw = self.open(kek, need, dek).await?;
         let version = dek.version.unwrap_or(1);
-        ready(need, version, &raw, self.until(until_ms))
+        DataKey::new(need, version, &raw, self.until(until_ms))
     }
 
     /// The raw key: unwrapped by the KMS, or of a shared KEK handed out by the
@@ -389,34 +349,6 @@ impl KeyStore {
             }
         }
     }
-}
-
-/// When a key that was made at `born_ms` has to be replaced.
-fn expires(need: &KeyNeed, born_ms: i64) -> i64 {
-    if need.rotates() {
-        born_ms.saturating_add(i64::from(need.expiry_days).saturating_mul(MS_PER_DAY))
-    } else {
-        i64::MAX
-    }
-}
-
-fn ready(
-    need: &KeyNeed,
-    version: i32,
-    raw: &RawDek,
-    good_until_ms: i64,
-) -> Result<DataKey, KeyError> {
-    let cipher = Cipher::new(raw).map_err(|error| KeyError::Material {
-        kek: need.kek.clone(),
-        subject: need.subject.clone(),
-        version,
-        problem: error.into(),
-    })?;
-    Ok(DataKey {
-        version,
-        cipher,
-        good_until_ms,
-    })
 }
 
 fn has_material(dek: &Dek) -> bool {

@@ -1,8 +1,8 @@
 //! When a rule runs, and what follows if it cannot: questions with one answer,
 //! whether or not field-level encryption is set up.
 
-use super::encrypt_rule::Direction;
-use crate::csfle::error::RuleProblem;
+use super::problem::RuleProblem;
+use crate::csfle::direction::Direction;
 use crate::schema_registry::entities::{Rule, RuleSet};
 
 pub(crate) const ENCRYPT: &str = "ENCRYPT";

@@ -11,45 +11,19 @@
 //! `enableAt` is unknown; a header `__rule.name` leaves out no rule; and a
 //! disabled rule does not take the place of an enabled one with the same tags.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeSet;
 
 use super::conditions::{
     ENCRYPT, ENCRYPT_PAYLOAD, action, mode, passes_on_failure, rule_type, runs,
 };
+use super::parameters::{
+    DEK_ALGORITHM, DEK_EXPIRY_DAYS, KEK_NAME, KMS_KEY_ID, KMS_TYPE, Parameters,
+};
+use super::problem::RuleProblem;
 use crate::csfle::cipher::algorithm::Algorithm;
-use crate::csfle::error::{Error, RuleContext, RuleProblem};
-use crate::schema_registry::entities::{Metadata, Rule, RuleSet};
-
-/// Rule parameter: name of the KEK.
-pub const KEK_NAME: &str = "encrypt.kek.name";
-/// Rule parameter: type of the KMS, such as `aws-kms`.
-pub const KMS_TYPE: &str = "encrypt.kms.type";
-/// Rule parameter: key id within the KMS.
-pub const KMS_KEY_ID: &str = "encrypt.kms.key.id";
-/// Rule parameter: algorithm of the DEK.
-pub const DEK_ALGORITHM: &str = "encrypt.dek.algorithm";
-/// Rule parameter: days after which a new DEK is made. More than 0 also puts the
-/// DEK's version before each ciphertext.
-pub const DEK_EXPIRY_DAYS: &str = "encrypt.dek.expiry.days";
-
-/// Which way a record goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// To the topic: encrypt.
-    Write,
-    /// From the topic: decrypt.
-    Read,
-}
-
-impl fmt::Display for Direction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Write => "encrypt",
-            Self::Read => "decrypt",
-        })
-    }
-}
+use crate::csfle::direction::Direction;
+use crate::csfle::error::{Error, RuleContext};
+use crate::schema_registry::entities::{Rule, RuleSet};
 
 /// Which lists of a rule set to take. They differ in whose schema counts on
 /// read: encoding rules belong to the writer's, domain rules to the reader's.
@@ -62,23 +36,6 @@ pub enum Phase {
     Domain,
     /// `encodingRules`: on the whole payload.
     Encoding,
-}
-
-/// Where a rule's parameters come from, first match first.
-#[derive(Clone, Copy)]
-pub(crate) struct Parameters<'a> {
-    pub(crate) overrides: &'a BTreeMap<String, String>,
-    pub(crate) metadata: Option<&'a Metadata>,
-}
-
-impl Parameters<'_> {
-    fn get<'a>(&'a self, rule: &'a Rule, name: &str) -> Option<&'a str> {
-        self.overrides
-            .get(name)
-            .or_else(|| rule.params.get(name))
-            .or_else(|| self.metadata?.properties.get(name))
-            .map(String::as_str)
-    }
 }
 
 /// An encryption rule that runs.
@@ -246,87 +203,4 @@ fn prepare(
         algorithm,
         expiry_days,
     })
-}
-
-/// Checks that a registry stored a rule set as it was sent; some drop it without
-/// a word. What servers fill in (kind, mode) and how they spell nothing makes no
-/// difference.
-///
-/// # Errors
-///
-/// [`Error::RulesNotStored`] with the first difference.
-pub fn verify_rules_stored(
-    subject: &str,
-    sent: Option<&RuleSet>,
-    stored: Option<&RuleSet>,
-) -> Result<(), Error> {
-    let none = RuleSet::default();
-    let (sent, stored) = (sent.unwrap_or(&none), stored.unwrap_or(&none));
-    let differs = |difference: String| {
-        Err(Error::RulesNotStored {
-            subject: subject.to_owned(),
-            difference,
-        })
-    };
-    for (list, sent, stored) in [
-        ("domainRules", &sent.domain_rules, &stored.domain_rules),
-        (
-            "encodingRules",
-            &sent.encoding_rules,
-            &stored.encoding_rules,
-        ),
-        (
-            "migrationRules",
-            &sent.migration_rules,
-            &stored.migration_rules,
-        ),
-    ] {
-        for rule in sent {
-            match stored.iter().find(|other| other.name == rule.name) {
-                None => return differs(format!("rule {:?} of {list} is gone", rule.name)),
-                Some(other) => {
-                    if let Some(what) = difference(rule, other) {
-                        return differs(format!("the {what} of rule {:?} differs", rule.name));
-                    }
-                }
-            }
-        }
-        let names = |rules: &[Rule]| rules.iter().map(|r| r.name.clone()).collect::<Vec<_>>();
-        if names(sent) != names(stored) {
-            return differs(format!("{list} holds other rules, or in another order"));
-        }
-    }
-    let enable_at = |set: &RuleSet| set.enable_at.clone().unwrap_or_default();
-    if enable_at(sent) != enable_at(stored) {
-        return differs("enableAt differs".to_owned());
-    }
-    Ok(())
-}
-
-fn difference(sent: &Rule, stored: &Rule) -> Option<&'static str> {
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let tags = |rule: &Rule| rule.tags.iter().cloned().collect::<BTreeSet<_>>();
-    let given = |value: &Option<String>, other: &Option<String>| {
-        value.is_none() || text(value) == text(other)
-    };
-    [
-        ("type", rule_type(sent) == rule_type(stored)),
-        ("kind", given(&sent.kind, &stored.kind)),
-        ("mode", given(&sent.mode, &stored.mode)),
-        ("tags", tags(sent) == tags(stored)),
-        ("params", sent.params == stored.params),
-        ("expr", text(&sent.expr) == text(&stored.expr)),
-        (
-            "onSuccess",
-            text(&sent.on_success) == text(&stored.on_success),
-        ),
-        (
-            "onFailure",
-            text(&sent.on_failure) == text(&stored.on_failure),
-        ),
-        ("disabled flag", sent.disabled == stored.disabled),
-    ]
-    .into_iter()
-    .find(|(_, same)| !same)
-    .map(|(what, _)| what)
 }

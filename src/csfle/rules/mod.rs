@@ -2,3 +2,6 @@
 
 pub(crate) mod conditions;
 pub(crate) mod encrypt_rule;
+pub(crate) mod parameters;
+pub(crate) mod problem;
+pub(crate) mod stored;
