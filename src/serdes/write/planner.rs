@@ -10,27 +10,27 @@ use moka::future::Cache;
 use prost::Name;
 use prost_reflect::MessageDescriptor;
 
-use super::error::{Error, SchemaName};
-use super::expiry::{Expiry, Refreshed};
-use super::first_plans::FirstPlans;
-use super::options::{SchemaIdIn, SerializerOptions};
-use super::plan_table::PlanTable;
-use super::registered::RegisteredSchema;
-use super::registration::Registrar;
-use super::rules;
-use super::source::{SchemaSource, cache, once};
-use super::subject::RecordPlace;
-use super::subjects::Subjects;
-use super::write_plan::{Prepared, WritePlan};
-use super::{Side, WriteContext};
+use super::plan::{Prepared, WritePlan};
+use super::registrar::Registrar;
 use crate::csfle::{self, Direction};
 use crate::protobuf::ProtoSchema;
 use crate::schema_registry::Client;
+use crate::serdes::context::{Side, WriteContext};
+use crate::serdes::error::{Error, SchemaName};
+use crate::serdes::options::{SchemaIdIn, SerializerOptions};
+use crate::serdes::plans::expiry::{Expiry, Refreshed};
+use crate::serdes::plans::permanent::FirstPlans;
+use crate::serdes::plans::table::PlanTable;
+use crate::serdes::registered_schema::RegisteredSchema;
+use crate::serdes::schema_fetcher::{SchemaSource, cache, once};
+use crate::serdes::subject_name::RecordPlace;
+use crate::serdes::subject_resolver::Subjects;
+use crate::serdes::unsupported_rules;
 use crate::wire_format::{self, SchemaRef};
 
 /// Finds the plan of a record, or asks the registry for what makes one.
-pub(super) struct WritePlanner {
-    pub(super) options: SerializerOptions,
+pub(in crate::serdes) struct WritePlanner {
+    pub(in crate::serdes) options: SerializerOptions,
     source: SchemaSource,
     registrar: Registrar,
     subjects: Subjects,
@@ -68,7 +68,7 @@ fn place(topic: &str, side: Side) -> usize {
     topic.len() * 2 + usize::from(last) + usize::from(side.is_key())
 }
 
-pub(super) fn wrong_type(expected: &str, found: String) -> Error {
+pub(in crate::serdes) fn wrong_type(expected: &str, found: String) -> Error {
     Error::WrongType {
         expected: expected.to_owned(),
         found,
@@ -77,7 +77,7 @@ pub(super) fn wrong_type(expected: &str, found: String) -> Error {
 }
 
 impl WritePlanner {
-    pub(super) fn new(registry: Client, options: SerializerOptions) -> Self {
+    pub(in crate::serdes) fn new(registry: Client, options: SerializerOptions) -> Self {
         let capacity = options.cache_capacity;
         let ttl = options.latest_cache_ttl;
         // Rules may come to a schema later, which counts where they can be run.
@@ -104,7 +104,7 @@ impl WritePlanner {
 
     /// The plan that holds for good, if it is among the first.
     #[inline]
-    pub(super) fn first(
+    pub(in crate::serdes) fn first(
         &self,
         topic: &str,
         side: Side,
@@ -118,7 +118,7 @@ impl WritePlanner {
     }
 
     #[inline]
-    pub(super) fn find<R>(
+    pub(in crate::serdes) fn find<R>(
         &self,
         topic: &str,
         side: Side,
@@ -136,7 +136,7 @@ impl WritePlanner {
     }
 
     /// The plan for a record of type `M`, which must be the schema's message.
-    pub(super) async fn plan_of_type<M: Name + 'static>(
+    pub(in crate::serdes) async fn plan_of_type<M: Name + 'static>(
         &self,
         context: &WriteContext<'_>,
         schema: &dyn ProtoSchema,
@@ -151,7 +151,7 @@ impl WritePlanner {
     }
 
     /// The plan for a record, prepared if this is the first.
-    pub(super) async fn plan(
+    pub(in crate::serdes) async fn plan(
         &self,
         context: &WriteContext<'_>,
         schema: &dyn ProtoSchema,
@@ -298,7 +298,7 @@ impl WritePlanner {
     ) -> Result<Option<csfle::Plan>, Error> {
         let rule_set = registered.rule_set();
         let Some(csfle) = &self.options.csfle else {
-            rules::refuse(rule_set, Direction::Write, &registered.name)?;
+            unsupported_rules::refuse(rule_set, Direction::Write, &registered.name)?;
             return Ok(None);
         };
         let message = registered.message(own.full_name())?;
@@ -319,7 +319,7 @@ impl WritePlanner {
 
     /// Checks the descriptor that a dynamic message brought along: it may tag fields
     /// that the schema it is written with does not.
-    pub(super) fn check_value(
+    pub(in crate::serdes) fn check_value(
         &self,
         plan: &WritePlan,
         found: &MessageDescriptor,

@@ -11,7 +11,7 @@ use hashbrown::HashTable;
 ///
 /// Keys are looked up by hash and a closure, so that a borrowed topic needs no
 /// string. When the table is full, the oldest entry makes room.
-pub(super) struct PlanTable<E> {
+pub(in crate::serdes) struct PlanTable<E> {
     table: ArcSwap<Table<E>>,
     capacity: usize,
     writing: Mutex<()>,
@@ -32,7 +32,7 @@ struct Slot<E> {
 }
 
 impl<E: Clone> PlanTable<E> {
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(in crate::serdes) fn new(capacity: usize) -> Self {
         let slots = HashTable::new();
         Self {
             table: ArcSwap::from_pointee(Table { slots, next: 0 }),
@@ -44,7 +44,7 @@ impl<E: Clone> PlanTable<E> {
     /// Hands the entry to `use_it`, which must be quick: it keeps an old table
     /// alive.
     #[inline]
-    pub(super) fn find<R>(
+    pub(in crate::serdes) fn find<R>(
         &self,
         hash: u64,
         is_it: impl Fn(&E) -> bool,
@@ -56,7 +56,7 @@ impl<E: Clone> PlanTable<E> {
     }
 
     /// Puts an entry in, in place of the one that `is_it`.
-    pub(super) fn put(&self, hash: u64, is_it: impl Fn(&E) -> bool, entry: E) {
+    pub(in crate::serdes) fn put(&self, hash: u64, is_it: impl Fn(&E) -> bool, entry: E) {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut table = Table::clone(&self.table.load());
         if let Ok(old) = table.slots.find_entry(hash, |slot| is_it(&slot.entry)) {

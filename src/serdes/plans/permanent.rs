@@ -10,13 +10,13 @@ const REACH: usize = 8;
 /// The first plans of a serializer or deserializer that hold for good. They are
 /// written once and never moved, so that finding one takes no lock, no atomic
 /// write, and no memory that another thread writes to. What finds no room here
-/// is looked for in a [`PlanTable`](super::plan_table::PlanTable).
-pub(super) struct FirstPlans<E> {
+/// is looked for in a [`PlanTable`](super::table::PlanTable).
+pub(in crate::serdes) struct FirstPlans<E> {
     places: Box<[OnceLock<E>]>,
 }
 
 impl<E> FirstPlans<E> {
-    pub(super) fn new() -> Self {
+    pub(in crate::serdes) fn new() -> Self {
         let places = (0..PLACES).map(|_| OnceLock::new()).collect();
         Self { places }
     }
@@ -29,7 +29,7 @@ impl<E> FirstPlans<E> {
     }
 
     #[inline]
-    pub(super) fn find(&self, hash: usize, is_it: impl Fn(&E) -> bool) -> Option<&E> {
+    pub(in crate::serdes) fn find(&self, hash: usize, is_it: impl Fn(&E) -> bool) -> Option<&E> {
         for place in self.places(hash) {
             match place.get() {
                 Some(entry) if is_it(entry) => return Some(entry),
@@ -41,7 +41,7 @@ impl<E> FirstPlans<E> {
     }
 
     /// Whether there was room.
-    pub(super) fn put(&self, hash: usize, entry: E) -> bool {
+    pub(in crate::serdes) fn put(&self, hash: usize, entry: E) -> bool {
         let mut entry = Some(entry);
         for place in self.places(hash) {
             if place.get().is_some() {

@@ -1,4 +1,4 @@
-//! The future of [`Serializer::serialize`](super::Serializer::serialize).
+//! The future of [`Serializer::serialize`](crate::serdes::Serializer::serialize).
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,18 +6,18 @@ use std::task::{Context, Poll};
 use futures_util::future::BoxFuture;
 use prost::{Message, Name};
 
-use super::WriteContext;
-use super::error::Error;
-use super::write_plan::frame;
-use super::write_planner::WritePlanner;
+use super::plan::frame;
+use super::planner::WritePlanner;
 use crate::protobuf::ProtoSchema;
+use crate::serdes::context::WriteContext;
+use crate::serdes::error::Error;
 
 /// Serializes one prost message.
 ///
 /// Written by hand because every message pays for it: the one that the compiler
 /// makes of an `async fn` moves its arguments about before it looks at them, and
 /// the result once more than is needed.
-pub(super) struct Serialize<'a, M> {
+pub(in crate::serdes) struct Serialize<'a, M> {
     planner: &'a WritePlanner,
     context: WriteContext<'a>,
     schema: &'a dyn ProtoSchema,
@@ -28,7 +28,7 @@ pub(super) struct Serialize<'a, M> {
 
 impl<'a, M: Message + Name + 'static> Serialize<'a, M> {
     #[inline]
-    pub(super) fn new(
+    pub(in crate::serdes) fn new(
         planner: &'a WritePlanner,
         context: WriteContext<'a>,
         schema: &'a dyn ProtoSchema,

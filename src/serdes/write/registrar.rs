@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
-use super::error::{Error, SchemaName};
-use super::options::{SchemaIdIn, SerializerOptions};
-use super::registered::RegisteredSchema;
-use super::source::{SchemaSource, cache, once, parse};
-use super::subject;
 use crate::protobuf::{ProtoSchema, SchemaFile, builtin};
 use crate::schema_registry::LookupQuery;
 use crate::schema_registry::entities::{PROTOBUF, Reference, Schema, SchemaRequest};
+use crate::serdes::error::{Error, SchemaName};
+use crate::serdes::options::{SchemaIdIn, SerializerOptions};
+use crate::serdes::registered_schema::RegisteredSchema;
+use crate::serdes::schema_fetcher::{SchemaSource, cache, once, parse};
+use crate::serdes::subject_name;
 use crate::wire_format::{SchemaId, SchemaRef};
 
 /// Registers and looks up schemas, each once.
-pub(super) struct Registrar {
+pub(in crate::serdes) struct Registrar {
     source: SchemaSource,
     asked: Cache<Request, Asked>,
     ttl: Option<Duration>,
@@ -52,14 +52,18 @@ impl Request {
 
 impl Registrar {
     /// Answers are believed for `ttl`, or for ever.
-    pub(super) fn new(source: SchemaSource, capacity: usize, ttl: Option<Duration>) -> Self {
+    pub(in crate::serdes) fn new(
+        source: SchemaSource,
+        capacity: usize,
+        ttl: Option<Duration>,
+    ) -> Self {
         let asked = cache(capacity, ttl);
         Self { source, asked, ttl }
     }
 
     /// Registers the schema under `subject`, or finds it there, as the options
     /// say; also until when the answer is believed.
-    pub(super) async fn registered(
+    pub(in crate::serdes) async fn registered(
         &self,
         subject: &str,
         schema: &dyn ProtoSchema,
@@ -140,7 +144,7 @@ impl Registrar {
         for file in imported.in_order(schema.file())? {
             let direct = imported.references(file, &known)?;
             let under = options.reference_subject_name_strategy.subject(file.name());
-            let under = subject::qualify(&under, subject);
+            let under = subject_name::qualify(&under, subject);
             let version = self
                 .reference_version(under.clone(), file, direct, options)
                 .await?;

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use moka::future::Cache;
 
 use super::error::{Error, SchemaName};
-use super::registered::{RegisteredSchema, require_protobuf};
-use super::subject;
+use super::registered_schema::{RegisteredSchema, require_protobuf};
+use super::subject_name;
 use crate::protobuf::{SchemaFile, builtin};
 use crate::schema_registry::entities::{Reference, Schema};
 use crate::schema_registry::{Client, Format, Version, VersionQuery};
@@ -102,7 +102,7 @@ impl SchemaSource {
         schema: SchemaRef,
         subject: Option<&str>,
     ) -> Result<Arc<RegisteredSchema>, Error> {
-        let context = subject.map(subject::context).unwrap_or_default();
+        let context = subject.map(subject_name::context).unwrap_or_default();
         let key = (schema, context.to_owned());
         once(&self.by_ref, key, async {
             let fetched = match schema {
@@ -221,7 +221,7 @@ impl SchemaSource {
             if builtin::is_builtin(&reference.name) {
                 continue;
             }
-            let subject = subject::qualify(&reference.subject, &top.subject);
+            let subject = subject_name::qualify(&reference.subject, &top.subject);
             check_path(&open, &reference, seen.len())?;
             if !seen.insert(reference.name.clone()) {
                 continue;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 
-use super::error::{EnvelopePlace, Error};
-use super::registered::RegisteredSchema;
+use crate::serdes::error::{EnvelopePlace, Error};
+use crate::serdes::registered_schema::RegisteredSchema;
 use crate::wire_format::{MessageIndexes, SchemaRef};
 
 /// A record with all its parts told apart: for tools that show records.

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::Side;
-use super::error::Error;
+use crate::serdes::context::Side;
+use crate::serdes::error::Error;
 
 /// After a refresh that failed in passing, the old answer serves this long before
 /// the next attempt.
@@ -21,7 +21,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// The end of an answer's validity. The clock is read only where there is one.
 #[derive(Debug, Default)]
-pub(super) struct Expiry {
+pub(in crate::serdes) struct Expiry {
     at: Option<Instant>,
     /// The answer no longer holds, and this is why there is no other.
     failed: Option<Box<Failed>>,
@@ -36,7 +36,7 @@ struct Failed {
 }
 
 /// What came of a refresh.
-pub(super) enum Refreshed<T> {
+pub(in crate::serdes) enum Refreshed<T> {
     New(T),
     /// The old answer stays until then: it serves on, or if the refresh failed, that
     /// is what everyone gets.
@@ -44,7 +44,7 @@ pub(super) enum Refreshed<T> {
 }
 
 impl Expiry {
-    pub(super) fn at(at: Option<Instant>) -> Self {
+    pub(in crate::serdes) fn at(at: Option<Instant>) -> Self {
         Self {
             at,
             ..Self::default()
@@ -57,14 +57,14 @@ impl Expiry {
     }
 
     /// Whether there is no end.
-    pub(super) fn is_never(&self) -> bool {
+    pub(in crate::serdes) fn is_never(&self) -> bool {
         self.at.is_none()
     }
 
     /// Whether the answer cannot be used as it is: its time is over, or it no longer
     /// holds.
     #[inline]
-    pub(super) fn is_due(&self) -> bool {
+    pub(in crate::serdes) fn is_due(&self) -> bool {
         self.at
             .is_some_and(|at| self.failed.is_some() || Instant::now() >= at)
     }
@@ -76,7 +76,7 @@ impl Expiry {
     /// # Errors
     ///
     /// The failure of the last refresh, for everyone until the next one succeeds.
-    pub(super) fn turn(&self) -> Result<Option<Turn<'_>>, Error> {
+    pub(in crate::serdes) fn turn(&self) -> Result<Option<Turn<'_>>, Error> {
         let waits = self.failed.is_some() && self.at.is_some_and(|at| Instant::now() < at);
         if !waits && !self.refreshing.swap(true, Ordering::AcqRel) {
             return Ok(Some(Turn(&self.refreshing)));
@@ -85,14 +85,14 @@ impl Expiry {
     }
 
     /// Why the answer no longer holds, if so.
-    pub(super) fn failure(&self) -> Option<Error> {
+    pub(in crate::serdes) fn failure(&self) -> Option<Error> {
         self.failed.as_ref().map(|failed| failed.error.clone())
     }
 
     /// What `prepare` makes in place of an answer whose time is over. While the
     /// registry is away the old one serves. An error that does not pass ends that:
     /// the old answer may break a rule that the new one has.
-    pub(super) async fn refresh<T>(
+    pub(in crate::serdes) async fn refresh<T>(
         &self,
         ttl: Option<Duration>,
         topic: &str,
@@ -144,7 +144,7 @@ impl Expiry {
     }
 }
 
-pub(super) struct Turn<'a>(&'a AtomicBool);
+pub(in crate::serdes) struct Turn<'a>(&'a AtomicBool);
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {

@@ -7,27 +7,30 @@ use std::sync::Arc;
 use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 
-use super::context::ReadContext;
-use super::error::{EnvelopePlace, Error, SchemaName};
-use super::expiry::Expiry;
-use super::registered::RegisteredSchema;
-use super::type_check::TypeCheck;
 use crate::csfle;
+use crate::serdes::context::ReadContext;
+use crate::serdes::error::{EnvelopePlace, Error, SchemaName};
+use crate::serdes::plans::expiry::Expiry;
+use crate::serdes::plans::type_check::TypeCheck;
+use crate::serdes::registered_schema::RegisteredSchema;
 use crate::wire_format::{self, Envelope};
 
 /// A record taken apart.
-pub(super) struct Parts<'a> {
-    pub(super) place: EnvelopePlace,
-    pub(super) envelope: Envelope<'a>,
+pub(in crate::serdes) struct Parts<'a> {
+    pub(in crate::serdes) place: EnvelopePlace,
+    pub(in crate::serdes) envelope: Envelope<'a>,
     /// Where the payload begins in the record.
-    pub(super) offset: usize,
+    pub(in crate::serdes) offset: usize,
 }
 
 impl<'a> Parts<'a> {
     /// The schema id is in the record header of this side, if there is one, else
     /// in front of the payload.
     #[inline]
-    pub(super) fn of(context: &ReadContext<'a>, record: &'a [u8]) -> Result<Self, Error> {
+    pub(in crate::serdes) fn of(
+        context: &ReadContext<'a>,
+        record: &'a [u8],
+    ) -> Result<Self, Error> {
         if let Some(header) = context.header(context.side.schema_id_header()) {
             let place = EnvelopePlace::Header(context.side);
             let read = wire_format::decode(header);
@@ -52,22 +55,22 @@ impl<'a> Parts<'a> {
 }
 
 /// Everything that does not change from message to message.
-pub(super) struct ReadPlan {
-    pub(super) prepared: Arc<Prepared>,
-    pub(super) expiry: Expiry,
-    pub(super) types: TypeCheck,
+pub(in crate::serdes) struct ReadPlan {
+    pub(in crate::serdes) prepared: Arc<Prepared>,
+    pub(in crate::serdes) expiry: Expiry,
+    pub(in crate::serdes) types: TypeCheck,
 }
 
 /// The part of a plan that is the same after a refresh that found nothing new.
-pub(super) struct Prepared {
+pub(in crate::serdes) struct Prepared {
     /// The schema the record was written with.
-    pub(super) writer: Arc<RegisteredSchema>,
+    pub(in crate::serdes) writer: Arc<RegisteredSchema>,
     /// The message read, in the schema read with: the writer's, or the latest.
-    pub(super) message: MessageDescriptor,
+    pub(in crate::serdes) message: MessageDescriptor,
     /// The schema read with.
-    pub(super) reader: SchemaName,
+    pub(in crate::serdes) reader: SchemaName,
     /// What the rules of writer and reader do to a payload, in this order.
-    pub(super) decryption: Vec<csfle::Plan>,
+    pub(in crate::serdes) decryption: Vec<csfle::Plan>,
 }
 
 /// A header whose value names a rule that is not to be run: the record comes
@@ -77,7 +80,7 @@ const SKIPPED_RULE_HEADER: &str = "__rule.name";
 impl ReadPlan {
     /// The encoded message, if that takes no waiting.
     #[inline]
-    pub(super) fn payload_now<'a>(
+    pub(in crate::serdes) fn payload_now<'a>(
         &self,
         context: &ReadContext<'_>,
         parts: &Parts<'a>,
@@ -97,7 +100,7 @@ impl ReadPlan {
     }
 
     /// The encoded message.
-    pub(super) async fn payload<'a>(
+    pub(in crate::serdes) async fn payload<'a>(
         &self,
         context: &ReadContext<'_>,
         parts: &Parts<'a>,
@@ -122,7 +125,7 @@ impl ReadPlan {
     }
 
     #[inline]
-    pub(super) fn typed<M>(&self, parts: &Parts<'_>, payload: &[u8]) -> Result<M, Error>
+    pub(in crate::serdes) fn typed<M>(&self, parts: &Parts<'_>, payload: &[u8]) -> Result<M, Error>
     where
         M: Message + Default,
     {
@@ -130,7 +133,7 @@ impl ReadPlan {
     }
 
     #[inline]
-    pub(super) fn dynamic(
+    pub(in crate::serdes) fn dynamic(
         &self,
         parts: &Parts<'_>,
         payload: &[u8],

@@ -6,13 +6,13 @@ use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, ReflectMessage};
 use serde_json::Value;
 
-use super::WriteContext;
-use super::error::Error;
-use super::options::SerializerOptions;
-use super::serialize::Serialize;
-use super::write_planner::{WritePlanner, wrong_type};
+use super::planner::{WritePlanner, wrong_type};
+use super::serialize_future::Serialize;
 use crate::protobuf::ProtoSchema;
 use crate::schema_registry::Client;
+use crate::serdes::context::WriteContext;
+use crate::serdes::error::Error;
+use crate::serdes::options::SerializerOptions;
 
 /// Turns values into records that any Confluent deserializer reads.
 ///

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Side;
+use super::context::Side;
 
 /// What a subject name may be made of.
 #[derive(Clone, Copy, Debug)]

@@ -7,14 +7,14 @@ use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, ReflectMessage};
 use serde_json::Value;
 
-use super::ReadContext;
-use super::error::Error;
 use super::inspection::Inspection;
-use super::options::DeserializerOptions;
-use super::read_plan::Parts;
-use super::read_planner::ReadPlanner;
+use super::plan::Parts;
+use super::planner::ReadPlanner;
 use crate::protobuf::{self, JsonOptions};
 use crate::schema_registry::Client;
+use crate::serdes::context::ReadContext;
+use crate::serdes::error::Error;
+use crate::serdes::options::DeserializerOptions;
 
 /// Turns records that any Confluent serializer wrote into values.
 ///

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
-use super::Side;
+use super::context::Side;
 use super::error::Error;
-use super::source::once;
-use super::subject::{Association, RecordPlace, SubjectNameStrategy};
+use super::schema_fetcher::once;
+use super::subject_name::{Association, RecordPlace, SubjectNameStrategy};
 use crate::schema_registry::Client;
 
 /// Resolves subjects by one strategy, remembering associations.

@@ -9,20 +9,20 @@ use prost::Name;
 /// builds a string, so it is done once per type; a few types may share a name,
 /// as the versions of one message do.
 #[derive(Debug, Default)]
-pub(super) struct TypeCheck {
+pub(in crate::serdes) struct TypeCheck {
     known: [OnceLock<TypeId>; 3],
 }
 
 impl TypeCheck {
     /// Whether `M` is known to be `message`. Never allocates.
     #[inline]
-    pub(super) fn knows<M: 'static>(&self) -> bool {
+    pub(in crate::serdes) fn knows<M: 'static>(&self) -> bool {
         let id = TypeId::of::<M>();
         self.known.iter().any(|known| known.get() == Some(&id))
     }
 
     /// Compares the full names; the wrong one on failure.
-    pub(super) fn check<M: Name + 'static>(&self, message: &str) -> Result<(), String> {
+    pub(in crate::serdes) fn check<M: Name + 'static>(&self, message: &str) -> Result<(), String> {
         if self.knows::<M>() {
             return Ok(());
         }
@@ -35,7 +35,7 @@ impl TypeCheck {
     }
 
     /// Notes that `M` has been found right.
-    pub(super) fn remember<M: 'static>(&self) {
+    pub(in crate::serdes) fn remember<M: 'static>(&self) {
         let id = TypeId::of::<M>();
         for known in &self.known {
             if *known.get_or_init(|| id) == id {

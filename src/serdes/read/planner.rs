@@ -8,27 +8,27 @@ use hashbrown::DefaultHashBuilder;
 use moka::future::Cache;
 use prost_reflect::MessageDescriptor;
 
-use super::error::Error;
-use super::expiry::{Expiry, Refreshed};
-use super::first_plans::FirstPlans;
-use super::options::DeserializerOptions;
-use super::plan_table::PlanTable;
-use super::read_plan::{Parts, Prepared, ReadPlan};
-use super::registered::RegisteredSchema;
-use super::rules;
-use super::source::{SchemaSource, cache, once};
-use super::subject::RecordPlace;
-use super::subjects::{Subject, Subjects};
-use super::type_check::TypeCheck;
-use super::{ReadContext, Side};
+use super::plan::{Parts, Prepared, ReadPlan};
 use crate::csfle::{self, Direction, Phase};
 use crate::schema_registry::Client;
 use crate::schema_registry::entities::RuleSet;
+use crate::serdes::context::{ReadContext, Side};
+use crate::serdes::error::Error;
+use crate::serdes::options::DeserializerOptions;
+use crate::serdes::plans::expiry::{Expiry, Refreshed};
+use crate::serdes::plans::permanent::FirstPlans;
+use crate::serdes::plans::table::PlanTable;
+use crate::serdes::plans::type_check::TypeCheck;
+use crate::serdes::registered_schema::RegisteredSchema;
+use crate::serdes::schema_fetcher::{SchemaSource, cache, once};
+use crate::serdes::subject_name::RecordPlace;
+use crate::serdes::subject_resolver::{Subject, Subjects};
+use crate::serdes::unsupported_rules;
 use crate::wire_format::{MAGIC_ID, MessageIndexes, SchemaId, SchemaRef};
 
 /// Finds the plan of a record, or asks the registry for what makes one.
-pub(super) struct ReadPlanner {
-    pub(super) options: DeserializerOptions,
+pub(in crate::serdes) struct ReadPlanner {
+    pub(in crate::serdes) options: DeserializerOptions,
     source: SchemaSource,
     subjects: Subjects,
     first: FirstPlans<(Key, Arc<ReadPlan>)>,
@@ -58,7 +58,7 @@ fn place(schema: SchemaRef, indexes: &MessageIndexes) -> usize {
 }
 
 impl ReadPlanner {
-    pub(super) fn new(registry: Client, options: DeserializerOptions) -> Self {
+    pub(in crate::serdes) fn new(registry: Client, options: DeserializerOptions) -> Self {
         let capacity = options.cache_capacity;
         let ttl = options.latest_cache_ttl;
         Self {
@@ -89,7 +89,7 @@ impl ReadPlanner {
     /// The shortest way, for by far the most frequent case: the id in front, the
     /// first message of a file, nothing to decrypt, the plan among the first.
     #[inline]
-    pub(super) fn plain<'a>(
+    pub(in crate::serdes) fn plain<'a>(
         &self,
         context: &ReadContext<'_>,
         record: &'a [u8],
@@ -104,7 +104,7 @@ impl ReadPlanner {
     }
 
     #[inline]
-    pub(super) fn find<R>(
+    pub(in crate::serdes) fn find<R>(
         &self,
         parts: &Parts<'_>,
         context: &ReadContext<'_>,
@@ -157,7 +157,7 @@ impl ReadPlanner {
     }
 
     /// The plan for a record, prepared if this is the first.
-    pub(super) async fn plan(
+    pub(in crate::serdes) async fn plan(
         &self,
         parts: &Parts<'_>,
         context: &ReadContext<'_>,
@@ -297,14 +297,14 @@ impl ReadPlanner {
         }
         let same = Arc::ptr_eq(writer, reader);
         let Some(csfle) = &self.options.csfle else {
-            rules::refuse(reader.rule_set(), Direction::Read, &reader.name)?;
+            unsupported_rules::refuse(reader.rule_set(), Direction::Read, &reader.name)?;
             if !same {
                 // Of the writer's schema, the rules on payloads count.
                 let rules = writer.rule_set().map(|rules| RuleSet {
                     domain_rules: Vec::new(),
                     ..rules.clone()
                 });
-                rules::refuse(rules.as_ref(), Direction::Read, &writer.name)?;
+                unsupported_rules::refuse(rules.as_ref(), Direction::Read, &writer.name)?;
             }
             return Ok(Vec::new());
         };
@@ -344,7 +344,7 @@ impl ReadPlanner {
         let properties = self.options.use_latest_with_metadata.as_ref();
         let latest = self.source.latest(name, properties).await?;
         if self.options.run_rules && !latest.schema.is_same(writer) {
-            rules::refuse_migrations(latest.schema.rule_set(), &latest.schema.name)?;
+            unsupported_rules::refuse_migrations(latest.schema.rule_set(), &latest.schema.name)?;
         }
         let message = latest.schema.message(message.full_name())?;
         let until = match (subject.until, latest.until) {
