@@ -62,6 +62,6 @@ pub use builder::{
 pub use compiled::{CompiledMessage, CompiledSchema, EmbeddedSchemas};
 pub use dynamic::DynamicSchema;
 pub use error::{Error, Position};
-pub use json::{JsonCodec, JsonInput, to_json};
+pub use json::{JsonCodec, JsonInput, JsonOptions, to_json};
 pub use model::{Form, SchemaFile};
-pub use proto_schema::{JsonOptions, ProtoSchema};
+pub use proto_schema::ProtoSchema;

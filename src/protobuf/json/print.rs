@@ -5,12 +5,13 @@
 
 use std::ops::Range;
 
+use super::any_plans::AnyPlans;
+use super::options::JsonOptions;
 use super::path::{Part, Path};
 use super::plan::{FieldName, FieldPlan, Kind, MessagePlan, Plan, Shape, Special};
 use super::scratch::Scratch;
 use super::sink::{Nowhere, Sink};
 use super::wire::{Found, MAX_DEPTH, Malformed, Order, Reader, is_default};
-use super::{AnyPlans, JsonOptions};
 
 /// Why bytes have no JSON.
 #[derive(Debug)]
