@@ -12,8 +12,8 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 /// A call to the registry that failed.
 ///
 /// The text names the server, the method and the path; never credentials, user
-/// information of the URL, query parameters or bodies. [`Error::hint`] says what
-/// can be done about it, [`Error::kind`] sorts failures into few classes.
+/// information of the URL, query parameters or bodies. [`Error::kind`]
+/// sorts failures into few classes.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -192,7 +192,7 @@ pub enum TokenError {
     Provider(#[source] BoxError),
 }
 
-/// Classes of failures, for exit codes and decisions.
+/// Classes of failures, for decisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -372,6 +372,20 @@ impl Error {
     /// Whether no connection came about.
     pub fn is_connect(&self) -> bool {
         self.kind() == Kind::Connect
+    }
+
+    /// Whether it is about TLS: the causes speak of certificates, or of a peer
+    /// without TLS.
+    pub fn is_tls(&self) -> bool {
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if text.contains("ertificate") || text.contains("InvalidContentType") {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
     }
 
     /// Whether there was no answer in time.

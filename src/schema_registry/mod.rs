@@ -62,7 +62,6 @@ mod dek_registry;
 pub mod entities;
 mod error;
 mod error_text;
-mod hint;
 mod http;
 mod parameters;
 mod schemas;

@@ -193,7 +193,7 @@ fn verdict(error: &(dyn Error + 'static)) -> Option<(Exit, Option<String>)> {
             Kind::Unauthorized | Kind::Forbidden => Exit::Refused,
             _ => Exit::Unmet,
         };
-        return Some((exit, error.hint().map(str::to_owned)));
+        return Some((exit, hints::registry(error).map(str::to_owned)));
     }
     if let Some(error) = of_type::<kafka::Error>(error) {
         let exit = if error.is_unreachable() {

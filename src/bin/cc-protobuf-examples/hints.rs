@@ -1,9 +1,14 @@
 //! What the user can do about a failure, in the words of this program's settings.
 
-use cc_protobuf_examples::kafka::Kind;
+use cc_protobuf_examples::{kafka, schema_registry};
+
+/// What the registry client calls the API that defines tags.
+const CATALOG: &str = "catalog";
 
 /// What to do about a failure on the Kafka cluster, where that can be said.
-pub fn kafka(kind: Kind) -> Option<&'static str> {
+pub fn kafka(kind: kafka::Kind) -> Option<&'static str> {
+    use kafka::Kind;
+
     Some(match kind {
         Kind::UnknownHost => {
             "check the host names in BOOTSTRAP_SERVERS, and that this network knows them (DNS, VPN)"
@@ -51,4 +56,147 @@ pub fn kafka(kind: Kind) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// What to do about a failure on the Schema Registry, where that can be said.
+pub fn registry(error: &schema_registry::Error) -> Option<&'static str> {
+    use schema_registry::{Error, Kind};
+
+    Some(match error.kind() {
+        Kind::Connect | Kind::Interrupted if error.is_tls() => {
+            "the TLS handshake failed: check whether SCHEMA_REGISTRY_URL should begin with http:// or https://, SR_SSL_CA_LOCATION (who vouches for the registry), SR_SSL_CERT_LOCATION and SR_SSL_KEY_LOCATION (who vouches for you)"
+        }
+        Kind::Connect => match error {
+            Error::Token { .. } => {
+                "check SR_OAUTH_TOKEN_URL, and that it can be reached from here (proxy, firewall)"
+            }
+            _ => {
+                "check SCHEMA_REGISTRY_URL, that the registry runs, and that it can be reached from here (proxy, firewall, SR_SSL_CA_LOCATION)"
+            }
+        },
+        Kind::Interrupted | Kind::Server => match error {
+            Error::Token { .. } => {
+                "check that SR_OAUTH_TOKEN_URL is a token endpoint; if it is, try again later"
+            }
+            _ => "the registry is in trouble; try again later",
+        },
+        Kind::Timeout => {
+            "the registry is slow or something in between swallows the traffic; try again later, or check the proxy and the firewall"
+        }
+        Kind::Unauthorized => match error {
+            Error::Token { .. } => {
+                "check SR_OAUTH_CLIENT_ID, SR_OAUTH_CLIENT_SECRET and SR_OAUTH_SCOPE"
+            }
+            Error::Answer(answer) if answer.status == 407 => {
+                "the proxy wants credentials: put them into HTTPS_PROXY or HTTP_PROXY"
+            }
+            _ => {
+                "check SR_API_KEY and SR_API_SECRET: the key must belong to this Schema Registry, not to the Kafka cluster; or check SR_BEARER_TOKEN or the SR_OAUTH settings, SR_IDENTITY_POOL_ID and SR_LOGICAL_CLUSTER"
+            }
+        },
+        Kind::Forbidden => match error.error_code() {
+            Some(40370) => "the KMS denied the registry the use of its key: check the key's policy",
+            _ => "the credentials are valid but not allowed to do this: ask for the role",
+        },
+        Kind::NotFound => match error.error_code() {
+            Some(404) => {
+                "the registry does not know this path: check the path of SCHEMA_REGISTRY_URL; older registries lack some calls"
+            }
+            _ => "check the name, and that it was not deleted",
+        },
+        Kind::Incompatible => {
+            "change the schema compatibly (test it first), or set another compatibility level on the subject"
+        }
+        Kind::Conflict => {
+            "it exists already: use it as it is, choose another name, or delete it first"
+        }
+        Kind::Invalid => match error.error_code() {
+            Some(42201) => "the registry cannot use the schema: check its text and its references",
+            Some(42205) => "the subject or the registry is not in a mode that allows this",
+            Some(42206 | 42272) => "something refers to it: delete that first",
+            Some(42210) => "check the rule set: names, modes and types of its rules",
+            _ => return None,
+        },
+        Kind::Throttled => "the registry limits the rate of requests: try again later, slower",
+        Kind::NotARegistry => {
+            "check SCHEMA_REGISTRY_URL: it must be the registry's own address, not a console's or a proxy's"
+        }
+        Kind::Unsupported => match error {
+            Error::Unsupported { api, .. } if *api == CATALOG => {
+                "tags are defined in the catalog of Confluent Cloud; without one, tags in the schema work all the same"
+            }
+            _ => {
+                "encryption needs a DEK Registry: Confluent Cloud, Confluent Platform with the DEK Registry enabled, or the embedded registry"
+            }
+        },
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use cc_protobuf_examples::schema_registry::{Client, ClientBuilder, Error};
+
+    use super::registry;
+
+    /// A client whose requests are all answered so.
+    fn client(status: u16, body: &'static str) -> Client {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 4096]);
+                let length = body.len();
+                let head = format!(
+                    "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n\
+                     content-length: {length}\r\nconnection: close\r\n\r\n"
+                );
+                let _ = stream.write_all((head + body).as_bytes());
+            }
+        });
+        ClientBuilder::new(url).retries(0).build().unwrap()
+    }
+
+    fn hint(error: &Error) -> &'static str {
+        registry(error).unwrap_or_else(|| panic!("no hint for {error}"))
+    }
+
+    #[tokio::test]
+    async fn hints_say_what_to_look_at() {
+        for (status, body, words) in [
+            (401, r#"{"error_code": 401}"#, "SR_API_SECRET"),
+            (403, r#"{"error_code": 40370}"#, "KMS"),
+            (403, r#"{"error_code": 40301}"#, "ask for the role"),
+            (404, r#"{"error_code": 40401}"#, "check the name"),
+            (404, r#"{"error_code": 404}"#, "check the path"),
+            (407, r#"{"error_code": 407}"#, "HTTPS_PROXY"),
+            (409, r#"{"error_code": 40901}"#, "compatib"),
+            (422, r#"{"error_code": 42201}"#, "references"),
+            (422, r#"{"error_code": 42205}"#, "mode"),
+            (422, r#"{"error_code": 42206}"#, "refers"),
+            (429, r#"{"error_code": 429}"#, "rate"),
+            (500, r#"{"error_code": 500}"#, "later"),
+            (200, "no JSON", "SCHEMA_REGISTRY_URL"),
+        ] {
+            let error = client(status, body).subjects().await.unwrap_err();
+            let hint = hint(&error);
+            assert!(hint.contains(words), "{status} {body}: {hint}");
+        }
+        let missing = client(404, "{}");
+        let tag = missing.create_tag("PII").await.unwrap_err();
+        assert!(hint(&tag).contains("catalog"), "{tag}");
+        let kek = missing.kek("k", false).await.unwrap_err();
+        assert!(hint(&kek).contains("DEK Registry"), "{kek}");
+        let closed = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let nobody = ClientBuilder::new(format!("http://{closed}")).retries(0);
+        let error = nobody.build().unwrap().subjects().await.unwrap_err();
+        assert!(hint(&error).contains("SCHEMA_REGISTRY_URL"), "{error}");
+    }
 }

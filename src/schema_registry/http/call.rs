@@ -21,16 +21,13 @@ pub(in crate::schema_registry) enum Api {
 }
 
 impl Api {
-    /// What the catalog is called in messages.
-    pub(in crate::schema_registry) const CATALOG: &str = "catalog";
-
     /// The name of an API that a registry may lack.
     pub(in crate::schema_registry) fn optional(self) -> Option<&'static str> {
         match self {
             Self::Schemas => None,
             Self::Associations => Some("associations"),
             Self::DekRegistry => Some("DEK Registry"),
-            Self::Catalog => Some(Self::CATALOG),
+            Self::Catalog => Some("catalog"),
         }
     }
 

@@ -302,7 +302,7 @@ impl From<reqwest::Error> for Unread {
 fn may_repeat(call: &Call, failure: &Error) -> bool {
     match failure {
         // Certificates will not be better the next time.
-        Error::Connect { .. } | Error::Interrupted { .. } if failure.is_about_tls() => false,
+        Error::Connect { .. } | Error::Interrupted { .. } if failure.is_tls() => false,
         // Nothing reached the registry.
         Error::Connect { .. } | Error::Token { .. } => failure.is_retryable(),
         // A server that hangs once is likely to hang again.

@@ -243,7 +243,6 @@ async fn token_endpoints_that_fail_are_told_apart() {
         .unwrap();
     let error = client.subjects().await.unwrap_err();
     assert_eq!(error.kind(), Kind::Connect);
-    assert!(error.hint().unwrap().contains("SR_OAUTH_TOKEN_URL"));
 }
 
 #[tokio::test]
@@ -392,7 +391,7 @@ async fn nothing_that_is_printed_or_logged_has_a_secret() {
             let client = builder.retries(1).build().unwrap();
             write!(shown, "{client:?}").unwrap();
             let error = client.subjects().await.unwrap_err();
-            write!(shown, "{}{:?}", everything(&error), error.hint()).unwrap();
+            shown.push_str(&everything(&error));
         }
     }
     drop(guard);
