@@ -11,6 +11,14 @@
 //! one set, in modules named after their packages.
 //!
 //! Only the program needs them: without feature `cli` there is nothing to do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 
 use std::process::ExitCode;
 

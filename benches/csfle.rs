@@ -4,6 +4,14 @@
 //! "raw" makes two nonces with one call of the operating system, encrypts or
 //! decrypts the two values and does no base64: the floor below which no
 //! encryption of these fields can come.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 
 use std::hint::black_box;
 

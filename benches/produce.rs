@@ -6,6 +6,14 @@
 //! one. CPU time is that of all threads of this process, so the embedded
 //! brokers count in; the rounds of the loops alternate, and the second loop runs
 //! twice per round for a control.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 
 use std::hint::black_box;
 use std::time::Instant;

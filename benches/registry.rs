@@ -2,6 +2,14 @@
 //! waits longer once there are 20,000 subjects.
 //!
 //! `cargo bench --bench registry`
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};

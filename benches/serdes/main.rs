@@ -4,6 +4,14 @@
 //! `cargo bench --bench serdes` prints ratios from interleaved rounds, then
 //! criterion's own measurements. The registry is the embedded one; it is asked
 //! before the measurements and not in them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 
 mod json;
 mod order;
