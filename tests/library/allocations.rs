@@ -1,5 +1,6 @@
 //! What a warm message costs the allocator: one buffer of the exact size on
 //! write, what prost itself allocates on read.
+#![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
