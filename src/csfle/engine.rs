@@ -3,20 +3,24 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use prost_reflect::MessageDescriptor;
 
-use super::clock::{Clock, LONGEST_EXPIRY, SystemClock};
-use super::error::{Error, RuleContext, RuleProblem};
-use super::fields::{Graph, Problem};
-use super::keys::Keys;
+use super::direction::Direction;
+use super::error::{Error, RuleContext};
+use super::fields::build;
+use super::fields::coverage::GraphProblem;
+use super::fields::graph::Graph;
+use super::fields::tags::Selection;
+use super::keys::cache::KeyCache;
+use super::keys::clock::{Clock, LONGEST_EXPIRY, SystemClock};
 use super::kms::KmsDrivers;
-use super::plan::Plan;
-use super::rules::{self, Direction, EncryptRule, Parameters, Phase};
-use super::step::{Step, Target};
-use super::tags::Selection;
+use super::payload_transform::Plan;
+use super::prepared_rule::{Step, Target};
+use super::rules::encrypt_rule::{self, EncryptRule, Phase};
+use super::rules::parameters::Parameters;
+use super::rules::problem::RuleProblem;
 use crate::schema_registry::Client;
 use crate::schema_registry::entities::{Metadata, RuleSet};
 
@@ -27,18 +31,10 @@ pub struct Csfle {
     inner: Arc<Inner>,
 }
 
-pub(super) struct Inner {
-    pub(super) keys: Keys,
+struct Inner {
+    keys: Arc<KeyCache>,
     overrides: BTreeMap<String, String>,
     encryption_required: bool,
-    /// Counts up when the caches are cleared, so that plans let go too.
-    epoch: AtomicU64,
-}
-
-impl Inner {
-    pub(super) fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::Acquire)
-    }
 }
 
 /// Settings of a [`Csfle`].
@@ -116,17 +112,16 @@ impl CsfleBuilder {
     pub fn build(self) -> Csfle {
         Csfle {
             inner: Arc::new(Inner {
-                keys: Keys::new(
+                keys: Arc::new(KeyCache::new(
                     self.client,
                     self.kms,
                     self.clock,
                     self.shared_keks,
                     self.cache_capacity,
                     self.cache_expiry,
-                ),
+                )),
                 overrides: self.overrides,
                 encryption_required: self.encryption_required,
-                epoch: AtomicU64::new(0),
             }),
         }
     }
@@ -241,7 +236,9 @@ impl Csfle {
             metadata,
         };
         let rules = match schema.rule_set {
-            Some(rule_set) => rules::select(subject, rule_set, parameters, direction, phase)?,
+            Some(rule_set) => {
+                encrypt_rule::select(subject, rule_set, parameters, direction, phase)?
+            }
             None => Vec::new(),
         };
         if required && rules.is_empty() {
@@ -285,7 +282,7 @@ impl Csfle {
             steps.push(Arc::new(guard));
         }
         Ok((!steps.is_empty()).then(|| Plan {
-            inner: Arc::clone(&self.inner),
+            keys: Arc::clone(&self.inner.keys),
             direction,
             steps: steps.into(),
         }))
@@ -295,7 +292,6 @@ impl Csfle {
     /// rotation by hand, or a deletion.
     pub fn clear_caches(&self) {
         self.inner.keys.clear();
-        self.inner.epoch.fetch_add(1, Ordering::Release);
     }
 }
 
@@ -315,17 +311,17 @@ impl Ruled<'_> {
     fn graph(&self, rule: &EncryptRule, direction: Direction) -> Result<Graph, Error> {
         let selection = Selection::new(&rule.tags, self.metadata);
         let own = self.own.map(|(own, _)| own);
-        Graph::new(&selection, self.message, own, direction).map_err(|problem| {
+        build::graph(&selection, self.message, own, direction).map_err(|problem| {
             let at = self.at(rule, direction);
             match problem {
-                Problem::Tags(tags) => Error::Rule {
+                GraphProblem::Tags(tags) => Error::Rule {
                     at,
                     problem: RuleProblem::Tags {
                         field: tags.field,
                         reason: tags.malformed.to_string(),
                     },
                 },
-                Problem::Uncovered(field) => Error::Uncovered {
+                GraphProblem::Uncovered(field) => Error::Uncovered {
                     at,
                     field: field.path,
                     full_name: field.full_name,

@@ -4,11 +4,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::algorithm::UnknownAlgorithm;
-use super::key_error::KeyError;
+use super::direction::Direction;
+use super::fields::coverage::Lack;
+use super::fields::problem::ValueProblem;
+use super::keys::error::KeyError;
 use super::kms;
-use super::rules::Direction;
-use super::uncovered::Lack;
+use super::rules::problem::RuleProblem;
 use crate::printable::escape;
 use crate::schema_registry;
 
@@ -191,132 +192,4 @@ pub enum Place {
     /// The whole payload.
     #[error("the payload")]
     Payload,
-}
-
-/// What is wrong with a rule.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RuleProblem {
-    /// No KEK name.
-    #[error("names no KEK: set its parameter encrypt.kek.name")]
-    NoKekName,
-    /// An algorithm that does not exist.
-    #[error("has a bad encrypt.dek.algorithm: {0}")]
-    Algorithm(UnknownAlgorithm),
-    /// An expiry that is no number of days.
-    #[error("has a bad encrypt.dek.expiry.days, {0:?}: use a whole number of days, 0 for none")]
-    ExpiryDays(String),
-    /// Failure to encrypt would let the plaintext through.
-    #[error(
-        "has onFailure {0:?}, which would write plaintext when encryption fails: use ERROR for \
-         the write side (\"ERROR,NONE\" lets readers without the key see the ciphertext)"
-    )]
-    PlaintextOnFailure(String),
-    /// A condition cannot change a message.
-    #[error("is of kind {0:?} and would leave the plaintext in place: use TRANSFORM")]
-    Kind(String),
-    /// A mode that does not exist.
-    #[error("has the unknown mode {0:?}: use WRITEREAD, WRITE or READ")]
-    Mode(String),
-    /// A place to run at that does not exist.
-    #[error(
-        "is in a rule set with the unknown enableAt {0:?}: use ALL or CLIENT to run rules at \
-         clients, GATEWAY, SERVER or NONE not to"
-    )]
-    EnableAt(String),
-    /// A type that nothing here executes.
-    #[error(
-        "is of type {0:?}, which this client cannot execute: it knows ENCRYPT and ENCRYPT_PAYLOAD"
-    )]
-    Type(String),
-    /// A type in the list where it has no meaning.
-    #[error("of type {rule_type} belongs into {list}")]
-    List {
-        /// Type of the rule.
-        rule_type: &'static str,
-        /// List that it belongs into.
-        list: &'static str,
-    },
-    /// The tags of a field are damaged, so that nobody knows whether the rule is
-    /// for it.
-    #[error(
-        "may be for field {field:?}, whose (confluent.field_meta) option is damaged ({reason}): \
-         register the schema again"
-    )]
-    Tags {
-        /// Full name of the field.
-        field: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// An action to take after success that does not exist or always fails.
-    #[error("has the onSuccess action {0:?}, which this client cannot take: use NONE")]
-    OnSuccess(String),
-}
-
-/// Why a value cannot be encrypted or decrypted.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ValueProblem {
-    /// Only text and bytes can be encrypted.
-    #[error(
-        "fields of type {0} cannot be encrypted, only string and bytes: remove the tag (of a \
-         message, tag the fields in it instead)"
-    )]
-    Type(String),
-    /// Nobody knows the field, and so whether it is one to encrypt.
-    #[error(
-        "field number {number} is neither in the registered schema nor in the record's own, so it \
-         may hold what must be encrypted: write with a schema that has it, or clear unknown fields"
-    )]
-    UnknownField {
-        /// Its number.
-        number: u32,
-    },
-    /// The string field holds no base64.
-    #[error("the value is not base64; was it written without encryption?")]
-    NotBase64,
-    /// The plaintext of a string is not text.
-    #[error("the string is not valid UTF-8")]
-    NotUtf8,
-    /// The field is not encoded as its type says.
-    #[error("the field is not encoded as its type says")]
-    Encoding,
-    /// The cipher failed.
-    #[error("{0}")]
-    Cipher(String),
-    /// No version prefix, though the rule rotates keys.
-    #[error(
-        "the value has {len} byte{} and so no DEK version of 5 bytes before it; was it written \
-         under a rule without encrypt.dek.expiry.days?",
-        if *.len == 1 { "" } else { "s" }
-    )]
-    NoVersion {
-        /// Its length.
-        len: usize,
-    },
-    /// The version prefix is not one.
-    #[error(
-        "the value starts with 0x{found:02x} where the DEK version starts with 0x00; was it \
-         written under a rule without encrypt.dek.expiry.days?"
-    )]
-    BadVersion {
-        /// First byte.
-        found: u8,
-    },
-    /// The version prefix holds a number that is no version.
-    #[error(
-        "the value names DEK version {found}, and versions count from 1; was it written under a \
-         rule without encrypt.dek.expiry.days?"
-    )]
-    NegativeVersion {
-        /// The number.
-        found: i32,
-    },
-    /// The message that holds the value is not Protobuf.
-    #[error("the message is malformed: {0}")]
-    Malformed(String),
-    /// Something that should be impossible happened.
-    #[error("an internal check failed; please report it")]
-    Internal,
 }

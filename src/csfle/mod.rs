@@ -37,39 +37,32 @@
 //! # }
 //! ```
 
-mod aead;
-mod algorithm;
-mod clock;
+mod cipher;
+mod direction;
 mod engine;
 mod error;
 mod fields;
-mod key;
-mod key_error;
-mod key_store;
 mod keys;
 pub mod kms;
-mod known;
-mod plan;
+mod payload_transform;
+mod prepared_rule;
 mod rules;
-mod settle;
-mod step;
-mod tags;
-mod transform;
-mod uncovered;
 mod values;
-pub(crate) mod when;
 mod wire;
 
-pub use algorithm::{Algorithm, UnknownAlgorithm};
-pub(crate) use clock::LONGEST_EXPIRY;
-pub use clock::{Clock, SystemClock};
+pub use cipher::algorithm::{Algorithm, UnknownAlgorithm};
+pub use cipher::raw_dek::{InvalidKey, RawDek};
+pub use direction::Direction;
 pub use engine::{Csfle, CsfleBuilder};
-pub use error::{Error, Place, RuleContext, RuleProblem, ValueProblem};
-pub use key::{InvalidKey, RawDek};
-pub use key_error::{KeyError, MaterialProblem};
-pub use plan::{Plan, RuleSummary};
-pub use rules::{
-    DEK_ALGORITHM, DEK_EXPIRY_DAYS, Direction, KEK_NAME, KMS_KEY_ID, KMS_TYPE, Phase,
-    verify_rules_stored,
-};
-pub use uncovered::Lack;
+pub use error::{Error, Place, RuleContext};
+pub use fields::coverage::Lack;
+pub use fields::problem::ValueProblem;
+pub(crate) use keys::clock::LONGEST_EXPIRY;
+pub use keys::clock::{Clock, SystemClock};
+pub use keys::error::{KeyError, MaterialProblem};
+pub use payload_transform::{Plan, RuleSummary};
+pub(crate) use rules::conditions;
+pub use rules::encrypt_rule::Phase;
+pub use rules::parameters::{DEK_ALGORITHM, DEK_EXPIRY_DAYS, KEK_NAME, KMS_KEY_ID, KMS_TYPE};
+pub use rules::problem::RuleProblem;
+pub use rules::stored::verify_rules_stored;

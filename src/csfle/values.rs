@@ -9,10 +9,11 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::aead::{CipherError, Nonces};
-use super::error::ValueProblem;
-use super::key_store::DataKey;
-use super::transform::{Obstacle, Values};
+use super::cipher::aead::{CipherError, Nonces};
+use super::fields::failure::Obstacle;
+use super::fields::problem::ValueProblem;
+use super::fields::walk::Values;
+use super::keys::data_key::DataKey;
 use super::wire::push_varint;
 
 const VERSION_MAGIC: u8 = 0;

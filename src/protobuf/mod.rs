@@ -46,7 +46,6 @@ mod compiled;
 mod dynamic;
 mod error;
 mod json;
-mod json_options;
 mod message_schema;
 mod model;
 mod options;
@@ -63,7 +62,6 @@ pub use builder::{
 pub use compiled::{CompiledMessage, CompiledSchema, EmbeddedSchemas};
 pub use dynamic::DynamicSchema;
 pub use error::{Error, Position};
-pub use json::{JsonCodec, JsonInput, to_json};
-pub use json_options::JsonOptions;
+pub use json::{JsonCodec, JsonInput, JsonOptions, to_json};
 pub use model::{Form, SchemaFile};
 pub use proto_schema::ProtoSchema;

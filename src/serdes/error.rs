@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Side;
+use super::context::Side;
 use crate::printable::escape;
 use crate::wire_format::{self, MessageIndexes, SchemaId, SchemaRef};
 use crate::{csfle, protobuf, schema_registry};

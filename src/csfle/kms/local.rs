@@ -7,8 +7,8 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::{Error, ErrorKind, Kms, Properties};
-use crate::csfle::aead::{Cipher, CipherError, Nonces};
-use crate::csfle::algorithm::Algorithm;
+use crate::csfle::cipher::aead::{Cipher, CipherError, Nonces};
+use crate::csfle::cipher::algorithm::Algorithm;
 
 /// Setting in a KEK's properties that overlays the driver's secret, if allowed.
 const SECRET: &str = "secret";

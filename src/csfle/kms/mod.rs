@@ -23,8 +23,8 @@ pub use aws::AwsKms;
 pub use error::{Error, ErrorKind};
 pub use local::LocalKms;
 
-use super::algorithm::Algorithm;
-use super::key::RawDek;
+use crate::csfle::cipher::algorithm::Algorithm;
+use crate::csfle::cipher::raw_dek::RawDek;
 
 /// KEK property and driver setting with further key ids, comma-separated, that
 /// are tried in order after the KEK's own.

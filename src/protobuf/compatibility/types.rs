@@ -7,9 +7,9 @@ use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use super::declaration::{MapEntry, map_entry};
 use super::{Candidate, Reference};
+use crate::protobuf::builtin;
 use crate::protobuf::model::field_messages::FieldMessages;
 use crate::protobuf::model::names::{join, look_up};
-use crate::protobuf::{SchemaFile, builtin};
 
 /// Where a type is declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +154,7 @@ fn collect<'a>(
 
 /// Returns the names of the top-level messages and enums of a file.
 #[cfg(feature = "embedded")]
-pub(crate) fn top_level_names(file: &SchemaFile) -> Vec<&str> {
+pub(crate) fn top_level_names(file: &crate::protobuf::SchemaFile) -> Vec<&str> {
     let file = file.proto();
     let messages = named_messages(&[], &file.extension, &file.message_type);
     let enums = file.enum_type.iter().map(|declared| declared.name());

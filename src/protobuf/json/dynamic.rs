@@ -6,8 +6,8 @@ use prost::encoding::{WireType, encode_varint};
 use prost_reflect::{DynamicMessage, MapKey, Value};
 
 use super::encode::close;
-use super::encode_value::zigzag;
 use super::plan::{FieldPlan, Kind, Plan, Shape, Tag};
+use super::seed::zigzag;
 use super::wire::is_default;
 
 /// Appends a message of the type at `position`, as prost-reflect writes it.

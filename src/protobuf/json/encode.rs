@@ -8,10 +8,10 @@ use std::ops::Range;
 use prost::encoding::encode_varint;
 use serde::de;
 
-use super::encode_map::Entry;
+use super::any_plans::AnyPlans;
+use super::options::JsonOptions;
 use super::path::Path;
 use super::plan::{MessagePlan, Plan};
-use super::{AnyPlans, JsonOptions};
 
 /// What became of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,26 @@ pub(super) struct Segment {
     pub(super) end: usize,
     /// Whether the field has a value, even if the default goes without saying.
     pub(super) set: bool,
+}
+
+/// An entry that is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) key: Key,
+}
+
+/// Ordered as a key of prost's `BTreeMap`s is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Key {
+    Signed(i64),
+    Unsigned(u64),
+    /// Where it is written.
+    Text {
+        at: usize,
+        len: usize,
+    },
 }
 
 pub(super) struct Encoder<'p, 'o> {

@@ -5,10 +5,10 @@ use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::encode::{Encoder, Written};
-use super::encode_message::{deeper, fields};
-use super::encode_value::ValueSeed;
+use super::encode_message::fields;
 use super::path::Part;
 use super::plan::{Kind, Plan, Special, Tag};
+use super::seed::{ValueSeed, deeper};
 
 const TYPE: &str = "@type";
 const VALUE: &str = "value";

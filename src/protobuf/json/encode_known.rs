@@ -4,10 +4,9 @@ use prost::encoding::{WireType, encode_varint};
 use serde::de;
 
 use super::encode::Written;
-use super::encode_message::deeper;
-use super::encode_value::{Scalar, ValueSeed};
 use super::field_mask;
 use super::plan::{Kind, Special, Tag};
+use super::seed::{Scalar, ValueSeed, deeper};
 use super::time::{parse_duration, parse_timestamp};
 
 impl ValueSeed<'_, '_, '_> {

@@ -6,32 +6,11 @@ use std::fmt;
 use prost::encoding::encode_varint;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Unexpected, Visitor};
 
-use super::encode::{Encoder, Written, rearrange};
-use super::encode_message::{Tagged, deeper};
-use super::encode_value::zigzag;
+use super::encode::{Encoder, Entry, Key, Written, rearrange};
 use super::number;
 use super::path::Part;
-use super::plan::{FieldPlan, Kind, Tag};
-
-/// An entry that is written.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    start: usize,
-    end: usize,
-    key: Key,
-}
-
-/// Ordered as a key of prost's `BTreeMap`s is.
-#[derive(Clone, Copy, Debug)]
-enum Key {
-    Signed(i64),
-    Unsigned(u64),
-    /// Where it is written.
-    Text {
-        at: usize,
-        len: usize,
-    },
-}
+use super::plan::{FieldPlan, Kind};
+use super::seed::{MapSeed, Tagged, deeper, zigzag};
 
 impl Key {
     fn text(self, out: &[u8]) -> &[u8] {
@@ -58,16 +37,6 @@ impl Key {
             Self::Text { .. } => String::from_utf8_lossy(self.text(out)).into_owned(),
         }
     }
-}
-
-/// Writes the entries of a map in the order of their keys.
-pub(super) struct MapSeed<'e, 'p, 'o, 'f> {
-    pub(super) encoder: &'e mut Encoder<'p, 'o>,
-    pub(super) tag: &'f Tag,
-    /// The message that an entry is.
-    pub(super) entry: Kind,
-    pub(super) nullable: bool,
-    pub(super) depth: usize,
 }
 
 impl<'de> Visitor<'de> for MapSeed<'_, '_, '_, '_> {

@@ -6,11 +6,9 @@ use prost::encoding::WireType;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::encode::{Encoder, Segment, Written, two_members};
-use super::encode_map::MapSeed;
-use super::encode_value::ValueSeed;
 use super::path::Part;
 use super::plan::{FieldPlan, Kind, MessagePlan, Shape, Tag};
-use super::wire::MAX_DEPTH;
+use super::seed::{MapSeed, Tagged, ValueSeed, deeper};
 
 /// Writes the fields of a message.
 pub(super) fn fields<'de, A: MapAccess<'de>>(
@@ -160,18 +158,6 @@ impl<'de> DeserializeSeed<'de> for FieldSeed<'_, '_, '_, '_> {
     }
 }
 
-/// Writes tag and value, or nothing if there is no value.
-pub(super) struct Tagged<'e, 'p, 'o, 'f> {
-    pub(super) encoder: &'e mut Encoder<'p, 'o>,
-    pub(super) tag: &'f Tag,
-    pub(super) kind: Kind,
-    /// Whether the default is written as well.
-    pub(super) keep_default: bool,
-    /// Whether null stands for no value.
-    pub(super) nullable: bool,
-    pub(super) depth: usize,
-}
-
 impl<'de> DeserializeSeed<'de> for Tagged<'_, '_, '_, '_> {
     type Value = Written;
 
@@ -219,14 +205,6 @@ impl<'de> DeserializeSeed<'de> for Tagged<'_, '_, '_, '_> {
         }
         Ok(written)
     }
-}
-
-/// One level further down, if there may be one.
-pub(super) fn deeper<E: de::Error>(depth: usize) -> Result<usize, E> {
-    if depth >= MAX_DEPTH {
-        return Err(E::custom("recursion limit reached"));
-    }
-    Ok(depth.saturating_add(1))
 }
 
 /// Writes the elements of a list.

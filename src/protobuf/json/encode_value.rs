@@ -8,13 +8,13 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use prost::encoding::encode_varint;
 use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use super::encode::{Encoder, Written};
+use super::encode::Written;
 use super::encode_any;
 use super::encode_known::inside;
-use super::encode_map::MapSeed;
 use super::encode_message::{ListVisitor, fields};
 use super::number;
 use super::plan::{Kind, Special};
+use super::seed::{MapSeed, Scalar, ValueSeed, zigzag};
 
 /// Both alphabets are taken, with or without padding.
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
@@ -22,39 +22,6 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
-
-/// Writes one value, without its tag and length.
-pub(super) struct ValueSeed<'e, 'p, 'o> {
-    pub(super) encoder: &'e mut Encoder<'p, 'o>,
-    pub(super) kind: Kind,
-    /// Whether null stands for no value.
-    pub(super) nullable: bool,
-    pub(super) depth: usize,
-}
-
-/// A JSON value that is no container.
-#[derive(Clone, Copy)]
-pub(super) enum Scalar<'a> {
-    Null,
-    Bool(bool),
-    Signed(i64),
-    Unsigned(u64),
-    Float(f64),
-    Text(&'a str),
-}
-
-impl Scalar<'_> {
-    fn unexpected(&self) -> Unexpected<'_> {
-        match *self {
-            Self::Null => Unexpected::Unit,
-            Self::Bool(value) => Unexpected::Bool(value),
-            Self::Signed(value) => Unexpected::Signed(value),
-            Self::Unsigned(value) => Unexpected::Unsigned(value),
-            Self::Float(value) => Unexpected::Float(value),
-            Self::Text(value) => Unexpected::Str(value),
-        }
-    }
-}
 
 impl<'de> de::DeserializeSeed<'de> for ValueSeed<'_, '_, '_> {
     type Value = Written;
@@ -247,10 +214,6 @@ impl ValueSeed<'_, '_, '_> {
             _ => Err(self.wrong(scalar)),
         }
     }
-}
-
-pub(super) fn zigzag(value: i64) -> u64 {
-    ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
 impl<'de> Visitor<'de> for ValueSeed<'_, '_, '_> {

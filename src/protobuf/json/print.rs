@@ -5,12 +5,13 @@
 
 use std::ops::Range;
 
+use super::any_plans::AnyPlans;
+use super::options::JsonOptions;
 use super::path::{Part, Path};
 use super::plan::{FieldName, FieldPlan, Kind, MessagePlan, Plan, Shape, Special};
 use super::scratch::Scratch;
 use super::sink::{Nowhere, Sink};
 use super::wire::{Found, MAX_DEPTH, Malformed, Order, Reader, is_default};
-use super::{AnyPlans, JsonOptions};
 
 /// Why bytes have no JSON.
 #[derive(Debug)]
@@ -280,10 +281,7 @@ impl<'p, 'b> Printer<'p, 'b> {
         depth: usize,
     ) -> Result<S::Value> {
         match field.shape {
-            Shape::Implicit | Shape::Explicit => {
-                self.check_replaced(field, &run, depth)?;
-                self.value(sink, field.kind, run, depth)
-            }
+            Shape::Implicit | Shape::Explicit => self.value(sink, field.kind, run, depth),
             Shape::Packed | Shape::Expanded => self.list(sink, field.kind, run, depth),
             Shape::Map => match field.kind {
                 Kind::Message(entry) => self.map(sink, entry, run, depth),
@@ -338,10 +336,12 @@ impl<'p, 'b> Printer<'p, 'b> {
             Kind::Message(position) | Kind::Group(position) => {
                 self.message(sink, position, run, depth.saturating_add(1))
             }
-            Kind::String => match self.last(&run) {
-                Some(found) => Ok(sink.string(self.text(&found)?)),
-                None => Ok(sink.plain("")),
-            },
+            Kind::String => {
+                // Texts that a later one replaces have to be valid all the same.
+                let found = self.scratch.found.get(run).unwrap_or_default();
+                let text = found.iter().try_fold("", |_, found| self.text(found))?;
+                Ok(sink.string(text))
+            }
             Kind::Bytes => {
                 let found = self.last(&run);
                 let bytes = found.map_or(&[][..], |found| self.slice(&found));

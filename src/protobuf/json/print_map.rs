@@ -7,19 +7,10 @@ use super::path::Part;
 use super::plan::Kind;
 use super::print::{NO_PLAN, Printer, Result};
 use super::print_number::unzigzag;
+use super::scratch::Entry;
 use super::sink::Sink;
 use super::text::Digits;
 use super::wire::Found;
-
-/// An entry of a map.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
-    key: Found,
-    /// Where among what was found its key begins, its value begins, it ends.
-    start: usize,
-    value: usize,
-    end: usize,
-}
 
 impl Printer<'_, '_> {
     /// A map in the order of its keys; of equal keys the last.

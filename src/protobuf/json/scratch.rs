@@ -2,8 +2,17 @@
 
 use std::cell::Cell;
 
-use super::print_map::Entry;
 use super::wire::Found;
+
+/// An entry of a map.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) key: Found,
+    /// Where among what was found its key begins, its value begins, it ends.
+    pub(super) start: usize,
+    pub(super) value: usize,
+    pub(super) end: usize,
+}
 
 /// Stacks of what was found and is not printed yet.
 #[derive(Debug, Default)]

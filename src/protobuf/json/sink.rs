@@ -16,6 +16,9 @@ pub(super) trait Sink {
     type Object;
     type Array;
 
+    /// Whether bytes are checked only, and values without JSON do not matter.
+    const CHECKS_ONLY: bool = false;
+
     fn null(&mut self) -> Self::Value;
     fn boolean(&mut self, value: bool) -> Self::Value;
     fn signed(&mut self, value: i64) -> Self::Value;
@@ -261,6 +264,8 @@ impl Sink for Nowhere {
     type Value = ();
     type Object = ();
     type Array = ();
+
+    const CHECKS_ONLY: bool = true;
 
     fn null(&mut self) {}
     fn boolean(&mut self, _: bool) {}

@@ -32,8 +32,10 @@ fn check_bytes(codec: &JsonCodec, bytes: &[u8]) -> Result<(), TestCaseError> {
         (Ok(json), Ok(_)) => json,
         (Err(Error::Decode { .. }), Err(_)) => return Ok(()),
         (Err(Error::Print { reason, .. }), Ok(message)) => {
-            // prost-reflect puts right what is out of range.
-            let strict = reason.contains("out of range") || reason.contains("FieldMask");
+            // prost-reflect puts right what is out of range, and takes a map's entry
+            // whatever its wire type is.
+            let strict = ["out of range", "FieldMask", "invalid wire type"];
+            let strict = strict.iter().any(|strict| reason.contains(strict));
             let agreed = meaning(message).get("no JSON").is_some();
             prop_assert!(strict || agreed, "{reason}: {}", meaning(message));
             return Ok(());
@@ -94,6 +96,10 @@ fn check_bytes(codec: &JsonCodec, bytes: &[u8]) -> Result<(), TestCaseError> {
 
 /// JSON → bytes.
 fn check_json(codec: &JsonCodec, json: &Value) -> Result<(), TestCaseError> {
+    if json.to_string().contains("\"values\":null") {
+        // prost-reflect sets a list of `Value`s to a single one.
+        return Ok(());
+    }
     let written = encode(codec, json);
     let text = encode(codec, &json.to_string()[..]);
     match (&written, &text) {

@@ -1,0 +1,72 @@
+//! Why a message was not changed, and at which field.
+
+use super::problem::ValueProblem;
+use crate::csfle::wire::{Field, Fields, Malformed};
+
+/// Why a value was not changed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Obstacle {
+    /// For good.
+    Problem(ValueProblem),
+    /// The key of this DEK version has to be fetched first.
+    MissingKey(i32),
+}
+
+/// Why a message was not changed, and at which field: innermost name first.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    path: Vec<String>,
+    pub(crate) obstacle: Obstacle,
+}
+
+impl Failure {
+    /// The field as `outer.inner[2]`; empty for the message itself.
+    pub(crate) fn path(&self) -> String {
+        let mut path = self.path.clone();
+        path.reverse();
+        path.join(".")
+    }
+}
+
+impl From<Malformed> for Box<Failure> {
+    fn from(malformed: Malformed) -> Self {
+        failure(Obstacle::Problem(ValueProblem::Malformed(
+            malformed.to_string(),
+        )))
+    }
+}
+
+pub(crate) fn failure(obstacle: Obstacle) -> Box<Failure> {
+    Box::new(Failure {
+        path: Vec::new(),
+        obstacle,
+    })
+}
+
+/// For what cannot be: in doubt nothing is written.
+pub(crate) fn internal() -> Box<Failure> {
+    failure(Obstacle::Problem(ValueProblem::Internal))
+}
+
+/// Adds the name of the field to the path of a failure within it. `input` is the
+/// message that the field is in.
+pub(crate) fn within(
+    mut failure: Box<Failure>,
+    name: &str,
+    repeated: bool,
+    input: &[u8],
+    field: &Field<'_>,
+) -> Box<Failure> {
+    let name = if repeated {
+        let index = Fields::new(input)
+            .map_while(Result::ok)
+            .take_while(|other| !std::ptr::eq(other.whole, field.whole))
+            .filter(|other| other.number == field.number)
+            .count();
+        format!("{name}[{index}]")
+    } else {
+        name.to_owned()
+    };
+    failure.path.push(name);
+    failure
+}

@@ -1,0 +1,228 @@
+//! Replaces the selected values of an encoded message, in one walk over its
+//! bytes. Everything else is copied as it is; on write, what neither schema knows is
+//! refused.
+//!
+//! What the bytes leave out or repeat is taken as a Protobuf parser takes it:
+//!
+//! * A selected field of implicit presence that is absent has the value "", and
+//!   so it is transformed like one that is there; likewise the message in an
+//!   entry of a map.
+//! * Of a singular field that occurs more than once the last value counts, of a
+//!   oneof the last member, and the occurrences of a message are merged.
+
+use super::duplicates::{Present, settle, survey};
+use super::failure::{Failure, Obstacle, failure, internal, within};
+use super::graph::{Action, Entry, Graph, Node};
+use super::problem::ValueProblem;
+use crate::csfle::wire::{
+    Field, Fields, MAX_DEPTH, Malformed, WireType, push_group_end, push_key, varint_len,
+};
+
+/// Changes single values.
+pub(crate) trait Values {
+    /// Appends the length and the bytes of what `value` becomes.
+    fn transform(&mut self, text: bool, value: &[u8], out: &mut Vec<u8>) -> Result<(), Obstacle>;
+}
+
+/// Appends the transformed message. After an error what was appended is
+/// incomplete; the caller drops it.
+pub(crate) fn message(
+    graph: &Graph,
+    input: &[u8],
+    values: &mut impl Values,
+    out: &mut Vec<u8>,
+) -> Result<(), Box<Failure>> {
+    walk(graph, 0, input, values, out, 0)
+}
+
+/// Appends the message as it is, if it has no field that nobody knows.
+pub(crate) fn unchanged(
+    graph: &Graph,
+    input: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), Box<Failure>> {
+    graph.check_all(0, input, 0)?;
+    out.extend_from_slice(input);
+    Ok(())
+}
+
+fn walk(
+    graph: &Graph,
+    node: usize,
+    input: &[u8],
+    values: &mut impl Values,
+    out: &mut Vec<u8>,
+    depth: usize,
+) -> Result<(), Box<Failure>> {
+    if depth > MAX_DEPTH {
+        return Err(Malformed::TooDeep.into());
+    }
+    let node = graph.node(node).ok_or_else(internal)?;
+    let mut walker = Walker {
+        graph,
+        node,
+        values,
+        out,
+        depth,
+    };
+    let present = survey(node, input)?;
+    if present.repeats {
+        let settled = settle(node, input)?;
+        walker.fields(&settled, &present)
+    } else {
+        walker.fields(input, &present)
+    }
+}
+
+struct Walker<'a, V> {
+    graph: &'a Graph,
+    node: &'a Node,
+    values: &'a mut V,
+    out: &'a mut Vec<u8>,
+    depth: usize,
+}
+
+impl<V: Values> Walker<'_, V> {
+    fn fields(&mut self, input: &[u8], present: &Present) -> Result<(), Box<Failure>> {
+        let mut absent = 0;
+        for field in Fields::new(input) {
+            let field = field?;
+            if self.node.any_implicit {
+                absent = self.fill_in(absent, field.number, present)?;
+            }
+            let entry = self
+                .node
+                .position(field.number)
+                .and_then(|position| self.node.entries.get(position));
+            match entry {
+                Some(entry) if entry.action != Action::Keep => self
+                    .field(entry, &field)
+                    .map_err(|failure| within_entry(failure, entry, input, &field))?,
+                _ => {
+                    self.graph.check(self.node, &field, input, self.depth)?;
+                    self.out.extend_from_slice(field.whole);
+                }
+            }
+        }
+        if self.node.any_implicit {
+            self.fill_in(absent, u32::MAX, present)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the implicit fields that are absent, from the entry at `from` on, as
+    /// far as their numbers are below `below`. Gives where to go on.
+    fn fill_in(
+        &mut self,
+        from: usize,
+        below: u32,
+        present: &Present,
+    ) -> Result<usize, Box<Failure>> {
+        let mut at = from;
+        while let Some(entry) = self.node.entries.get(at)
+            && entry.number < below
+        {
+            if entry.implicit && !present.contains(at) {
+                let absent = Field {
+                    number: entry.number,
+                    wire_type: WireType::Len,
+                    value: &[],
+                    whole: &[],
+                };
+                self.field(entry, &absent)
+                    .map_err(|failure| within_entry(failure, entry, &[], &absent))?;
+            }
+            at = at.saturating_add(1);
+        }
+        Ok(at)
+    }
+
+    fn field(&mut self, entry: &Entry, field: &Field<'_>) -> Result<(), Box<Failure>> {
+        match (&entry.action, field.wire_type) {
+            (Action::Keep, _) => self.out.extend_from_slice(field.whole),
+            (Action::Text | Action::Bytes, WireType::Len) => {
+                let field_at = self.out.len();
+                push_key(field.number, WireType::Len, self.out);
+                let length_at = self.out.len();
+                self.values
+                    .transform(entry.action == Action::Text, field.value, self.out)
+                    .map_err(failure)?;
+                // Decrypted to nothing: absent again, as encoders have it.
+                if entry.implicit && self.out.get(length_at..) == Some(&[0]) {
+                    self.out.truncate(field_at);
+                }
+            }
+            (Action::Message(node), WireType::Len) => {
+                push_key(field.number, WireType::Len, self.out);
+                self.nested(*node, field.value)?;
+            }
+            (Action::Group(node), WireType::Group) => {
+                push_key(field.number, WireType::Group, self.out);
+                self.descend(*node, field.value)?;
+                push_group_end(field.number, self.out);
+            }
+            (Action::Refuse { packable, .. }, WireType::Len)
+                if *packable && entry.repeated && field.value.is_empty() =>
+            {
+                self.out.extend_from_slice(field.whole);
+            }
+            (Action::Refuse { type_name, .. }, _) => {
+                return Err(failure(Obstacle::Problem(ValueProblem::Type(
+                    type_name.clone(),
+                ))));
+            }
+            // A parser would take it for an unknown field, and a careless one
+            // for a value in clear.
+            _ => return Err(failure(Obstacle::Problem(ValueProblem::Encoding))),
+        }
+        Ok(())
+    }
+
+    fn descend(&mut self, node: usize, value: &[u8]) -> Result<(), Box<Failure>> {
+        let depth = self.depth.saturating_add(1);
+        walk(self.graph, node, value, self.values, self.out, depth)
+    }
+
+    /// A message with its length before it. The length is known only afterwards;
+    /// room is left for one that has as many bytes as the old one.
+    fn nested(&mut self, node: usize, value: &[u8]) -> Result<(), Box<Failure>> {
+        let length_at = self.out.len();
+        let room = varint_len(value.len() as u64);
+        let body_at = length_at.saturating_add(room);
+        self.out.resize(body_at, 0);
+        self.descend(node, value)?;
+        let len = self.out.len().saturating_sub(body_at);
+        let needed = varint_len(len as u64);
+        let new_body_at = length_at.saturating_add(needed);
+        if new_body_at > body_at {
+            self.out.resize(new_body_at.saturating_add(len), 0);
+            self.out
+                .copy_within(body_at..body_at.saturating_add(len), new_body_at);
+        } else if new_body_at < body_at {
+            self.out.copy_within(body_at.., new_body_at);
+            self.out.truncate(new_body_at.saturating_add(len));
+        }
+        let mut length = len as u64;
+        let place = self.out.get_mut(length_at..new_body_at);
+        let place = place.ok_or_else(internal)?;
+        for (i, byte) in place.iter_mut().enumerate() {
+            let more = if i.saturating_add(1) < needed {
+                0x80
+            } else {
+                0
+            };
+            *byte = (length & 0x7f) as u8 | more;
+            length >>= 7;
+        }
+        Ok(())
+    }
+}
+
+fn within_entry(
+    failure: Box<Failure>,
+    entry: &Entry,
+    input: &[u8],
+    field: &Field<'_>,
+) -> Box<Failure> {
+    within(failure, &entry.name, entry.repeated, input, field)
+}

@@ -1,0 +1,163 @@
+//! What can go wrong between a rule and its key. No message holds key bytes.
+
+use crate::csfle::cipher::algorithm::Algorithm;
+use crate::csfle::cipher::raw_dek::InvalidKey;
+use crate::csfle::kms;
+use crate::schema_registry;
+
+/// Why a key cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The DEK Registry did not do what it was asked.
+    #[error("cannot {action}")]
+    Registry {
+        /// What was asked.
+        action: String,
+        /// Its answer.
+        #[source]
+        source: schema_registry::Error,
+    },
+    /// There is no such KEK, and readers do not create one.
+    #[error(
+        "the DEK Registry has no KEK {kek:?}; is this the registry that the record was written with?"
+    )]
+    NoKek {
+        /// Name of the KEK.
+        kek: String,
+    },
+    /// The KEK is soft-deleted.
+    #[error("KEK {kek:?} is deleted; undelete it in the DEK Registry to use it again")]
+    KekDeleted {
+        /// Name of the KEK.
+        kek: String,
+    },
+    /// The registry calls the KEK shared, and the settings do not trust it with keys.
+    #[error(
+        "KEK {kek:?} is shared, so the registry chooses its keys and knows them; the settings \
+         rule that out (CsfleBuilder::shared_keks)"
+    )]
+    SharedKek {
+        /// Name of the KEK.
+        kek: String,
+    },
+    /// There is no such KEK, and the rule does not say how to make one.
+    #[error("there is no KEK {kek:?} yet, and the rule cannot create it without {parameter}")]
+    CannotCreateKek {
+        /// Name of the KEK.
+        kek: String,
+        /// Parameter that is missing.
+        parameter: &'static str,
+    },
+    /// The KEK is not what the rule says.
+    #[error(
+        "KEK {kek:?} has the {what} {stored:?}, but the rule says {expected:?}; change {parameter} or the KEK's name"
+    )]
+    KekDiffers {
+        /// Name of the KEK.
+        kek: String,
+        /// What differs.
+        what: &'static str,
+        /// Value in the DEK Registry.
+        stored: String,
+        /// Value in the rule.
+        expected: String,
+        /// Parameter that gave it.
+        parameter: &'static str,
+    },
+    /// There is no such DEK.
+    #[error(
+        "subject {subject:?} has no {algorithm} DEK of version {version} under KEK {kek:?}; a DEK \
+         belongs to one subject, so a record copied to another topic cannot be decrypted"
+    )]
+    NoDek {
+        /// Name of the KEK.
+        kek: String,
+        /// Subject of the record.
+        subject: String,
+        /// Algorithm of the rule.
+        algorithm: Algorithm,
+        /// Version asked for; −1 stands for the latest.
+        version: i32,
+    },
+    /// The DEK to write with is soft-deleted, and its version cannot be made anew.
+    #[error(
+        "{algorithm} DEK version {version} of subject {subject:?} under KEK {kek:?} is deleted; \
+         undelete it in the DEK Registry to write with it again"
+    )]
+    DekDeleted {
+        /// Name of the KEK.
+        kek: String,
+        /// Subject of the DEK.
+        subject: String,
+        /// Algorithm of the rule.
+        algorithm: Algorithm,
+        /// The version that is deleted.
+        version: i32,
+    },
+    /// The KMS did not wrap a new DEK.
+    #[error("cannot wrap a new DEK with KEK {kek:?}")]
+    Wrap {
+        /// Name of the KEK.
+        kek: String,
+        /// Answer of the KMS.
+        #[source]
+        source: kms::Error,
+    },
+    /// The KMS did not unwrap the DEK.
+    #[error("cannot unwrap DEK version {version} of subject {subject:?} with KEK {kek:?}")]
+    Unwrap {
+        /// Name of the KEK.
+        kek: String,
+        /// Subject of the DEK.
+        subject: String,
+        /// Version of the DEK.
+        version: i32,
+        /// Answer of the KMS.
+        #[source]
+        source: kms::Error,
+    },
+    /// The registry's key material is of no use.
+    #[error(
+        "DEK version {version} of subject {subject:?} under KEK {kek:?} is unusable: {problem}"
+    )]
+    Material {
+        /// Name of the KEK.
+        kek: String,
+        /// Subject of the DEK.
+        subject: String,
+        /// Version of the DEK.
+        version: i32,
+        /// What is wrong with it.
+        problem: MaterialProblem,
+    },
+    /// The registry says that it stored a new key, but shows another one.
+    #[error(
+        "the registry did not store {what} of {key} as it was sent, so the key would not be the \
+         one that the rule asks for; is there a proxy in between?"
+    )]
+    NotAsSent {
+        /// What differs.
+        what: &'static str,
+        /// The KEK, or the version of the DEK.
+        key: String,
+    },
+    /// The operating system has no randomness for a new key.
+    #[error("cannot make a new DEK: the operating system gave no randomness")]
+    Randomness,
+}
+
+/// What is wrong with key material.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MaterialProblem {
+    /// Not base64.
+    #[error("its key material is not base64")]
+    NotBase64,
+    /// No wrapped key, nor one that the registry may hand out.
+    #[error("the registry returned no wrapped key (a bare one counts for shared KEKs only)")]
+    Absent,
+    /// Not a key of the algorithm.
+    #[error(transparent)]
+    Key(#[from] InvalidKey),
+}

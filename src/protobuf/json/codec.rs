@@ -1,0 +1,236 @@
+//! The codec of one message type.
+
+use std::sync::Arc;
+
+use prost::Message;
+use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage};
+use serde::de::DeserializeSeed;
+use serde_json::Value;
+
+use super::encode::{Encoder, Written};
+use super::path::Path;
+use super::plan::{Kind, Plan};
+use super::print::{Fault, Printer};
+use super::scratch::Scratch;
+use super::seed::ValueSeed;
+use super::sink::{Sink, ToText, ToValue};
+use super::{any_plans::AnyPlans, dynamic, options::JsonOptions};
+use crate::protobuf::Error;
+
+/// JSON that describes a message: a value, or text.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum JsonInput<'a> {
+    /// Parsed JSON.
+    Value(&'a Value),
+    /// JSON as text. It is read directly, no [`Value`] is made of it.
+    Text(&'a str),
+}
+
+impl<'a> From<&'a Value> for JsonInput<'a> {
+    fn from(value: &'a Value) -> Self {
+        Self::Value(value)
+    }
+}
+
+impl<'a> From<&'a str> for JsonInput<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+/// Converts between the bytes of one message type and Protobuf's canonical
+/// JSON. What this takes is found out once, when the codec is made; clones
+/// share it.
+///
+/// ```
+/// use cc_protobuf_examples::protobuf::{JsonCodec, JsonOptions, ProtoField, ProtoMessage, ProtoSchema};
+///
+/// let order = ProtoMessage::new("Order")
+///     .field(ProtoField::string("id", 1))
+///     .field(ProtoField::int64("cents", 2))
+///     .build()?;
+/// let codec = JsonCodec::new(order.descriptor());
+/// let mut bytes = Vec::new();
+/// codec.encode(r#"{"id": "o-1", "cents": "1999"}"#.into(), JsonOptions::default(), &mut bytes)?;
+///
+/// let mut text = String::new();
+/// codec.print_text(&bytes, JsonOptions::default(), &mut text)?;
+/// assert_eq!(text, r#"{"id":"o-1","cents":"1999"}"#);
+/// # Ok::<(), cc_protobuf_examples::protobuf::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct JsonCodec {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    descriptor: MessageDescriptor,
+    plan: Arc<Plan>,
+    any: AnyPlans,
+}
+
+impl JsonCodec {
+    /// A codec for messages of this type.
+    pub fn new(message: &MessageDescriptor) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                descriptor: message.clone(),
+                plan: Plan::new(message),
+                any: AnyPlans::new(message.parent_pool()),
+            }),
+        }
+    }
+
+    /// The message type.
+    pub fn descriptor(&self) -> &MessageDescriptor {
+        &self.inner.descriptor
+    }
+
+    /// Appends the message that `json` describes to `buffer`, which on error is
+    /// as it was.
+    ///
+    /// # Errors
+    /// [`Error::Json`], which names the field, if `json` does not fit the message.
+    pub fn encode(
+        &self,
+        json: JsonInput<'_>,
+        options: JsonOptions,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        match json {
+            JsonInput::Value(value) => {
+                self.encode_from(options, buffer, |seed| seed.deserialize(value))
+            }
+            JsonInput::Text(text) => self.encode_from(options, buffer, |seed| {
+                let mut source = serde_json::Deserializer::from_str(text);
+                seed.deserialize(&mut source)?;
+                source.end().map(|()| Written::Value)
+            }),
+        }
+    }
+
+    fn encode_from(
+        &self,
+        options: JsonOptions,
+        buffer: &mut Vec<u8>,
+        read: impl FnOnce(ValueSeed<'_, '_, '_>) -> Result<Written, serde_json::Error>,
+    ) -> Result<(), Error> {
+        let start = buffer.len();
+        let mut encoder = Encoder {
+            plan: &self.inner.plan,
+            any: &self.inner.any,
+            out: buffer,
+            options,
+            segments: Vec::new(),
+            entries: Vec::new(),
+            spare: Vec::new(),
+            path: Path::default(),
+        };
+        let seed = ValueSeed {
+            encoder: &mut encoder,
+            kind: Kind::Message(0),
+            nullable: false,
+            depth: 0,
+        };
+        let written = read(seed);
+        let path = encoder.path;
+        written.map(drop).map_err(|error| {
+            buffer.truncate(start);
+            Error::Json {
+                message: self.inner.descriptor.full_name().to_owned(),
+                path: path.text(),
+                reason: error.to_string(),
+            }
+        })
+    }
+
+    /// The message in `bytes` as a JSON value.
+    ///
+    /// # Errors
+    /// [`Error::Decode`] if `bytes` is no such message; [`Error::Print`] if it
+    /// holds a value without a JSON form, as a timestamp in the year 10000.
+    pub fn print(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {
+        self.print_to(bytes, options, &mut ToValue)
+    }
+
+    /// Appends the message in `bytes` as JSON text to `text`, which on error is
+    /// as it was. Takes no memory but what `text` needs to grow.
+    ///
+    /// # Errors
+    /// As [`print`](Self::print).
+    pub fn print_text(
+        &self,
+        bytes: &[u8],
+        options: JsonOptions,
+        text: &mut String,
+    ) -> Result<(), Error> {
+        let start = text.len();
+        let printed = self.print_to(bytes, options, &mut ToText(text));
+        if printed.is_err() {
+            text.truncate(start);
+        }
+        printed
+    }
+
+    /// Appends a message as prost-reflect would write it. If it is of another
+    /// type than this codec's, prost-reflect does.
+    pub(crate) fn encode_dynamic(&self, message: &DynamicMessage, buffer: &mut Vec<u8>) {
+        if message.descriptor() == self.inner.descriptor {
+            dynamic::message(&self.inner.plan, 0, message, buffer);
+        } else {
+            message.encode_raw(buffer);
+        }
+    }
+
+    fn print_to<S: Sink>(
+        &self,
+        bytes: &[u8],
+        options: JsonOptions,
+        sink: &mut S,
+    ) -> Result<S::Value, Error> {
+        let mut printer = Printer {
+            plan: &self.inner.plan,
+            any: &self.inner.any,
+            bytes,
+            options,
+            scratch: Scratch::take(),
+            path: Path::default(),
+        };
+        let printed = printer.root(sink);
+        let Printer { scratch, path, .. } = printer;
+        scratch.give_back();
+        printed.map_err(|fault| self.unprintable(bytes, fault, &path))
+    }
+
+    #[cold]
+    fn unprintable(&self, bytes: &[u8], fault: Fault, path: &Path) -> Error {
+        let message = self.inner.descriptor.full_name().to_owned();
+        // A value without JSON may stand before bytes that are no message.
+        let decoded = DynamicMessage::decode(self.inner.descriptor.clone(), bytes);
+        if let Err(source) = decoded {
+            return Error::Decode { message, source };
+        }
+        let reason = match fault {
+            Fault::NoJson(reason) => reason,
+            // Inside of an `Any`, or only prost-reflect takes it.
+            Fault::Malformed(reason) => reason.to_owned(),
+        };
+        Error::Print {
+            message,
+            path: path.text(),
+            reason,
+        }
+    }
+}
+
+/// A message as JSON, in Protobuf's canonical mapping. For many messages of one
+/// type, a [`JsonCodec`] that is kept does it faster.
+///
+/// # Errors
+/// [`Error::Print`] if it holds a value without a JSON form, as a timestamp in
+/// the year 10000.
+pub fn to_json(message: &DynamicMessage, options: JsonOptions) -> Result<Value, Error> {
+    JsonCodec::new(&message.descriptor()).print(&message.encode_to_vec(), options)
+}

@@ -1,0 +1,193 @@
+//! When an answer of the registry must be asked for again, and by whom.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::serdes::context::Side;
+use crate::serdes::error::Error;
+
+/// After a refresh that failed in passing, the old answer serves this long before
+/// the next attempt.
+const RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// How long a refresh may hold up the record that came upon it. There is an old
+/// answer to go on with, so a registry that is slow or away need not be waited
+/// for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long the first failure of a refresh counts before the next attempt. It
+/// doubles with each failure that follows, up to [`RETRY_AFTER`].
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+
+/// The end of an answer's validity. The clock is read only where there is one.
+#[derive(Debug, Default)]
+pub(in crate::serdes) struct Expiry {
+    at: Option<Instant>,
+    /// The answer no longer holds, and this is why there is no other.
+    failed: Option<Box<Failed>>,
+    refreshing: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Failed {
+    error: Error,
+    /// From the failure to the next attempt.
+    wait: Duration,
+}
+
+/// What came of a refresh.
+pub(in crate::serdes) enum Refreshed<T> {
+    New(T),
+    /// The old answer stays until then: it serves on, or if the refresh failed, that
+    /// is what everyone gets.
+    Old(Expiry),
+}
+
+impl Expiry {
+    pub(in crate::serdes) fn at(at: Option<Instant>) -> Self {
+        Self {
+            at,
+            ..Self::default()
+        }
+    }
+
+    /// After `wait`, or the time to live if that is shorter.
+    fn after(wait: Duration, ttl: Option<Duration>) -> Option<Instant> {
+        Instant::now().checked_add(ttl.map_or(wait, |ttl| ttl.min(wait)))
+    }
+
+    /// Whether there is no end.
+    pub(in crate::serdes) fn is_never(&self) -> bool {
+        self.at.is_none()
+    }
+
+    /// Whether the answer cannot be used as it is: its time is over, or it no longer
+    /// holds.
+    #[inline]
+    pub(in crate::serdes) fn is_due(&self) -> bool {
+        self.at
+            .is_some_and(|at| self.failed.is_some() || Instant::now() >= at)
+    }
+
+    /// The turn to refresh, for one caller at a time; the others go on with the
+    /// old answer. The turn ends when the value is dropped, so a cancelled task
+    /// blocks nobody.
+    ///
+    /// # Errors
+    ///
+    /// The failure of the last refresh, for everyone until the next one succeeds.
+    pub(in crate::serdes) fn turn(&self) -> Result<Option<Turn<'_>>, Error> {
+        let waits = self.failed.is_some() && self.at.is_some_and(|at| Instant::now() < at);
+        if !waits && !self.refreshing.swap(true, Ordering::AcqRel) {
+            return Ok(Some(Turn(&self.refreshing)));
+        }
+        self.failure().map_or(Ok(None), Err)
+    }
+
+    /// Why the answer no longer holds, if so.
+    pub(in crate::serdes) fn failure(&self) -> Option<Error> {
+        self.failed.as_ref().map(|failed| failed.error.clone())
+    }
+
+    /// What `prepare` makes in place of an answer whose time is over. While the
+    /// registry is away the old one serves. An error that does not pass ends that:
+    /// the old answer may break a rule that the new one has.
+    pub(in crate::serdes) async fn refresh<T>(
+        &self,
+        ttl: Option<Duration>,
+        topic: &str,
+        side: Side,
+        prepare: impl Future<Output = Result<T, Error>>,
+    ) -> Refreshed<T> {
+        let prepared = tokio::time::timeout(PATIENCE, prepare).await;
+        let goes_on = match self.failed {
+            None => "going on with the schema known so far",
+            Some(_) => "there is still no schema to go on with",
+        };
+        let failed = match prepared {
+            Ok(Ok(new)) => return Refreshed::New(new),
+            Ok(Err(error)) if error.is_retryable() => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(topic, %side, error, "{goes_on}");
+                None
+            }
+            Ok(Err(error)) => Some(error),
+            Err(_) => {
+                tracing::warn!(
+                    topic,
+                    %side,
+                    "{goes_on}: the registry did not answer within {} s",
+                    PATIENCE.as_secs(),
+                );
+                None
+            }
+        };
+        // What failed before is not made good by a registry that is away.
+        let Some(error) = failed.or_else(|| self.failure()) else {
+            return Refreshed::Old(Self::at(Self::after(RETRY_AFTER, ttl)));
+        };
+        let before = self.failed.as_ref();
+        let wait = before.map_or(FIRST_WAIT, |failed| failed.wait.saturating_mul(2));
+        let wait = wait.min(RETRY_AFTER);
+        tracing::warn!(
+            topic,
+            %side,
+            error = &error as &dyn std::error::Error,
+            "the schema known so far no longer holds; trying again in {} s at most",
+            wait.as_secs(),
+        );
+        Refreshed::Old(Self {
+            at: Self::after(wait, ttl),
+            failed: Some(Box::new(Failed { error, wait })),
+            ..Self::default()
+        })
+    }
+}
+
+pub(in crate::serdes) struct Turn<'a>(&'a AtomicBool);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_caller_at_a_time_refreshes() {
+        assert!(!Expiry::default().is_due());
+        let expiry = Expiry::at(Some(Instant::now()));
+        assert!(expiry.is_due());
+        let turn = expiry.turn().unwrap();
+        assert!(turn.is_some());
+        assert!(expiry.turn().unwrap().is_none());
+        drop(turn);
+        assert!(expiry.turn().unwrap().is_some());
+    }
+
+    async fn failing(old: &Expiry, error: Error) -> Expiry {
+        let prepare = async { Err::<(), _>(error) };
+        match old.refresh(None, "t", Side::Value, prepare).await {
+            Refreshed::New(()) => panic!("nothing was made"),
+            Refreshed::Old(expiry) => expiry,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_everyones_and_the_waits_grow() {
+        let mut expiry = Expiry::at(Some(Instant::now()));
+        let mut waits = Vec::new();
+        for _ in 0..7 {
+            expiry = failing(&expiry, Error::Options("no")).await;
+            assert!(expiry.is_due());
+            for _ in 0..3 {
+                assert!(matches!(expiry.turn(), Err(Error::Options("no"))));
+            }
+            waits.push(expiry.failed.as_ref().unwrap().wait.as_secs());
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
+    }
+}

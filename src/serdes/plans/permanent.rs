@@ -1,0 +1,79 @@
+//! Plans that never change, found at the price of a few comparisons.
+
+use std::sync::OnceLock;
+
+/// Places; a power of two.
+const PLACES: usize = 64;
+/// How many places an entry may be put away from its own.
+const REACH: usize = 8;
+
+/// The first plans of a serializer or deserializer that hold for good. They are
+/// written once and never moved, so that finding one takes no lock, no atomic
+/// write, and no memory that another thread writes to. What finds no room here
+/// is looked for in a [`PlanTable`](super::table::PlanTable).
+pub(in crate::serdes) struct FirstPlans<E> {
+    places: Box<[OnceLock<E>]>,
+}
+
+impl<E> FirstPlans<E> {
+    pub(in crate::serdes) fn new() -> Self {
+        let places = (0..PLACES).map(|_| OnceLock::new()).collect();
+        Self { places }
+    }
+
+    /// Places to look at for a cheap hash, the likeliest first.
+    #[inline]
+    fn places(&self, hash: usize) -> impl Iterator<Item = &OnceLock<E>> {
+        let places = (0..REACH).map(move |step| hash.wrapping_add(step) % PLACES);
+        places.filter_map(|place| self.places.get(place))
+    }
+
+    #[inline]
+    pub(in crate::serdes) fn find(&self, hash: usize, is_it: impl Fn(&E) -> bool) -> Option<&E> {
+        for place in self.places(hash) {
+            match place.get() {
+                Some(entry) if is_it(entry) => return Some(entry),
+                Some(_) => {}
+                None => return None,
+            }
+        }
+        None
+    }
+
+    /// Whether there was room.
+    pub(in crate::serdes) fn put(&self, hash: usize, entry: E) -> bool {
+        let mut entry = Some(entry);
+        for place in self.places(hash) {
+            if place.get().is_some() {
+                continue;
+            }
+            if let Some(new) = entry.take() {
+                match place.set(new) {
+                    Ok(()) => return true,
+                    // Another task was here first.
+                    Err(new) => entry = Some(new),
+                }
+            }
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_of_one_hash_stand_beside_each_other_until_there_is_no_room() {
+        let plans = FirstPlans::new();
+        assert_eq!(plans.find(3, |_: &usize| true), None);
+        for entry in 0..REACH {
+            assert!(plans.put(PLACES - 2, entry));
+        }
+        assert!(!plans.put(PLACES - 2, REACH));
+        for entry in 0..REACH {
+            assert_eq!(plans.find(PLACES - 2, |e| *e == entry), Some(&entry));
+        }
+        assert_eq!(plans.find(PLACES - 2, |e| *e == REACH), None);
+    }
+}

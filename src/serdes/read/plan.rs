@@ -1,0 +1,187 @@
+//! What a deserializer knows about one message type of one schema after its
+//! first use.
+
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
+
+use prost::Message;
+use prost_reflect::{DynamicMessage, MessageDescriptor};
+use serde_json::Value;
+
+use crate::csfle;
+use crate::protobuf::{self, JsonCodec, JsonOptions};
+use crate::serdes::context::ReadContext;
+use crate::serdes::error::{EnvelopePlace, Error, SchemaName};
+use crate::serdes::plans::expiry::Expiry;
+use crate::serdes::plans::type_check::TypeCheck;
+use crate::serdes::registered_schema::RegisteredSchema;
+use crate::wire_format::{self, Envelope};
+
+/// A record taken apart.
+pub(in crate::serdes) struct Parts<'a> {
+    pub(in crate::serdes) place: EnvelopePlace,
+    pub(in crate::serdes) envelope: Envelope<'a>,
+    /// Where the payload begins in the record.
+    pub(in crate::serdes) offset: usize,
+}
+
+impl<'a> Parts<'a> {
+    /// The schema id is in the record header of this side, if there is one, else
+    /// in front of the payload.
+    #[inline]
+    pub(in crate::serdes) fn of(
+        context: &ReadContext<'a>,
+        record: &'a [u8],
+    ) -> Result<Self, Error> {
+        if let Some(header) = context.header(context.side.schema_id_header()) {
+            let place = EnvelopePlace::Header(context.side);
+            let read = wire_format::decode(header);
+            let mut envelope = read.map_err(|source| Error::envelope(place, source))?;
+            envelope.payload = record;
+            return Ok(Self {
+                place,
+                envelope,
+                offset: 0,
+            });
+        }
+        let place = EnvelopePlace::Record;
+        let read = wire_format::decode(record);
+        let envelope = read.map_err(|source| Error::envelope(place, source))?;
+        let offset = record.len() - envelope.payload.len();
+        Ok(Self {
+            place,
+            envelope,
+            offset,
+        })
+    }
+}
+
+/// Everything that does not change from message to message.
+pub(in crate::serdes) struct ReadPlan {
+    pub(in crate::serdes) prepared: Arc<Prepared>,
+    pub(in crate::serdes) expiry: Expiry,
+    pub(in crate::serdes) types: TypeCheck,
+}
+
+/// The part of a plan that is the same after a refresh that found nothing new.
+pub(in crate::serdes) struct Prepared {
+    /// The schema the record was written with.
+    pub(in crate::serdes) writer: Arc<RegisteredSchema>,
+    /// The message read, in the schema read with: the writer's, or the latest.
+    pub(in crate::serdes) message: MessageDescriptor,
+    /// The schema read with.
+    pub(in crate::serdes) reader: SchemaName,
+    /// What the rules of writer and reader do to a payload, in this order.
+    pub(in crate::serdes) decryption: Vec<csfle::Plan>,
+    /// Prints messages; made when the first one is printed.
+    pub(in crate::serdes) json: OnceLock<JsonCodec>,
+}
+
+/// A header whose value names a rule that is not to be run: the record comes
+/// from a dead letter queue.
+const SKIPPED_RULE_HEADER: &str = "__rule.name";
+
+impl ReadPlan {
+    /// The encoded message, if that takes no waiting.
+    #[inline]
+    pub(in crate::serdes) fn payload_now<'a>(
+        &self,
+        context: &ReadContext<'_>,
+        parts: &Parts<'a>,
+    ) -> Option<Result<Cow<'a, [u8]>, Error>> {
+        let mut payload = Cow::Borrowed(parts.envelope.payload);
+        for plan in &self.prepared.decryption {
+            if context.header(SKIPPED_RULE_HEADER).is_some() {
+                return None;
+            }
+            let mut decrypted = Vec::new();
+            match plan.apply_now(&payload, &mut decrypted)? {
+                Ok(()) => payload = Cow::Owned(decrypted),
+                Err(source) => return Some(Err(self.rule_failed(source))),
+            }
+        }
+        Some(Ok(payload))
+    }
+
+    /// The encoded message.
+    pub(in crate::serdes) async fn payload<'a>(
+        &self,
+        context: &ReadContext<'_>,
+        parts: &Parts<'a>,
+    ) -> Result<Cow<'a, [u8]>, Error> {
+        let skipped = context.header(SKIPPED_RULE_HEADER);
+        let skipped = skipped.and_then(|name| std::str::from_utf8(name).ok());
+        let mut payload = Cow::Borrowed(parts.envelope.payload);
+        for plan in &self.prepared.decryption {
+            let mut decrypted = Vec::new();
+            let applied = match skipped {
+                Some(rule) => {
+                    plan.without_rule(rule)
+                        .apply(&payload, &mut decrypted)
+                        .await
+                }
+                None => plan.apply(&payload, &mut decrypted).await,
+            };
+            applied.map_err(|source| self.rule_failed(source))?;
+            payload = Cow::Owned(decrypted);
+        }
+        Ok(payload)
+    }
+
+    #[inline]
+    pub(in crate::serdes) fn typed<M>(&self, parts: &Parts<'_>, payload: &[u8]) -> Result<M, Error>
+    where
+        M: Message + Default,
+    {
+        M::decode(payload).map_err(|source| self.undecodable(parts, source))
+    }
+
+    #[inline]
+    pub(in crate::serdes) fn dynamic(
+        &self,
+        parts: &Parts<'_>,
+        payload: &[u8],
+    ) -> Result<DynamicMessage, Error> {
+        let decoded = DynamicMessage::decode(self.prepared.message.clone(), payload);
+        decoded.map_err(|source| self.undecodable(parts, source))
+    }
+
+    pub(super) fn json(
+        &self,
+        parts: &Parts<'_>,
+        payload: &[u8],
+        options: JsonOptions,
+    ) -> Result<Value, Error> {
+        let printed = self.codec().print(payload, options);
+        printed.map_err(|error| match error {
+            protobuf::Error::Decode { source, .. } => self.undecodable(parts, source),
+            other => Error::Json {
+                message: self.prepared.message.full_name().to_owned(),
+                source: other.into(),
+            },
+        })
+    }
+
+    pub(super) fn codec(&self) -> &JsonCodec {
+        let json = &self.prepared.json;
+        json.get_or_init(|| JsonCodec::new(&self.prepared.message))
+    }
+
+    #[cold]
+    fn rule_failed(&self, source: csfle::Error) -> Error {
+        Error::Rule {
+            schema: self.prepared.reader.clone(),
+            source: source.into(),
+        }
+    }
+
+    #[cold]
+    fn undecodable(&self, parts: &Parts<'_>, source: prost::DecodeError) -> Error {
+        Error::Decode {
+            message: self.prepared.message.full_name().to_owned(),
+            schema: self.prepared.reader.clone(),
+            offset: parts.offset,
+            source,
+        }
+    }
+}

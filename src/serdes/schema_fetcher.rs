@@ -1,0 +1,314 @@
+//! Schemas from the registry: fetched once, with what they import, by however
+//! many tasks ask at once.
+
+use std::collections::{BTreeMap, HashSet};
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use moka::future::Cache;
+
+use super::error::{Error, SchemaName};
+use super::registered_schema::{RegisteredSchema, require_protobuf};
+use super::subject_name;
+use crate::protobuf::{SchemaFile, builtin};
+use crate::schema_registry::entities::{Reference, Schema};
+use crate::schema_registry::{Client, Format, Version, VersionQuery};
+use crate::wire_format::SchemaRef;
+
+/// How deep references may nest. Real schemas stay below ten.
+const MAX_REFERENCE_DEPTH: usize = 64;
+/// How many files a schema may import, directly or not.
+const MAX_REFERENCES: usize = 1000;
+
+/// The name of the main file, where no imported file bears it.
+const MAIN_FILE: &str = "default";
+
+/// Schemas of a registry, each fetched once. Clones share the cache.
+#[derive(Clone)]
+pub(super) struct SchemaSource {
+    client: Client,
+    by_ref: Cache<(SchemaRef, String), Arc<RegisteredSchema>>,
+    versions: Cache<(String, i32), Arc<Schema>>,
+    latest: Cache<LatestKey, Latest>,
+    ttl: Option<Duration>,
+}
+
+/// Which version of a subject is the latest: of all, or of those with these
+/// metadata properties.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct LatestKey {
+    subject: String,
+    properties: Option<BTreeMap<String, String>>,
+}
+
+/// The latest version, and until when it may be taken to be that.
+#[derive(Clone)]
+pub(super) struct Latest {
+    pub(super) schema: Arc<RegisteredSchema>,
+    pub(super) until: Option<Instant>,
+}
+
+/// A bounded cache.
+pub(super) fn cache<K, V>(capacity: usize, ttl: Option<Duration>) -> Cache<K, V>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    let builder = Cache::builder().max_capacity(capacity as u64);
+    match ttl {
+        Some(ttl) => builder.time_to_live(ttl).build(),
+        None => builder.build(),
+    }
+}
+
+/// The cached value, or that of one call of `make`, however many ask at once.
+/// Failures are shared by those who waited and then forgotten.
+pub(super) async fn once<K, V>(
+    cache: &Cache<K, V>,
+    key: K,
+    make: impl Future<Output = Result<V, Error>>,
+) -> Result<V, Error>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    // In boxes: a future holds those that it awaits, each in several states, and
+    // what is nested here would outgrow a thread's stack.
+    let made = Box::pin(cache.try_get_with(key, Box::pin(make))).await;
+    made.map_err(Arc::unwrap_or_clone)
+}
+
+impl SchemaSource {
+    pub(super) fn new(client: Client, capacity: usize, ttl: Option<Duration>) -> Self {
+        Self {
+            client,
+            by_ref: cache(capacity, None),
+            versions: cache(capacity, None),
+            latest: cache(capacity, ttl),
+            ttl,
+        }
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The schema of an id or GUID. A subject, where it is known, chooses the
+    /// registry context and what the caller is authorised by.
+    pub(super) async fn by_ref(
+        &self,
+        schema: SchemaRef,
+        subject: Option<&str>,
+    ) -> Result<Arc<RegisteredSchema>, Error> {
+        let context = subject.map(subject_name::context).unwrap_or_default();
+        let key = (schema, context.to_owned());
+        once(&self.by_ref, key, async {
+            let fetched = match schema {
+                SchemaRef::Id(id) => {
+                    self.client
+                        .schema_by_id(id, subject, Format::Serialized)
+                        .await
+                }
+                SchemaRef::Guid(guid) => {
+                    self.client.schema_by_guid(&guid, Format::Serialized).await
+                }
+            };
+            let name = SchemaName::Ref(schema);
+            let mut answer = fetched
+                .map_err(|e| Error::registry(format!("fetch the {name}"), name.clone(), e))?;
+            match schema {
+                SchemaRef::Id(id) => answer.id = i32::try_from(id.0).ok(),
+                SchemaRef::Guid(guid) => answer.guid = Some(guid.to_string()),
+            }
+            let referrer = subject
+                .map(str::to_owned)
+                .or_else(|| answer.subject.clone());
+            self.assemble(name, answer, &referrer.unwrap_or_default())
+                .await
+        })
+        .await
+    }
+
+    /// The latest version of a subject.
+    pub(super) async fn latest(
+        &self,
+        subject: &str,
+        properties: Option<&BTreeMap<String, String>>,
+    ) -> Result<Latest, Error> {
+        let key = LatestKey {
+            subject: subject.to_owned(),
+            properties: properties.cloned(),
+        };
+        once(&self.latest, key, async {
+            let fetched = match properties {
+                Some(properties) => {
+                    self.client
+                        .latest_with_metadata(subject, properties, Format::Serialized)
+                        .await
+                }
+                None => {
+                    let query = VersionQuery::default().format(Format::Serialized);
+                    self.client.version(subject, Version::Latest, query).await
+                }
+            };
+            let until = self.ttl.and_then(|ttl| Instant::now().checked_add(ttl));
+            let name = SchemaName::Subject(subject.to_owned());
+            let answer = fetched.map_err(|e| {
+                Error::registry(format!("fetch the latest {name}"), name.clone(), e)
+            })?;
+            let name = match answer.version {
+                Some(version) => SchemaName::Version(subject.to_owned(), version),
+                None => name,
+            };
+            let schema = self.assemble(name, answer, subject).await?;
+            Ok(Latest { schema, until })
+        })
+        .await
+    }
+
+    /// Parses an answer and fetches what it refers to.
+    async fn assemble(
+        &self,
+        name: SchemaName,
+        answer: Schema,
+        subject: &str,
+    ) -> Result<Arc<RegisteredSchema>, Error> {
+        require_protobuf(&name, &answer)?;
+        let dependencies = self.follow(&name, &answer.references, subject).await?;
+        let mut main = MAIN_FILE.to_owned();
+        while dependencies.iter().any(|file| file.name() == main) {
+            main.push('_');
+        }
+        let file = parse(&main, &name, &answer, &dependencies)?;
+        Ok(Arc::new(RegisteredSchema::new(
+            name,
+            answer,
+            file,
+            dependencies,
+        )))
+    }
+
+    /// The files referred to, directly or not, each behind those it imports
+    /// itself. A file met twice is taken once, in the version met first.
+    ///
+    /// Depth first, with a stack of its own: how deep references nest is not
+    /// ours to say.
+    async fn follow(
+        &self,
+        name: &SchemaName,
+        references: &[Reference],
+        subject: &str,
+    ) -> Result<Vec<SchemaFile>, Error> {
+        let mut files = Vec::new();
+        let mut seen = HashSet::new();
+        let mut open = vec![Open {
+            file: String::new(),
+            name: name.clone(),
+            subject: subject.to_owned(),
+            left: references.iter().rev().cloned().collect(),
+            answer: None,
+        }];
+        while let Some(top) = open.last_mut() {
+            let Some(reference) = top.left.pop() else {
+                let Some(done) = open.pop() else { break };
+                if let Some(answer) = &done.answer {
+                    files.push(parse(&done.file, &done.name, answer, &files)?);
+                }
+                continue;
+            };
+            if builtin::is_builtin(&reference.name) {
+                continue;
+            }
+            let subject = subject_name::qualify(&reference.subject, &top.subject);
+            check_path(&open, &reference, seen.len())?;
+            if !seen.insert(reference.name.clone()) {
+                continue;
+            }
+            let name = SchemaName::Version(subject.clone(), reference.version);
+            let answer = self.version(&subject, reference.version).await?;
+            require_protobuf(&name, &answer)?;
+            open.push(Open {
+                file: reference.name,
+                name,
+                subject,
+                left: answer.references.iter().rev().cloned().collect(),
+                answer: Some(answer),
+            });
+        }
+        Ok(files)
+    }
+
+    /// A version that another schema refers to, soft-deleted or not.
+    async fn version(&self, subject: &str, version: i32) -> Result<Arc<Schema>, Error> {
+        let fetch = async {
+            let query = VersionQuery::default()
+                .deleted(true)
+                .format(Format::Serialized);
+            let fetched = self.client.version(subject, version.into(), query).await;
+            let name = SchemaName::Version(subject.to_owned(), version);
+            fetched
+                .map(Arc::new)
+                .map_err(|e| Error::registry(format!("fetch the {name}"), name, e))
+        };
+        if version < 0 {
+            // The latest, which is another one tomorrow.
+            return fetch.await;
+        }
+        once(&self.versions, (subject.to_owned(), version), fetch).await
+    }
+}
+
+/// A file whose references are being followed; the outermost is the schema.
+struct Open {
+    /// Path by which it is imported.
+    file: String,
+    name: SchemaName,
+    /// Subject, in whose context its references are.
+    subject: String,
+    /// References yet to be followed, the next one last.
+    left: Vec<Reference>,
+    answer: Option<Arc<Schema>>,
+}
+
+/// Refuses a reference that names nothing, leads back to a file being followed,
+/// or goes beyond the bounds.
+fn check_path(open: &[Open], reference: &Reference, seen: usize) -> Result<(), Error> {
+    let reason = if reference.name.is_empty() || reference.subject.is_empty() {
+        "a reference has no name or no subject".to_owned()
+    } else if open.iter().any(|file| file.file == reference.name) {
+        let path: Vec<_> = open.iter().skip(1).map(|file| file.file.as_str()).collect();
+        let circle = path.join(" → ");
+        format!("they form a circle: {circle} → {}", reference.name)
+    } else if open.len() > MAX_REFERENCE_DEPTH {
+        format!("they nest deeper than {MAX_REFERENCE_DEPTH} files")
+    } else if seen >= MAX_REFERENCES {
+        format!("they are more than {MAX_REFERENCES} files")
+    } else {
+        return Ok(());
+    };
+    let schema = open.last().map(|file| file.name.clone());
+    Err(Error::BadReference {
+        schema: schema.unwrap_or(SchemaName::File(reference.name.clone())),
+        reason,
+    })
+}
+
+/// The schema of an answer, as text or base64: a registry may ignore the format
+/// asked for. `dependencies` define options that it may carry.
+pub(super) fn parse(
+    file: &str,
+    name: &SchemaName,
+    answer: &Schema,
+    dependencies: &[SchemaFile],
+) -> Result<SchemaFile, Error> {
+    let text = answer.schema.as_deref().ok_or_else(|| Error::Incomplete {
+        action: format!("use the {name}"),
+        missing: "schema",
+    })?;
+    SchemaFile::parse_with(file, text, dependencies).map_err(|source| Error::BadSchema {
+        schema: name.clone(),
+        source: source.into(),
+    })
+}

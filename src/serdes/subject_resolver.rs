@@ -1,0 +1,137 @@
+//! Subjects of topics, the registry asked where the strategy says so.
+
+use std::time::{Duration, Instant};
+
+use moka::future::Cache;
+
+use super::context::Side;
+use super::error::Error;
+use super::schema_fetcher::once;
+use super::subject_name::{Association, RecordPlace, SubjectNameStrategy};
+use crate::schema_registry::Client;
+
+/// Resolves subjects by one strategy, remembering associations.
+pub(super) struct Subjects {
+    strategy: SubjectNameStrategy,
+    associations: Cache<(String, Side), Found>,
+    ttl: Option<Duration>,
+}
+
+/// A subject, and until when it may be taken to be the topic's.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Subject {
+    pub(super) name: Option<String>,
+    pub(super) until: Option<Instant>,
+}
+
+/// What the registry knows about a topic.
+#[derive(Clone)]
+enum Found {
+    Associated(String),
+    /// Nothing, which is believed until then.
+    Nothing(Option<Instant>),
+}
+
+/// An association is made once and kept; the lack of one may end any time.
+struct LackEnds(Option<Duration>);
+
+impl moka::Expiry<(String, Side), Found> for LackEnds {
+    fn expire_after_create(
+        &self,
+        _: &(String, Side),
+        found: &Found,
+        _: Instant,
+    ) -> Option<Duration> {
+        match found {
+            Found::Associated(_) => None,
+            Found::Nothing(_) => self.0,
+        }
+    }
+}
+
+impl Subjects {
+    pub(super) fn new(
+        strategy: SubjectNameStrategy,
+        capacity: usize,
+        ttl: Option<Duration>,
+    ) -> Self {
+        let associations = Cache::builder()
+            .max_capacity(capacity as u64)
+            .expire_after(LackEnds(ttl))
+            .build();
+        Self {
+            strategy,
+            associations,
+            ttl,
+        }
+    }
+
+    pub(super) fn strategy(&self) -> &SubjectNameStrategy {
+        &self.strategy
+    }
+
+    /// The subject for a record at `place`.
+    pub(super) async fn resolve(
+        &self,
+        client: &Client,
+        place: &RecordPlace<'_>,
+    ) -> Result<Subject, Error> {
+        let until = match &self.strategy {
+            SubjectNameStrategy::Associated(association) => {
+                match self.association(client, association, place).await? {
+                    Found::Associated(name) => {
+                        let name = Some(name);
+                        return Ok(Subject { name, until: None });
+                    }
+                    Found::Nothing(until) => until,
+                }
+            }
+            _ => None,
+        };
+        let name = self.strategy.subject(place).filter(|name| !name.is_empty());
+        Ok(Subject { name, until })
+    }
+
+    async fn association(
+        &self,
+        client: &Client,
+        association: &Association,
+        place: &RecordPlace<'_>,
+    ) -> Result<Found, Error> {
+        let key = (place.topic.to_owned(), place.side);
+        once(&self.associations, key, async {
+            Ok(match self.ask(client, association, place).await? {
+                Some(subject) => Found::Associated(subject),
+                None => Found::Nothing(self.ttl.and_then(|ttl| Instant::now().checked_add(ttl))),
+            })
+        })
+        .await
+    }
+
+    async fn ask(
+        &self,
+        client: &Client,
+        association: &Association,
+        place: &RecordPlace<'_>,
+    ) -> Result<Option<String>, Error> {
+        let RecordPlace { topic, side, .. } = *place;
+        // Empty also for a registry without the endpoint.
+        let found = client
+            .associations(topic, side.is_key(), association.namespace())
+            .await
+            .map_err(|source| Error::Registry {
+                action: format!("ask which subject the {side} of topic {topic:?} has"),
+                source: source.into(),
+            })?;
+        let count = found.len();
+        match found.into_iter().next() {
+            Some(only) if count == 1 => Ok(Some(only.subject)),
+            Some(_) => Err(Error::AmbiguousSubject {
+                topic: topic.to_owned(),
+                side,
+                count,
+            }),
+            None => Ok(None),
+        }
+    }
+}

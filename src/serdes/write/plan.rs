@@ -1,0 +1,134 @@
+//! What a serializer knows about one (topic, side, schema) after its first use.
+
+use std::sync::{Arc, OnceLock};
+
+use prost::Message;
+use prost_reflect::MessageDescriptor;
+
+use crate::csfle;
+use crate::serdes::context::{Headers, Side};
+use crate::serdes::error::Error;
+use crate::serdes::plans::expiry::Expiry;
+use crate::serdes::plans::type_check::TypeCheck;
+use crate::serdes::registered_schema::RegisteredSchema;
+
+/// Magic byte, schema id, and the index of a file's first message.
+const PLAIN_PREFIX: usize = 6;
+
+/// Everything that does not change from message to message.
+pub(in crate::serdes) struct WritePlan {
+    /// A copy of the prefix close at hand, where a record is prefix and message
+    /// and nothing else, and the message is the first of its file.
+    pub(in crate::serdes) plain: Option<[u8; PLAIN_PREFIX]>,
+    pub(in crate::serdes) prepared: Arc<Prepared>,
+    pub(in crate::serdes) expiry: Expiry,
+    pub(in crate::serdes) types: TypeCheck,
+}
+
+/// The part of a plan that is the same after a refresh that found nothing new.
+pub(in crate::serdes) struct Prepared {
+    /// The schema written with.
+    pub(in crate::serdes) registered: Arc<RegisteredSchema>,
+    /// The subject, to which the keys belong.
+    pub(in crate::serdes) subject: String,
+    /// Goes in front of every payload; empty when the id is in a header.
+    pub(in crate::serdes) prefix: Box<[u8]>,
+    /// The value of the record header that carries the id.
+    pub(in crate::serdes) header: Option<Box<[u8]>>,
+    pub(in crate::serdes) side: Side,
+    /// What the schema's rules do to a payload.
+    pub(in crate::serdes) encryption: Option<csfle::Plan>,
+    /// Descriptors that dynamic messages brought along, whose tagged fields are
+    /// known to be encrypted.
+    pub(in crate::serdes) checked: [OnceLock<MessageDescriptor>; 3],
+}
+
+impl WritePlan {
+    pub(in crate::serdes) fn new(prepared: Arc<Prepared>, expiry: Expiry) -> Self {
+        let plain = prepared.encryption.is_none() && prepared.header.is_none();
+        let prefix = plain.then(|| <[u8; PLAIN_PREFIX]>::try_from(&*prepared.prefix).ok());
+        Self {
+            plain: prefix.flatten(),
+            prepared,
+            expiry,
+            types: TypeCheck::default(),
+        }
+    }
+
+    /// The record of a message, if that takes no waiting.
+    #[inline]
+    pub(in crate::serdes) fn record_now<M: Message>(
+        &self,
+        headers: Option<&mut Headers>,
+        message: &M,
+    ) -> Option<Result<Vec<u8>, Error>> {
+        let record = match &self.prepared.encryption {
+            None => self.frame(message),
+            Some(encryption) => {
+                let payload = message.encode_to_vec();
+                let mut record = self.prepared.prefix.to_vec();
+                match encryption.apply_now(&payload, &mut record)? {
+                    Ok(()) => record,
+                    Err(source) => return Some(Err(self.rule_failed(source))),
+                }
+            }
+        };
+        Some(self.finish(headers, record))
+    }
+
+    #[inline]
+    fn frame<M: Message>(&self, message: &M) -> Vec<u8> {
+        frame(&self.prepared.prefix, message)
+    }
+
+    /// The record of a payload that `write` appends.
+    pub(in crate::serdes) async fn record(
+        &self,
+        headers: Option<&mut Headers>,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
+    ) -> Result<Vec<u8>, Error> {
+        let mut record = self.prepared.prefix.to_vec();
+        match &self.prepared.encryption {
+            None => write(&mut record)?,
+            Some(encryption) => {
+                let mut payload = Vec::new();
+                write(&mut payload)?;
+                let encrypted = encryption.apply(&payload, &mut record).await;
+                encrypted.map_err(|source| self.rule_failed(source))?;
+            }
+        }
+        self.finish(headers, record)
+    }
+
+    /// Writes the header, where the schema id goes there.
+    #[inline]
+    fn finish(&self, headers: Option<&mut Headers>, record: Vec<u8>) -> Result<Vec<u8>, Error> {
+        if let Some(header) = &self.prepared.header {
+            let side = self.prepared.side;
+            let headers = headers.ok_or(Error::MissingHeaders { side })?;
+            let name = side.schema_id_header();
+            // Readers differ in whether the first or the last of several counts.
+            headers.retain(|(other, _)| other != name);
+            headers.push((name.to_owned(), Some(header.to_vec())));
+        }
+        Ok(record)
+    }
+
+    #[cold]
+    fn rule_failed(&self, source: csfle::Error) -> Error {
+        Error::Rule {
+            schema: self.prepared.registered.name.clone(),
+            source: source.into(),
+        }
+    }
+}
+
+/// Prefix and message in one buffer of the exact size.
+#[inline(always)]
+pub(in crate::serdes) fn frame<M: Message>(prefix: &[u8], message: &M) -> Vec<u8> {
+    let mut record = Vec::with_capacity(prefix.len() + message.encoded_len());
+    record.extend_from_slice(prefix);
+    // `Message::encode` would compute the length a second time.
+    message.encode_raw(&mut record);
+    record
+}

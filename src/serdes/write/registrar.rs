@@ -1,0 +1,306 @@
+//! Registering or looking up a record's schema, imported files first.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use moka::future::Cache;
+
+use crate::protobuf::{ProtoSchema, SchemaFile, builtin};
+use crate::schema_registry::LookupQuery;
+use crate::schema_registry::entities::{PROTOBUF, Reference, Schema, SchemaRequest};
+use crate::serdes::error::{Error, SchemaName};
+use crate::serdes::options::{SchemaIdIn, SerializerOptions};
+use crate::serdes::registered_schema::RegisteredSchema;
+use crate::serdes::schema_fetcher::{SchemaSource, cache, once, parse};
+use crate::serdes::subject_name;
+use crate::wire_format::{SchemaId, SchemaRef};
+
+/// Registers and looks up schemas, each once.
+pub(in crate::serdes) struct Registrar {
+    source: SchemaSource,
+    asked: Cache<Request, Asked>,
+    ttl: Option<Duration>,
+}
+
+/// An answer, and until when it is believed.
+#[derive(Clone)]
+struct Asked {
+    answer: Arc<Schema>,
+    until: Option<Instant>,
+}
+
+/// One registration or look-up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Request {
+    subject: String,
+    schema: String,
+    references: Vec<Reference>,
+    register: bool,
+}
+
+impl Request {
+    fn body(&self) -> SchemaRequest {
+        SchemaRequest {
+            schema: self.schema.clone(),
+            schema_type: Some(PROTOBUF.to_owned()),
+            references: self.references.clone(),
+            ..SchemaRequest::default()
+        }
+    }
+}
+
+impl Registrar {
+    /// Answers are believed for `ttl`, or for ever.
+    pub(in crate::serdes) fn new(
+        source: SchemaSource,
+        capacity: usize,
+        ttl: Option<Duration>,
+    ) -> Self {
+        let asked = cache(capacity, ttl);
+        Self { source, asked, ttl }
+    }
+
+    /// Registers the schema under `subject`, or finds it there, as the options
+    /// say; also until when the answer is believed.
+    pub(in crate::serdes) async fn registered(
+        &self,
+        subject: &str,
+        schema: &dyn ProtoSchema,
+        options: &SerializerOptions,
+    ) -> Result<(Arc<RegisteredSchema>, Option<Instant>), Error> {
+        let references = self.references(subject, schema, options).await?;
+        let request = Request {
+            subject: subject.to_owned(),
+            schema: schema.schema_text().to_owned(),
+            references,
+            register: options.auto_register_schemas,
+        };
+        let Asked { answer, until } = self.ask(request.clone(), options).await?;
+        let mut answer = Schema::clone(&answer);
+        let name = SchemaName::Subject(subject.to_owned());
+        if answer.schema.is_none() {
+            // Servers before 8.0 answer a registration with the id alone, but a
+            // version may have come with rules that must run.
+            let id = answer.id.and_then(|id| u32::try_from(id).ok());
+            let id = SchemaId(id.ok_or_else(|| Error::Incomplete {
+                action: format!("register the {name}"),
+                missing: "id",
+            })?);
+            let by_id = self.source.by_ref(SchemaRef::Id(id), Some(subject)).await?;
+            if by_id.guid.is_some() || options.schema_id_in == SchemaIdIn::Prefix {
+                return Ok((by_id, until));
+            }
+            let found = self
+                .ask(
+                    Request {
+                        register: false,
+                        ..request
+                    },
+                    options,
+                )
+                .await?;
+            answer = Schema::clone(&found.answer);
+        }
+        let file = match &answer.schema {
+            Some(_) => parse(schema.file_name(), &name, &answer, schema.dependencies())?,
+            None => schema.file().clone(),
+        };
+        answer.subject.get_or_insert_with(|| subject.to_owned());
+        let dependencies = schema.dependencies().to_vec();
+        let name = match answer.version {
+            Some(version) => SchemaName::Version(subject.to_owned(), version),
+            None => name,
+        };
+        let registered = RegisteredSchema::new(name, answer, file, dependencies);
+        Ok((Arc::new(registered), until))
+    }
+
+    /// References of a schema to what it imports, those files registered or
+    /// looked up first.
+    async fn references(
+        &self,
+        subject: &str,
+        schema: &dyn ProtoSchema,
+        options: &SerializerOptions,
+    ) -> Result<Vec<Reference>, Error> {
+        let builtins = builtin::files();
+        let mut files = HashMap::new();
+        for file in schema.dependencies() {
+            files.insert(file.name(), file);
+        }
+        if !options.skip_known_types {
+            for file in builtins {
+                files.entry(file.name()).or_insert(file);
+            }
+        }
+        let imported = Imports {
+            files,
+            options,
+            name: SchemaName::File(schema.file_name().to_owned()),
+        };
+
+        let mut known: HashMap<&str, Reference> = HashMap::new();
+        for file in imported.in_order(schema.file())? {
+            let direct = imported.references(file, &known)?;
+            let under = options.reference_subject_name_strategy.subject(file.name());
+            let under = subject_name::qualify(&under, subject);
+            let version = self
+                .reference_version(under.clone(), file, direct, options)
+                .await?;
+            let name = file.name().to_owned();
+            known.insert(
+                file.name(),
+                Reference {
+                    name,
+                    subject: under,
+                    version,
+                },
+            );
+        }
+        imported.references(schema.file(), &known)
+    }
+
+    /// Version under which an imported file is registered.
+    async fn reference_version(
+        &self,
+        subject: String,
+        file: &SchemaFile,
+        references: Vec<Reference>,
+        options: &SerializerOptions,
+    ) -> Result<i32, Error> {
+        let register = options.auto_register_schemas && !options.reference_lookup_only;
+        let request = Request {
+            subject,
+            schema: file.to_text(),
+            references,
+            register,
+        };
+        let mut answer = self.ask(request.clone(), options).await?.answer;
+        if answer.version.is_none() && register {
+            // A registration answered with the id alone.
+            answer = self
+                .ask(
+                    Request {
+                        register: false,
+                        ..request.clone()
+                    },
+                    options,
+                )
+                .await?
+                .answer;
+        }
+        answer.version.ok_or_else(|| Error::Incomplete {
+            action: format!("refer to subject {:?}", request.subject),
+            missing: "version",
+        })
+    }
+
+    async fn ask(&self, request: Request, options: &SerializerOptions) -> Result<Asked, Error> {
+        let body = request.body();
+        let subject = request.subject.clone();
+        let register = request.register;
+        once(&self.asked, request, async {
+            let client = self.source.client();
+            let (action, answered) = if register {
+                let answered = client
+                    .register(&subject, &body, options.normalize_schemas)
+                    .await;
+                (
+                    format!("register a schema under subject {subject:?}"),
+                    answered,
+                )
+            } else {
+                let query = LookupQuery::default().normalize(options.normalize_schemas);
+                let answered = client.lookup(&subject, &body, query).await;
+                (
+                    format!("find the schema under subject {subject:?}"),
+                    answered,
+                )
+            };
+            let name = SchemaName::Subject(subject.clone());
+            let until = self.ttl.and_then(|ttl| Instant::now().checked_add(ttl));
+            let answer = answered.map_err(|e| Error::registry(action, name, e))?;
+            Ok(Asked {
+                answer: Arc::new(answer),
+                until,
+            })
+        })
+        .await
+    }
+}
+
+/// The files that a schema imports, and which of them become references.
+struct Imports<'a> {
+    files: HashMap<&'a str, &'a SchemaFile>,
+    options: &'a SerializerOptions,
+    name: SchemaName,
+}
+
+impl<'a> Imports<'a> {
+    /// Imports of `file` that become references.
+    fn of(&self, file: &'a SchemaFile) -> impl Iterator<Item = &'a str> {
+        let skip = self.options.skip_known_types;
+        let by_hand = |name: &str| self.options.references.contains_key(name);
+        file.imports()
+            .filter(move |name| !(skip && builtin::is_builtin(name)) || by_hand(name))
+    }
+
+    /// The files to register for `main`, each behind those it imports. Files
+    /// whose reference was given by hand are left out, with what they import.
+    fn in_order(&self, main: &'a SchemaFile) -> Result<Vec<&'a SchemaFile>, Error> {
+        let mut ordered = Vec::new();
+        let mut seen = Vec::new();
+        // Depth first without recursion: a file is met twice, the second time
+        // when all that it imports is in order.
+        let mut open: Vec<(&'a str, bool)> = Vec::new();
+        open.extend(self.of(main).map(|name| (name, false)));
+        open.reverse();
+        while let Some((name, imported)) = open.pop() {
+            if imported {
+                ordered.push(self.file(name)?);
+                continue;
+            }
+            if seen.contains(&name) || self.options.references.contains_key(name) {
+                continue;
+            }
+            let file = self.file(name)?;
+            seen.push(name);
+            open.push((name, true));
+            let behind = open.len();
+            open.extend(self.of(file).map(|name| (name, false)));
+            if let Some(new) = open.get_mut(behind..) {
+                new.reverse();
+            }
+        }
+        Ok(ordered)
+    }
+
+    fn file(&self, name: &'a str) -> Result<&'a SchemaFile, Error> {
+        self.files
+            .get(name)
+            .copied()
+            .ok_or_else(|| Error::BadReference {
+                schema: self.name.clone(),
+                reason: format!("the imported file {name:?} is not among its dependencies"),
+            })
+    }
+
+    fn references(
+        &self,
+        file: &'a SchemaFile,
+        known: &HashMap<&str, Reference>,
+    ) -> Result<Vec<Reference>, Error> {
+        let mut references = Vec::new();
+        for name in self.of(file) {
+            let by_hand = self.options.references.get(name);
+            let reference = by_hand.or_else(|| known.get(name));
+            let reference = reference.ok_or_else(|| Error::BadReference {
+                schema: self.name.clone(),
+                reason: format!("the imports of {name:?} form a circle"),
+            })?;
+            references.push(reference.clone());
+        }
+        Ok(references)
+    }
+}

@@ -1,0 +1,112 @@
+//! The future of [`Serializer::serialize`](crate::serdes::Serializer::serialize).
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::future::BoxFuture;
+use prost::{Message, Name};
+
+use super::plan::frame;
+use super::planner::WritePlanner;
+use crate::protobuf::ProtoSchema;
+use crate::serdes::context::WriteContext;
+use crate::serdes::error::Error;
+
+/// Serializes one prost message.
+///
+/// Written by hand because every message pays for it: the one that the compiler
+/// makes of an `async fn` moves its arguments about before it looks at them, and
+/// the result once more than is needed.
+pub(in crate::serdes) struct Serialize<'a, M> {
+    planner: &'a WritePlanner,
+    context: WriteContext<'a>,
+    schema: &'a dyn ProtoSchema,
+    message: &'a M,
+    /// What a warm call does not come to.
+    cold: Option<BoxFuture<'a, Result<Vec<u8>, Error>>>,
+}
+
+impl<'a, M: Message + Name + 'static> Serialize<'a, M> {
+    #[inline]
+    pub(in crate::serdes) fn new(
+        planner: &'a WritePlanner,
+        context: WriteContext<'a>,
+        schema: &'a dyn ProtoSchema,
+        message: &'a M,
+    ) -> Self {
+        Self {
+            planner,
+            context,
+            schema,
+            message,
+            cold: None,
+        }
+    }
+
+    /// The record, if there is a plan for it and it takes no waiting.
+    #[inline(never)]
+    fn known(&mut self) -> Option<Result<Vec<u8>, Error>> {
+        let WriteContext { topic, side, .. } = self.context;
+        let headers = self.context.headers.as_deref_mut();
+        let message = self.message;
+        let descriptor = self.schema.descriptor();
+        let known = self.planner.find(topic, side, descriptor, |plan| {
+            let at_once = plan.types.knows::<M>() && !plan.expiry.is_due();
+            at_once.then(|| plan.record_now(headers, message))?
+        });
+        known?
+    }
+
+    /// Everything else: the registry is asked.
+    #[cold]
+    #[inline(never)]
+    fn ask(&mut self) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
+        let Self {
+            planner,
+            schema,
+            message,
+            ..
+        } = *self;
+        let context = WriteContext {
+            headers: self.context.headers.take(),
+            ..self.context
+        };
+        Box::pin(async move {
+            let plan = planner.plan_of_type::<M>(&context, schema).await?;
+            let write = |payload: &mut Vec<u8>| {
+                payload.reserve(message.encoded_len());
+                message.encode_raw(payload);
+                Ok(())
+            };
+            plan.record(context.headers, write).await
+        })
+    }
+}
+
+impl<M: Message + Name + 'static> Future for Serialize<'_, M> {
+    type Output = Result<Vec<u8>, Error>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        if this.cold.is_none() {
+            let WriteContext { topic, side, .. } = this.context;
+            // By far the most frequent case has the shortest way.
+            if let Some(plan) = this.planner.first(topic, side, this.schema.descriptor())
+                && let Some(prefix) = &plan.plain
+                && plan.types.knows::<M>()
+            {
+                return Poll::Ready(Ok(frame(prefix, this.message)));
+            }
+            if let Some(record) = this.known() {
+                return Poll::Ready(record);
+            }
+        }
+        let mut cold = this.cold.take().unwrap_or_else(|| this.ask());
+        let polled = cold.as_mut().poll(task);
+        if polled.is_pending() {
+            this.cold = Some(cold);
+        }
+        polled
+    }
+}
