@@ -156,7 +156,7 @@ fn collect<'a>(
 
 /// Returns the names of the top-level messages and enums of a file.
 #[cfg(feature = "embedded")]
-pub(crate) fn top_level_names(file: &SchemaFile) -> Vec<&str> {
+pub(crate) fn top_level_names(file: &crate::protobuf::SchemaFile) -> Vec<&str> {
     let file = file.proto();
     let messages = named_messages(&[], &file.extension, &file.message_type);
     let enums = file.enum_type.iter().map(|declared| declared.name());
