@@ -317,6 +317,15 @@ impl Error {
         }
     }
 
+    /// A value of another message type than the schema to write with.
+    pub(super) fn wrong_type(expected: &str, found: String) -> Self {
+        Self::WrongType {
+            expected: expected.to_owned(),
+            found,
+            schema: None,
+        }
+    }
+
     /// The registry's own error, if that is the cause.
     pub fn registry_error(&self) -> Option<&schema_registry::Error> {
         match self {

@@ -75,6 +75,7 @@ mod read;
 mod reference_subject_name;
 mod registered_schema;
 mod schema_fetcher;
+mod single_flight;
 mod subject_name;
 mod subject_resolver;
 mod unsupported_rules;

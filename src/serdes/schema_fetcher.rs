@@ -2,15 +2,15 @@
 //! many tasks ask at once.
 
 use std::collections::{BTreeMap, HashSet};
-use std::future::Future;
-use std::hash::Hash;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
 use super::error::{Error, SchemaName};
+use super::plans::expiry::end_of;
 use super::registered_schema::{RegisteredSchema, require_protobuf};
+use super::single_flight::{cache, once};
 use super::subject_name;
 use crate::protobuf::{SchemaFile, builtin};
 use crate::schema_registry::entities::{Reference, Schema};
@@ -27,7 +27,7 @@ const MAIN_FILE: &str = "default";
 
 /// Schemas of a registry, each fetched once. Clones share the cache.
 #[derive(Clone)]
-pub(super) struct SchemaSource {
+pub(super) struct SchemaFetcher {
     client: Client,
     by_ref: Cache<(SchemaRef, String), Arc<RegisteredSchema>>,
     versions: Cache<(String, i32), Arc<Schema>>,
@@ -50,37 +50,7 @@ pub(super) struct Latest {
     pub(super) until: Option<Instant>,
 }
 
-/// A bounded cache.
-pub(super) fn cache<K, V>(capacity: usize, ttl: Option<Duration>) -> Cache<K, V>
-where
-    K: Hash + Eq + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
-{
-    let builder = Cache::builder().max_capacity(capacity as u64);
-    match ttl {
-        Some(ttl) => builder.time_to_live(ttl).build(),
-        None => builder.build(),
-    }
-}
-
-/// The cached value, or that of one call of `make`, however many ask at once.
-/// Failures are shared by those who waited and then forgotten.
-pub(super) async fn once<K, V>(
-    cache: &Cache<K, V>,
-    key: K,
-    make: impl Future<Output = Result<V, Error>>,
-) -> Result<V, Error>
-where
-    K: Hash + Eq + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
-{
-    // In boxes: a future holds those that it awaits, each in several states, and
-    // what is nested here would outgrow a thread's stack.
-    let made = Box::pin(cache.try_get_with(key, Box::pin(make))).await;
-    made.map_err(Arc::unwrap_or_clone)
-}
-
-impl SchemaSource {
+impl SchemaFetcher {
     pub(super) fn new(client: Client, capacity: usize, ttl: Option<Duration>) -> Self {
         Self {
             client,
@@ -153,7 +123,7 @@ impl SchemaSource {
                     self.client.version(subject, Version::Latest, query).await
                 }
             };
-            let until = self.ttl.and_then(|ttl| Instant::now().checked_add(ttl));
+            let until = end_of(self.ttl);
             let name = SchemaName::Subject(subject.to_owned());
             let answer = fetched.map_err(|e| {
                 Error::registry(format!("fetch the latest {name}"), name.clone(), e)

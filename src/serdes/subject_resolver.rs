@@ -1,4 +1,4 @@
-//! Subjects of topics, the registry asked where the strategy says so.
+//! SubjectResolver of topics, the registry asked where the strategy says so.
 
 use std::time::{Duration, Instant};
 
@@ -6,12 +6,13 @@ use moka::future::Cache;
 
 use super::context::Side;
 use super::error::Error;
-use super::schema_fetcher::once;
+use super::plans::expiry::end_of;
+use super::single_flight::once;
 use super::subject_name::{Association, RecordPlace, SubjectNameStrategy};
 use crate::schema_registry::Client;
 
 /// Resolves subjects by one strategy, remembering associations.
-pub(super) struct Subjects {
+pub(super) struct SubjectResolver {
     strategy: SubjectNameStrategy,
     associations: Cache<(String, Side), Found>,
     ttl: Option<Duration>,
@@ -19,7 +20,7 @@ pub(super) struct Subjects {
 
 /// A subject, and until when it may be taken to be the topic's.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Subject {
+pub(super) struct ResolvedSubject {
     pub(super) name: Option<String>,
     pub(super) until: Option<Instant>,
 }
@@ -49,7 +50,7 @@ impl moka::Expiry<(String, Side), Found> for LackEnds {
     }
 }
 
-impl Subjects {
+impl SubjectResolver {
     pub(super) fn new(
         strategy: SubjectNameStrategy,
         capacity: usize,
@@ -75,13 +76,13 @@ impl Subjects {
         &self,
         client: &Client,
         place: &RecordPlace<'_>,
-    ) -> Result<Subject, Error> {
+    ) -> Result<ResolvedSubject, Error> {
         let until = match &self.strategy {
             SubjectNameStrategy::Associated(association) => {
                 match self.association(client, association, place).await? {
                     Found::Associated(name) => {
                         let name = Some(name);
-                        return Ok(Subject { name, until: None });
+                        return Ok(ResolvedSubject { name, until: None });
                     }
                     Found::Nothing(until) => until,
                 }
@@ -89,7 +90,7 @@ impl Subjects {
             _ => None,
         };
         let name = self.strategy.subject(place).filter(|name| !name.is_empty());
-        Ok(Subject { name, until })
+        Ok(ResolvedSubject { name, until })
     }
 
     async fn association(
@@ -102,7 +103,7 @@ impl Subjects {
         once(&self.associations, key, async {
             Ok(match self.ask(client, association, place).await? {
                 Some(subject) => Found::Associated(subject),
-                None => Found::Nothing(self.ttl.and_then(|ttl| Instant::now().checked_add(ttl))),
+                None => Found::Nothing(end_of(self.ttl)),
             })
         })
         .await

@@ -43,6 +43,19 @@ pub(in crate::serdes) enum Refreshed<T> {
     Old(Expiry),
 }
 
+/// When an answer given now is no longer believed; never without a time to live.
+pub(in crate::serdes) fn end_of(ttl: Option<Duration>) -> Option<Instant> {
+    ttl.and_then(|ttl| Instant::now().checked_add(ttl))
+}
+
+/// The earlier of two ends, of which `None` is never.
+pub(in crate::serdes) fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
+}
+
 impl Expiry {
     pub(in crate::serdes) fn at(at: Option<Instant>) -> Self {
         Self {
@@ -53,7 +66,7 @@ impl Expiry {
 
     /// After `wait`, or the time to live if that is shorter.
     fn after(wait: Duration, ttl: Option<Duration>) -> Option<Instant> {
-        Instant::now().checked_add(ttl.map_or(wait, |ttl| ttl.min(wait)))
+        end_of(Some(ttl.map_or(wait, |ttl| ttl.min(wait))))
     }
 
     /// Whether there is no end.

@@ -11,11 +11,11 @@ const REACH: usize = 8;
 /// written once and never moved, so that finding one takes no lock, no atomic
 /// write, and no memory that another thread writes to. What finds no room here
 /// is looked for in a [`PlanTable`](super::table::PlanTable).
-pub(in crate::serdes) struct FirstPlans<E> {
+pub(in crate::serdes) struct PermanentPlans<E> {
     places: Box<[OnceLock<E>]>,
 }
 
-impl<E> FirstPlans<E> {
+impl<E> PermanentPlans<E> {
     pub(in crate::serdes) fn new() -> Self {
         let places = (0..PLACES).map(|_| OnceLock::new()).collect();
         Self { places }
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn entries_of_one_hash_stand_beside_each_other_until_there_is_no_room() {
-        let plans = FirstPlans::new();
+        let plans = PermanentPlans::new();
         assert_eq!(plans.find(3, |_: &usize| true), None);
         for entry in 0..REACH {
             assert!(plans.put(PLACES - 2, entry));

@@ -16,21 +16,18 @@ use crate::serdes::registered_schema::RegisteredSchema;
 use crate::wire_format::{self, Envelope};
 
 /// A record taken apart.
-pub(in crate::serdes) struct Parts<'a> {
-    pub(in crate::serdes) place: EnvelopePlace,
-    pub(in crate::serdes) envelope: Envelope<'a>,
+pub(super) struct Parts<'a> {
+    pub(super) place: EnvelopePlace,
+    pub(super) envelope: Envelope<'a>,
     /// Where the payload begins in the record.
-    pub(in crate::serdes) offset: usize,
+    pub(super) offset: usize,
 }
 
 impl<'a> Parts<'a> {
     /// The schema id is in the record header of this side, if there is one, else
     /// in front of the payload.
     #[inline]
-    pub(in crate::serdes) fn of(
-        context: &ReadContext<'a>,
-        record: &'a [u8],
-    ) -> Result<Self, Error> {
+    pub(super) fn of(context: &ReadContext<'a>, record: &'a [u8]) -> Result<Self, Error> {
         if let Some(header) = context.header(context.side.schema_id_header()) {
             let place = EnvelopePlace::Header(context.side);
             let read = wire_format::decode(header);
@@ -55,22 +52,22 @@ impl<'a> Parts<'a> {
 }
 
 /// Everything that does not change from message to message.
-pub(in crate::serdes) struct ReadPlan {
-    pub(in crate::serdes) prepared: Arc<Prepared>,
-    pub(in crate::serdes) expiry: Expiry,
-    pub(in crate::serdes) types: TypeCheck,
+pub(super) struct ReadPlan {
+    pub(super) prepared: Arc<PreparedRead>,
+    pub(super) expiry: Expiry,
+    pub(super) types: TypeCheck,
 }
 
 /// The part of a plan that is the same after a refresh that found nothing new.
-pub(in crate::serdes) struct Prepared {
+pub(super) struct PreparedRead {
     /// The schema the record was written with.
-    pub(in crate::serdes) writer: Arc<RegisteredSchema>,
+    pub(super) writer: Arc<RegisteredSchema>,
     /// The message read, in the schema read with: the writer's, or the latest.
-    pub(in crate::serdes) message: MessageDescriptor,
+    pub(super) message: MessageDescriptor,
     /// The schema read with.
-    pub(in crate::serdes) reader: SchemaName,
+    pub(super) reader: SchemaName,
     /// What the rules of writer and reader do to a payload, in this order.
-    pub(in crate::serdes) decryption: Vec<csfle::Plan>,
+    pub(super) decryption: Vec<csfle::Plan>,
 }
 
 /// A header whose value names a rule that is not to be run: the record comes
@@ -80,7 +77,7 @@ const SKIPPED_RULE_HEADER: &str = "__rule.name";
 impl ReadPlan {
     /// The encoded message, if that takes no waiting.
     #[inline]
-    pub(in crate::serdes) fn payload_now<'a>(
+    pub(super) fn payload_now<'a>(
         &self,
         context: &ReadContext<'_>,
         parts: &Parts<'a>,
@@ -100,7 +97,7 @@ impl ReadPlan {
     }
 
     /// The encoded message.
-    pub(in crate::serdes) async fn payload<'a>(
+    pub(super) async fn payload<'a>(
         &self,
         context: &ReadContext<'_>,
         parts: &Parts<'a>,
@@ -125,7 +122,7 @@ impl ReadPlan {
     }
 
     #[inline]
-    pub(in crate::serdes) fn typed<M>(&self, parts: &Parts<'_>, payload: &[u8]) -> Result<M, Error>
+    pub(super) fn typed<M>(&self, parts: &Parts<'_>, payload: &[u8]) -> Result<M, Error>
     where
         M: Message + Default,
     {
@@ -133,7 +130,7 @@ impl ReadPlan {
     }
 
     #[inline]
-    pub(in crate::serdes) fn dynamic(
+    pub(super) fn dynamic(
         &self,
         parts: &Parts<'_>,
         payload: &[u8],

@@ -8,30 +8,31 @@ use hashbrown::DefaultHashBuilder;
 use moka::future::Cache;
 use prost_reflect::MessageDescriptor;
 
-use super::plan::{Parts, Prepared, ReadPlan};
+use super::plan::{Parts, PreparedRead, ReadPlan};
 use crate::csfle::{self, Direction, Phase};
 use crate::schema_registry::Client;
 use crate::schema_registry::entities::RuleSet;
 use crate::serdes::context::{ReadContext, Side};
 use crate::serdes::error::Error;
 use crate::serdes::options::DeserializerOptions;
-use crate::serdes::plans::expiry::{Expiry, Refreshed};
-use crate::serdes::plans::permanent::FirstPlans;
+use crate::serdes::plans::expiry::{Expiry, Refreshed, earliest};
+use crate::serdes::plans::permanent::PermanentPlans;
 use crate::serdes::plans::table::PlanTable;
 use crate::serdes::plans::type_check::TypeCheck;
 use crate::serdes::registered_schema::RegisteredSchema;
-use crate::serdes::schema_fetcher::{SchemaSource, cache, once};
+use crate::serdes::schema_fetcher::SchemaFetcher;
+use crate::serdes::single_flight::{cache, once};
 use crate::serdes::subject_name::RecordPlace;
-use crate::serdes::subject_resolver::{Subject, Subjects};
+use crate::serdes::subject_resolver::{ResolvedSubject, SubjectResolver};
 use crate::serdes::unsupported_rules;
 use crate::wire_format::{MAGIC_ID, MessageIndexes, SchemaId, SchemaRef};
 
 /// Finds the plan of a record, or asks the registry for what makes one.
-pub(in crate::serdes) struct ReadPlanner {
-    pub(in crate::serdes) options: DeserializerOptions,
-    source: SchemaSource,
-    subjects: Subjects,
-    first: FirstPlans<(Key, Arc<ReadPlan>)>,
+pub(super) struct ReadPlanner {
+    pub(super) options: DeserializerOptions,
+    fetcher: SchemaFetcher,
+    subjects: SubjectResolver,
+    first: PermanentPlans<(Key, Arc<ReadPlan>)>,
     plans: PlanTable<(Key, Arc<ReadPlan>)>,
     /// First uses under way, so that there is one of each.
     preparing: Cache<Key, Arc<ReadPlan>>,
@@ -58,13 +59,13 @@ fn place(schema: SchemaRef, indexes: &MessageIndexes) -> usize {
 }
 
 impl ReadPlanner {
-    pub(in crate::serdes) fn new(registry: Client, options: DeserializerOptions) -> Self {
+    pub(super) fn new(registry: Client, options: DeserializerOptions) -> Self {
         let capacity = options.cache_capacity;
         let ttl = options.latest_cache_ttl;
         Self {
-            source: SchemaSource::new(registry, capacity, ttl),
-            subjects: Subjects::new(options.subject_name_strategy.clone(), capacity, ttl),
-            first: FirstPlans::new(),
+            fetcher: SchemaFetcher::new(registry, capacity, ttl),
+            subjects: SubjectResolver::new(options.subject_name_strategy.clone(), capacity, ttl),
+            first: PermanentPlans::new(),
             plans: PlanTable::new(capacity),
             preparing: cache(capacity, None),
             hasher: DefaultHashBuilder::default(),
@@ -89,7 +90,7 @@ impl ReadPlanner {
     /// The shortest way, for by far the most frequent case: the id in front, the
     /// first message of a file, nothing to decrypt, the plan among the first.
     #[inline]
-    pub(in crate::serdes) fn plain<'a>(
+    pub(super) fn plain<'a>(
         &self,
         context: &ReadContext<'_>,
         record: &'a [u8],
@@ -104,7 +105,7 @@ impl ReadPlanner {
     }
 
     #[inline]
-    pub(in crate::serdes) fn find<R>(
+    pub(super) fn find<R>(
         &self,
         parts: &Parts<'_>,
         context: &ReadContext<'_>,
@@ -157,7 +158,7 @@ impl ReadPlanner {
     }
 
     /// The plan for a record, prepared if this is the first.
-    pub(in crate::serdes) async fn plan(
+    pub(super) async fn plan(
         &self,
         parts: &Parts<'_>,
         context: &ReadContext<'_>,
@@ -249,10 +250,10 @@ impl ReadPlanner {
             side: context.side,
             message: None,
         };
-        let client = self.source.client();
+        let client = self.fetcher.client();
         let mut subject = self.subjects.resolve(client, &place).await?;
         let by_ref = self
-            .source
+            .fetcher
             .by_ref(parts.envelope.schema, subject.name.as_deref());
         let writer = by_ref.await?;
         let message = writer.message_at(&parts.envelope.indexes)?;
@@ -270,7 +271,7 @@ impl ReadPlanner {
                 side: context.side,
             });
         }
-        let prepared = Prepared {
+        let prepared = PreparedRead {
             decryption,
             reader: reader.name.clone(),
             writer,
@@ -331,7 +332,7 @@ impl ReadPlanner {
         &self,
         writer: &Arc<RegisteredSchema>,
         message: MessageDescriptor,
-        subject: &Subject,
+        subject: &ResolvedSubject,
         context: &ReadContext<'_>,
     ) -> Result<(Arc<RegisteredSchema>, MessageDescriptor, Option<Instant>), Error> {
         if !self.options.has_reader_schema() {
@@ -342,15 +343,12 @@ impl ReadPlanner {
             side: context.side,
         })?;
         let properties = self.options.use_latest_with_metadata.as_ref();
-        let latest = self.source.latest(name, properties).await?;
+        let latest = self.fetcher.latest(name, properties).await?;
         if self.options.run_rules && !latest.schema.is_same(writer) {
             unsupported_rules::refuse_migrations(latest.schema.rule_set(), &latest.schema.name)?;
         }
         let message = latest.schema.message(message.full_name())?;
-        let until = match (subject.until, latest.until) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (one, other) => one.or(other),
-        };
+        let until = earliest(subject.until, latest.until);
         Ok((latest.schema, message, until))
     }
 }

@@ -16,35 +16,35 @@ use crate::serdes::registered_schema::RegisteredSchema;
 const PLAIN_PREFIX: usize = 6;
 
 /// Everything that does not change from message to message.
-pub(in crate::serdes) struct WritePlan {
+pub(super) struct WritePlan {
     /// A copy of the prefix close at hand, where a record is prefix and message
     /// and nothing else, and the message is the first of its file.
-    pub(in crate::serdes) plain: Option<[u8; PLAIN_PREFIX]>,
-    pub(in crate::serdes) prepared: Arc<Prepared>,
-    pub(in crate::serdes) expiry: Expiry,
-    pub(in crate::serdes) types: TypeCheck,
+    pub(super) plain: Option<[u8; PLAIN_PREFIX]>,
+    pub(super) prepared: Arc<PreparedWrite>,
+    pub(super) expiry: Expiry,
+    pub(super) types: TypeCheck,
 }
 
 /// The part of a plan that is the same after a refresh that found nothing new.
-pub(in crate::serdes) struct Prepared {
+pub(super) struct PreparedWrite {
     /// The schema written with.
-    pub(in crate::serdes) registered: Arc<RegisteredSchema>,
+    pub(super) registered: Arc<RegisteredSchema>,
     /// The subject, to which the keys belong.
-    pub(in crate::serdes) subject: String,
+    pub(super) subject: String,
     /// Goes in front of every payload; empty when the id is in a header.
-    pub(in crate::serdes) prefix: Box<[u8]>,
+    pub(super) prefix: Box<[u8]>,
     /// The value of the record header that carries the id.
-    pub(in crate::serdes) header: Option<Box<[u8]>>,
-    pub(in crate::serdes) side: Side,
+    pub(super) header: Option<Box<[u8]>>,
+    pub(super) side: Side,
     /// What the schema's rules do to a payload.
-    pub(in crate::serdes) encryption: Option<csfle::Plan>,
+    pub(super) encryption: Option<csfle::Plan>,
     /// Descriptors that dynamic messages brought along, whose tagged fields are
     /// known to be encrypted.
-    pub(in crate::serdes) checked: [OnceLock<MessageDescriptor>; 3],
+    pub(super) checked: [OnceLock<MessageDescriptor>; 3],
 }
 
 impl WritePlan {
-    pub(in crate::serdes) fn new(prepared: Arc<Prepared>, expiry: Expiry) -> Self {
+    pub(super) fn new(prepared: Arc<PreparedWrite>, expiry: Expiry) -> Self {
         let plain = prepared.encryption.is_none() && prepared.header.is_none();
         let prefix = plain.then(|| <[u8; PLAIN_PREFIX]>::try_from(&*prepared.prefix).ok());
         Self {
@@ -57,7 +57,7 @@ impl WritePlan {
 
     /// The record of a message, if that takes no waiting.
     #[inline]
-    pub(in crate::serdes) fn record_now<M: Message>(
+    pub(super) fn record_now<M: Message>(
         &self,
         headers: Option<&mut Headers>,
         message: &M,
@@ -82,7 +82,7 @@ impl WritePlan {
     }
 
     /// The record of a payload that `write` appends.
-    pub(in crate::serdes) async fn record(
+    pub(super) async fn record(
         &self,
         headers: Option<&mut Headers>,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
@@ -125,7 +125,7 @@ impl WritePlan {
 
 /// Prefix and message in one buffer of the exact size.
 #[inline(always)]
-pub(in crate::serdes) fn frame<M: Message>(prefix: &[u8], message: &M) -> Vec<u8> {
+pub(super) fn frame<M: Message>(prefix: &[u8], message: &M) -> Vec<u8> {
     let mut record = Vec::with_capacity(prefix.len() + message.encoded_len());
     record.extend_from_slice(prefix);
     // `Message::encode` would compute the length a second time.

@@ -11,35 +11,37 @@ use crate::schema_registry::LookupQuery;
 use crate::schema_registry::entities::{PROTOBUF, Reference, Schema, SchemaRequest};
 use crate::serdes::error::{Error, SchemaName};
 use crate::serdes::options::{SchemaIdIn, SerializerOptions};
+use crate::serdes::plans::expiry::end_of;
 use crate::serdes::registered_schema::RegisteredSchema;
-use crate::serdes::schema_fetcher::{SchemaSource, cache, once, parse};
+use crate::serdes::schema_fetcher::{SchemaFetcher, parse};
+use crate::serdes::single_flight::{cache, once};
 use crate::serdes::subject_name;
 use crate::wire_format::{SchemaId, SchemaRef};
 
 /// Registers and looks up schemas, each once.
-pub(in crate::serdes) struct Registrar {
-    source: SchemaSource,
-    asked: Cache<Request, Asked>,
+pub(super) struct Registrar {
+    fetcher: SchemaFetcher,
+    asked: Cache<RegistrarRequest, RegistrarAnswer>,
     ttl: Option<Duration>,
 }
 
 /// An answer, and until when it is believed.
 #[derive(Clone)]
-struct Asked {
+struct RegistrarAnswer {
     answer: Arc<Schema>,
     until: Option<Instant>,
 }
 
 /// One registration or look-up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Request {
+struct RegistrarRequest {
     subject: String,
     schema: String,
     references: Vec<Reference>,
     register: bool,
 }
 
-impl Request {
+impl RegistrarRequest {
     fn body(&self) -> SchemaRequest {
         SchemaRequest {
             schema: self.schema.clone(),
@@ -52,31 +54,31 @@ impl Request {
 
 impl Registrar {
     /// Answers are believed for `ttl`, or for ever.
-    pub(in crate::serdes) fn new(
-        source: SchemaSource,
-        capacity: usize,
-        ttl: Option<Duration>,
-    ) -> Self {
+    pub(super) fn new(fetcher: SchemaFetcher, capacity: usize, ttl: Option<Duration>) -> Self {
         let asked = cache(capacity, ttl);
-        Self { source, asked, ttl }
+        Self {
+            fetcher,
+            asked,
+            ttl,
+        }
     }
 
     /// Registers the schema under `subject`, or finds it there, as the options
     /// say; also until when the answer is believed.
-    pub(in crate::serdes) async fn registered(
+    pub(super) async fn register_or_look_up(
         &self,
         subject: &str,
         schema: &dyn ProtoSchema,
         options: &SerializerOptions,
     ) -> Result<(Arc<RegisteredSchema>, Option<Instant>), Error> {
         let references = self.references(subject, schema, options).await?;
-        let request = Request {
+        let request = RegistrarRequest {
             subject: subject.to_owned(),
             schema: schema.schema_text().to_owned(),
             references,
             register: options.auto_register_schemas,
         };
-        let Asked { answer, until } = self.ask(request.clone(), options).await?;
+        let RegistrarAnswer { answer, until } = self.ask(request.clone(), options).await?;
         let mut answer = Schema::clone(&answer);
         let name = SchemaName::Subject(subject.to_owned());
         if answer.schema.is_none() {
@@ -87,13 +89,16 @@ impl Registrar {
                 action: format!("register the {name}"),
                 missing: "id",
             })?);
-            let by_id = self.source.by_ref(SchemaRef::Id(id), Some(subject)).await?;
+            let by_id = self
+                .fetcher
+                .by_ref(SchemaRef::Id(id), Some(subject))
+                .await?;
             if by_id.guid.is_some() || options.schema_id_in == SchemaIdIn::Prefix {
                 return Ok((by_id, until));
             }
             let found = self
                 .ask(
-                    Request {
+                    RegistrarRequest {
                         register: false,
                         ..request
                     },
@@ -170,7 +175,7 @@ impl Registrar {
         options: &SerializerOptions,
     ) -> Result<i32, Error> {
         let register = options.auto_register_schemas && !options.reference_lookup_only;
-        let request = Request {
+        let request = RegistrarRequest {
             subject,
             schema: file.to_text(),
             references,
@@ -181,7 +186,7 @@ impl Registrar {
             // A registration answered with the id alone.
             answer = self
                 .ask(
-                    Request {
+                    RegistrarRequest {
                         register: false,
                         ..request.clone()
                     },
@@ -196,12 +201,16 @@ impl Registrar {
         })
     }
 
-    async fn ask(&self, request: Request, options: &SerializerOptions) -> Result<Asked, Error> {
+    async fn ask(
+        &self,
+        request: RegistrarRequest,
+        options: &SerializerOptions,
+    ) -> Result<RegistrarAnswer, Error> {
         let body = request.body();
         let subject = request.subject.clone();
         let register = request.register;
         once(&self.asked, request, async {
-            let client = self.source.client();
+            let client = self.fetcher.client();
             let (action, answered) = if register {
                 let answered = client
                     .register(&subject, &body, options.normalize_schemas)
@@ -219,9 +228,9 @@ impl Registrar {
                 )
             };
             let name = SchemaName::Subject(subject.clone());
-            let until = self.ttl.and_then(|ttl| Instant::now().checked_add(ttl));
+            let until = end_of(self.ttl);
             let answer = answered.map_err(|e| Error::registry(action, name, e))?;
-            Ok(Asked {
+            Ok(RegistrarAnswer {
                 answer: Arc::new(answer),
                 until,
             })

@@ -17,7 +17,7 @@ use crate::serdes::error::Error;
 /// Written by hand because every message pays for it: the one that the compiler
 /// makes of an `async fn` moves its arguments about before it looks at them, and
 /// the result once more than is needed.
-pub(in crate::serdes) struct Serialize<'a, M> {
+pub(super) struct SerializeFuture<'a, M> {
     planner: &'a WritePlanner,
     context: WriteContext<'a>,
     schema: &'a dyn ProtoSchema,
@@ -26,9 +26,9 @@ pub(in crate::serdes) struct Serialize<'a, M> {
     cold: Option<BoxFuture<'a, Result<Vec<u8>, Error>>>,
 }
 
-impl<'a, M: Message + Name + 'static> Serialize<'a, M> {
+impl<'a, M: Message + Name + 'static> SerializeFuture<'a, M> {
     #[inline]
-    pub(in crate::serdes) fn new(
+    pub(super) fn new(
         planner: &'a WritePlanner,
         context: WriteContext<'a>,
         schema: &'a dyn ProtoSchema,
@@ -83,7 +83,7 @@ impl<'a, M: Message + Name + 'static> Serialize<'a, M> {
     }
 }
 
-impl<M: Message + Name + 'static> Future for Serialize<'_, M> {
+impl<M: Message + Name + 'static> Future for SerializeFuture<'_, M> {
     type Output = Result<Vec<u8>, Error>;
 
     #[inline]

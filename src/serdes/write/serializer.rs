@@ -6,8 +6,8 @@ use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, ReflectMessage};
 use serde_json::Value;
 
-use super::planner::{WritePlanner, wrong_type};
-use super::serialize_future::Serialize;
+use super::planner::WritePlanner;
+use super::serialize_future::SerializeFuture;
 use crate::protobuf::ProtoSchema;
 use crate::schema_registry::Client;
 use crate::serdes::context::WriteContext;
@@ -27,7 +27,7 @@ pub struct Serializer {
 impl std::fmt::Debug for Serializer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Serializer")
-            .field("options", &self.inner.options)
+            .field("options", &self.inner.preparer.options)
             .finish_non_exhaustive()
     }
 }
@@ -61,7 +61,7 @@ impl Serializer {
     where
         M: Message + Name + 'static,
     {
-        Serialize::new(&self.inner, context, schema, message)
+        SerializeFuture::new(&self.inner, context, schema, message)
     }
 
     /// The record of a prost message, or a null for none: a tombstone, about
@@ -99,12 +99,15 @@ impl Serializer {
         let found = message.descriptor();
         let is_own = found == *schema.descriptor();
         if !is_own && found.full_name() != schema.full_name() {
-            return Err(wrong_type(schema.full_name(), found.full_name().to_owned()));
+            return Err(Error::wrong_type(
+                schema.full_name(),
+                found.full_name().to_owned(),
+            ));
         }
         let mut context = context;
         let plan = self.inner.plan(&context, schema).await?;
         if !is_own {
-            self.inner.check_value(&plan, &found)?;
+            self.inner.preparer.check_value(&plan, &found)?;
         }
         if let Some(record) = plan.record_now(context.headers.as_deref_mut(), message) {
             return record;
