@@ -14,7 +14,7 @@ use super::fields::failure::Obstacle;
 use super::fields::problem::ValueProblem;
 use super::fields::walk::Values;
 use super::keys::data_key::DataKey;
-use super::wire::push_varint;
+use prost::encoding::encode_varint;
 
 const VERSION_MAGIC: u8 = 0;
 const VERSION_LEN: usize = 5;
@@ -77,7 +77,7 @@ impl Values for Encrypt<'_> {
     fn transform(&mut self, text: bool, value: &[u8], out: &mut Vec<u8>) -> Result<(), Obstacle> {
         let blob_len = self.blob_len(value);
         if !text {
-            push_varint(blob_len as u64, out);
+            encode_varint(blob_len as u64, out);
             let at = out.len();
             seal(self.key, self.prefixed, &mut self.nonces, value, out)?;
             // The length that was announced, or what follows would be torn apart.
@@ -99,7 +99,7 @@ impl Values for Encrypt<'_> {
             &mut self.scratch,
         )?;
         let text_len = self.scratch.len().div_ceil(3).saturating_mul(4);
-        push_varint(text_len as u64, out);
+        encode_varint(text_len as u64, out);
         let at = out.len();
         out.resize(at.saturating_add(text_len), 0);
         let place = out.get_mut(at..).ok_or(CipherError::Internal)?;
@@ -171,7 +171,7 @@ impl Values for Decrypt<'_> {
         let (version, ciphertext) = split(blob, self.prefixed)?;
         let key = key_of(self.keys, version)?;
         let len = ciphertext.len().saturating_sub(key.cipher.overhead());
-        push_varint(len as u64, out);
+        encode_varint(len as u64, out);
         let at = out.len();
         key.cipher.open(ciphertext, out)?;
         let plaintext = out.get(at..).ok_or(CipherError::Internal)?;

@@ -8,7 +8,8 @@
 use zeroize::Zeroizing;
 
 use super::algorithm::Algorithm;
-use crate::csfle::wire::{Fields, Malformed, WireType, push_key, push_varint, varint};
+use crate::csfle::wire::{Fields, Malformed, varint};
+use prost::encoding::{WireType, encode_key, encode_varint};
 
 /// The bytes are not a key of the algorithm. Says what is wrong without showing
 /// any of them.
@@ -61,8 +62,12 @@ impl RawDek {
     fn from_key(algorithm: Algorithm, key: &[u8]) -> Self {
         // Reserved in full, so that no copy is left behind by growing.
         let mut serialized = Zeroizing::new(Vec::with_capacity(key.len().saturating_add(12)));
-        push_key(key_field(algorithm), WireType::Len, &mut serialized);
-        push_varint(key.len() as u64, &mut serialized);
+        encode_key(
+            key_field(algorithm),
+            WireType::LengthDelimited,
+            &mut *serialized,
+        );
+        encode_varint(key.len() as u64, &mut *serialized);
         serialized.extend_from_slice(key);
         Self {
             algorithm,
@@ -133,7 +138,9 @@ fn key_value(algorithm: Algorithm, serialized: &[u8]) -> Result<&[u8], Problem> 
                     return Err(Problem::Version(version));
                 }
             }
-            (number, WireType::Len) if number == key_field(algorithm) => key = field.value,
+            (number, WireType::LengthDelimited) if number == key_field(algorithm) => {
+                key = field.value
+            }
             _ => {}
         }
     }

@@ -14,7 +14,7 @@ use super::coverage::{self, GraphProblem};
 use super::graph::{Action, Entry, Graph, KnownField, Node, bit};
 use super::tags::{BadTags, Selection};
 use crate::csfle::direction::Direction;
-use crate::csfle::wire::WireType;
+use prost::encoding::WireType;
 
 /// Messages that are one value each to rules, not records with fields.
 const LEAVES: [&str; 2] = ["google.protobuf.Timestamp", "confluent.type.Decimal"];
@@ -279,10 +279,10 @@ fn prune(nodes: &mut [Node]) {
 /// The wire types of a field. A parser takes others for an unknown field.
 fn wire_types(field: &FieldDescriptor) -> u8 {
     let one = match field.kind() {
-        _ if field.is_group() => return bit(WireType::Group),
-        Kind::String | Kind::Bytes | Kind::Message(_) => return bit(WireType::Len),
-        Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => bit(WireType::Fixed64),
-        Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => bit(WireType::Fixed32),
+        _ if field.is_group() => return bit(WireType::StartGroup),
+        Kind::String | Kind::Bytes | Kind::Message(_) => return bit(WireType::LengthDelimited),
+        Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => bit(WireType::SixtyFourBit),
+        Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => bit(WireType::ThirtyTwoBit),
         Kind::Int32
         | Kind::Int64
         | Kind::Uint32
@@ -294,7 +294,7 @@ fn wire_types(field: &FieldDescriptor) -> u8 {
     };
     match field.cardinality() {
         // Parsers read packed and unpacked, whichever is declared.
-        Cardinality::Repeated => one | bit(WireType::Len),
+        Cardinality::Repeated => one | bit(WireType::LengthDelimited),
         _ => one,
     }
 }

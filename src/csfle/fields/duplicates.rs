@@ -1,9 +1,8 @@
 //! What a message holds that says the same field twice: as a parser settles it.
 
 use super::graph::{Action, Node};
-use crate::csfle::wire::{
-    Field, Fields, Malformed, WireType, push_group_end, push_key, push_varint,
-};
+use crate::csfle::wire::{Field, Fields, Malformed};
+use prost::encoding::{WireType, encode_key, encode_varint};
 
 /// Which entries of a node occur.
 #[derive(Default)]
@@ -138,20 +137,20 @@ pub(crate) fn settle(node: &Node, input: &[u8]) -> Result<Vec<u8>, Malformed> {
         let all = slot.merged.as_slice();
         let all_are = |wire_type| all.iter().all(|part| part.wire_type == wire_type);
         match (&entry.action, all) {
-            (Action::Message(_), [_, _, ..]) if all_are(WireType::Len) => {
-                push_key(field.number, WireType::Len, &mut out);
+            (Action::Message(_), [_, _, ..]) if all_are(WireType::LengthDelimited) => {
+                encode_key(field.number, WireType::LengthDelimited, &mut out);
                 let len: usize = all.iter().map(|part| part.value.len()).sum();
-                push_varint(len as u64, &mut out);
+                encode_varint(len as u64, &mut out);
                 for part in all {
                     out.extend_from_slice(part.value);
                 }
             }
-            (Action::Group(_), [_, _, ..]) if all_are(WireType::Group) => {
-                push_key(field.number, WireType::Group, &mut out);
+            (Action::Group(_), [_, _, ..]) if all_are(WireType::StartGroup) => {
+                encode_key(field.number, WireType::StartGroup, &mut out);
                 for part in all {
                     out.extend_from_slice(part.value);
                 }
-                push_group_end(field.number, &mut out);
+                encode_key(field.number, WireType::EndGroup, &mut out);
             }
             // One of them; several of a type that nothing is done to; or ones
             // that are not encoded as their type says, refused later.

@@ -1,7 +1,7 @@
 //! What a rule does to each field of a message type, as a graph over the message
 //! types, since types may contain themselves.
 
-use crate::csfle::wire::WireType;
+use prost::encoding::WireType;
 
 /// A field that a message may have.
 #[derive(Clone, Debug)]

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use prost_reflect::FieldDescriptor;
 use prost_reflect::prost::Message;
 
-use crate::csfle::wire::{Fields, Malformed, WireType};
+use crate::csfle::wire::{Fields, Malformed};
 use crate::schema_registry::entities::Metadata;
+use prost::encoding::WireType;
 
 /// Number of the extension `confluent.field_meta` of `google.protobuf.FieldOptions`.
 const FIELD_META: u32 = 1088;
@@ -77,12 +78,12 @@ fn inline(options: &[u8]) -> Result<BTreeSet<String>, Malformed> {
     let mut tags = BTreeSet::new();
     for meta in Fields::new(options) {
         let meta = meta?;
-        if meta.number != FIELD_META || meta.wire_type != WireType::Len {
+        if meta.number != FIELD_META || meta.wire_type != WireType::LengthDelimited {
             continue;
         }
         for tag in Fields::new(meta.value) {
             let tag = tag?;
-            if tag.number == TAGS && tag.wire_type == WireType::Len {
+            if tag.number == TAGS && tag.wire_type == WireType::LengthDelimited {
                 tags.insert(String::from_utf8_lossy(tag.value).into_owned());
             }
         }

@@ -6,7 +6,8 @@
 use super::failure::{Failure, Obstacle, failure, internal, within};
 use super::graph::{Graph, Node, bit};
 use super::problem::ValueProblem;
-use crate::csfle::wire::{Field, Fields, MAX_DEPTH, Malformed, WireType};
+use crate::csfle::wire::{Field, Fields, MAX_DEPTH, Malformed};
+use prost::encoding::WireType;
 
 impl Graph {
     /// Checks a field of a message that is copied as it is. `input` is the
@@ -31,7 +32,12 @@ impl Graph {
             Err(refused(ValueProblem::Encoding))
         } else {
             match known.inner {
-                Some(inner) if matches!(field.wire_type, WireType::Len | WireType::Group) => {
+                Some(inner)
+                    if matches!(
+                        field.wire_type,
+                        WireType::LengthDelimited | WireType::StartGroup
+                    ) =>
+                {
                     self.check_all(inner, field.value, depth.saturating_add(1))
                 }
                 _ => Ok(()),

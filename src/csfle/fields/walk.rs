@@ -14,9 +14,8 @@ use super::duplicates::{Present, settle, survey};
 use super::failure::{Failure, Obstacle, failure, internal, within};
 use super::graph::{Action, Entry, Graph, Node};
 use super::problem::ValueProblem;
-use crate::csfle::wire::{
-    Field, Fields, MAX_DEPTH, Malformed, WireType, push_group_end, push_key, varint_len,
-};
+use crate::csfle::wire::{Field, Fields, MAX_DEPTH, Malformed};
+use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
 /// Changes single values.
 pub(crate) trait Values {
@@ -125,7 +124,7 @@ impl<V: Values> Walker<'_, V> {
             if entry.implicit && !present.contains(at) {
                 let absent = Field {
                     number: entry.number,
-                    wire_type: WireType::Len,
+                    wire_type: WireType::LengthDelimited,
                     value: &[],
                     whole: &[],
                 };
@@ -140,9 +139,9 @@ impl<V: Values> Walker<'_, V> {
     fn field(&mut self, entry: &Entry, field: &Field<'_>) -> Result<(), Box<Failure>> {
         match (&entry.action, field.wire_type) {
             (Action::Keep, _) => self.out.extend_from_slice(field.whole),
-            (Action::Text | Action::Bytes, WireType::Len) => {
+            (Action::Text | Action::Bytes, WireType::LengthDelimited) => {
                 let field_at = self.out.len();
-                push_key(field.number, WireType::Len, self.out);
+                encode_key(field.number, WireType::LengthDelimited, self.out);
                 let length_at = self.out.len();
                 self.values
                     .transform(entry.action == Action::Text, field.value, self.out)
@@ -152,16 +151,16 @@ impl<V: Values> Walker<'_, V> {
                     self.out.truncate(field_at);
                 }
             }
-            (Action::Message(node), WireType::Len) => {
-                push_key(field.number, WireType::Len, self.out);
+            (Action::Message(node), WireType::LengthDelimited) => {
+                encode_key(field.number, WireType::LengthDelimited, self.out);
                 self.nested(*node, field.value)?;
             }
-            (Action::Group(node), WireType::Group) => {
-                push_key(field.number, WireType::Group, self.out);
+            (Action::Group(node), WireType::StartGroup) => {
+                encode_key(field.number, WireType::StartGroup, self.out);
                 self.descend(*node, field.value)?;
-                push_group_end(field.number, self.out);
+                encode_key(field.number, WireType::EndGroup, self.out);
             }
-            (Action::Refuse { packable, .. }, WireType::Len)
+            (Action::Refuse { packable, .. }, WireType::LengthDelimited)
                 if *packable && entry.repeated && field.value.is_empty() =>
             {
                 self.out.extend_from_slice(field.whole);
@@ -187,12 +186,12 @@ impl<V: Values> Walker<'_, V> {
     /// room is left for one that has as many bytes as the old one.
     fn nested(&mut self, node: usize, value: &[u8]) -> Result<(), Box<Failure>> {
         let length_at = self.out.len();
-        let room = varint_len(value.len() as u64);
+        let room = encoded_len_varint(value.len() as u64);
         let body_at = length_at.saturating_add(room);
         self.out.resize(body_at, 0);
         self.descend(node, value)?;
         let len = self.out.len().saturating_sub(body_at);
-        let needed = varint_len(len as u64);
+        let needed = encoded_len_varint(len as u64);
         let new_body_at = length_at.saturating_add(needed);
         if new_body_at > body_at {
             self.out.resize(new_body_at.saturating_add(len), 0);
@@ -202,18 +201,11 @@ impl<V: Values> Walker<'_, V> {
             self.out.copy_within(body_at.., new_body_at);
             self.out.truncate(new_body_at.saturating_add(len));
         }
-        let mut length = len as u64;
-        let place = self.out.get_mut(length_at..new_body_at);
-        let place = place.ok_or_else(internal)?;
-        for (i, byte) in place.iter_mut().enumerate() {
-            let more = if i.saturating_add(1) < needed {
-                0x80
-            } else {
-                0
-            };
-            *byte = (length & 0x7f) as u8 | more;
-            length >>= 7;
-        }
+        let mut place = self
+            .out
+            .get_mut(length_at..new_body_at)
+            .ok_or_else(internal)?;
+        encode_varint(len as u64, &mut place);
         Ok(())
     }
 }
