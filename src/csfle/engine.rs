@@ -16,15 +16,15 @@ use super::fields::tags::Selection;
 use super::keys::cache::KeyCache;
 use super::keys::clock::{Clock, LONGEST_EXPIRY, SystemClock};
 use super::kms::KmsDrivers;
-use super::payload_transform::Plan;
-use super::prepared_rule::{Step, Target};
+use super::payload_transform::PayloadTransform;
+use super::prepared_rule::{PreparedRule, Target};
 use super::rules::encrypt_rule::{self, EncryptRule, Phase};
 use super::rules::parameters::Parameters;
 use super::rules::problem::RuleProblem;
 use crate::schema_registry::Client;
 use crate::schema_registry::entities::{Metadata, RuleSet};
 
-/// Field-level encryption: makes a [`Plan`] per schema and direction. A cheap
+/// Field-level encryption: makes a [`PayloadTransform`] per schema and direction. A cheap
 /// clone; clones share their caches.
 #[derive(Clone)]
 pub struct Csfle {
@@ -150,30 +150,30 @@ impl Csfle {
     ///
     /// For records whose own schema is another than the registered one, as that of
     /// a program that writes with the latest version, see
-    /// [`plan_write`](Self::plan_write).
+    /// [`prepare_write`](Self::prepare_write).
     ///
     /// # Errors
     ///
     /// When a rule that runs cannot be honoured: see [`Error::Rule`]. On write
     /// also when encryption is required and there is no rule, or a rule encrypts
     /// nothing.
-    pub fn plan(
+    pub fn prepare(
         &self,
         subject: &str,
         rule_set: Option<&RuleSet>,
         metadata: Option<&Metadata>,
         message: &MessageDescriptor,
         direction: Direction,
-    ) -> Result<Option<Plan>, Error> {
-        self.plan_phase(subject, rule_set, metadata, message, direction, Phase::All)
+    ) -> Result<Option<PayloadTransform>, Error> {
+        self.prepare_phase(subject, rule_set, metadata, message, direction, Phase::All)
     }
 
-    /// As [`plan`](Self::plan), for some of the rules only.
+    /// As [`prepare`](Self::prepare), for some of the rules only.
     ///
     /// # Errors
     ///
-    /// As [`plan`](Self::plan).
-    pub fn plan_phase(
+    /// As [`prepare`](Self::prepare).
+    pub fn prepare_phase(
         &self,
         subject: &str,
         rule_set: Option<&RuleSet>,
@@ -181,7 +181,7 @@ impl Csfle {
         message: &MessageDescriptor,
         direction: Direction,
         phase: Phase,
-    ) -> Result<Option<Plan>, Error> {
+    ) -> Result<Option<PayloadTransform>, Error> {
         let schema = Ruled {
             subject,
             rule_set,
@@ -189,7 +189,7 @@ impl Csfle {
             message,
             own: None,
         };
-        self.prepare(&schema, direction, phase)
+        self.prepare_schema(&schema, direction, phase)
     }
 
     /// What the rules of a registered schema do on write to records whose own
@@ -199,9 +199,9 @@ impl Csfle {
     ///
     /// # Errors
     ///
-    /// As [`plan`](Self::plan); [`Error::Uncovered`] if a field of `own` carries a
+    /// As [`prepare`](Self::prepare); [`Error::Uncovered`] if a field of `own` carries a
     /// tag of a rule, and the registered schema lacks the field or the tag.
-    pub fn plan_write(
+    pub fn prepare_write(
         &self,
         subject: &str,
         rule_set: Option<&RuleSet>,
@@ -209,7 +209,7 @@ impl Csfle {
         registered: &MessageDescriptor,
         version: &str,
         own: &MessageDescriptor,
-    ) -> Result<Option<Plan>, Error> {
+    ) -> Result<Option<PayloadTransform>, Error> {
         let schema = Ruled {
             subject,
             rule_set,
@@ -217,15 +217,15 @@ impl Csfle {
             message: registered,
             own: Some((own, version)),
         };
-        self.prepare(&schema, Direction::Write, Phase::All)
+        self.prepare_schema(&schema, Direction::Write, Phase::All)
     }
 
-    fn prepare(
+    fn prepare_schema(
         &self,
         schema: &Ruled<'_>,
         direction: Direction,
         phase: Phase,
-    ) -> Result<Option<Plan>, Error> {
+    ) -> Result<Option<PayloadTransform>, Error> {
         let Ruled {
             subject, metadata, ..
         } = *schema;
@@ -271,17 +271,19 @@ impl Csfle {
                 }
                 Target::Fields(graph)
             };
-            steps.push(Arc::new(Step::new(subject, rule, target, direction)));
+            steps.push(Arc::new(PreparedRule::new(
+                subject, rule, target, direction,
+            )));
         }
         // Fields that neither schema knows may still be for the rule.
         if let Some((rule, graph)) = idle
             && direction == Direction::Write
             && steps.is_empty()
         {
-            let guard = Step::new(subject, rule, Target::Guard(graph), direction);
+            let guard = PreparedRule::new(subject, rule, Target::Guard(graph), direction);
             steps.push(Arc::new(guard));
         }
-        Ok((!steps.is_empty()).then(|| Plan {
+        Ok((!steps.is_empty()).then(|| PayloadTransform {
             keys: Arc::clone(&self.inner.keys),
             direction,
             steps: steps.into(),

@@ -6,7 +6,7 @@
 //! key (KEK). The KEK stays in a KMS ([`kms`]); it wraps data encryption keys
 //! (DEK), one or more per subject, which the DEK Registry stores wrapped.
 //!
-//! [`Csfle`] prepares a [`Plan`] per schema and direction. A plan works on the
+//! [`Csfle`] prepares a [`PayloadTransform`] per schema and direction. A plan works on the
 //! encoded payload: it walks the bytes once, replaces the selected values, and
 //! touches nothing else. It never gives out a half-encrypted record.
 //!
@@ -22,7 +22,7 @@
 //! let csfle = Csfle::builder(client)
 //!     .kms(KmsDrivers::new().with(LocalKms::new("a secret shared by all clients")))
 //!     .build();
-//! let plan = csfle.plan(
+//! let plan = csfle.prepare(
 //!     "orders-value",
 //!     schema.rule_set.as_ref(),
 //!     schema.metadata.as_ref(),
@@ -60,7 +60,7 @@ pub use fields::problem::ValueProblem;
 pub(crate) use keys::clock::LONGEST_EXPIRY;
 pub use keys::clock::{Clock, SystemClock};
 pub use keys::error::{KeyError, MaterialProblem};
-pub use payload_transform::{Plan, RuleSummary};
+pub use payload_transform::{PayloadTransform, RuleSummary};
 pub(crate) use rules::conditions;
 pub use rules::encrypt_rule::Phase;
 pub use rules::parameters::{DEK_ALGORITHM, DEK_EXPIRY_DAYS, KEK_NAME, KMS_KEY_ID, KMS_TYPE};

@@ -8,15 +8,15 @@ use super::direction::Direction;
 use super::error::Error;
 use super::keys::cache::KeyCache;
 use super::keys::data_key::DataKey;
-use super::prepared_rule::{Step, Stop, Target};
+use super::prepared_rule::{PreparedRule, Stop, Target};
 
 /// What the rules of a schema do to its records, prepared. A cheap clone, for
 /// use from many tasks.
 #[derive(Clone)]
-pub struct Plan {
+pub struct PayloadTransform {
     pub(super) keys: Arc<KeyCache>,
     pub(super) direction: Direction,
-    pub(super) steps: Arc<[Arc<Step>]>,
+    pub(super) steps: Arc<[Arc<PreparedRule>]>,
 }
 
 /// One rule of a plan, for showing.
@@ -38,7 +38,7 @@ pub struct RuleSummary {
     /// Full names of the fields it encrypts; empty for the whole payload.
     pub fields: Vec<String>,
 }
-impl Plan {
+impl PayloadTransform {
     /// Whether the plan encrypts or decrypts.
     #[must_use]
     pub fn direction(&self) -> Direction {
@@ -193,13 +193,13 @@ impl Plan {
 /// Where a run ended before its time.
 struct Halt<'a> {
     at: usize,
-    step: &'a Step,
+    step: &'a PreparedRule,
     stop: Stop,
 }
 
-impl fmt::Debug for Plan {
+impl fmt::Debug for PayloadTransform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plan")
+        f.debug_struct("PayloadTransform")
             .field("direction", &self.direction)
             .field("rules", &self.rules().collect::<Vec<_>>())
             .finish()

@@ -20,7 +20,7 @@ use super::values::{self, Decrypt, Encrypt};
 /// DEK versions that a plan keeps at hand for reading.
 const HELD_VERSIONS: usize = 32;
 
-pub(super) struct Step {
+pub(super) struct PreparedRule {
     pub(super) rule: String,
     direction: Direction,
     pub(super) need: KeyNeed,
@@ -51,7 +51,7 @@ pub(super) enum Stop {
     Failed(Box<Error>),
 }
 
-impl Step {
+impl PreparedRule {
     pub(super) fn new(
         subject: &str,
         rule: EncryptRule,

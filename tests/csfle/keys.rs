@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cc_protobuf_examples::csfle::kms::{ErrorKind, KmsDrivers, LocalKms};
-use cc_protobuf_examples::csfle::{Algorithm, Csfle, Direction, Plan, RawDek};
+use cc_protobuf_examples::csfle::{Algorithm, Csfle, Direction, PayloadTransform, RawDek};
 use cc_protobuf_examples::schema_registry::entities::{Dek, Kek, RuleSet};
 use prost_reflect::MessageDescriptor;
 
@@ -27,11 +27,11 @@ pub fn person() -> MessageDescriptor {
     )
 }
 
-pub fn write(csfle: &Csfle, rules: &RuleSet) -> Plan {
+pub fn write(csfle: &Csfle, rules: &RuleSet) -> PayloadTransform {
     plan(csfle, rules, None, &person(), Direction::Write)
 }
 
-pub fn read(csfle: &Csfle, rules: &RuleSet) -> Plan {
+pub fn read(csfle: &Csfle, rules: &RuleSet) -> PayloadTransform {
     plan(csfle, rules, None, &person(), Direction::Read)
 }
 
@@ -370,7 +370,7 @@ async fn keys_of_a_context_are_asked_for_in_it() {
     let rules = rule_set([rule(&[])]);
     let csfle = engine(&stub).build();
     let writer = csfle
-        .plan(
+        .prepare(
             ":.staging:a/b-value",
             Some(&rules),
             None,

@@ -67,7 +67,7 @@ pub(super) struct PreparedRead {
     /// The schema read with.
     pub(super) reader: SchemaName,
     /// What the rules of writer and reader do to a payload, in this order.
-    pub(super) decryption: Vec<csfle::Plan>,
+    pub(super) decryption: Vec<csfle::PayloadTransform>,
 }
 
 /// A header whose value names a rule that is not to be run: the record comes

@@ -292,7 +292,7 @@ impl ReadPlanner {
         writer: &Arc<RegisteredSchema>,
         reader: &Arc<RegisteredSchema>,
         message: &MessageDescriptor,
-    ) -> Result<Vec<csfle::Plan>, Error> {
+    ) -> Result<Vec<csfle::PayloadTransform>, Error> {
         if !self.options.run_rules {
             return Ok(Vec::new());
         }
@@ -317,7 +317,8 @@ impl ReadPlanner {
         let mut plans = Vec::new();
         for (schema, phase) in phases {
             let (rules, metadata) = (schema.rule_set(), schema.metadata());
-            let plan = csfle.plan_phase(subject, rules, metadata, message, Direction::Read, phase);
+            let plan =
+                csfle.prepare_phase(subject, rules, metadata, message, Direction::Read, phase);
             let plan = plan.map_err(|source| Error::Rule {
                 schema: schema.name.clone(),
                 source: source.into(),

@@ -37,7 +37,7 @@ pub(super) struct PreparedWrite {
     pub(super) header: Option<Box<[u8]>>,
     pub(super) side: Side,
     /// What the schema's rules do to a payload.
-    pub(super) encryption: Option<csfle::Plan>,
+    pub(super) encryption: Option<csfle::PayloadTransform>,
     /// Descriptors that dynamic messages brought along, whose tagged fields are
     /// known to be encrypted.
     pub(super) checked: [OnceLock<MessageDescriptor>; 3],

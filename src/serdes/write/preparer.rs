@@ -103,7 +103,7 @@ impl WritePreparer {
         subject: &str,
         registered: &RegisteredSchema,
         own: &MessageDescriptor,
-    ) -> Result<Option<csfle::Plan>, Error> {
+    ) -> Result<Option<csfle::PayloadTransform>, Error> {
         let rule_set = registered.rule_set();
         let Some(csfle) = &self.options.csfle else {
             unsupported_rules::refuse(rule_set, Direction::Write, &registered.name)?;
@@ -111,7 +111,7 @@ impl WritePreparer {
         };
         let message = registered.message(own.full_name())?;
         csfle
-            .plan_write(
+            .prepare_write(
                 subject,
                 rule_set,
                 registered.metadata(),
