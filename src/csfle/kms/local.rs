@@ -24,8 +24,10 @@ impl LocalKms {
     /// `kmsType` of the KEKs it serves.
     pub const KMS_TYPE: &str = "local-kms";
 
-    /// A driver with this secret. Only the key derived from it is kept. An empty
-    /// secret counts as none.
+    /// Creates a driver with this secret. Only the key derived from the secret is
+    /// kept. An empty secret counts as none. Confluent's clients take theirs from
+    /// the environment variable `LOCAL_SECRET`; this library reads none, so a
+    /// program that follows that convention passes the value on.
     #[must_use]
     pub fn new(secret: &str) -> Self {
         Self {
@@ -52,7 +54,7 @@ impl LocalKms {
                 ErrorKind::Unconfigured,
                 Self::KMS_TYPE,
                 key_id,
-                "there is no local secret; set LOCAL_SECRET",
+                "there is no local secret; give one to LocalKms::new",
             )),
         }
     }
@@ -122,7 +124,7 @@ fn failed(key_id: &str, error: CipherError) -> Error {
         CipherError::NotAuthentic => (
             ErrorKind::WrongKey,
             "the local secret differs from the one that wrapped the key, or the wrapped key was \
-             altered; set LOCAL_SECRET to the secret that was used then"
+             altered; give LocalKms::new the secret that was used then"
                 .to_owned(),
         ),
         error => (ErrorKind::Invalid, error.to_string()),
@@ -182,12 +184,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_secret_it_says_what_to_set() {
+    async fn without_a_secret_the_error_says_where_to_give_one() {
         let error = LocalKms::new("")
             .encrypt("k", &Properties::new(), b"x")
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unconfigured);
-        assert!(error.to_string().contains("LOCAL_SECRET"), "{error}");
+        assert!(error.to_string().contains("LocalKms::new"), "{error}");
     }
 }
