@@ -1,3 +1,5 @@
+//! How calls to a KMS fail.
+
 use std::fmt;
 
 use crate::printable::escape;

@@ -6,7 +6,8 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{Error, ErrorKind, Kms, Properties};
+use super::driver::{Kms, Properties};
+use super::error::{Error, ErrorKind};
 use crate::csfle::cipher::aead::{Cipher, CipherError, Nonces};
 use crate::csfle::cipher::algorithm::Algorithm;
 
