@@ -1,14 +1,14 @@
-//! Client-side field-level encryption (CSFLE): the tagged fields of a record are
-//! encrypted before it leaves the client, interchangeably with Confluent's
-//! clients.
+//! Client-side field-level encryption (CSFLE): encrypts the tagged fields of a
+//! record before the record leaves the client. Confluent's clients can read what
+//! this module writes, and the other way round.
 //!
-//! A schema's rule set says which tags to encrypt and with which key encryption
-//! key (KEK). The KEK stays in a KMS ([`kms`]); it wraps data encryption keys
-//! (DEK), one or more per subject, which the DEK Registry stores wrapped.
+//! A schema's rule set says which tags to encrypt and with which key encryption key
+//! (KEK). The KEK stays in a KMS ([`kms`]). It wraps data encryption keys (DEKs),
+//! one or more per subject, and the DEK Registry stores them wrapped.
 //!
-//! [`Csfle`] prepares a [`PayloadTransform`] per schema and direction. A plan works on the
-//! encoded payload: it walks the bytes once, replaces the selected values, and
-//! touches nothing else. It never gives out a half-encrypted record.
+//! [`Csfle`] prepares a [`PayloadTransform`] per schema and direction. The transform
+//! works on the encoded payload: it walks the bytes once, replaces the selected
+//! values, and copies the rest. It never returns a half-encrypted record.
 //!
 //! ```no_run
 //! # use cc_protobuf_examples::csfle::{Csfle, Direction, kms::{KmsDrivers, LocalKms}};

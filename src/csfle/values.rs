@@ -1,20 +1,20 @@
-//! One value to its ciphertext and back.
+//! Encrypts and decrypts single values.
 //!
-//! On the wire a bytes field holds the blob itself, a string field its base64.
-//! Under a rule that rotates keys, the blob is `00 ‖ DEK version (4 bytes,
-//! big-endian) ‖ ciphertext`, else the ciphertext alone.
+//! A bytes field holds the blob itself, a string field its base64. Under a rule that
+//! rotates keys, the blob is `00 ‖ DEK version (4 bytes, big-endian) ‖ ciphertext`.
+//! Otherwise it is the ciphertext alone.
 
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use prost::encoding::encode_varint;
 
 use super::cipher::aead::{CipherError, Nonces};
 use super::fields::failure::Obstacle;
 use super::fields::problem::ValueProblem;
 use super::fields::walk::Values;
 use super::keys::data_key::DataKey;
-use prost::encoding::encode_varint;
 
 const VERSION_MAGIC: u8 = 0;
 const VERSION_LEN: usize = 5;
@@ -80,7 +80,8 @@ impl Values for Encrypt<'_> {
             encode_varint(blob_len as u64, out);
             let at = out.len();
             seal(self.key, self.prefixed, &mut self.nonces, value, out)?;
-            // The length that was announced, or what follows would be torn apart.
+            // The length in front must be right, or the fields after it would be
+            // misread.
             return match out.len().checked_sub(at) == Some(blob_len) {
                 true => Ok(()),
                 false => Err(CipherError::Internal.into()),
@@ -112,7 +113,7 @@ impl Values for Encrypt<'_> {
 
 /// Decrypts the values of one message.
 pub(super) struct Decrypt<'a> {
-    /// The keys at hand.
+    /// The keys that the rule holds.
     keys: &'a [Arc<DataKey>],
     prefixed: bool,
     scratch: Vec<u8>,

@@ -1,9 +1,9 @@
-//! Walks the fields of an encoded message without decoding it. Varints and keys
-//! are prost's; the walk is not, since it must give each field with its bytes.
+//! Walks the fields of an encoded message without decoding it. prost reads the
+//! varints. The walk is our own, since prost does not return the bytes of a field.
 
 use prost::encoding::{WireType, decode_varint};
 
-/// Largest depth of messages within messages, as in the official parsers.
+/// Maximum nesting depth of messages, as in the official parsers.
 pub(crate) const MAX_DEPTH: usize = 100;
 
 /// Bytes that are not a Protobuf message.
@@ -31,11 +31,11 @@ pub(crate) struct Field<'a> {
     pub(crate) wire_type: WireType,
     /// The value: without the length before it, of a group without the end after it.
     pub(crate) value: &'a [u8],
-    /// The whole field, from its key on.
+    /// The whole field, including its key.
     pub(crate) whole: &'a [u8],
 }
 
-/// The fields of an encoded message, in the order of the bytes. Ends
+/// Iterates over the fields of an encoded message in the order of the bytes. Ends
 /// after an error.
 pub(crate) struct Fields<'a> {
     rest: &'a [u8],
@@ -91,7 +91,7 @@ fn next_field(bytes: &[u8]) -> Result<(Field<'_>, &[u8]), Malformed> {
     Ok((field, rest))
 }
 
-/// Length of the varint or fixed-size number that `bytes` start with.
+/// Returns the length of the varint or fixed-size number at the start of `bytes`.
 #[inline]
 fn scalar_len(wire_type: WireType, bytes: &[u8]) -> Result<usize, Malformed> {
     Ok(match wire_type {

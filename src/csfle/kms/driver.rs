@@ -7,19 +7,20 @@ use zeroize::Zeroizing;
 
 use super::error::Error;
 
-/// Properties of a KEK (`kmsProps`) that a driver may read; they overlay its
-/// settings.
+/// Properties of a KEK (`kmsProps`) that a driver may read. They override the
+/// driver's settings.
 pub type Properties = BTreeMap<String, String>;
 
 /// A driver for one type of KMS. Neither call binds associated data.
 pub trait Kms: Send + Sync {
-    /// The `kmsType` of KEKs that it serves.
+    /// Returns the `kmsType` of the KEKs that the driver serves.
     fn kms_type(&self) -> &str;
 
-    /// The names of the KEK properties that the driver reads. The registry sets
-    /// them, and they may choose the secret, the credentials or the key, so a KEK
-    /// that has one is refused unless the application
-    /// [allows](KmsDrivers::allow_kek_properties) it. Others never reach the driver.
+    /// Returns the names of the KEK properties that the driver reads. The registry
+    /// sets these properties, and they may choose the secret, the credentials or the
+    /// key. A KEK that has one of them is therefore refused unless the application
+    /// [allows](super::KmsDrivers::allow_kek_properties) it. Other properties never
+    /// reach the driver.
     fn kek_properties(&self) -> &[&str] {
         &[]
     }

@@ -9,11 +9,11 @@ use crate::csfle::cipher::algorithm::Algorithm;
 use crate::csfle::cipher::raw_dek::RawDek;
 use crate::schema_registry::entities::Kek;
 
-/// KEK property and driver setting with further key ids, comma-separated, that
-/// are tried in order after the KEK's own.
+/// KEK property that lists further key ids, separated by commas. They are tried in
+/// order after the KEK's own.
 pub const ALTERNATE_KEY_IDS: &str = "encrypt.alternate.kms.key.ids";
 
-/// The drivers at hand. A cheap clone.
+/// The configured drivers. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct KmsDrivers {
     drivers: Vec<Arc<dyn Kms>>,
@@ -22,13 +22,13 @@ pub struct KmsDrivers {
 }
 
 impl KmsDrivers {
-    /// No driver at all.
+    /// Creates a set without drivers.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a driver; it replaces an earlier one of the same type.
+    /// Adds a driver. It replaces an earlier one of the same type.
     #[must_use]
     pub fn with(mut self, driver: impl Kms + 'static) -> Self {
         self.drivers
@@ -37,8 +37,8 @@ impl KmsDrivers {
         self
     }
 
-    /// Key ids to try in order after the KEK's own, for KEKs whose properties
-    /// name none ([`ALTERNATE_KEY_IDS`]).
+    /// Sets key ids to try in order after the KEK's own. They count for KEKs whose
+    /// properties name none ([`ALTERNATE_KEY_IDS`]).
     #[must_use]
     pub fn with_alternate_key_ids(
         mut self,
@@ -48,10 +48,10 @@ impl KmsDrivers {
         self
     }
 
-    /// Lets these properties of KEKs count, such as `role.arn` or
-    /// [`ALTERNATE_KEY_IDS`]. Whoever may write to the DEK Registry may set them, and
-    /// so choose the secret, the credentials, or the key that wraps DEKs. A KEK that
-    /// has one that a driver reads, and that is not allowed, is refused.
+    /// Allows these properties of KEKs, such as `role.arn` or [`ALTERNATE_KEY_IDS`].
+    /// Anyone who may write to the DEK Registry can set them, and so choose the
+    /// secret, the credentials, or the key that wraps DEKs. A KEK with a property
+    /// that a driver reads is refused unless the property is allowed.
     #[must_use]
     pub fn allow_kek_properties(
         mut self,
@@ -62,12 +62,12 @@ impl KmsDrivers {
         self
     }
 
-    /// The KMS types that are served.
+    /// Returns the KMS types of the drivers.
     pub fn kms_types(&self) -> impl Iterator<Item = &str> {
         self.drivers.iter().map(|driver| driver.kms_type())
     }
 
-    /// Wraps a DEK under a KEK, with the first of its key ids that works.
+    /// Wraps a DEK under a KEK, with the first key id of the KEK that works.
     ///
     /// # Errors
     ///
@@ -86,11 +86,11 @@ impl KmsDrivers {
         Err(failure.unwrap_or_else(|| no_key_id(kek)))
     }
 
-    /// Unwraps a DEK, with the first of the KEK's key ids that works.
+    /// Unwraps a DEK, with the first key id of the KEK that works.
     ///
     /// # Errors
     ///
-    /// As [`wrap`](Self::wrap), or when what was wrapped is not a key of this
+    /// As [`wrap`](Self::wrap), or when the unwrapped bytes are not a key of this
     /// algorithm.
     pub async fn unwrap(
         &self,
@@ -140,7 +140,8 @@ impl KmsDrivers {
             })
     }
 
-    /// Those properties of a KEK that mean something, all of them allowed.
+    /// Returns the properties of a KEK that the driver reads. An error if one of
+    /// them is not allowed.
     fn properties(&self, driver: &dyn Kms, kek: &Kek) -> Result<Properties, Error> {
         let mut properties = Properties::new();
         for (name, value) in kek.kms_props.iter().flatten() {

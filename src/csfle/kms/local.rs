@@ -1,5 +1,5 @@
-//! `local-kms`: the KEK is derived from a secret that the clients share. Meant
-//! for tests and for trying things out; Confluent's clients derive the same key.
+//! `local-kms`: derives the KEK from a secret that the clients share. It is meant
+//! for tests and experiments. Confluent's clients derive the same key.
 
 use futures_util::future::BoxFuture;
 use hkdf::Hkdf;
@@ -11,18 +11,18 @@ use super::error::{Error, ErrorKind};
 use crate::csfle::cipher::aead::{Cipher, CipherError, Nonces};
 use crate::csfle::cipher::algorithm::Algorithm;
 
-/// Setting in a KEK's properties that overlays the driver's secret, if allowed.
+/// KEK property that overrides the driver's secret, if allowed.
 const SECRET: &str = "secret";
 
-/// Driver for `local-kms`. The key id takes no part: every id gives the same
-/// key. The wrapping is always AES-128-GCM under
-/// HKDF-SHA256(secret, no salt, no info).
+/// Driver for `local-kms`. The key id has no effect: every id gives the same key.
+/// Keys are always wrapped by AES-128-GCM under HKDF-SHA256(secret, no salt, no
+/// info).
 pub struct LocalKms {
     key: Option<Cipher>,
 }
 
 impl LocalKms {
-    /// `kmsType` of the KEKs it serves.
+    /// `kmsType` of the KEKs that the driver serves.
     pub const KMS_TYPE: &str = "local-kms";
 
     /// Creates a driver with this secret. Only the key derived from the secret is
@@ -38,7 +38,8 @@ impl LocalKms {
         }
     }
 
-    /// The key to use: from the KEK's properties, else the driver's own.
+    /// Calls `use_key` with the key from the KEK's properties, or else with the
+    /// driver's own.
     fn with_key<T>(
         &self,
         key_id: &str,
@@ -102,7 +103,8 @@ impl Kms for LocalKms {
     ) -> BoxFuture<'a, Result<Zeroizing<Vec<u8>>, Error>> {
         Box::pin(async move {
             self.with_key(key_id, properties, |key| {
-                // Reserved in full: growing would leave copies behind.
+                // Reserves the full size: growing would leave copies of the key
+                // behind.
                 let mut raw = Zeroizing::new(Vec::with_capacity(ciphertext.len()));
                 key.open(ciphertext, &mut raw)
                     .map_err(|error| failed(key_id, error))?;

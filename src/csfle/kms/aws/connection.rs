@@ -32,7 +32,8 @@ pub(super) const SETTINGS: [&str; 6] = [
     ROLE_EXTERNAL_ID,
 ];
 
-/// What a client depends on: the region, and the settings that count.
+/// What distinguishes two clients: the region, and the settings that the driver
+/// reads.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct ClientKey {
     pub(super) region: String,
@@ -47,7 +48,7 @@ impl ClientKey {
             .map(|(_, value)| value.as_str())
     }
 
-    /// A setting, else a variable of the environment.
+    /// Returns a setting, or else an environment variable.
     fn get_or_env(&self, name: &str, variable: &str) -> Option<String> {
         self.get(name).map(str::to_owned).or_else(|| env(variable))
     }
@@ -65,7 +66,7 @@ pub(super) async fn connect(
     timeout: Duration,
 ) -> Client {
     let region = Region::new(key.region.clone());
-    // The SDK's own default client would bring a second cryptography library.
+    // The default HTTP client of the SDK would add a second cryptography library.
     let http = HttpClientBuilder::new().build_with_connector_fn(|settings, components| {
         let ring = tls::Provider::Rustls(CryptoMode::Ring);
         let mut connector = Connector::builder().tls_provider(ring);

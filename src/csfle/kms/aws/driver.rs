@@ -1,21 +1,23 @@
-//! `aws-kms`: AWS Key Management Service. The key id is an ARN,
-//! `arn:aws:kms:REGION:ACCOUNT:key/ID` or `…:alias/NAME`, and names the region.
+//! The driver for `aws-kms`. A key id is an ARN, `arn:aws:kms:REGION:ACCOUNT:key/ID`
+//! or `…:alias/NAME`, and names the region.
 //!
-//! Nothing of AWS is set up before the first key is wrapped or unwrapped.
-//! Endpoints come from the usual places (`AWS_ENDPOINT_URL_KMS`,
-//! `AWS_ENDPOINT_URL`, the profile), credentials in this order:
+//! The driver connects to AWS when it wraps or unwraps the first key. It reads the
+//! environment variables and profiles that AWS defines for every SDK, since users of
+//! AWS expect the same credentials to work in each program. Endpoints come from
+//! `AWS_ENDPOINT_URL_KMS`, `AWS_ENDPOINT_URL` or the profile. Credentials come from
+//! the first of:
 //!
-//! 1. the settings `access.key.id` and `secret.access.key`, both of them;
+//! 1. the settings `access.key.id` and `secret.access.key`, if both are set;
 //! 2. the setting `profile`;
-//! 3. the default chain of AWS: environment, profile with SSO, web identity,
+//! 3. the default chain of the AWS SDK: environment, profile with SSO, web identity,
 //!    container, instance.
 //!
-//! With the setting `role.arn` or the variable `AWS_ROLE_ARN` that role is then
-//! assumed, in the key's region, as `role.session.name` or
-//! `AWS_ROLE_SESSION_NAME` (`confluent-encrypt` unless given) with
-//! `role.external.id` or `AWS_ROLE_EXTERNAL_ID`. A role of the environment is
-//! left to the default chain where `AWS_WEB_IDENTITY_TOKEN_FILE` is set, since
-//! that chain assumes it already.
+//! If the setting `role.arn` or the variable `AWS_ROLE_ARN` names a role, the driver
+//! then assumes that role in the key's region. The session name comes from
+//! `role.session.name` or `AWS_ROLE_SESSION_NAME` (default: `confluent-encrypt`),
+//! the external id from `role.external.id` or `AWS_ROLE_EXTERNAL_ID`. Confluent's
+//! clients read the same names. If `AWS_WEB_IDENTITY_TOKEN_FILE` is set, the driver
+//! ignores `AWS_ROLE_ARN`, since the default chain assumes that role already.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,7 +36,7 @@ use crate::csfle::kms::error::{Error, ErrorKind};
 
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Clients kept; settings come from KEKs, so there could be many.
+/// Upper limit of cached clients: KEKs may bring settings, so there could be many.
 const MAX_CLIENTS: usize = 64;
 
 /// Driver for `aws-kms`.
@@ -47,19 +49,20 @@ pub struct AwsKms {
 }
 
 impl AwsKms {
-    /// `kmsType` of the KEKs it serves.
+    /// `kmsType` of the KEKs that the driver serves.
     pub const KMS_TYPE: &str = KMS_TYPE;
 
-    /// A driver that finds its credentials by the default chain of AWS.
+    /// Creates a driver that takes its credentials from the default chain of the AWS
+    /// SDK.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A driver with settings of its own, named as the properties of a KEK:
+    /// Creates a driver with settings, which have the names of KEK properties:
     /// `access.key.id`, `secret.access.key`, `profile`, `role.arn`,
-    /// `role.session.name`, `role.external.id`. A KEK's properties overlay them, if
-    /// [allowed](super::KmsDrivers::allow_kek_properties).
+    /// `role.session.name`, `role.external.id`. The properties of a KEK override
+    /// them, if [allowed](crate::csfle::kms::KmsDrivers::allow_kek_properties).
     #[must_use]
     pub fn with_settings(settings: Properties) -> Self {
         Self {
@@ -68,15 +71,15 @@ impl AwsKms {
         }
     }
 
-    /// Sends every request to this endpoint, whatever the environment says: for
-    /// a stand-in of AWS, or a proxy.
+    /// Sends every request to this endpoint, even if the environment names another:
+    /// for a proxy, or a test server in place of AWS.
     #[must_use]
     pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
         self.endpoint_url = Some(url.into());
         self
     }
 
-    /// Bounds one call, all its attempts included; 20 seconds unless set.
+    /// Limits the time of one call including its retries. Default: 20 seconds.
     #[must_use]
     pub fn operation_timeout(mut self, timeout: Duration) -> Self {
         self.operation_timeout = Some(timeout);
@@ -171,7 +174,7 @@ impl Kms for AwsKms {
                 .plaintext
                 .map(|blob| Zeroizing::new(blob.into_inner()))
                 .ok_or_else(|| invalid(key_id, "the answer to Decrypt holds no plaintext"))?;
-            // An alias stands for a key whose id is not known here.
+            // The id of the key behind an alias is not known here.
             if names_a_key(key_id) && answer.key_id.as_deref() != Some(key_id) {
                 return Err(Error::new(
                     ErrorKind::WrongKey,
@@ -188,7 +191,7 @@ impl Kms for AwsKms {
     }
 }
 
-/// The region in an ARN.
+/// Returns the region in an ARN.
 fn region(key_id: &str) -> Result<&str, Error> {
     let parts: Vec<&str> = key_id.split(':').collect();
     match parts.as_slice() {

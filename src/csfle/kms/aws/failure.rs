@@ -11,8 +11,7 @@ pub(super) const KMS_TYPE: &str = "aws-kms";
 
 const NOT_KMS: &str = "not an answer of AWS KMS; check AWS_ENDPOINT_URL";
 
-/// The error of the SDK is put in words here and not kept: its raw answer could
-/// hold key bytes.
+/// Describes an error of the SDK and drops it: its raw answer could hold key bytes.
 pub(super) fn failed<E>(key_id: &str, error: &SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + StdError + 'static,
@@ -40,7 +39,7 @@ where
                     };
                     (kind, format!("{code}: {message}"))
                 }
-                // A proxy or a load balancer speaks for a service that is away.
+                // A proxy or a load balancer answers for a service that is down.
                 None if status.is_server_error() => {
                     (ErrorKind::Unreachable, format!("HTTP {}", status.as_u16()))
                 }
@@ -55,7 +54,7 @@ where
     Error::new(kind, KMS_TYPE, key_id, detail)
 }
 
-/// What an error code of KMS, STS or the signature check means here.
+/// Maps an error code of KMS, STS or the signature check.
 fn kind_of(code: &str) -> ErrorKind {
     match code {
         "AccessDeniedException"
@@ -85,7 +84,7 @@ fn kind_of(code: &str) -> ErrorKind {
     }
 }
 
-/// The messages of an error's causes, outermost first.
+/// Returns the messages of an error and its causes, outermost first.
 fn causes(error: &(dyn StdError + 'static)) -> String {
     let mut messages: Vec<String> = Vec::new();
     let mut next = Some(error);
