@@ -22,16 +22,16 @@
 //! let csfle = Csfle::builder(client)
 //!     .kms(KmsDrivers::new().with(LocalKms::new("a secret shared by all clients")))
 //!     .build();
-//! let plan = csfle.prepare(
+//! let transform = csfle.prepare(
 //!     "orders-value",
 //!     schema.rule_set.as_ref(),
 //!     schema.metadata.as_ref(),
 //!     &message,
 //!     Direction::Write,
 //! )?;
-//! if let Some(plan) = plan {
+//! if let Some(transform) = transform {
 //!     let mut encrypted = Vec::new();
-//!     plan.apply(&payload, &mut encrypted).await?;
+//!     transform.apply(&payload, &mut encrypted).await?;
 //! }
 //! # Ok(())
 //! # }

@@ -150,7 +150,7 @@ pub(super) fn split(blob: &[u8], prefixed: bool) -> Result<(i32, &[u8]), ValuePr
     }
 }
 
-/// The key of a version, among those at hand.
+/// Returns the key of a version from those that the rule holds.
 pub(super) fn key_of(keys: &[Arc<DataKey>], version: i32) -> Result<&DataKey, Obstacle> {
     keys.iter()
         .find(|key| key.version == version)

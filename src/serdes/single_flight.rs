@@ -1,5 +1,5 @@
-//! Bounded caches whose missing values are made once, by however many tasks ask
-//! at the same time.
+//! Bounded caches in which concurrent requests for a missing value share one
+//! computation.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use moka::future::Cache;
 
 use super::error::Error;
 
-/// A bounded cache.
+/// Creates a bounded cache.
 pub(super) fn cache<K, V>(capacity: usize, ttl: Option<Duration>) -> Cache<K, V>
 where
     K: Hash + Eq + Send + Sync + 'static,
@@ -22,8 +22,8 @@ where
     }
 }
 
-/// The cached value, or that of one call of `make`, however many ask at once.
-/// Failures are shared by those who waited and then forgotten.
+/// Returns the cached value, or awaits `make` once for all concurrent callers. They
+/// all receive the error if it fails; errors are not cached.
 pub(super) async fn once<K, V>(
     cache: &Cache<K, V>,
     key: K,
@@ -33,8 +33,8 @@ where
     K: Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    // In boxes: a future holds those that it awaits, each in several states, and
-    // what is nested here would outgrow a thread's stack.
+    // The futures are boxed: a future contains the futures that it awaits, and the
+    // nested ones here would overflow the stack of a thread.
     let made = Box::pin(cache.try_get_with(key, Box::pin(make))).await;
     made.map_err(Arc::unwrap_or_clone)
 }

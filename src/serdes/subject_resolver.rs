@@ -1,4 +1,4 @@
-//! SubjectResolver of topics, the registry asked where the strategy says so.
+//! Finds the subjects of topics. Asks the registry if the strategy uses associations.
 
 use std::time::{Duration, Instant};
 
@@ -11,29 +11,30 @@ use super::single_flight::once;
 use super::subject_name::{Association, RecordPlace, SubjectNameStrategy};
 use crate::schema_registry::Client;
 
-/// Resolves subjects by one strategy, remembering associations.
+/// Resolves subjects by one strategy and caches associations.
 pub(super) struct SubjectResolver {
     strategy: SubjectNameStrategy,
     associations: Cache<(String, Side), Found>,
     ttl: Option<Duration>,
 }
 
-/// A subject, and until when it may be taken to be the topic's.
+/// A subject, and when it has to be resolved again.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ResolvedSubject {
     pub(super) name: Option<String>,
     pub(super) until: Option<Instant>,
 }
 
-/// What the registry knows about a topic.
+/// What the registry answered about a topic.
 #[derive(Clone)]
 enum Found {
     Associated(String),
-    /// Nothing, which is believed until then.
+    /// No association. The registry is asked again at this time.
     Nothing(Option<Instant>),
 }
 
-/// An association is made once and kept; the lack of one may end any time.
+/// Associations are cached permanently, since they are created once. The absence of
+/// one expires, since it may be created at any time.
 struct LackEnds(Option<Duration>);
 
 impl moka::Expiry<(String, Side), Found> for LackEnds {
@@ -71,7 +72,7 @@ impl SubjectResolver {
         &self.strategy
     }
 
-    /// The subject for a record at `place`.
+    /// Returns the subject for a record at `place`.
     pub(super) async fn resolve(
         &self,
         client: &Client,
@@ -116,7 +117,7 @@ impl SubjectResolver {
         place: &RecordPlace<'_>,
     ) -> Result<Option<String>, Error> {
         let RecordPlace { topic, side, .. } = *place;
-        // Empty also for a registry without the endpoint.
+        // A registry without this endpoint also returns an empty list.
         let found = client
             .associations(topic, side.is_key(), association.namespace())
             .await

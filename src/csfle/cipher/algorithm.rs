@@ -22,7 +22,7 @@ impl Algorithm {
     /// All algorithms.
     pub const ALL: [Self; 3] = [Self::Aes128Gcm, Self::Aes256Gcm, Self::Aes256Siv];
 
-    /// Name in rules and in the DEK Registry.
+    /// Returns the name in rules and in the DEK Registry.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ impl Algorithm {
         }
     }
 
-    /// Length of the key itself, in bytes.
+    /// Returns the length of the key itself, in bytes.
     #[must_use]
     pub const fn key_len(self) -> usize {
         match self {
@@ -42,7 +42,8 @@ impl Algorithm {
         }
     }
 
-    /// Number of bytes by which a ciphertext is longer than its plaintext.
+    /// Returns the number of bytes by which a ciphertext is longer than its
+    /// plaintext.
     #[must_use]
     pub const fn overhead(self) -> usize {
         match self {

@@ -119,7 +119,7 @@ impl std::fmt::Debug for RawDek {
     }
 }
 
-/// Field number of `key_value`: 3 in `AesGcmKey`, 2 in `AesSivKey`.
+/// Returns the field number of `key_value`: 3 in `AesGcmKey`, 2 in `AesSivKey`.
 fn key_field(algorithm: Algorithm) -> u32 {
     match algorithm {
         Algorithm::Aes128Gcm | Algorithm::Aes256Gcm => 3,

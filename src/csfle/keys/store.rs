@@ -22,7 +22,7 @@ use crate::schema_registry::{Client, Version};
 /// successor, after one attempt failed.
 const RETRY_RENEWAL_MS: i64 = 60 * 1000;
 
-/// The DEK Registry, and the KMS behind it.
+/// Access to the DEK Registry and the KMS.
 pub(crate) struct KeyStore {
     pub(crate) client: Client,
     pub(crate) kms: KmsDrivers,

@@ -1,5 +1,4 @@
-//! What a deserializer knows about one message type of one schema after its
-//! first use.
+//! The plan by which a deserializer reads messages of one type and schema.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use crate::serdes::plans::type_check::TypeCheck;
 use crate::serdes::registered_schema::RegisteredSchema;
 use crate::wire_format::{self, Envelope};
 
-/// A record taken apart.
+/// The parts of a record.
 pub(super) struct Parts<'a> {
     pub(super) place: EnvelopePlace,
     pub(super) envelope: Envelope<'a>,
@@ -24,8 +23,8 @@ pub(super) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// The schema id is in the record header of this side, if there is one, else
-    /// in front of the payload.
+    /// Splits a record. The schema id is in the record header of this side, if that
+    /// exists, or else in front of the payload.
     #[inline]
     pub(super) fn of(context: &ReadContext<'a>, record: &'a [u8]) -> Result<Self, Error> {
         if let Some(header) = context.header(context.side.schema_id_header()) {
@@ -51,31 +50,32 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Everything that does not change from message to message.
+/// Everything that is the same for each message.
 pub(super) struct ReadPlan {
     pub(super) prepared: Arc<PreparedRead>,
     pub(super) expiry: Expiry,
     pub(super) types: TypeCheck,
 }
 
-/// The part of a plan that is the same after a refresh that found nothing new.
+/// The part of a plan that stays the same when a refresh finds nothing new.
 pub(super) struct PreparedRead {
     /// The schema the record was written with.
     pub(super) writer: Arc<RegisteredSchema>,
-    /// The message read, in the schema read with: the writer's, or the latest.
+    /// The message type in the schema to read with: the writer's schema or the
+    /// latest one.
     pub(super) message: MessageDescriptor,
-    /// The schema read with.
+    /// The schema to read with.
     pub(super) reader: SchemaName,
-    /// What the rules of writer and reader do to a payload, in this order.
+    /// The decryption by the rules of the writer's schema, then by those of the
+    /// reader's.
     pub(super) decryption: Vec<csfle::PayloadTransform>,
 }
 
-/// A header whose value names a rule that is not to be run: the record comes
-/// from a dead letter queue.
+/// The header that names a rule to skip, in records from a dead letter queue.
 const SKIPPED_RULE_HEADER: &str = "__rule.name";
 
 impl ReadPlan {
-    /// The encoded message, if that takes no waiting.
+    /// Returns the encoded message, if there is no need to wait.
     #[inline]
     pub(super) fn payload_now<'a>(
         &self,

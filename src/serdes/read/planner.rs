@@ -1,4 +1,4 @@
-//! From a record's envelope to everything a deserializer must know to read it.
+//! Finds or prepares the read plan of a record.
 
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -27,19 +27,19 @@ use crate::serdes::subject_resolver::{ResolvedSubject, SubjectResolver};
 use crate::serdes::unsupported_rules;
 use crate::wire_format::{MAGIC_ID, MessageIndexes, SchemaId, SchemaRef};
 
-/// Finds the plan of a record, or asks the registry for what makes one.
+/// Finds the plan of a record, or prepares one from the registry's answers.
 pub(super) struct ReadPlanner {
     pub(super) options: DeserializerOptions,
     fetcher: SchemaFetcher,
     subjects: SubjectResolver,
     first: PermanentPlans<(Key, Arc<ReadPlan>)>,
     plans: PlanTable<(Key, Arc<ReadPlan>)>,
-    /// First uses under way, so that there is one of each.
+    /// First uses in flight, so that concurrent ones share one preparation.
     preparing: Cache<Key, Arc<ReadPlan>>,
     hasher: DefaultHashBuilder,
 }
 
-/// What a plan is for: a message of a schema, anywhere or in one place.
+/// The key of a plan: a message of a schema, in every topic or in one.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     schema: SchemaRef,
@@ -47,7 +47,7 @@ struct Key {
     place: Option<(Arc<str>, Side)>,
 }
 
-/// A cheap hash.
+/// Returns a cheap hash.
 #[inline]
 fn place(schema: SchemaRef, indexes: &MessageIndexes) -> usize {
     let schema = match schema {
@@ -73,12 +73,13 @@ impl ReadPlanner {
         }
     }
 
-    /// Whether a schema id means the same in every topic.
+    /// Returns whether a schema id means the same in every topic.
     fn ids_are_global(&self) -> bool {
         !self.options.has_reader_schema() && !self.subjects.strategy().qualifies_ids()
     }
 
-    /// The plan that holds anywhere and for good, if it is among the first.
+    /// Returns a plan for every topic that never expires, if it is in the small
+    /// table.
     #[inline]
     fn first(&self, schema: SchemaRef, indexes: &MessageIndexes) -> Option<&Arc<ReadPlan>> {
         let is_it =
@@ -87,8 +88,9 @@ impl ReadPlanner {
         found.map(|(_, plan)| plan)
     }
 
-    /// The shortest way, for by far the most frequent case: the id in front, the
-    /// first message of a file, nothing to decrypt, the plan among the first.
+    /// Handles the most frequent case by far on the shortest path: the id is in
+    /// front, the message is the first of its file, nothing is encrypted, and the
+    /// plan is in the small table.
     #[inline]
     pub(super) fn plain<'a>(
         &self,
@@ -157,7 +159,7 @@ impl ReadPlanner {
         state.finish()
     }
 
-    /// The plan for a record, prepared if this is the first.
+    /// Returns the plan for a record. Prepares it at first use.
     pub(super) async fn plan(
         &self,
         parts: &Parts<'_>,
@@ -177,7 +179,8 @@ impl ReadPlanner {
         let first_use = once(&self.preparing, key.clone(), async {
             let plan = Arc::new(self.prepare(parts, context).await?);
             let mut key = key.clone();
-            // Keys belong to subjects, so a plan that decrypts holds in one place.
+            // Keys belong to subjects, so a plan that decrypts is valid for one
+            // topic only.
             if self.ids_are_global() && plan.prepared.decryption.is_empty() {
                 key.place = None;
             }
@@ -190,7 +193,7 @@ impl ReadPlanner {
     }
 
     fn keep(&self, key: Key, plan: &Arc<ReadPlan>) {
-        // Those that hold anywhere and for good.
+        // Plans for every topic that never expire.
         if key.place.is_none() && plan.expiry.is_never() {
             let entry = (key.clone(), Arc::clone(plan));
             if self.first.put(place(key.schema, &key.indexes), entry) {
@@ -204,8 +207,8 @@ impl ReadPlanner {
         self.plans.put(hash, is_it, entry);
     }
 
-    /// Prepares a plan anew. Meanwhile, and while the registry is away, the old
-    /// one serves.
+    /// Prepares a plan again. Meanwhile, and while the registry is unreachable, the
+    /// old one stays in use.
     async fn refresh(
         &self,
         old: Arc<ReadPlan>,
@@ -232,14 +235,14 @@ impl ReadPlanner {
         let key = Key {
             schema: parts.envelope.schema,
             indexes: parts.envelope.indexes.clone(),
-            // Only plans of one place come to an end.
+            // Only plans for one topic expire.
             place: Some((context.topic.into(), context.side)),
         };
         self.keep(key, &plan);
         plan.expiry.failure().map_or(Ok(plan), Err)
     }
 
-    /// Asks the registry everything there is to know.
+    /// Prepares a plan from the registry's answers.
     async fn prepare(
         &self,
         parts: &Parts<'_>,
@@ -284,8 +287,8 @@ impl ReadPlanner {
         })
     }
 
-    /// What the rules do to a payload: the encoding rules of the writer's schema,
-    /// then the domain rules of the reader's.
+    /// Prepares the rules: the encoding rules of the writer's schema, then the
+    /// domain rules of the reader's.
     fn decryption(
         &self,
         subject: &str,
@@ -300,7 +303,7 @@ impl ReadPlanner {
         let Some(csfle) = &self.options.csfle else {
             unsupported_rules::refuse(reader.rule_set(), Direction::Read, &reader.name)?;
             if !same {
-                // Of the writer's schema, the rules on payloads count.
+                // Of the writer's schema only the encoding rules apply.
                 let rules = writer.rule_set().map(|rules| RuleSet {
                     domain_rules: Vec::new(),
                     ..rules.clone()
@@ -328,7 +331,7 @@ impl ReadPlanner {
         Ok(plans)
     }
 
-    /// The schema to read with, and until when that is the one.
+    /// Returns the schema to read with, and when it has to be chosen again.
     async fn reader(
         &self,
         writer: &Arc<RegisteredSchema>,

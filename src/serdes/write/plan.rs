@@ -1,4 +1,4 @@
-//! What a serializer knows about one (topic, side, schema) after its first use.
+//! The plan by which a serializer writes messages of one topic, side and schema.
 
 use std::sync::{Arc, OnceLock};
 
@@ -12,34 +12,34 @@ use crate::serdes::plans::expiry::Expiry;
 use crate::serdes::plans::type_check::TypeCheck;
 use crate::serdes::registered_schema::RegisteredSchema;
 
-/// Magic byte, schema id, and the index of a file's first message.
+/// Length of magic byte, schema id, and the index of a file's first message.
 const PLAIN_PREFIX: usize = 6;
 
-/// Everything that does not change from message to message.
+/// Everything that is the same for each message.
 pub(super) struct WritePlan {
-    /// A copy of the prefix close at hand, where a record is prefix and message
-    /// and nothing else, and the message is the first of its file.
+    /// A copy of the prefix, for records that consist of prefix and message only, if
+    /// the message is the first of its file. Saves following two pointers.
     pub(super) plain: Option<[u8; PLAIN_PREFIX]>,
     pub(super) prepared: Arc<PreparedWrite>,
     pub(super) expiry: Expiry,
     pub(super) types: TypeCheck,
 }
 
-/// The part of a plan that is the same after a refresh that found nothing new.
+/// The part of a plan that stays the same when a refresh finds nothing new.
 pub(super) struct PreparedWrite {
-    /// The schema written with.
+    /// The schema to write with.
     pub(super) registered: Arc<RegisteredSchema>,
-    /// The subject, to which the keys belong.
+    /// The subject, which owns the encryption keys.
     pub(super) subject: String,
-    /// Goes in front of every payload; empty when the id is in a header.
+    /// The bytes in front of every payload; empty if the id is in a header.
     pub(super) prefix: Box<[u8]>,
     /// The value of the record header that carries the id.
     pub(super) header: Option<Box<[u8]>>,
     pub(super) side: Side,
-    /// What the schema's rules do to a payload.
+    /// The encryption by the schema's rules.
     pub(super) encryption: Option<csfle::PayloadTransform>,
-    /// Descriptors that dynamic messages brought along, whose tagged fields are
-    /// known to be encrypted.
+    /// Descriptors of dynamic messages that were checked: their tagged fields are
+    /// encrypted.
     pub(super) checked: [OnceLock<MessageDescriptor>; 3],
 }
 
@@ -55,7 +55,7 @@ impl WritePlan {
         }
     }
 
-    /// The record of a message, if that takes no waiting.
+    /// Returns the record of a message, if there is no need to wait.
     #[inline]
     pub(super) fn record_now<M: Message>(
         &self,
@@ -81,7 +81,7 @@ impl WritePlan {
         frame(&self.prepared.prefix, message)
     }
 
-    /// The record of a payload that `write` appends.
+    /// Returns the record of a payload that `write` appends.
     pub(super) async fn record(
         &self,
         headers: Option<&mut Headers>,
@@ -100,14 +100,15 @@ impl WritePlan {
         self.finish(headers, record)
     }
 
-    /// Writes the header, where the schema id goes there.
+    /// Writes the header, if the schema id goes into one.
     #[inline]
     fn finish(&self, headers: Option<&mut Headers>, record: Vec<u8>) -> Result<Vec<u8>, Error> {
         if let Some(header) = &self.prepared.header {
             let side = self.prepared.side;
             let headers = headers.ok_or(Error::MissingHeaders { side })?;
             let name = side.schema_id_header();
-            // Readers differ in whether the first or the last of several counts.
+            // Removes other headers of the name: some readers use the first one,
+            // others the last.
             headers.retain(|(other, _)| other != name);
             headers.push((name.to_owned(), Some(header.to_vec())));
         }
@@ -123,7 +124,7 @@ impl WritePlan {
     }
 }
 
-/// Prefix and message in one buffer of the exact size.
+/// Returns prefix and message in one buffer of the exact size.
 #[inline(always)]
 pub(super) fn frame<M: Message>(prefix: &[u8], message: &M) -> Vec<u8> {
     let mut record = Vec::with_capacity(prefix.len() + message.encoded_len());

@@ -1,4 +1,4 @@
-//! From a topic and a schema to everything a serializer must know about them.
+//! Finds the write plan of a topic, side and schema.
 
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -21,17 +21,17 @@ use crate::serdes::plans::permanent::PermanentPlans;
 use crate::serdes::plans::table::PlanTable;
 use crate::serdes::single_flight::{cache, once};
 
-/// Finds the plan of a record, or asks the registry for what makes one.
+/// Finds the plan of a record, or has one prepared.
 pub(super) struct WritePlanner {
     pub(super) preparer: WritePreparer,
     first: PermanentPlans<(Key, Arc<WritePlan>)>,
     plans: PlanTable<(Key, Arc<WritePlan>)>,
-    /// First uses under way, so that there is one of each.
+    /// First uses in flight, so that concurrent ones share one preparation.
     preparing: Cache<Key, Arc<WritePlan>>,
     hasher: DefaultHashBuilder,
 }
 
-/// What a plan is for.
+/// The key of a plan.
 #[derive(Clone, PartialEq, Eq)]
 struct Key {
     topic: Arc<str>,
@@ -51,7 +51,7 @@ fn hash_key(topic: &str, side: Side, message: &MessageDescriptor, state: &mut im
     state.write(message.full_name().as_bytes());
 }
 
-/// A cheap hash.
+/// Returns a cheap hash.
 #[inline]
 fn place(topic: &str, side: Side) -> usize {
     let last = topic.as_bytes().last().copied().unwrap_or_default();
@@ -77,7 +77,7 @@ impl WritePlanner {
         state.finish()
     }
 
-    /// The plan that holds for good, if it is among the first.
+    /// Returns a plan that never expires, if it is in the small table.
     #[inline]
     pub(super) fn first(
         &self,
@@ -110,7 +110,8 @@ impl WritePlanner {
         self.plans.find(hash, is_it, |(_, plan)| use_it(plan))
     }
 
-    /// The plan for a record of type `M`, which must be the schema's message.
+    /// Returns the plan for a record of type `M`, which must be the schema's
+    /// message.
     pub(super) async fn plan_of_type<M: Name + 'static>(
         &self,
         context: &WriteContext<'_>,
@@ -125,7 +126,7 @@ impl WritePlanner {
         Ok(plan)
     }
 
-    /// The plan for a record, prepared if this is the first.
+    /// Returns the plan for a record. Prepares it at first use.
     pub(super) async fn plan(
         &self,
         context: &WriteContext<'_>,
@@ -141,7 +142,7 @@ impl WritePlanner {
         }
     }
 
-    /// The plan of a first use, or in place of one whose time is over.
+    /// Prepares the plan at first use, or in place of an expired one.
     #[cold]
     #[inline(never)]
     fn plan_cold<'a>(
@@ -184,8 +185,8 @@ impl WritePlanner {
         self.plans.put(hash, is_it, entry);
     }
 
-    /// Prepares a plan anew. Meanwhile, and while the registry is away, the old
-    /// one serves.
+    /// Prepares a plan again. Meanwhile, and while the registry is unreachable, the
+    /// old one stays in use.
     async fn refresh(
         &self,
         old: Arc<WritePlan>,

@@ -1,5 +1,5 @@
-//! Asks the registry for what a write plan is made of: the subject, the schema to
-//! write with, and what its rules demand.
+//! Prepares write plans: resolves the subject, chooses the schema to write with, and
+//! prepares its rules.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,7 +22,7 @@ use crate::serdes::subject_resolver::SubjectResolver;
 use crate::serdes::unsupported_rules;
 use crate::wire_format::{self, SchemaRef};
 
-/// Makes write plans. Keeps what the registry answered, but no plan.
+/// Prepares write plans. Caches the registry's answers, but no plans.
 pub(super) struct WritePreparer {
     pub(super) options: SerializerOptions,
     fetcher: SchemaFetcher,
@@ -45,7 +45,7 @@ impl WritePreparer {
         }
     }
 
-    /// Asks the registry everything there is to know.
+    /// Prepares a plan from the registry's answers.
     pub(super) async fn prepare(
         &self,
         topic: &str,
@@ -95,9 +95,9 @@ impl WritePreparer {
         Ok(WritePlan::new(Arc::new(prepared), expiry))
     }
 
-    /// What the rules of the schema do to a payload whose own schema has the message
-    /// as `own`. They run however the schema was found: a record is never written
-    /// past a rule that protects it.
+    /// Prepares the rules of the schema for payloads whose own schema defines the
+    /// message as `own`. The rules run no matter how the schema was chosen, so no
+    /// record is written without the protection that a rule demands.
     fn encryption(
         &self,
         subject: &str,
@@ -125,8 +125,8 @@ impl WritePreparer {
             })
     }
 
-    /// Checks the descriptor that a dynamic message brought along: it may tag fields
-    /// that the schema it is written with does not.
+    /// Checks the descriptor of a dynamic message: it may tag fields that are
+    /// untagged in the schema to write with.
     pub(super) fn check_value(
         &self,
         plan: &WritePlan,
@@ -151,7 +151,7 @@ impl WritePreparer {
         Ok(())
     }
 
-    /// The schema to write with, and until when that is the one.
+    /// Returns the schema to write with, and when it has to be chosen again.
     async fn choose(
         &self,
         subject: &str,
@@ -184,8 +184,8 @@ impl WritePreparer {
         if options.csfle.is_none() {
             return Ok((registered, until));
         }
-        // A rule that is added to a schema makes a new version of it, while registries
-        // go on to answer with the one that was there first.
+        // A rule that is added to a schema creates a new version, but registries
+        // still answer a registration with the first version of equal text.
         let latest = self.fetcher.latest(subject, None).await?;
         let until = earliest(until, latest.until);
         let newer = !latest.schema.is_same(&registered) && latest.schema.adds_rules_to(schema);
@@ -193,7 +193,8 @@ impl WritePreparer {
     }
 }
 
-/// The schema to write with must read what is written with the record's own.
+/// Checks that a reader with the schema to write with can read records of the
+/// record's own schema.
 fn require_compatible(
     found: &RegisteredSchema,
     schema: &dyn ProtoSchema,

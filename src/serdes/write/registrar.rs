@@ -1,4 +1,4 @@
-//! Registering or looking up a record's schema, imported files first.
+//! Registers or looks up the schema of a record, after the files it imports.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,21 +18,21 @@ use crate::serdes::single_flight::{cache, once};
 use crate::serdes::subject_name;
 use crate::wire_format::{SchemaId, SchemaRef};
 
-/// Registers and looks up schemas, each once.
+/// Registers and looks up schemas, and caches the answers.
 pub(super) struct Registrar {
     fetcher: SchemaFetcher,
     asked: Cache<RegistrarRequest, RegistrarAnswer>,
     ttl: Option<Duration>,
 }
 
-/// An answer, and until when it is believed.
+/// An answer, and when it expires.
 #[derive(Clone)]
 struct RegistrarAnswer {
     answer: Arc<Schema>,
     until: Option<Instant>,
 }
 
-/// One registration or look-up.
+/// One registration or lookup.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct RegistrarRequest {
     subject: String,
@@ -53,7 +53,7 @@ impl RegistrarRequest {
 }
 
 impl Registrar {
-    /// Answers are believed for `ttl`, or for ever.
+    /// Answers are cached for `ttl`, or permanently.
     pub(super) fn new(fetcher: SchemaFetcher, capacity: usize, ttl: Option<Duration>) -> Self {
         let asked = cache(capacity, ttl);
         Self {
@@ -63,8 +63,8 @@ impl Registrar {
         }
     }
 
-    /// Registers the schema under `subject`, or finds it there, as the options
-    /// say; also until when the answer is believed.
+    /// Registers the schema under `subject` or looks it up there, as the options
+    /// say. Also returns when the answer expires.
     pub(super) async fn register_or_look_up(
         &self,
         subject: &str,
@@ -82,8 +82,8 @@ impl Registrar {
         let mut answer = Schema::clone(&answer);
         let name = SchemaName::Subject(subject.to_owned());
         if answer.schema.is_none() {
-            // Servers before 8.0 answer a registration with the id alone, but a
-            // version may have come with rules that must run.
+            // Servers before 8.0 answer a registration with the id alone, but the
+            // version may have rules that must run.
             let id = answer.id.and_then(|id| u32::try_from(id).ok());
             let id = SchemaId(id.ok_or_else(|| Error::Incomplete {
                 action: format!("register the {name}"),
@@ -121,8 +121,8 @@ impl Registrar {
         Ok((Arc::new(registered), until))
     }
 
-    /// References of a schema to what it imports, those files registered or
-    /// looked up first.
+    /// Registers or looks up the imports of a schema, and returns its references to
+    /// them.
     async fn references(
         &self,
         subject: &str,
@@ -166,7 +166,7 @@ impl Registrar {
         imported.references(schema.file(), &known)
     }
 
-    /// Version under which an imported file is registered.
+    /// Returns the version under which an imported file is registered.
     async fn reference_version(
         &self,
         subject: String,
@@ -183,7 +183,7 @@ impl Registrar {
         };
         let mut answer = self.ask(request.clone(), options).await?.answer;
         if answer.version.is_none() && register {
-            // A registration answered with the id alone.
+            // The registry answered the registration with the id alone.
             answer = self
                 .ask(
                     RegistrarRequest {
@@ -247,7 +247,7 @@ struct Imports<'a> {
 }
 
 impl<'a> Imports<'a> {
-    /// Imports of `file` that become references.
+    /// Returns the imports of `file` that become references.
     fn of(&self, file: &'a SchemaFile) -> impl Iterator<Item = &'a str> {
         let skip = self.options.skip_known_types;
         let by_hand = |name: &str| self.options.references.contains_key(name);
@@ -255,13 +255,13 @@ impl<'a> Imports<'a> {
             .filter(move |name| !(skip && builtin::is_builtin(name)) || by_hand(name))
     }
 
-    /// The files to register for `main`, each behind those it imports. Files
-    /// whose reference was given by hand are left out, with what they import.
+    /// Returns the files to register for `main`, each after its own imports. Omits
+    /// files whose reference the options give, and the imports of those files.
     fn in_order(&self, main: &'a SchemaFile) -> Result<Vec<&'a SchemaFile>, Error> {
         let mut ordered = Vec::new();
         let mut seen = Vec::new();
-        // Depth first without recursion: a file is met twice, the second time
-        // when all that it imports is in order.
+        // Searches depth first without recursion. Each file is visited twice, the
+        // second time after all its imports.
         let mut open: Vec<(&'a str, bool)> = Vec::new();
         open.extend(self.of(main).map(|name| (name, false)));
         open.reverse();
