@@ -18,7 +18,7 @@ use std::hint::black_box;
 use aes_gcm::aead::{Aead, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce};
 use cc_protobuf_examples::csfle::kms::{KmsDrivers, LocalKms};
-use cc_protobuf_examples::csfle::{Csfle, Direction, Plan};
+use cc_protobuf_examples::csfle::{Csfle, Direction, PayloadTransform};
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use cc_protobuf_examples::protobuf::SchemaFile;
 use cc_protobuf_examples::schema_registry::ClientBuilder;
@@ -77,7 +77,7 @@ fn rules(algorithm: &str) -> RuleSet {
     }
 }
 
-fn apply(plan: &Plan, payload: &[u8], out: &mut Vec<u8>) {
+fn apply(plan: &PayloadTransform, payload: &[u8], out: &mut Vec<u8>) {
     out.clear();
     plan.apply_now(payload, out).unwrap().unwrap();
 }
@@ -97,7 +97,7 @@ fn bench(c: &mut Criterion) {
             let rules = rules(algorithm);
             let plan = |direction| {
                 csfle
-                    .plan("bench-value", Some(&rules), None, &message, direction)
+                    .prepare("bench-value", Some(&rules), None, &message, direction)
                     .unwrap()
                     .unwrap()
             };

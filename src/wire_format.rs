@@ -31,6 +31,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use prost::encoding::{decode_varint, encode_varint};
 use uuid::Uuid;
 
 /// First byte of a record framed with a schema id.
@@ -71,8 +72,8 @@ pub enum Error {
         /// Length of the whole input.
         len: usize,
     },
-    /// A varint of the message indexes is longer than 64 bits.
-    #[error("malformed message indexes: the varint at offset {offset} is longer than 10 bytes")]
+    /// A varint of the message indexes does not fit 64 bits.
+    #[error("malformed message indexes: the varint at offset {offset} does not fit 64 bits")]
     VarintTooLong {
         /// Where the varint begins.
         offset: usize,
@@ -357,32 +358,23 @@ pub fn decode(record: &[u8]) -> Result<Envelope<'_>, Error> {
 }
 
 fn put_zigzag(out: &mut Vec<u8>, value: u64) {
-    let mut rest = value << 1;
-    while rest >= 0x80 {
-        out.push(rest as u8 | 0x80);
-        rest >>= 7;
-    }
-    out.push(rest as u8);
+    encode_varint(value << 1, out);
 }
 
 /// Decodes the varint at `at`. Returns its value and the offset after it.
 fn get_zigzag(bytes: &[u8], at: usize, base: usize) -> Result<(i64, usize), Error> {
-    let mut raw = 0u64;
-    for (i, byte) in bytes.iter().skip(at).take(MAX_VARINT_LEN).enumerate() {
-        raw |= u64::from(byte & 0x7f) << (7 * i);
-        if byte & 0x80 == 0 {
+    let left = bytes.get(at..).unwrap_or_default();
+    let mut rest = left;
+    match decode_varint(&mut rest) {
+        Ok(raw) => {
             let value = (raw >> 1) as i64 ^ -((raw & 1) as i64);
-            return Ok((value, at + i + 1));
+            Ok((value, bytes.len() - rest.len()))
         }
-    }
-    if bytes.len().saturating_sub(at) >= MAX_VARINT_LEN {
-        Err(Error::VarintTooLong { offset: base + at })
-    } else {
-        let len = base + bytes.len();
-        Err(Error::Truncated {
+        Err(_) if left.len() >= MAX_VARINT_LEN => Err(Error::VarintTooLong { offset: base + at }),
+        Err(_) => Err(Error::Truncated {
             part: "message indexes",
             offset: base + at,
-            len,
-        })
+            len: base + bytes.len(),
+        }),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Which way a record goes.
+/// The direction in which a record travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// To the topic: encrypt.

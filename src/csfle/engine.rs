@@ -1,4 +1,5 @@
-//! The way in: settings to an engine, an engine and a schema to a plan.
+//! [`Csfle`] and its settings: turns the rules of a schema into a
+//! [`PayloadTransform`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,16 +17,16 @@ use super::fields::tags::Selection;
 use super::keys::cache::KeyCache;
 use super::keys::clock::{Clock, LONGEST_EXPIRY, SystemClock};
 use super::kms::KmsDrivers;
-use super::payload_transform::Plan;
-use super::prepared_rule::{Step, Target};
+use super::payload_transform::PayloadTransform;
+use super::prepared_rule::{PreparedRule, Target};
 use super::rules::encrypt_rule::{self, EncryptRule, Phase};
 use super::rules::parameters::Parameters;
 use super::rules::problem::RuleProblem;
 use crate::schema_registry::Client;
 use crate::schema_registry::entities::{Metadata, RuleSet};
 
-/// Field-level encryption: makes a [`Plan`] per schema and direction. A cheap
-/// clone; clones share their caches.
+/// Field-level encryption: prepares a [`PayloadTransform`] per schema and direction.
+/// Cheap to clone; clones share their caches.
 #[derive(Clone)]
 pub struct Csfle {
     inner: Arc<Inner>,
@@ -50,64 +51,64 @@ pub struct CsfleBuilder {
 }
 
 impl CsfleBuilder {
-    /// The KMS drivers. None unless set: then only the keys that the registry
-    /// hands out for shared KEKs can be used.
+    /// Sets the KMS drivers. Default: none, so that only the keys of shared KEKs can
+    /// be used, which the registry unwraps.
     #[must_use]
     pub fn kms(mut self, drivers: KmsDrivers) -> Self {
         self.kms = drivers;
         self
     }
 
-    /// Rule parameters (`encrypt.…`) that take the place of those in any rule.
+    /// Sets rule parameters (`encrypt.…`) that override those of every rule.
     #[must_use]
     pub fn rule_overrides(mut self, overrides: BTreeMap<String, String>) -> Self {
         self.overrides = overrides;
         self
     }
 
-    /// Whether a schema to write with must have an encryption rule, and each such
-    /// rule must find something to encrypt. Guards against registries that drop
-    /// rule sets or tags. Off unless set.
+    /// Requires that a schema to write with has an encryption rule, and that each
+    /// such rule selects a field. Protects against registries that drop rule sets or
+    /// tags. Default: off.
     #[must_use]
     pub fn encryption_required(mut self, required: bool) -> Self {
         self.encryption_required = required;
         self
     }
 
-    /// Whether KEKs that the registry calls shared are used. It makes the keys of
-    /// those itself, so it can read every record, and whoever may change a KEK there
-    /// can make it shared. On unless set; switch it off where only the KMS is to have
-    /// the keys.
+    /// Sets whether shared KEKs are accepted. The registry creates the keys of a
+    /// shared KEK, so it can read every record. Anyone who may change a KEK in the
+    /// registry can make it shared. Default: on. Switch it off if only the KMS may
+    /// know the keys.
     #[must_use]
     pub fn shared_keks(mut self, accepted: bool) -> Self {
         self.shared_keks = accepted;
         self
     }
 
-    /// The clock that the expiry of keys is measured with.
+    /// Sets the clock by which keys expire.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// How many KEKs and how many DEKs are kept; 10,000 unless set.
+    /// Sets how many KEKs and how many DEKs are cached. Default: 10,000 each.
     #[must_use]
     pub fn cache_capacity(mut self, entries: u64) -> Self {
         self.cache_capacity = entries;
         self
     }
 
-    /// After how long a KEK or DEK is looked up again; never unless set. Until
-    /// then a deletion, or a new DEK version that another client made, is not
-    /// noticed.
+    /// Sets the time after which a KEK or DEK is looked up again. Default: never.
+    /// Until then the cache does not notice a deletion, or a new DEK version that
+    /// another client created.
     #[must_use]
     pub fn cache_expiry(mut self, expiry: Duration) -> Self {
         self.cache_expiry = Some(expiry.min(LONGEST_EXPIRY));
         self
     }
 
-    /// Makes the engine. Nothing is requested before the first record.
+    /// Builds the [`Csfle`]. It sends no request before the first record.
     #[must_use]
     pub fn build(self) -> Csfle {
         Csfle {
@@ -128,7 +129,7 @@ impl CsfleBuilder {
 }
 
 impl Csfle {
-    /// Starts with the client of the DEK Registry.
+    /// Returns a builder with the client of the DEK Registry.
     #[must_use]
     pub fn builder(client: Client) -> CsfleBuilder {
         CsfleBuilder {
@@ -143,37 +144,37 @@ impl Csfle {
         }
     }
 
-    /// What the rules of a schema do to records of one message type, in one
-    /// direction; `None` if nothing. On write the schema is the registered one,
-    /// on read the reader's. Requests nothing. (A rule for tags that the message
-    /// lacks still refuses unknown fields on write.)
+    /// Prepares the rules of a schema for records of one message type and one
+    /// direction. Returns `None` if no rule applies. On write, pass the registered
+    /// schema; on read, the reader's. Sends no request.
     ///
-    /// For records whose own schema is another than the registered one, as that of
-    /// a program that writes with the latest version, see
-    /// [`plan_write`](Self::plan_write).
+    /// If no field of the message has a tag of the rules, the transform for writing
+    /// still refuses unknown fields. If the record's own schema differs from the
+    /// registered one, because the program writes with the latest version, use
+    /// [`prepare_write`](Self::prepare_write).
     ///
     /// # Errors
     ///
-    /// When a rule that runs cannot be honoured: see [`Error::Rule`]. On write
-    /// also when encryption is required and there is no rule, or a rule encrypts
-    /// nothing.
-    pub fn plan(
+    /// When a rule that runs cannot be carried out: see [`Error::Rule`]. On write
+    /// also when encryption is required and there is no rule, or a rule selects no
+    /// field.
+    pub fn prepare(
         &self,
         subject: &str,
         rule_set: Option<&RuleSet>,
         metadata: Option<&Metadata>,
         message: &MessageDescriptor,
         direction: Direction,
-    ) -> Result<Option<Plan>, Error> {
-        self.plan_phase(subject, rule_set, metadata, message, direction, Phase::All)
+    ) -> Result<Option<PayloadTransform>, Error> {
+        self.prepare_phase(subject, rule_set, metadata, message, direction, Phase::All)
     }
 
-    /// As [`plan`](Self::plan), for some of the rules only.
+    /// Like [`prepare`](Self::prepare), for one phase of the rules only.
     ///
     /// # Errors
     ///
-    /// As [`plan`](Self::plan).
-    pub fn plan_phase(
+    /// As [`prepare`](Self::prepare).
+    pub fn prepare_phase(
         &self,
         subject: &str,
         rule_set: Option<&RuleSet>,
@@ -181,7 +182,7 @@ impl Csfle {
         message: &MessageDescriptor,
         direction: Direction,
         phase: Phase,
-    ) -> Result<Option<Plan>, Error> {
+    ) -> Result<Option<PayloadTransform>, Error> {
         let schema = Ruled {
             subject,
             rule_set,
@@ -189,19 +190,19 @@ impl Csfle {
             message,
             own: None,
         };
-        self.prepare(&schema, direction, phase)
+        self.prepare_schema(&schema, direction, phase)
     }
 
-    /// What the rules of a registered schema do on write to records whose own
-    /// schema has the message as `own`. Every field that a rule protects in either
-    /// schema is encrypted, or there is no plan. `version` names the registered
+    /// Prepares the rules of a registered schema for writing records whose own
+    /// schema defines the message as `own`. Every field that a rule protects in
+    /// either schema is encrypted, or the call fails. `version` names the registered
     /// schema in errors.
     ///
     /// # Errors
     ///
-    /// As [`plan`](Self::plan); [`Error::Uncovered`] if a field of `own` carries a
-    /// tag of a rule, and the registered schema lacks the field or the tag.
-    pub fn plan_write(
+    /// As [`prepare`](Self::prepare). Also [`Error::Uncovered`] if a field of `own`
+    /// has a tag of a rule and the registered schema lacks the field or the tag.
+    pub fn prepare_write(
         &self,
         subject: &str,
         rule_set: Option<&RuleSet>,
@@ -209,7 +210,7 @@ impl Csfle {
         registered: &MessageDescriptor,
         version: &str,
         own: &MessageDescriptor,
-    ) -> Result<Option<Plan>, Error> {
+    ) -> Result<Option<PayloadTransform>, Error> {
         let schema = Ruled {
             subject,
             rule_set,
@@ -217,15 +218,15 @@ impl Csfle {
             message: registered,
             own: Some((own, version)),
         };
-        self.prepare(&schema, Direction::Write, Phase::All)
+        self.prepare_schema(&schema, Direction::Write, Phase::All)
     }
 
-    fn prepare(
+    fn prepare_schema(
         &self,
         schema: &Ruled<'_>,
         direction: Direction,
         phase: Phase,
-    ) -> Result<Option<Plan>, Error> {
+    ) -> Result<Option<PayloadTransform>, Error> {
         let Ruled {
             subject, metadata, ..
         } = *schema;
@@ -245,7 +246,7 @@ impl Csfle {
             let subject = subject.to_owned();
             return Err(Error::NoEncryptRule { subject });
         }
-        let mut steps = Vec::new();
+        let mut prepared = Vec::new();
         let mut idle = None;
         for rule in rules {
             let target = if rule.payload {
@@ -271,25 +272,27 @@ impl Csfle {
                 }
                 Target::Fields(graph)
             };
-            steps.push(Arc::new(Step::new(subject, rule, target, direction)));
+            prepared.push(Arc::new(PreparedRule::new(
+                subject, rule, target, direction,
+            )));
         }
-        // Fields that neither schema knows may still be for the rule.
+        // A field that neither schema defines may still carry a tag of the rule.
         if let Some((rule, graph)) = idle
             && direction == Direction::Write
-            && steps.is_empty()
+            && prepared.is_empty()
         {
-            let guard = Step::new(subject, rule, Target::Guard(graph), direction);
-            steps.push(Arc::new(guard));
+            let guard = PreparedRule::new(subject, rule, Target::Guard(graph), direction);
+            prepared.push(Arc::new(guard));
         }
-        Ok((!steps.is_empty()).then(|| Plan {
+        Ok((!prepared.is_empty()).then(|| PayloadTransform {
             keys: Arc::clone(&self.inner.keys),
             direction,
-            steps: steps.into(),
+            rules: prepared.into(),
         }))
     }
 
-    /// Forgets all keys, so that the next record looks them up again: after a
-    /// rotation by hand, or a deletion.
+    /// Drops all cached keys, so that the next record looks them up again. Call it
+    /// after a manual rotation or a deletion.
     pub fn clear_caches(&self) {
         self.inner.keys.clear();
     }
@@ -301,13 +304,13 @@ struct Ruled<'a> {
     rule_set: Option<&'a RuleSet>,
     metadata: Option<&'a Metadata>,
     message: &'a MessageDescriptor,
-    /// The message as the record's own schema has it, and how errors name the
-    /// registered one.
+    /// The message in the record's own schema, and the name of the registered schema
+    /// in errors.
     own: Option<(&'a MessageDescriptor, &'a str)>,
 }
 
 impl Ruled<'_> {
-    /// What a rule does to the fields of the message.
+    /// Returns what a rule does to the fields of the message.
     fn graph(&self, rule: &EncryptRule, direction: Direction) -> Result<Graph, Error> {
         let selection = Selection::new(&rule.tags, self.metadata);
         let own = self.own.map(|(own, _)| own);

@@ -1,5 +1,4 @@
-//! What can go wrong between a rule and a record. No message holds plaintext
-//! or key bytes.
+//! The errors of encryption and decryption. No message holds plaintext or key bytes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,12 +12,12 @@ use super::rules::problem::RuleProblem;
 use crate::printable::escape;
 use crate::schema_registry;
 
-/// Encryption or decryption failed. Names the rule, and where there is one the
+/// Encryption or decryption failed. The message names the rule and, if known, the
 /// KEK and the field.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A rule cannot be honoured as it is written.
+    /// A rule cannot be carried out as it is written.
     #[error("cannot {at}: the rule {problem}")]
     Rule {
         /// Which rule, where.
@@ -26,7 +25,7 @@ pub enum Error {
         /// What is wrong with it, and what to change.
         problem: RuleProblem,
     },
-    /// The key that a rule needs cannot be had.
+    /// The key that a rule needs is not available.
     #[error("cannot {at}: there is no key")]
     Key {
         /// Which rule, where.
@@ -45,8 +44,8 @@ pub enum Error {
         /// Why.
         problem: ValueProblem,
     },
-    /// A field that the rule protects in the record's own schema would be written
-    /// in clear, since the registered schema does not let the rule encrypt it.
+    /// The rule protects a field in the record's own schema, but the registered
+    /// schema does not let the rule encrypt it. The field would be written in clear.
     #[error(
         "cannot {at}: field {field:?} ({full_name}) {} in the record's own schema, but the \
          {version} {lack}, so it would be written in clear; write with a version that has the \
@@ -60,15 +59,16 @@ pub enum Error {
         field: String,
         /// Full name of the field.
         full_name: String,
-        /// The rule's tag that it carries; none if the rule takes every field.
+        /// The tag of the rule that the field has; `None` if the rule has no tags
+        /// and selects every field.
         tag: Option<String>,
-        /// The schema to write with: subject, version, id, as far as known.
+        /// The schema to write with: its subject, version and id, as far as known.
         version: String,
         /// What that schema lacks.
         lack: Lack,
     },
-    /// The schema was registered with rules, but the registry does not return
-    /// them: clients would find none and write plaintext.
+    /// The schema was registered with rules, but the registry does not return them.
+    /// Clients would find no rule and write plaintext.
     #[error(
         "the registry did not store the rule set of subject {subject:?} as it was sent: {difference}; \
          clients would write plaintext, so do not go on (the community edition of Confluent's \
@@ -80,7 +80,7 @@ pub enum Error {
         /// First difference found.
         difference: String,
     },
-    /// The settings ask for encryption, but no rule of the schema encrypts.
+    /// The settings require encryption, but the schema has no rule that encrypts.
     #[error(
         "the schema of subject {subject:?} has no ENCRYPT rule that runs on write, though one is \
          required; register it with its rule set, and check that the registry kept it"
@@ -89,8 +89,7 @@ pub enum Error {
         /// Subject of the schema.
         subject: String,
     },
-    /// The settings ask for encryption, but a rule of the schema finds nothing to
-    /// encrypt.
+    /// The settings require encryption, but a rule of the schema selects no field.
     #[error(
         "cannot {at}: the rule (tags: {}) selects no field of message {message:?}, though \
          encryption is required; tag the fields, and check that the registry kept the tags",
@@ -101,7 +100,7 @@ pub enum Error {
         at: Box<RuleContext>,
         /// Full name of the message.
         message: String,
-        /// Tags that the rule looks for; empty if it takes every field.
+        /// Tags of the rule; empty if it selects every field.
         tags: Vec<String>,
     },
 }
@@ -117,9 +116,9 @@ fn carries(tag: &Option<String>) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RuleContext {
-    /// Whether to encrypt or to decrypt.
+    /// Encryption or decryption.
     pub direction: Direction,
-    /// Subject whose schema carries the rule.
+    /// Subject whose schema has the rule.
     pub subject: String,
     /// Name of the rule.
     pub rule: String,
@@ -143,7 +142,8 @@ impl fmt::Display for RuleContext {
 }
 
 impl Error {
-    /// The rule that the error is about, unless it is about the schema.
+    /// Returns the rule that the error is about. `None` if the error is about the
+    /// schema.
     #[must_use]
     pub fn rule(&self) -> Option<&RuleContext> {
         match self {
@@ -156,7 +156,7 @@ impl Error {
         }
     }
 
-    /// The error of the registry behind this one, if there is one.
+    /// Returns the registry's error that caused this one, if any.
     #[must_use]
     pub fn registry(&self) -> Option<&schema_registry::Error> {
         match self {
@@ -168,7 +168,7 @@ impl Error {
         }
     }
 
-    /// The error of the KMS behind this one, if there is one.
+    /// Returns the KMS error that caused this one, if any.
     #[must_use]
     pub fn kms(&self) -> Option<&kms::Error> {
         match self {
@@ -185,8 +185,8 @@ impl Error {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Place {
-    /// A field, as `contact.emails[1]`; entries of maps are counted, since their
-    /// keys may be personal data.
+    /// A field, as `contact.emails[1]`. Map entries are named by position, since
+    /// their keys may be personal data.
     #[error("field {0:?}")]
     Field(String),
     /// The whole payload.

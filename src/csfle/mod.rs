@@ -1,14 +1,14 @@
-//! Client-side field-level encryption (CSFLE): the tagged fields of a record are
-//! encrypted before it leaves the client, interchangeably with Confluent's
-//! clients.
+//! Client-side field-level encryption (CSFLE): encrypts the tagged fields of a
+//! record before the record leaves the client. Confluent's clients can read what
+//! this module writes, and the other way round.
 //!
-//! A schema's rule set says which tags to encrypt and with which key encryption
-//! key (KEK). The KEK stays in a KMS ([`kms`]); it wraps data encryption keys
-//! (DEK), one or more per subject, which the DEK Registry stores wrapped.
+//! A schema's rule set says which tags to encrypt and with which key encryption key
+//! (KEK). The KEK stays in a KMS ([`kms`]). It wraps data encryption keys (DEKs),
+//! one or more per subject, and the DEK Registry stores them wrapped.
 //!
-//! [`Csfle`] prepares a [`Plan`] per schema and direction. A plan works on the
-//! encoded payload: it walks the bytes once, replaces the selected values, and
-//! touches nothing else. It never gives out a half-encrypted record.
+//! [`Csfle`] prepares a [`PayloadTransform`] per schema and direction. The transform
+//! works on the encoded payload: it walks the bytes once, replaces the selected
+//! values, and copies the rest. It never returns a half-encrypted record.
 //!
 //! ```no_run
 //! # use cc_protobuf_examples::csfle::{Csfle, Direction, kms::{KmsDrivers, LocalKms}};
@@ -22,16 +22,16 @@
 //! let csfle = Csfle::builder(client)
 //!     .kms(KmsDrivers::new().with(LocalKms::new("a secret shared by all clients")))
 //!     .build();
-//! let plan = csfle.plan(
+//! let transform = csfle.prepare(
 //!     "orders-value",
 //!     schema.rule_set.as_ref(),
 //!     schema.metadata.as_ref(),
 //!     &message,
 //!     Direction::Write,
 //! )?;
-//! if let Some(plan) = plan {
+//! if let Some(transform) = transform {
 //!     let mut encrypted = Vec::new();
-//!     plan.apply(&payload, &mut encrypted).await?;
+//!     transform.apply(&payload, &mut encrypted).await?;
 //! }
 //! # Ok(())
 //! # }
@@ -60,7 +60,7 @@ pub use fields::problem::ValueProblem;
 pub(crate) use keys::clock::LONGEST_EXPIRY;
 pub use keys::clock::{Clock, SystemClock};
 pub use keys::error::{KeyError, MaterialProblem};
-pub use payload_transform::{Plan, RuleSummary};
+pub use payload_transform::{PayloadTransform, RuleSummary};
 pub(crate) use rules::conditions;
 pub use rules::encrypt_rule::Phase;
 pub use rules::parameters::{DEK_ALGORITHM, DEK_EXPIRY_DAYS, KEK_NAME, KMS_KEY_ID, KMS_TYPE};

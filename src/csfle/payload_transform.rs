@@ -1,4 +1,5 @@
-//! A plan and a payload to another payload.
+//! [`PayloadTransform`]: the prepared rules of a schema, which encrypt or decrypt
+//! payloads.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,18 +9,18 @@ use super::direction::Direction;
 use super::error::Error;
 use super::keys::cache::KeyCache;
 use super::keys::data_key::DataKey;
-use super::prepared_rule::{Step, Stop, Target};
+use super::prepared_rule::{PreparedRule, Stop, Target};
 
-/// What the rules of a schema do to its records, prepared. A cheap clone, for
-/// use from many tasks.
+/// The rules of a schema, prepared for one message type and one direction. Cheap to
+/// clone; many tasks may use one at once.
 #[derive(Clone)]
-pub struct Plan {
+pub struct PayloadTransform {
     pub(super) keys: Arc<KeyCache>,
     pub(super) direction: Direction,
-    pub(super) steps: Arc<[Arc<Step>]>,
+    pub(super) rules: Arc<[Arc<PreparedRule>]>,
 }
 
-/// One rule of a plan, for showing.
+/// What one rule of a transform does, for display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RuleSummary {
@@ -33,64 +34,67 @@ pub struct RuleSummary {
     pub kms_key_id: String,
     /// Algorithm of the DEK.
     pub algorithm: Algorithm,
-    /// Days until a new DEK is made; 0 for never, and no version prefix.
+    /// Days until a new DEK is created; 0 for no rotation and no version prefix.
     pub expiry_days: u32,
-    /// Full names of the fields it encrypts; empty for the whole payload.
+    /// Full names of the fields that the rule encrypts; empty for the whole payload.
     pub fields: Vec<String>,
 }
-impl Plan {
-    /// Whether the plan encrypts or decrypts.
+
+impl PayloadTransform {
+    /// Returns whether the transform encrypts or decrypts.
     #[must_use]
     pub fn direction(&self) -> Direction {
         self.direction
     }
 
-    /// The rules in the order in which they run.
+    /// Returns the rules in the order in which they run.
     pub fn rules(&self) -> impl Iterator<Item = RuleSummary> {
-        let steps = self.steps.iter();
-        let steps = steps.filter(|step| !matches!(step.target, Target::Guard(_)));
-        steps.map(|step| RuleSummary {
-            name: step.rule.clone(),
-            kek: step.need.kek.clone(),
-            kms_type: step.need.kms_type.clone(),
-            kms_key_id: step.need.kms_key_id.clone(),
-            algorithm: step.need.algorithm,
-            expiry_days: step.need.expiry_days,
-            fields: match &step.target {
+        let rules = self.rules.iter();
+        let rules = rules.filter(|rule| !matches!(rule.target, Target::Guard(_)));
+        rules.map(|rule| RuleSummary {
+            name: rule.name.clone(),
+            kek: rule.need.kek.clone(),
+            kms_type: rule.need.kms_type.clone(),
+            kms_key_id: rule.need.kms_key_id.clone(),
+            algorithm: rule.need.algorithm,
+            expiry_days: rule.need.expiry_days,
+            fields: match &rule.target {
                 Target::Fields(graph) => graph.selected().to_vec(),
                 Target::Guard(_) | Target::Payload => Vec::new(),
             },
         })
     }
 
-    /// The plan without one rule, for a record whose header `__rule.name` names
-    /// it: such a record comes from a dead letter queue. Only reading leaves a
-    /// rule out; a record to write stays encrypted whatever its headers say.
+    /// Returns the transform without one rule, for a record whose header
+    /// `__rule.name` names that rule: such a record comes from a dead letter queue.
+    /// On write, returns the transform unchanged, so that no header can leave a
+    /// record unencrypted.
     #[must_use]
     pub fn without_rule(&self, name: &str) -> Self {
-        let mut plan = self.clone();
+        let mut rest = self.clone();
         if self.direction == Direction::Read {
-            plan.steps = self
-                .steps
+            rest.rules = self
+                .rules
                 .iter()
-                .filter(|step| step.rule != name)
+                .filter(|rule| rule.name != name)
                 .cloned()
                 .collect();
         }
-        plan
+        rest
     }
 
-    /// Appends to `out` what the payload becomes. Fetches keys if it has to; that
-    /// is the only reason to wait. On an error nothing is appended.
+    /// Appends the transformed payload to `out`. Waits only to fetch keys. Appends
+    /// nothing on an error.
     ///
     /// # Errors
     ///
-    /// When a key cannot be had or a value cannot be transformed, unless on read
-    /// the rule's `onFailure` is `NONE`: then that rule leaves the payload as it
-    /// is.
+    /// When a key is not available or a value cannot be transformed. If on read the
+    /// `onFailure` of the rule is `NONE`, the rule leaves the payload unchanged
+    /// instead.
     pub async fn apply(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         let start = out.len();
-        // What this call fetched; a plan holds only so many.
+        // The keys that this call fetched: a rule itself holds only a limited
+        // number.
         let mut keys: Vec<Vec<Arc<DataKey>>> = Vec::new();
         loop {
             let stopped = match self.run(payload, out, &keys) {
@@ -98,36 +102,36 @@ impl Plan {
                 Err(stopped) => stopped,
             };
             out.truncate(start);
-            let Halt { at, step, stop } = stopped;
+            let Halt { at, rule, stop } = stopped;
             let version = match stop {
                 Stop::Failed(error) => return Err(*error),
                 Stop::Key(version) => version,
             };
-            match step.fetch(&self.keys, version).await {
+            match rule.fetch(&self.keys, version).await {
                 Ok(key) => {
-                    keys.resize_with(self.steps.len(), Vec::new);
+                    keys.resize_with(self.rules.len(), Vec::new);
                     match keys.get_mut(at) {
                         Some(keys) => keys.push(key),
-                        None => return Err(step.broken()),
+                        None => return Err(rule.broken()),
                     }
                 }
                 Err(source) => {
-                    let error = step.no_key(source);
-                    if !step.lenient {
+                    let error = rule.no_key(source);
+                    if !rule.lenient {
                         return Err(error);
                     }
-                    // The rule is passed over, the others still run.
-                    step.pass_over(&error);
-                    let rest = self.without_step(at);
+                    // Skips this rule; the others still run.
+                    rule.pass_over(&error);
+                    let rest = self.without_rule_at(at);
                     return Box::pin(rest.apply(payload, out)).await;
                 }
             }
         }
     }
 
-    /// As [`apply`](Self::apply), without waiting: `None` if a key has to be
-    /// fetched first, and then nothing is appended. The usual way once keys are
-    /// at hand.
+    /// Like [`apply`](Self::apply), without waiting. Returns `None` and appends
+    /// nothing if a key has to be fetched first. Callers try this first, since the
+    /// keys are usually cached.
     pub fn apply_now(&self, payload: &[u8], out: &mut Vec<u8>) -> Option<Result<(), Error>> {
         let start = out.len();
         let result = match self.run(payload, out, &[]) {
@@ -141,19 +145,19 @@ impl Plan {
         result
     }
 
-    fn without_step(&self, at: usize) -> Self {
-        let mut plan = self.clone();
-        plan.steps = self
-            .steps
+    fn without_rule_at(&self, at: usize) -> Self {
+        let mut rest = self.clone();
+        rest.rules = self
+            .rules
             .iter()
             .enumerate()
             .filter(|(index, _)| *index != at)
-            .map(|(_, step)| Arc::clone(step))
+            .map(|(_, rule)| Arc::clone(rule))
             .collect();
-        plan
+        rest
     }
 
-    /// Every step in turn; the last one writes to `out`.
+    /// Runs the rules in order; the last one writes to `out`.
     fn run(
         &self,
         payload: &[u8],
@@ -162,44 +166,44 @@ impl Plan {
     ) -> Result<(), Halt<'_>> {
         let epoch = self.keys.epoch();
         let mut done: Option<Vec<u8>> = None;
-        let last = self.steps.len().saturating_sub(1);
-        for (at, step) in self.steps.iter().enumerate() {
+        let last = self.rules.len().saturating_sub(1);
+        for (at, rule) in self.rules.iter().enumerate() {
             let fetched = fetched.get(at).map_or(&[][..], Vec::as_slice);
             let input = done.as_deref().unwrap_or(payload);
             let mut next = Vec::new();
             let target = if at == last { &mut *out } else { &mut next };
             let start = target.len();
             target.reserve(input.len().saturating_mul(2).saturating_add(64));
-            match step.run(&self.keys, epoch, input, target, fetched) {
+            match rule.run(&self.keys, epoch, input, target, fetched) {
                 Ok(()) => {}
-                Err(Stop::Failed(error)) if step.lenient => {
-                    step.pass_over(&error);
+                Err(Stop::Failed(error)) if rule.lenient => {
+                    rule.pass_over(&error);
                     target.truncate(start);
                     target.extend_from_slice(input);
                 }
-                Err(stop) => return Err(Halt { at, step, stop }),
+                Err(stop) => return Err(Halt { at, rule, stop }),
             }
             if at != last {
                 done = Some(next);
             }
         }
-        if self.steps.is_empty() {
+        if self.rules.is_empty() {
             out.extend_from_slice(payload);
         }
         Ok(())
     }
 }
 
-/// Where a run ended before its time.
+/// The rule at which a run stopped, and why.
 struct Halt<'a> {
     at: usize,
-    step: &'a Step,
+    rule: &'a PreparedRule,
     stop: Stop,
 }
 
-impl fmt::Debug for Plan {
+impl fmt::Debug for PayloadTransform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plan")
+        f.debug_struct("PayloadTransform")
             .field("direction", &self.direction)
             .field("rules", &self.rules().collect::<Vec<_>>())
             .finish()

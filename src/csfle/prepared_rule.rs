@@ -1,4 +1,4 @@
-//! One rule of a plan, and the keys that it has at hand.
+//! One rule of a transform, with the keys that it holds.
 
 use std::sync::Arc;
 
@@ -17,41 +17,41 @@ use super::keys::error::KeyError;
 use super::rules::encrypt_rule::EncryptRule;
 use super::values::{self, Decrypt, Encrypt};
 
-/// DEK versions that a plan keeps at hand for reading.
+/// Maximum number of DEK versions that a rule holds for reading.
 const HELD_VERSIONS: usize = 32;
 
-pub(super) struct Step {
-    pub(super) rule: String,
+pub(super) struct PreparedRule {
+    pub(super) name: String,
     direction: Direction,
     pub(super) need: KeyNeed,
     pub(super) target: Target,
-    /// A failure leaves the message as it is.
+    /// A failure leaves the message unchanged.
     pub(super) lenient: bool,
     held: ArcSwap<Held>,
 }
 
 pub(super) enum Target {
     Fields(Graph),
-    /// None of the fields known; unknown ones are refused.
+    /// No known field is selected; unknown fields are refused.
     Guard(Graph),
     Payload,
 }
 
-/// The keys that a plan has at hand.
+/// The keys that a rule holds, and the cache's epoch in which they were fetched.
 #[derive(Default)]
 struct Held {
     epoch: u64,
     keys: Vec<Arc<DataKey>>,
 }
 
-/// Why a step did not come to its end.
+/// Why a rule stopped.
 pub(super) enum Stop {
-    /// Needs the key of this version; on write, the key to write with.
+    /// The key of this version has to be fetched; on write, the key to write with.
     Key(i32),
     Failed(Box<Error>),
 }
 
-impl Step {
+impl PreparedRule {
     pub(super) fn new(
         subject: &str,
         rule: EncryptRule,
@@ -59,7 +59,7 @@ impl Step {
         direction: Direction,
     ) -> Self {
         Self {
-            rule: rule.name,
+            name: rule.name,
             direction,
             need: KeyNeed {
                 subject: subject.to_owned(),
@@ -88,8 +88,8 @@ impl Step {
                 .map_err(|failure| self.stop(failure.path(), failure.obstacle));
         }
         let held = self.held.load();
-        // What was fetched for this very call needs no check: it is in use even
-        // if it expires at once.
+        // Keys that were fetched for this call are not checked: they are used even
+        // if they expire at once.
         let held: &[Arc<DataKey>] = if !fetched.is_empty() {
             fetched
         } else if held.epoch == epoch && held.keys.iter().all(|key| key.is_good(cache.clock())) {
@@ -167,7 +167,7 @@ impl Step {
         }
     }
 
-    /// For what cannot be: in doubt nothing is written.
+    /// The error for a broken invariant: nothing is written then.
     pub(super) fn broken(&self) -> Error {
         self.bad_value(Place::Payload, ValueProblem::Internal)
     }
@@ -176,21 +176,21 @@ impl Step {
         Box::new(RuleContext {
             direction: self.direction,
             subject: self.need.subject.clone(),
-            rule: self.rule.clone(),
+            rule: self.name.clone(),
             kek: self.need.kek.clone(),
         })
     }
 
     pub(super) fn pass_over(&self, error: &Error) {
         tracing::debug!(
-            rule = self.rule,
+            rule = self.name,
             subject = self.need.subject,
             error = error as &dyn std::error::Error,
             "the message stays as it is, as the rule's onFailure says",
         );
     }
 
-    /// Fetches a key and keeps it at hand.
+    /// Fetches a key and holds it for later calls.
     pub(super) async fn fetch(
         &self,
         cache: &KeyCache,

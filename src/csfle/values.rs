@@ -1,20 +1,20 @@
-//! One value to its ciphertext and back.
+//! Encrypts and decrypts single values.
 //!
-//! On the wire a bytes field holds the blob itself, a string field its base64.
-//! Under a rule that rotates keys, the blob is `00 ‖ DEK version (4 bytes,
-//! big-endian) ‖ ciphertext`, else the ciphertext alone.
+//! A bytes field holds the blob itself, a string field its base64. Under a rule that
+//! rotates keys, the blob is `00 ‖ DEK version (4 bytes, big-endian) ‖ ciphertext`.
+//! Otherwise it is the ciphertext alone.
 
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use prost::encoding::encode_varint;
 
 use super::cipher::aead::{CipherError, Nonces};
 use super::fields::failure::Obstacle;
 use super::fields::problem::ValueProblem;
 use super::fields::walk::Values;
 use super::keys::data_key::DataKey;
-use super::wire::push_varint;
 
 const VERSION_MAGIC: u8 = 0;
 const VERSION_LEN: usize = 5;
@@ -77,10 +77,11 @@ impl Values for Encrypt<'_> {
     fn transform(&mut self, text: bool, value: &[u8], out: &mut Vec<u8>) -> Result<(), Obstacle> {
         let blob_len = self.blob_len(value);
         if !text {
-            push_varint(blob_len as u64, out);
+            encode_varint(blob_len as u64, out);
             let at = out.len();
             seal(self.key, self.prefixed, &mut self.nonces, value, out)?;
-            // The length that was announced, or what follows would be torn apart.
+            // The length in front must be right, or the fields after it would be
+            // misread.
             return match out.len().checked_sub(at) == Some(blob_len) {
                 true => Ok(()),
                 false => Err(CipherError::Internal.into()),
@@ -99,7 +100,7 @@ impl Values for Encrypt<'_> {
             &mut self.scratch,
         )?;
         let text_len = self.scratch.len().div_ceil(3).saturating_mul(4);
-        push_varint(text_len as u64, out);
+        encode_varint(text_len as u64, out);
         let at = out.len();
         out.resize(at.saturating_add(text_len), 0);
         let place = out.get_mut(at..).ok_or(CipherError::Internal)?;
@@ -112,7 +113,7 @@ impl Values for Encrypt<'_> {
 
 /// Decrypts the values of one message.
 pub(super) struct Decrypt<'a> {
-    /// The keys at hand.
+    /// The keys that the rule holds.
     keys: &'a [Arc<DataKey>],
     prefixed: bool,
     scratch: Vec<u8>,
@@ -149,7 +150,7 @@ pub(super) fn split(blob: &[u8], prefixed: bool) -> Result<(i32, &[u8]), ValuePr
     }
 }
 
-/// The key of a version, among those at hand.
+/// Returns the key of a version from those that the rule holds.
 pub(super) fn key_of(keys: &[Arc<DataKey>], version: i32) -> Result<&DataKey, Obstacle> {
     keys.iter()
         .find(|key| key.version == version)
@@ -171,7 +172,7 @@ impl Values for Decrypt<'_> {
         let (version, ciphertext) = split(blob, self.prefixed)?;
         let key = key_of(self.keys, version)?;
         let len = ciphertext.len().saturating_sub(key.cipher.overhead());
-        push_varint(len as u64, out);
+        encode_varint(len as u64, out);
         let at = out.len();
         key.cipher.open(ciphertext, out)?;
         let plaintext = out.get(at..).ok_or(CipherError::Internal)?;

@@ -1,13 +1,15 @@
-//! Protobuf's wire format: just enough to walk the fields of a message without
-//! decoding it.
+//! Walks the fields of an encoded message without decoding it. prost reads the
+//! varints. The walk is our own, since prost does not return the bytes of a field.
 
-/// Largest depth of messages within messages, as in the official parsers.
-pub(super) const MAX_DEPTH: usize = 100;
+use prost::encoding::{WireType, decode_varint};
+
+/// Maximum nesting depth of messages, as in the official parsers.
+pub(crate) const MAX_DEPTH: usize = 100;
 
 /// Bytes that are not a Protobuf message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Malformed {
-    #[error("a varint is cut short or longer than ten bytes")]
+    #[error("a varint is cut short or does not fit 64 bits")]
     Varint,
     #[error("a field is cut short")]
     Truncated,
@@ -21,28 +23,19 @@ pub(crate) enum Malformed {
     TooDeep,
 }
 
-/// How a field's value is delimited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WireType {
-    Varint,
-    Fixed64,
-    Len,
-    Group,
-    Fixed32,
-}
-
 /// One field of an encoded message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Field<'a> {
     pub(crate) number: u32,
+    /// `StartGroup` for a group.
     pub(crate) wire_type: WireType,
-    /// The value: for `Len` without its length, for `Group` without its end.
+    /// The value: without the length before it, of a group without the end after it.
     pub(crate) value: &'a [u8],
-    /// The whole field, from its key on.
+    /// The whole field, including its key.
     pub(crate) whole: &'a [u8],
 }
 
-/// The fields of an encoded message, in the order of the bytes. Stops for good
+/// Iterates over the fields of an encoded message in the order of the bytes. Ends
 /// after an error.
 pub(crate) struct Fields<'a> {
     rest: &'a [u8],
@@ -77,73 +70,52 @@ impl<'a> Iterator for Fields<'a> {
 
 #[inline]
 fn next_field(bytes: &[u8]) -> Result<(Field<'_>, &[u8]), Malformed> {
-    let (key, after_key) = varint(bytes)?;
-    let (number, kind) = split_key(key)?;
-    let (wire_type, value, rest) = match kind {
-        0 => {
-            let (_, rest) = varint(after_key)?;
-            let used = after_key.len().saturating_sub(rest.len());
-            let (value, rest) = take(after_key, used)?;
-            (WireType::Varint, value, rest)
-        }
-        1 => {
-            let (value, rest) = take(after_key, 8)?;
-            (WireType::Fixed64, value, rest)
-        }
-        2 => {
+    let (number, wire_type, after_key) = key(bytes)?;
+    let (value, rest) = match wire_type {
+        WireType::LengthDelimited => {
             let (len, after_len) = varint(after_key)?;
             let len = usize::try_from(len).map_err(|_| Malformed::Truncated)?;
-            let (value, rest) = take(after_len, len)?;
-            (WireType::Len, value, rest)
+            take(after_len, len)?
         }
-        3 => {
-            let (value, rest) = group(number, after_key)?;
-            (WireType::Group, value, rest)
-        }
-        4 => return Err(Malformed::Group),
-        5 => {
-            let (value, rest) = take(after_key, 4)?;
-            (WireType::Fixed32, value, rest)
-        }
-        other => return Err(Malformed::WireType(other)),
+        WireType::StartGroup => group(number, after_key)?,
+        WireType::EndGroup => return Err(Malformed::Group),
+        scalar => take(after_key, scalar_len(scalar, after_key)?)?,
     };
     let (whole, _) = take(bytes, bytes.len().saturating_sub(rest.len()))?;
-    Ok((
-        Field {
-            number,
-            wire_type,
-            value,
-            whole,
-        },
-        rest,
-    ))
+    let field = Field {
+        number,
+        wire_type,
+        value,
+        whole,
+    };
+    Ok((field, rest))
 }
 
-/// The body of a group whose start has been read, and what follows its end.
-/// Does not recurse: groups nest as deep as the input likes, up to the limit.
+/// Returns the length of the varint or fixed-size number at the start of `bytes`.
+#[inline]
+fn scalar_len(wire_type: WireType, bytes: &[u8]) -> Result<usize, Malformed> {
+    Ok(match wire_type {
+        WireType::SixtyFourBit => 8,
+        WireType::ThirtyTwoBit => 4,
+        _ => bytes.len().saturating_sub(varint(bytes)?.1.len()),
+    })
+}
+
+/// Splits the body of a group, whose start has been read, from what follows its
+/// end. A loop and not a recursion, since the input decides how deep groups nest.
 fn group(number: u32, body: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     let mut open = vec![number];
     let mut rest = body;
     loop {
         let at = rest;
-        let (key, after_key) = varint(rest)?;
-        let (number, kind) = split_key(key)?;
-        rest = match kind {
-            0 => varint(after_key)?.1,
-            1 => take(after_key, 8)?.1,
-            2 => {
-                let (len, after_len) = varint(after_key)?;
-                let len = usize::try_from(len).map_err(|_| Malformed::Truncated)?;
-                take(after_len, len)?.1
-            }
-            3 => {
-                if open.len() >= MAX_DEPTH {
-                    return Err(Malformed::TooDeep);
-                }
+        let (number, wire_type, after_key) = key(rest)?;
+        rest = match wire_type {
+            WireType::StartGroup if open.len() >= MAX_DEPTH => return Err(Malformed::TooDeep),
+            WireType::StartGroup => {
                 open.push(number);
                 after_key
             }
-            4 => {
+            WireType::EndGroup => {
                 if open.pop() != Some(number) {
                     return Err(Malformed::Group);
                 }
@@ -153,19 +125,25 @@ fn group(number: u32, body: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
                 }
                 after_key
             }
-            5 => take(after_key, 4)?.1,
-            other => return Err(Malformed::WireType(other)),
+            _ => next_field(at)?.1,
         };
     }
 }
 
-fn split_key(key: u64) -> Result<(u32, u8), Malformed> {
+/// Reads the number and the wire type of a field.
+#[inline]
+fn key(bytes: &[u8]) -> Result<(u32, WireType, &[u8]), Malformed> {
+    let (key, rest) = varint(bytes)?;
     let number = u32::try_from(key >> 3).map_err(|_| Malformed::FieldNumber)?;
     if number == 0 || number > 536_870_911 {
         return Err(Malformed::FieldNumber);
     }
-    // Three bits always fit.
-    Ok((number, (key & 7) as u8))
+    let wire_type = key & 7;
+    match WireType::try_from(wire_type) {
+        Ok(wire_type) => Ok((number, wire_type, rest)),
+        // Three bits always fit.
+        Err(_) => Err(Malformed::WireType(wire_type as u8)),
+    }
 }
 
 #[inline]
@@ -173,67 +151,19 @@ fn take(bytes: &[u8], len: usize) -> Result<(&[u8], &[u8]), Malformed> {
     bytes.split_at_checked(len).ok_or(Malformed::Truncated)
 }
 
-/// Reads a varint; gives it and what follows.
+/// Reads a varint. Returns its value and the bytes after it.
 #[inline]
 pub(crate) fn varint(bytes: &[u8]) -> Result<(u64, &[u8]), Malformed> {
-    let mut value = 0u64;
-    for (i, &byte) in bytes.iter().enumerate().take(10) {
-        value |= u64::from(byte & 0x7f) << (7 * i);
-        if byte < 0x80 {
-            let rest = bytes.get(i.saturating_add(1)..);
-            return Ok((value, rest.ok_or(Malformed::Varint)?));
-        }
+    let mut rest = bytes;
+    match decode_varint(&mut rest) {
+        Ok(value) => Ok((value, rest)),
+        Err(_) => Err(Malformed::Varint),
     }
-    Err(Malformed::Varint)
-}
-
-/// Length of `value` as a varint.
-pub(crate) const fn varint_len(value: u64) -> usize {
-    // 1 bit or none needs one byte, each further 7 bits another one.
-    (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
-}
-
-/// Appends `value` as a varint.
-#[inline]
-pub(crate) fn push_varint(mut value: u64, out: &mut Vec<u8>) {
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-/// Appends the key of a field.
-#[inline]
-pub(crate) fn push_key(number: u32, wire_type: WireType, out: &mut Vec<u8>) {
-    let kind = match wire_type {
-        WireType::Varint => 0,
-        WireType::Fixed64 => 1,
-        WireType::Len => 2,
-        WireType::Group => 3,
-        WireType::Fixed32 => 5,
-    };
-    push_varint(u64::from(number) << 3 | kind, out);
-}
-
-/// Appends the end of a group.
-pub(crate) fn push_group_end(number: u32, out: &mut Vec<u8>) {
-    push_varint(u64::from(number) << 3 | 4, out);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn varints_round_trip_and_know_their_length() {
-        for value in [0, 1, 127, 128, 16383, 16384, u64::from(u32::MAX), u64::MAX] {
-            let mut out = Vec::new();
-            push_varint(value, &mut out);
-            assert_eq!(out.len(), varint_len(value), "{value}");
-            assert_eq!(varint(&out).unwrap(), (value, &[][..]));
-        }
-    }
 
     #[test]
     fn fields_are_walked_with_groups_as_one() {
@@ -249,8 +179,8 @@ mod tests {
                 .collect::<Vec<_>>(),
             [
                 (1, WireType::Varint, 2, 3),
-                (2, WireType::Group, 7, 9),
-                (4, WireType::Len, 2, 4)
+                (2, WireType::StartGroup, 7, 9),
+                (4, WireType::LengthDelimited, 2, 4)
             ]
         );
     }

@@ -1,10 +1,10 @@
-//! Which record a value belongs to: topic, key or value, record headers.
+//! The record of a value: topic, key or value, record headers.
 
 use std::fmt;
 
 use crate::wire_format::{KEY_SCHEMA_ID_HEADER, VALUE_SCHEMA_ID_HEADER};
 
-/// Record headers in record order; names may repeat and values may be null.
+/// Record headers in their order. Names may repeat and values may be null.
 pub type Headers = Vec<(String, Option<Vec<u8>>)>;
 
 /// The side of a record.
@@ -17,12 +17,12 @@ pub enum Side {
 }
 
 impl Side {
-    /// Whether this is the key.
+    /// Returns whether this is the key.
     pub fn is_key(self) -> bool {
         self == Self::Key
     }
 
-    /// `key` or `value`: the ending of a topic's subject.
+    /// Returns `key` or `value`, the suffix of a topic's subject.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Key => "key",
@@ -30,7 +30,8 @@ impl Side {
         }
     }
 
-    /// The record header that carries the schema GUID of this side.
+    /// Returns the name of the record header that carries the schema GUID of this
+    /// side.
     pub fn schema_id_header(self) -> &'static str {
         match self {
             Self::Key => KEY_SCHEMA_ID_HEADER,
@@ -45,8 +46,8 @@ impl fmt::Display for Side {
     }
 }
 
-/// Where a value is going. Headers are needed only by a serializer that puts the
-/// schema id there.
+/// The destination of a value. Only a serializer that writes the schema id into a
+/// header needs the headers.
 #[derive(Debug)]
 pub struct WriteContext<'a> {
     pub(super) topic: &'a str,
@@ -55,17 +56,17 @@ pub struct WriteContext<'a> {
 }
 
 impl<'a> WriteContext<'a> {
-    /// The key of a record of `topic`.
+    /// Creates the context for the key of a record of `topic`.
     pub fn key(topic: &'a str) -> Self {
         Self::new(topic, Side::Key)
     }
 
-    /// The value of a record of `topic`.
+    /// Creates the context for the value of a record of `topic`.
     pub fn value(topic: &'a str) -> Self {
         Self::new(topic, Side::Value)
     }
 
-    /// One side of a record of `topic`.
+    /// Creates the context for one side of a record of `topic`.
     pub fn new(topic: &'a str, side: Side) -> Self {
         let headers = None;
         Self {
@@ -75,7 +76,7 @@ impl<'a> WriteContext<'a> {
         }
     }
 
-    /// The headers that the record will have.
+    /// Sets the headers of the record to write.
     #[must_use]
     pub fn headers(mut self, headers: &'a mut Headers) -> Self {
         self.headers = Some(headers);
@@ -83,8 +84,8 @@ impl<'a> WriteContext<'a> {
     }
 }
 
-/// Where a value comes from. Give the record's headers if there are any: the
-/// schema id may be among them.
+/// The origin of a value. Set the record's headers if it has any: one of them may
+/// hold the schema id.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadContext<'a> {
     pub(super) topic: &'a str,
@@ -93,17 +94,17 @@ pub struct ReadContext<'a> {
 }
 
 impl<'a> ReadContext<'a> {
-    /// The key of a record of `topic`.
+    /// Creates the context for the key of a record of `topic`.
     pub fn key(topic: &'a str) -> Self {
         Self::new(topic, Side::Key)
     }
 
-    /// The value of a record of `topic`.
+    /// Creates the context for the value of a record of `topic`.
     pub fn value(topic: &'a str) -> Self {
         Self::new(topic, Side::Value)
     }
 
-    /// One side of a record of `topic`.
+    /// Creates the context for one side of a record of `topic`.
     pub fn new(topic: &'a str, side: Side) -> Self {
         let headers = &[];
         Self {
@@ -113,14 +114,14 @@ impl<'a> ReadContext<'a> {
         }
     }
 
-    /// The headers of the record.
+    /// Sets the headers of the record.
     #[must_use]
     pub fn headers(mut self, headers: &'a [(String, Option<Vec<u8>>)]) -> Self {
         self.headers = headers;
         self
     }
 
-    /// The first non-null header of that name.
+    /// Returns the first non-null header of that name.
     pub(super) fn header(&self, name: &str) -> Option<&'a [u8]> {
         let mut named = self.headers.iter().filter(|(n, _)| n == name);
         named.find_map(|(_, value)| value.as_deref())

@@ -1,4 +1,4 @@
-//! What can keep a value from becoming a record, or a record a value.
+//! The errors of serializers and deserializers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::printable::escape;
 use crate::wire_format::{self, MessageIndexes, SchemaId, SchemaRef};
 use crate::{csfle, protobuf, schema_registry};
 
-/// Where an envelope was read from.
+/// The part of a record that an envelope was read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EnvelopePlace {
     /// From the start of the record's key or value.
@@ -26,17 +26,17 @@ impl fmt::Display for EnvelopePlace {
     }
 }
 
-/// How a schema is named in errors: by what it was asked for.
+/// The name of a schema in errors: how it was requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SchemaName {
     /// By id or GUID.
     Ref(SchemaRef),
-    /// By subject, when the version is not known.
+    /// By subject, if the version is not known.
     Subject(String),
     /// By subject and version.
     Version(String, i32),
-    /// The schema handed to the serializer, by its file name.
+    /// By file name: the schema that was passed to the serializer.
     File(String),
 }
 
@@ -65,10 +65,10 @@ impl From<SchemaId> for SchemaName {
     }
 }
 
-/// What can keep a value from becoming a record, or a record a value.
+/// Why a value cannot become a record, or a record a value.
 ///
-/// Errors are cheap to clone: those of a shared first use reach every task that
-/// waited for it.
+/// Errors are cheap to clone: when tasks share a first use, each of them receives
+/// its error.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -76,13 +76,13 @@ pub enum Error {
     #[error("contradictory settings: {0}")]
     Options(&'static str),
 
-    /// The first byte is no magic byte: not a record of a Schema Registry
-    /// serializer.
+    /// The first byte is not a magic byte, so no Schema Registry serializer wrote
+    /// the record.
     #[error("cannot read the {place}")]
     NotFramed {
         /// Where the envelope was looked for.
         place: EnvelopePlace,
-        /// What was found there.
+        /// What was found instead.
         source: wire_format::Error,
     },
     /// The bytes end inside the envelope.
@@ -90,7 +90,7 @@ pub enum Error {
     Truncated {
         /// Where the envelope was looked for.
         place: EnvelopePlace,
-        /// Which part, at which offset.
+        /// Which part is cut short, at which offset.
         source: wire_format::Error,
     },
     /// The message indexes are malformed.
@@ -111,21 +111,21 @@ pub enum Error {
         indexes: MessageIndexes,
         /// The schema.
         schema: SchemaName,
-        /// How many messages there are where the path leaves the schema.
+        /// Number of messages at the level where the path ends.
         available: usize,
-        /// Where that is.
+        /// The level at which the path ends.
         scope: MessageScope,
     },
 
     /// The registry does not know the id, GUID, subject or version (404).
     #[error("the registry does not know the {schema}")]
     UnknownSchema {
-        /// What was asked for.
+        /// The schema that was requested.
         schema: SchemaName,
         /// The registry's answer.
         source: Arc<schema_registry::Error>,
     },
-    /// The registry failed, refused, or could not be reached.
+    /// The registry failed, refused the request, or could not be reached.
     #[error("cannot {action}")]
     Registry {
         /// What was attempted, on what.
@@ -133,7 +133,7 @@ pub enum Error {
         /// Why it failed.
         source: Arc<schema_registry::Error>,
     },
-    /// The registry's answer lacks something that is needed.
+    /// The registry's answer lacks a required member.
     #[error("cannot {action}: the registry's answer has no {missing}")]
     Incomplete {
         /// What was attempted, on what.
@@ -141,12 +141,12 @@ pub enum Error {
         /// The member that is missing.
         missing: &'static str,
     },
-    /// The schema is of another type: Avro, JSON.
+    /// The schema is of another type, such as Avro or JSON.
     #[error("the {schema} is of type {}, not PROTOBUF", escape(.schema_type))]
     NotProtobuf {
         /// The schema.
         schema: SchemaName,
-        /// The type it has.
+        /// Its type.
         schema_type: String,
     },
     /// The schema does not parse or its names do not resolve.
@@ -157,16 +157,16 @@ pub enum Error {
         /// Why.
         source: Arc<protobuf::Error>,
     },
-    /// A schema refers to others in a way that cannot be followed.
+    /// The references of a schema cannot be followed.
     #[error("cannot follow the references of the {schema}: {}", escape(.reason))]
     BadReference {
-        /// The schema whose reference it is.
+        /// The schema that has the reference.
         schema: SchemaName,
         /// Which reference, and what is wrong with it.
         reason: String,
     },
 
-    /// The subject cannot be told from topic, side and message.
+    /// The subject name strategy returned no subject.
     #[error("no subject for the {side} of topic {topic:?}: the subject name strategy gives none")]
     NoSubject {
         /// The topic.
@@ -183,10 +183,10 @@ pub enum Error {
         topic: String,
         /// Key or value.
         side: Side,
-        /// How many.
+        /// Number of associated subjects.
         count: usize,
     },
-    /// The schema to write with does not define the message.
+    /// The schema does not define the message.
     #[error("the {schema} has no message {message:?}")]
     NotInSchema {
         /// The schema.
@@ -200,7 +200,7 @@ pub enum Error {
         escape(&.messages.join("; "))
     )]
     Incompatible {
-        /// The schema that was found.
+        /// The schema to write with.
         schema: SchemaName,
         /// What differs.
         messages: Vec<String>,
@@ -214,7 +214,7 @@ pub enum Error {
         expected: String,
         /// Full name of the type met.
         found: String,
-        /// The schema that says so, on read.
+        /// The schema of the record, on read.
         schema: Option<SchemaName>,
     },
     /// A JSON value does not fit the message, or a message has no JSON form.
@@ -234,11 +234,11 @@ pub enum Error {
         schema: SchemaName,
         /// Where the payload begins in the record.
         offset: usize,
-        /// What the decoder met.
+        /// What the decoder reported.
         source: prost::DecodeError,
     },
 
-    /// The schema id is to travel in a header, and no headers were given.
+    /// The schema id goes into a record header, but the context has no headers.
     #[error(
         "the schema id is to travel in record header {:?}, but no headers were given to write to",
         side.schema_id_header()
@@ -248,7 +248,7 @@ pub enum Error {
         side: Side,
     },
 
-    /// A rule of the schema failed, or cannot be honoured.
+    /// A rule of the schema failed or cannot be carried out.
     #[error("cannot carry out the rules of the {schema}")]
     Rule {
         /// The schema.
@@ -256,7 +256,7 @@ pub enum Error {
         /// Which rule, which field, and why.
         source: Arc<csfle::Error>,
     },
-    /// A rule of the schema cannot be carried out here, and demands to be.
+    /// A rule of the schema must run, but this client cannot run it.
     #[error("rule {rule:?} of the {schema} cannot be carried out: {}", escape(.reason))]
     UnsupportedRule {
         /// Name of the rule.
@@ -275,12 +275,12 @@ fn of(schema: &Option<SchemaName>) -> String {
         .unwrap_or_default()
 }
 
-/// Where in a schema a path of message indexes ends too early.
+/// The level of a schema at which a path of message indexes leads to no message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MessageScope {
-    /// At the top of the file.
+    /// The top level of the file.
     TopLevel,
-    /// Within the message of this full name.
+    /// The message of this full name.
     Nested(String),
 }
 
@@ -302,8 +302,8 @@ impl Error {
         }
     }
 
-    /// A registry call that failed: `UnknownSchema` when the registry says that
-    /// `schema` is not there, else `Registry`.
+    /// Converts the error of a registry call: to `UnknownSchema` if the registry
+    /// does not know `schema`, else to `Registry`.
     pub(super) fn registry(
         action: String,
         schema: SchemaName,
@@ -317,7 +317,16 @@ impl Error {
         }
     }
 
-    /// The registry's own error, if that is the cause.
+    /// The error for a value whose message type is not the one of the schema.
+    pub(super) fn wrong_type(expected: &str, found: String) -> Self {
+        Self::WrongType {
+            expected: expected.to_owned(),
+            found,
+            schema: None,
+        }
+    }
+
+    /// Returns the registry's error, if it is the cause.
     pub fn registry_error(&self) -> Option<&schema_registry::Error> {
         match self {
             Self::UnknownSchema { source, .. } | Self::Registry { source, .. } => Some(source),
@@ -326,8 +335,8 @@ impl Error {
         }
     }
 
-    /// Whether the same call may succeed later: the registry could not be
-    /// reached, or failed in a way that passes.
+    /// Returns whether a retry may succeed: the registry could not be reached, or
+    /// its failure is temporary.
     pub fn is_retryable(&self) -> bool {
         self.registry_error()
             .is_some_and(schema_registry::Error::is_retryable)

@@ -1,5 +1,5 @@
-//! Serializer and deserializer: values to records and back, with the schema
-//! registered, found or fetched on the way.
+//! Serializer and deserializer: turn values into records and back. They register,
+//! look up or fetch the schema as needed.
 //!
 //! ```
 //! # #[cfg(feature = "embedded")]
@@ -45,27 +45,28 @@
 //!
 //! # First use, and every use after it
 //!
-//! The first value of a (topic, side, schema) asks the registry; what it learns,
-//! and everything that follows from it, becomes an immutable plan. After that a
-//! message costs one allocation of the exact size, the prefix, and the encoding:
-//! no request, no lock, no string. Reading is alike: the first record of a
-//! schema fetches it with its references and resolves its descriptors once.
+//! For the first value of a topic, side and schema, the serializer asks the registry
+//! and keeps the result as an immutable plan. Every later message costs one
+//! allocation of the exact size, the prefix, and the encoding: no request, no lock,
+//! no string. Reading works in the same way: the first record of a schema fetches
+//! the schema with its references and resolves its descriptors.
 //!
-//! Serializers and deserializers are handles: clones share plans and caches, and
-//! any number of tasks may use one at once. Tasks that need the same schema at
-//! the same time make one request between them. Caches are bounded. What was
-//! registered or fetched by id is kept, but with field-level encryption set up a
-//! registration is asked for again after a while, since rules may have been added.
-//! So are latest versions. The failure of a first use is not remembered; that of
-//! such a refresh is everyone's until the next attempt, with growing waits between
-//! attempts, unless the registry is merely away: then the old answer serves.
+//! Serializers and deserializers are handles: clones share plans and caches, and any
+//! number of tasks may use one at once. Tasks that need the same schema at the same
+//! time share one request. Caches are bounded. Schemas that were registered or
+//! fetched by id are cached permanently. Latest versions are refreshed when their
+//! time to live ends. With field-level encryption, registrations are refreshed too,
+//! since rules may have been added to the schema.
+//!
+//! The failure of a first use is not cached. If the registry cannot be reached for a
+//! refresh, the old answer stays in use. Any other failure of a refresh is returned
+//! to every caller until the next attempt; the time between attempts grows.
 //!
 //! # Where to look
 //!
-//! [`SerializerOptions`] and [`DeserializerOptions`] have the settings, named as
-//! in Confluent's clients; [`SubjectNameStrategy`] and
-//! [`ReferenceSubjectNameStrategy`] decide under which names schemas are
-//! registered; [`Error`] says what can go wrong.
+//! [`SerializerOptions`] and [`DeserializerOptions`] hold the settings, named as in
+//! Confluent's clients. [`SubjectNameStrategy`] and [`ReferenceSubjectNameStrategy`]
+//! decide under which subjects schemas are registered. [`Error`] lists the failures.
 
 mod context;
 mod error;
@@ -75,6 +76,7 @@ mod read;
 mod reference_subject_name;
 mod registered_schema;
 mod schema_fetcher;
+mod single_flight;
 mod subject_name;
 mod subject_resolver;
 mod unsupported_rules;

@@ -1,31 +1,30 @@
-//! Reference subject name strategies: under which subject an imported file is
-//! registered.
+//! Reference subject name strategies, which name the subjects of imported files.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Under which subject an imported file is registered.
+/// Decides under which subject an imported file is registered.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum ReferenceSubjectNameStrategy {
     /// The import path itself: `common/address.proto`.
     #[default]
     Default,
-    /// The import path without `.proto`, dots for slashes: `common.address`.
-    /// As in Java's `QualifiedReferenceSubjectNameStrategy`, every occurrence of
-    /// `.proto` goes, not only the ending.
+    /// The import path without `.proto` and with dots for slashes: `common.address`.
+    /// Every occurrence of `.proto` is removed and not only the suffix, as in Java's
+    /// `QualifiedReferenceSubjectNameStrategy`.
     Qualified,
     /// A function of the import path.
     Custom(Arc<dyn Fn(&str) -> String + Send + Sync>),
 }
 
 impl ReferenceSubjectNameStrategy {
-    /// A function of the import path.
+    /// Creates a strategy from a function of the import path.
     pub fn custom(strategy: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         Self::Custom(Arc::new(strategy))
     }
 
-    /// The subject for the file imported as `path`.
+    /// Returns the subject for the file imported as `path`.
     pub fn subject(&self, path: &str) -> String {
         match self {
             Self::Default => path.to_owned(),

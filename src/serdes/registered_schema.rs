@@ -12,8 +12,8 @@ use crate::wire_format::{MessageIndexes, SchemaGuid, SchemaId};
 
 /// A schema as the registry holds it, with everything it imports.
 ///
-/// Message indexes are always counted here, never in the program's own types:
-/// the two may place map entries differently.
+/// Message indexes always refer to this schema and never to the types of the
+/// program: the two may order map entries differently.
 #[derive(Debug)]
 pub struct RegisteredSchema {
     pub(super) name: SchemaName,
@@ -29,8 +29,8 @@ pub struct RegisteredSchema {
 }
 
 impl RegisteredSchema {
-    /// `answer` is the registry's; `file` and `dependencies` are what its schema
-    /// and references say.
+    /// Combines the registry's answer with its parsed schema, `file`, and the parsed
+    /// references, `dependencies`.
     pub(super) fn new(
         name: SchemaName,
         answer: Schema,
@@ -52,7 +52,7 @@ impl RegisteredSchema {
         }
     }
 
-    /// Its name with the id, where the name says something else.
+    /// Returns its name, with the id added unless the name contains it.
     pub(super) fn label(&self) -> String {
         match (&self.name, self.id) {
             (SchemaName::Ref(_), _) | (_, None) => self.name.to_string(),
@@ -60,54 +60,55 @@ impl RegisteredSchema {
         }
     }
 
-    /// Schema id, where the registry told it.
+    /// Returns the schema id, if the registry returned it.
     pub fn id(&self) -> Option<SchemaId> {
         self.id
     }
 
-    /// Schema GUID, where the registry told it.
+    /// Returns the schema GUID, if the registry returned it.
     pub fn guid(&self) -> Option<SchemaGuid> {
         self.guid
     }
 
-    /// Whether both are known to be one schema. A record may name its schema by
-    /// id or by GUID, so one of the two may be missing.
+    /// Returns whether both are known to be the same schema. Compares id and GUID,
+    /// since a record names only one of the two and the other may be missing.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         (self.id.is_some() && self.id == other.id)
             || (self.guid.is_some() && self.guid == other.guid)
     }
 
-    /// A subject under which it is registered, where the registry told it.
+    /// Returns a subject under which the schema is registered, if the registry
+    /// returned one.
     pub fn subject(&self) -> Option<&str> {
         self.subject.as_deref()
     }
 
-    /// The version within that subject.
+    /// Returns the version within that subject.
     pub fn version(&self) -> Option<i32> {
         self.version
     }
 
-    /// The schema itself.
+    /// Returns the schema itself.
     pub fn file(&self) -> &SchemaFile {
         &self.file
     }
 
-    /// Everything it imports, directly or not, built-in files left out.
+    /// Returns all direct and indirect imports except built-in files.
     pub fn dependencies(&self) -> &[SchemaFile] {
         &self.dependencies
     }
 
-    /// Metadata of the version.
+    /// Returns the metadata of the version.
     pub fn metadata(&self) -> Option<&Metadata> {
         self.metadata.as_ref()
     }
 
-    /// Data rules of the version.
+    /// Returns the data rules of the version.
     pub fn rule_set(&self) -> Option<&RuleSet> {
         self.rule_set.as_ref()
     }
 
-    /// Its descriptor, built at first use.
+    /// Returns the descriptor, which is built at first use.
     pub fn descriptor(&self) -> Result<&FileDescriptor, Error> {
         let resolved = self.descriptor.get_or_init(|| {
             let resolved = self.file.resolve_leniently(&self.dependencies);
@@ -119,7 +120,7 @@ impl RegisteredSchema {
         resolved.as_ref().map_err(Error::clone)
     }
 
-    /// The message of that full name.
+    /// Returns the message of that full name.
     pub(super) fn message(&self, full_name: &str) -> Result<MessageDescriptor, Error> {
         let file = self.descriptor()?;
         let message = file.parent_pool().get_message_by_name(full_name);
@@ -131,14 +132,14 @@ impl RegisteredSchema {
         message.filter(own).ok_or_else(|| self.lacks(full_name))
     }
 
-    /// Path to the message of that full name.
+    /// Returns the path to the message of that full name.
     pub(super) fn indexes(&self, full_name: &str) -> Result<MessageIndexes, Error> {
         let mut files = self.files_for_indexes();
         let indexes = files.find_map(|file| file.message_indexes(full_name));
         indexes.ok_or_else(|| self.lacks(full_name))
     }
 
-    /// The message at the end of a path.
+    /// Returns the message at the end of a path.
     pub(super) fn message_at(&self, indexes: &MessageIndexes) -> Result<MessageDescriptor, Error> {
         let name = self
             .files_for_indexes()
@@ -149,8 +150,8 @@ impl RegisteredSchema {
         }
     }
 
-    /// Where indexes are counted: in the schema itself, and where that does
-    /// nothing but publicly import one file, in that.
+    /// Returns the files in which indexes are counted: the schema itself, and the
+    /// imported file if the schema only imports one file publicly.
     fn files_for_indexes(&self) -> impl Iterator<Item = &SchemaFile> {
         let forwarded = self.file.forwards_to();
         let imported = self
@@ -160,8 +161,8 @@ impl RegisteredSchema {
         std::iter::once(&self.file).chain(imported)
     }
 
-    /// Whether it has rules, and but for rules, metadata and tags says the same as
-    /// `schema`.
+    /// Returns whether this schema has rules and otherwise differs from `schema`
+    /// only in metadata and tags.
     pub(super) fn adds_rules_to(&self, schema: &dyn ProtoSchema) -> bool {
         let rules = self.rule_set.as_ref().is_some_and(|rules| {
             !rules.domain_rules.is_empty() || !rules.encoding_rules.is_empty()
@@ -171,8 +172,8 @@ impl RegisteredSchema {
         rules && compatibility::diff(&original, &update).is_empty()
     }
 
-    /// What keeps a reader with this schema from reading what is written with
-    /// `schema`.
+    /// Returns the differences that keep a reader with this schema from reading
+    /// records of `schema`.
     pub(super) fn incompatibilities(&self, schema: &dyn ProtoSchema) -> Vec<String> {
         let original = candidate(schema.file(), schema.dependencies());
         let update = candidate(&self.file, &self.dependencies);
@@ -233,7 +234,7 @@ fn candidate<'a>(file: &'a SchemaFile, dependencies: &'a [SchemaFile]) -> Candid
     candidate
 }
 
-/// Refuses Avro and JSON; no type means Avro.
+/// Refuses Avro and JSON schemas. An answer without a type is Avro.
 pub(super) fn require_protobuf(name: &SchemaName, answer: &Schema) -> Result<(), Error> {
     let schema_type = answer.schema_type.as_deref().unwrap_or("AVRO");
     if schema_type.eq_ignore_ascii_case(PROTOBUF) {

@@ -1,33 +1,32 @@
-//! Schemas from the registry: fetched once, with what they import, by however
-//! many tasks ask at once.
+//! Fetches schemas from the registry with their imports, each once.
 
 use std::collections::{BTreeMap, HashSet};
-use std::future::Future;
-use std::hash::Hash;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
 use super::error::{Error, SchemaName};
+use super::plans::expiry::end_of;
 use super::registered_schema::{RegisteredSchema, require_protobuf};
+use super::single_flight::{cache, once};
 use super::subject_name;
 use crate::protobuf::{SchemaFile, builtin};
 use crate::schema_registry::entities::{Reference, Schema};
 use crate::schema_registry::{Client, Format, Version, VersionQuery};
 use crate::wire_format::SchemaRef;
 
-/// How deep references may nest. Real schemas stay below ten.
+/// Maximum nesting depth of references. Real schemas stay below ten.
 const MAX_REFERENCE_DEPTH: usize = 64;
-/// How many files a schema may import, directly or not.
+/// Maximum number of direct and indirect imports of a schema.
 const MAX_REFERENCES: usize = 1000;
 
-/// The name of the main file, where no imported file bears it.
+/// Name of the main file. `_` is appended until no imported file has the same name.
 const MAIN_FILE: &str = "default";
 
-/// Schemas of a registry, each fetched once. Clones share the cache.
+/// Fetches the schemas of a registry and caches them. Clones share the cache.
 #[derive(Clone)]
-pub(super) struct SchemaSource {
+pub(super) struct SchemaFetcher {
     client: Client,
     by_ref: Cache<(SchemaRef, String), Arc<RegisteredSchema>>,
     versions: Cache<(String, i32), Arc<Schema>>,
@@ -35,52 +34,22 @@ pub(super) struct SchemaSource {
     ttl: Option<Duration>,
 }
 
-/// Which version of a subject is the latest: of all, or of those with these
-/// metadata properties.
+/// The key of a latest version: the latest of all versions of a subject, or of those
+/// with these metadata properties.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct LatestKey {
     subject: String,
     properties: Option<BTreeMap<String, String>>,
 }
 
-/// The latest version, and until when it may be taken to be that.
+/// The latest version, and when it has to be fetched again.
 #[derive(Clone)]
 pub(super) struct Latest {
     pub(super) schema: Arc<RegisteredSchema>,
     pub(super) until: Option<Instant>,
 }
 
-/// A bounded cache.
-pub(super) fn cache<K, V>(capacity: usize, ttl: Option<Duration>) -> Cache<K, V>
-where
-    K: Hash + Eq + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
-{
-    let builder = Cache::builder().max_capacity(capacity as u64);
-    match ttl {
-        Some(ttl) => builder.time_to_live(ttl).build(),
-        None => builder.build(),
-    }
-}
-
-/// The cached value, or that of one call of `make`, however many ask at once.
-/// Failures are shared by those who waited and then forgotten.
-pub(super) async fn once<K, V>(
-    cache: &Cache<K, V>,
-    key: K,
-    make: impl Future<Output = Result<V, Error>>,
-) -> Result<V, Error>
-where
-    K: Hash + Eq + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
-{
-    // In boxes: a future holds those that it awaits, each in several states, and
-    // what is nested here would outgrow a thread's stack.
-    let made = Box::pin(cache.try_get_with(key, Box::pin(make))).await;
-    made.map_err(Arc::unwrap_or_clone)
-}
-
-impl SchemaSource {
+impl SchemaFetcher {
     pub(super) fn new(client: Client, capacity: usize, ttl: Option<Duration>) -> Self {
         Self {
             client,
@@ -95,8 +64,8 @@ impl SchemaSource {
         &self.client
     }
 
-    /// The schema of an id or GUID. A subject, where it is known, chooses the
-    /// registry context and what the caller is authorised by.
+    /// Returns the schema of an id or GUID. The subject, if known, selects the
+    /// registry context and is what the caller must be authorised for.
     pub(super) async fn by_ref(
         &self,
         schema: SchemaRef,
@@ -131,7 +100,7 @@ impl SchemaSource {
         .await
     }
 
-    /// The latest version of a subject.
+    /// Returns the latest version of a subject.
     pub(super) async fn latest(
         &self,
         subject: &str,
@@ -153,7 +122,7 @@ impl SchemaSource {
                     self.client.version(subject, Version::Latest, query).await
                 }
             };
-            let until = self.ttl.and_then(|ttl| Instant::now().checked_add(ttl));
+            let until = end_of(self.ttl);
             let name = SchemaName::Subject(subject.to_owned());
             let answer = fetched.map_err(|e| {
                 Error::registry(format!("fetch the latest {name}"), name.clone(), e)
@@ -168,7 +137,7 @@ impl SchemaSource {
         .await
     }
 
-    /// Parses an answer and fetches what it refers to.
+    /// Parses an answer and fetches the schemas it refers to.
     async fn assemble(
         &self,
         name: SchemaName,
@@ -190,11 +159,12 @@ impl SchemaSource {
         )))
     }
 
-    /// The files referred to, directly or not, each behind those it imports
-    /// itself. A file met twice is taken once, in the version met first.
+    /// Returns all directly and indirectly referenced files, each after its own
+    /// imports. A file that is referenced twice is included once, in the version
+    /// that is found first.
     ///
-    /// Depth first, with a stack of its own: how deep references nest is not
-    /// ours to say.
+    /// Searches depth first with an explicit stack, since the registry decides how
+    /// deep references nest.
     async fn follow(
         &self,
         name: &SchemaName,
@@ -240,7 +210,7 @@ impl SchemaSource {
         Ok(files)
     }
 
-    /// A version that another schema refers to, soft-deleted or not.
+    /// Returns a version that another schema refers to, even if it is soft-deleted.
     async fn version(&self, subject: &str, version: i32) -> Result<Arc<Schema>, Error> {
         let fetch = async {
             let query = VersionQuery::default()
@@ -253,27 +223,29 @@ impl SchemaSource {
                 .map_err(|e| Error::registry(format!("fetch the {name}"), name, e))
         };
         if version < 0 {
-            // The latest, which is another one tomorrow.
+            // A negative version means the latest, which changes, so it is not
+            // cached.
             return fetch.await;
         }
         once(&self.versions, (subject.to_owned(), version), fetch).await
     }
 }
 
-/// A file whose references are being followed; the outermost is the schema.
+/// A file whose references are being followed. The outermost one is the schema
+/// itself.
 struct Open {
-    /// Path by which it is imported.
+    /// Path by which the file is imported.
     file: String,
     name: SchemaName,
-    /// Subject, in whose context its references are.
+    /// Subject of the file. Its references are in the same registry context.
     subject: String,
-    /// References yet to be followed, the next one last.
+    /// References still to follow; the last one is next.
     left: Vec<Reference>,
     answer: Option<Arc<Schema>>,
 }
 
-/// Refuses a reference that names nothing, leads back to a file being followed,
-/// or goes beyond the bounds.
+/// Refuses a reference without a name or subject, one that closes a cycle, and one
+/// beyond the limits.
 fn check_path(open: &[Open], reference: &Reference, seen: usize) -> Result<(), Error> {
     let reason = if reference.name.is_empty() || reference.subject.is_empty() {
         "a reference has no name or no subject".to_owned()
@@ -295,8 +267,8 @@ fn check_path(open: &[Open], reference: &Reference, seen: usize) -> Result<(), E
     })
 }
 
-/// The schema of an answer, as text or base64: a registry may ignore the format
-/// asked for. `dependencies` define options that it may carry.
+/// Parses the schema of an answer, from text or base64, since a registry may ignore
+/// the requested format. `dependencies` define the options that the schema may use.
 pub(super) fn parse(
     file: &str,
     name: &SchemaName,

@@ -1,4 +1,4 @@
-//! Subject name strategies: under which subject a record's schema is registered.
+//! Subject name strategies, which name the subject of a record's schema.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,24 +6,24 @@ use std::sync::Arc;
 use super::context::Side;
 use crate::subject_context;
 
-/// What a subject name may be made of.
+/// The parts from which a subject name is built.
 #[derive(Clone, Copy, Debug)]
 pub struct RecordPlace<'a> {
     /// The topic.
     pub topic: &'a str,
     /// Key or value.
     pub side: Side,
-    /// Full name of the message, with package and enclosing messages. Absent
-    /// while a record is read and its writer's schema is not known yet.
+    /// Full name of the message, with package and enclosing messages. `None` on read
+    /// until the writer's schema is known.
     pub message: Option<&'a str>,
 }
 
-/// A way of naming subjects. Closures of this shape are one.
+/// Names subjects. Closures of this signature implement it.
 ///
-/// `None` means that the name cannot be told; that is an error on write, and on
-/// read the schema is then fetched without naming a subject.
+/// `None` means that there is no name. On write that is an error; on read the schema
+/// is fetched without a subject.
 pub trait SubjectName: Send + Sync {
-    /// The subject for a record at `place`.
+    /// Returns the subject for a record at `place`.
     fn subject(&self, place: &RecordPlace<'_>) -> Option<String>;
 }
 
@@ -36,7 +36,7 @@ where
     }
 }
 
-/// Under which subject a record's schema is registered.
+/// Decides under which subject a record's schema is registered.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum SubjectNameStrategy {
@@ -47,21 +47,21 @@ pub enum SubjectNameStrategy {
     RecordName,
     /// `{topic}-{full name of the message}`.
     TopicRecordName,
-    /// The subject that the registry associates with the topic, and a fallback
-    /// where there is none: the default of today's official clients.
+    /// The subject that the registry associates with the topic, or a fallback if
+    /// there is none. This is the default of current official clients.
     Associated(Association),
-    /// A strategy of your own.
+    /// A custom strategy.
     Custom(Arc<dyn SubjectName>),
 }
 
 impl SubjectNameStrategy {
-    /// A strategy of your own: a closure, or an implementation of the trait.
+    /// Creates a custom strategy from a closure or an implementation of the trait.
     pub fn custom(strategy: impl SubjectName + 'static) -> Self {
         Self::Custom(Arc::new(strategy))
     }
 
-    /// The subject, as far as it follows from the place alone: for
-    /// [`SubjectNameStrategy::Associated`], the fallback's.
+    /// Returns the subject without asking the registry. For
+    /// [`SubjectNameStrategy::Associated`] that is the fallback's subject.
     pub(super) fn subject(&self, place: &RecordPlace<'_>) -> Option<String> {
         let RecordPlace {
             topic,
@@ -77,8 +77,8 @@ impl SubjectNameStrategy {
         }
     }
 
-    /// Whether subjects may lie in a registry context that depends on the topic,
-    /// so that a schema id means nothing without it.
+    /// Returns whether the registry context of subjects may depend on the topic.
+    /// Then a schema id alone does not identify a schema.
     pub(super) fn qualifies_ids(&self) -> bool {
         matches!(self, Self::Associated(_) | Self::Custom(_))
     }
@@ -104,20 +104,20 @@ pub struct Association {
 }
 
 impl Association {
-    /// Any Kafka cluster, fallback to the topic name.
+    /// Creates settings for any Kafka cluster with the topic name as fallback.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Id of the Kafka cluster that the topics belong to: the namespace of the
-    /// associations. Without one, any cluster's are taken.
+    /// Sets the id of the Kafka cluster of the topics, which is the namespace of the
+    /// associations. Default: associations of any cluster count.
     #[must_use]
     pub fn kafka_cluster_id(mut self, id: impl Into<String>) -> Self {
         self.cluster_id = Some(id.into());
         self
     }
 
-    /// What to do for a topic without an association.
+    /// Sets the fallback for a topic without an association.
     #[must_use]
     pub fn fallback(mut self, fallback: Fallback) -> Self {
         self.fallback = fallback;
@@ -156,13 +156,13 @@ impl Fallback {
     }
 }
 
-/// The registry context of a subject: `.ctx` of `:.ctx:name`, empty for an
-/// unqualified one.
+/// Returns the registry context of a subject: `.ctx` of `:.ctx:name`, or an empty
+/// string for an unqualified subject.
 pub(super) fn context(subject: &str) -> &str {
     subject_context::split(subject).0.unwrap_or_default()
 }
 
-/// A reference's subject, in the context of the subject that refers to it.
+/// Returns a reference's subject in the context of the subject that refers to it.
 pub(super) fn qualify(reference: &str, referrer: &str) -> String {
     match context(referrer) {
         "" => reference.to_owned(),

@@ -1,4 +1,4 @@
-//! Subjects of topics, the registry asked where the strategy says so.
+//! Finds the subjects of topics. Asks the registry if the strategy uses associations.
 
 use std::time::{Duration, Instant};
 
@@ -6,33 +6,35 @@ use moka::future::Cache;
 
 use super::context::Side;
 use super::error::Error;
-use super::schema_fetcher::once;
+use super::plans::expiry::end_of;
+use super::single_flight::once;
 use super::subject_name::{Association, RecordPlace, SubjectNameStrategy};
 use crate::schema_registry::Client;
 
-/// Resolves subjects by one strategy, remembering associations.
-pub(super) struct Subjects {
+/// Resolves subjects by one strategy and caches associations.
+pub(super) struct SubjectResolver {
     strategy: SubjectNameStrategy,
     associations: Cache<(String, Side), Found>,
     ttl: Option<Duration>,
 }
 
-/// A subject, and until when it may be taken to be the topic's.
+/// A subject, and when it has to be resolved again.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Subject {
+pub(super) struct ResolvedSubject {
     pub(super) name: Option<String>,
     pub(super) until: Option<Instant>,
 }
 
-/// What the registry knows about a topic.
+/// What the registry answered about a topic.
 #[derive(Clone)]
 enum Found {
     Associated(String),
-    /// Nothing, which is believed until then.
+    /// No association. The registry is asked again at this time.
     Nothing(Option<Instant>),
 }
 
-/// An association is made once and kept; the lack of one may end any time.
+/// Associations are cached permanently, since they are created once. The absence of
+/// one expires, since it may be created at any time.
 struct LackEnds(Option<Duration>);
 
 impl moka::Expiry<(String, Side), Found> for LackEnds {
@@ -49,7 +51,7 @@ impl moka::Expiry<(String, Side), Found> for LackEnds {
     }
 }
 
-impl Subjects {
+impl SubjectResolver {
     pub(super) fn new(
         strategy: SubjectNameStrategy,
         capacity: usize,
@@ -70,18 +72,18 @@ impl Subjects {
         &self.strategy
     }
 
-    /// The subject for a record at `place`.
+    /// Returns the subject for a record at `place`.
     pub(super) async fn resolve(
         &self,
         client: &Client,
         place: &RecordPlace<'_>,
-    ) -> Result<Subject, Error> {
+    ) -> Result<ResolvedSubject, Error> {
         let until = match &self.strategy {
             SubjectNameStrategy::Associated(association) => {
                 match self.association(client, association, place).await? {
                     Found::Associated(name) => {
                         let name = Some(name);
-                        return Ok(Subject { name, until: None });
+                        return Ok(ResolvedSubject { name, until: None });
                     }
                     Found::Nothing(until) => until,
                 }
@@ -89,7 +91,7 @@ impl Subjects {
             _ => None,
         };
         let name = self.strategy.subject(place).filter(|name| !name.is_empty());
-        Ok(Subject { name, until })
+        Ok(ResolvedSubject { name, until })
     }
 
     async fn association(
@@ -102,7 +104,7 @@ impl Subjects {
         once(&self.associations, key, async {
             Ok(match self.ask(client, association, place).await? {
                 Some(subject) => Found::Associated(subject),
-                None => Found::Nothing(self.ttl.and_then(|ttl| Instant::now().checked_add(ttl))),
+                None => Found::Nothing(end_of(self.ttl)),
             })
         })
         .await
@@ -115,7 +117,7 @@ impl Subjects {
         place: &RecordPlace<'_>,
     ) -> Result<Option<String>, Error> {
         let RecordPlace { topic, side, .. } = *place;
-        // Empty also for a registry without the endpoint.
+        // A registry without this endpoint also returns an empty list.
         let found = client
             .associations(topic, side.is_key(), association.namespace())
             .await

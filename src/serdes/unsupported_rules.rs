@@ -1,16 +1,16 @@
-//! Data rules of a schema that cannot be carried out, and what follows from that.
+//! Refuses schemas whose data rules must run but cannot run in this client.
 
 use super::error::{Error, SchemaName};
 use crate::csfle::{Direction, conditions};
 use crate::schema_registry::entities::{Rule, RuleSet};
 
-/// Refuses a schema whose rules demand what cannot be done without field-level
-/// encryption set up; with it, [`csfle`](crate::csfle) decides.
+/// Refuses a schema with rules that must run, for clients without field-level
+/// encryption. With it, [`csfle`](crate::csfle) decides.
 ///
-/// A rule whose type has no executor here follows its failure action, as in
-/// Confluent's clients: `NONE` leaves the record as it is, everything else is an
-/// error. With one departure: encryption that is demanded on write is an error
-/// even with `NONE`, which would write plaintext.
+/// As in Confluent's clients, the failure action of a rule without an executor
+/// decides: `NONE` leaves the record unchanged, everything else is an error. Unlike
+/// in those clients, an encryption rule on write is an error even with `NONE`, which
+/// would write plaintext.
 pub(super) fn refuse(
     rule_set: Option<&RuleSet>,
     direction: Direction,
@@ -40,9 +40,9 @@ fn no_executor(rule: &Rule) -> String {
     }
 }
 
-/// Rules that must run when a record goes from one version to another. There is
-/// no executor for any; those with failure action `NONE`, whichever way the
-/// record goes, may be left out.
+/// Refuses a schema whose migration rules must run when a record is read with
+/// another version. This client has no executor for them. Rules whose failure action
+/// is `NONE` in both directions are skipped.
 pub(super) fn refuse_migrations(
     rule_set: Option<&RuleSet>,
     schema: &SchemaName,

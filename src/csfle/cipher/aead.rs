@@ -2,7 +2,7 @@
 //!
 //! * AES-GCM: `iv (12, random) ‖ ciphertext ‖ tag (16)`, no associated data.
 //! * AES-SIV: `siv (16) ‖ ciphertext`, with exactly one associated-data string,
-//!   which is empty. None at all would give other bytes.
+//!   which is empty. Without any such string the bytes would differ.
 
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::aead::{AeadInOut, KeyInit};
@@ -31,9 +31,9 @@ pub(crate) enum CipherError {
     Internal,
 }
 
-/// Random nonces. One call of the operating system serves several values of a
-/// message; what is left is never used for another message, so that a forked
-/// process cannot repeat one.
+/// Generates random nonces for the values of one message. One system call fills the
+/// pool for several values. The rest of the pool is never used for another message,
+/// so a forked process cannot repeat a nonce.
 pub(crate) struct Nonces {
     pool: [u8; NONCE * 4],
     used: usize,
@@ -63,13 +63,13 @@ impl Nonces {
     }
 }
 
-/// A key that is ready for use: for AES-GCM the key schedule is expanded once.
-/// The keys are overwritten with zeros when dropped.
+/// A key ready for use. For AES-GCM the key schedule is expanded once. Keys are
+/// overwritten with zeros when dropped.
 pub(crate) enum Cipher {
     Aes128Gcm(Box<Aes128Gcm>),
     Aes256Gcm(Box<Aes256Gcm>),
-    /// The cipher object of AES-SIV changes while it works, so that it could
-    /// not be shared without a lock; it is made for each value.
+    /// The cipher object of AES-SIV is mutable while it works, and sharing it would
+    /// need a lock. A new one is created for each value instead.
     Aes256Siv(Zeroizing<[u8; 64]>),
 }
 
@@ -80,7 +80,7 @@ impl Cipher {
         cipher.ok_or_else(|| InvalidKey::length(dek.algorithm(), key.len()))
     }
 
-    /// `None` for a key of the wrong length.
+    /// Returns `None` for a key of the wrong length.
     pub(crate) fn from_key(algorithm: Algorithm, key: &[u8]) -> Option<Self> {
         Some(match algorithm {
             Algorithm::Aes128Gcm => Self::Aes128Gcm(Box::new(Aes128Gcm::new_from_slice(key).ok()?)),
@@ -97,8 +97,8 @@ impl Cipher {
         }
     }
 
-    /// Appends the ciphertext of `plaintext`. After an error, what was appended
-    /// is of no use and must not be sent.
+    /// Appends the ciphertext of `plaintext`. After an error the appended bytes are
+    /// incomplete and must not be sent.
     pub(crate) fn seal(
         &self,
         nonces: &mut Nonces,
@@ -123,8 +123,8 @@ impl Cipher {
         }
     }
 
-    /// Appends the plaintext of `ciphertext`; appends nothing if that is not
-    /// authentic.
+    /// Appends the plaintext of `ciphertext`. Appends nothing if the ciphertext is
+    /// not authentic.
     pub(crate) fn open(&self, ciphertext: &[u8], out: &mut Vec<u8>) -> Result<(), CipherError> {
         let start = out.len();
         let result = match self {
@@ -149,7 +149,7 @@ impl std::fmt::Debug for Cipher {
     }
 }
 
-/// Appends `len` zeros, and gives them.
+/// Appends `len` zeros and returns them.
 fn grow(out: &mut Vec<u8>, len: usize) -> Result<&mut [u8], CipherError> {
     let start = out.len();
     let end = start.checked_add(len).ok_or(CipherError::TooLong)?;

@@ -1,4 +1,4 @@
-//! The three algorithms a data encryption key (DEK) can be for.
+//! The three algorithms of data encryption keys (DEKs).
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use std::str::FromStr;
 pub enum Algorithm {
     /// AES-GCM with a 128-bit key.
     Aes128Gcm,
-    /// AES-GCM with a 256-bit key: the default wherever none is named.
+    /// AES-GCM with a 256-bit key: the default where no algorithm is named.
     #[default]
     Aes256Gcm,
     /// AES-SIV (RFC 5297) with two 256-bit keys. Deterministic: equal
@@ -19,10 +19,10 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// Every algorithm there is.
+    /// All algorithms.
     pub const ALL: [Self; 3] = [Self::Aes128Gcm, Self::Aes256Gcm, Self::Aes256Siv];
 
-    /// Name in rules and in the DEK Registry.
+    /// Returns the name in rules and in the DEK Registry.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ impl Algorithm {
         }
     }
 
-    /// Length of the key itself, in bytes.
+    /// Returns the length of the key itself, in bytes.
     #[must_use]
     pub const fn key_len(self) -> usize {
         match self {
@@ -42,7 +42,8 @@ impl Algorithm {
         }
     }
 
-    /// Bytes that a ciphertext is longer than its plaintext.
+    /// Returns the number of bytes by which a ciphertext is longer than its
+    /// plaintext.
     #[must_use]
     pub const fn overhead(self) -> usize {
         match self {
@@ -58,11 +59,11 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// The name is none of the three.
+/// A name that is not one of the three algorithms.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown DEK algorithm {name:?}: use AES128_GCM, AES256_GCM or AES256_SIV")]
 pub struct UnknownAlgorithm {
-    /// What was given.
+    /// The name that was given.
     pub name: String,
 }
 

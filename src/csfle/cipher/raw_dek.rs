@@ -1,21 +1,22 @@
 //! The raw DEK: a serialized Tink key message, and the codec for it.
 //!
-//! What a KMS wraps is not the bare key but the Protobuf message
-//! `google.crypto.tink.AesGcmKey` (`uint32 version = 1; bytes key_value = 3`)
-//! or `google.crypto.tink.AesSivKey` (`uint32 version = 1; bytes key_value = 2`).
-//! It is not a Tink keyset, and ciphertexts carry no Tink prefix.
+//! A KMS does not wrap the bare key but the Protobuf message
+//! `google.crypto.tink.AesGcmKey` (`uint32 version = 1; bytes key_value = 3`) or
+//! `google.crypto.tink.AesSivKey` (`uint32 version = 1; bytes key_value = 2`). It is
+//! not a Tink keyset, and ciphertexts carry no Tink prefix.
 
+use prost::encoding::{WireType, encode_key, encode_varint};
 use zeroize::Zeroizing;
 
 use super::algorithm::Algorithm;
-use crate::csfle::wire::{Fields, Malformed, WireType, push_key, push_varint, varint};
+use crate::csfle::wire::{Fields, Malformed, varint};
 
-/// The bytes are not a key of the algorithm. Says what is wrong without showing
-/// any of them.
+/// Bytes that are not a key of the algorithm. The message says what is wrong without
+/// showing any of the bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the DEK is not a Tink key for {algorithm}: {problem}")]
 pub struct InvalidKey {
-    /// Algorithm asked for.
+    /// Algorithm that was expected.
     pub algorithm: Algorithm,
     problem: Problem,
 }
@@ -37,8 +38,8 @@ impl InvalidKey {
     }
 }
 
-/// A raw DEK. Overwritten with zeros when dropped; its `Debug` output shows no
-/// key byte.
+/// A raw DEK. It is overwritten with zeros when dropped, and its `Debug` output
+/// shows no key byte.
 #[derive(Clone)]
 pub struct RawDek {
     algorithm: Algorithm,
@@ -46,11 +47,11 @@ pub struct RawDek {
 }
 
 impl RawDek {
-    /// Makes a new random key with randomness from the operating system.
+    /// Creates a random key with randomness from the operating system.
     ///
     /// # Errors
     ///
-    /// When the operating system has no randomness to give.
+    /// When the operating system provides no randomness.
     pub fn generate(algorithm: Algorithm) -> Result<Self, getrandom::Error> {
         let mut key = Zeroizing::new(vec![0; algorithm.key_len()]);
         getrandom::fill(&mut key)?;
@@ -59,10 +60,14 @@ impl RawDek {
 
     /// Serializes a key of the right length.
     fn from_key(algorithm: Algorithm, key: &[u8]) -> Self {
-        // Reserved in full, so that no copy is left behind by growing.
+        // Reserves the full size: growing would leave copies of the key behind.
         let mut serialized = Zeroizing::new(Vec::with_capacity(key.len().saturating_add(12)));
-        push_key(key_field(algorithm), WireType::Len, &mut serialized);
-        push_varint(key.len() as u64, &mut serialized);
+        encode_key(
+            key_field(algorithm),
+            WireType::LengthDelimited,
+            &mut *serialized,
+        );
+        encode_varint(key.len() as u64, &mut *serialized);
         serialized.extend_from_slice(key);
         Self {
             algorithm,
@@ -70,7 +75,7 @@ impl RawDek {
         }
     }
 
-    /// Takes the bytes that a KMS unwrapped or a registry handed out.
+    /// Parses the bytes that a KMS unwrapped or a registry returned.
     ///
     /// # Errors
     ///
@@ -81,22 +86,22 @@ impl RawDek {
         Ok(Self::from_key(algorithm, key))
     }
 
-    /// Algorithm of the key.
+    /// Returns the algorithm of the key.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The Tink key message: what a KMS wraps, and what `keyMaterial` holds in
-    /// base64.
+    /// Returns the Tink key message, which a KMS wraps and which `keyMaterial` holds
+    /// in base64.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.serialized
     }
 
-    /// The bare key.
+    /// Returns the bare key.
     pub(crate) fn key(&self) -> &[u8] {
-        // Serialized by `from_key`: the key is the end of the message.
+        // `from_key` serialized the message, so the key is its last part.
         let len = self.serialized.len();
         let (_, key) = self
             .serialized
@@ -114,7 +119,7 @@ impl std::fmt::Debug for RawDek {
     }
 }
 
-/// Field number of `key_value`: 3 in `AesGcmKey`, 2 in `AesSivKey`.
+/// Returns the field number of `key_value`: 3 in `AesGcmKey`, 2 in `AesSivKey`.
 fn key_field(algorithm: Algorithm) -> u32 {
     match algorithm {
         Algorithm::Aes128Gcm | Algorithm::Aes256Gcm => 3,
@@ -133,7 +138,9 @@ fn key_value(algorithm: Algorithm, serialized: &[u8]) -> Result<&[u8], Problem> 
                     return Err(Problem::Version(version));
                 }
             }
-            (number, WireType::Len) if number == key_field(algorithm) => key = field.value,
+            (number, WireType::LengthDelimited) if number == key_field(algorithm) => {
+                key = field.value
+            }
             _ => {}
         }
     }

@@ -1,31 +1,30 @@
-//! Which fields of a message type a rule transforms: computed once per schema,
-//! as a graph over the message types, since types may contain themselves.
+//! Computes the graph of a rule and a message type, once per schema.
 //!
-//! On write a record has two schemas: the registered one, which readers use and
-//! whose rules run, and the record's own. Fields are paired by number along their
-//! paths. What a rule protects in either of them must be encrypted by way of the
-//! registered one, or there is no graph.
+//! On write a record has two schemas: its own, and the registered one, which readers
+//! use and whose rules run. Fields of the two are paired by number along their
+//! paths. If a rule protects a field in either schema, the registered one must let
+//! the rule encrypt it. Otherwise there is no graph.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use prost::encoding::WireType;
 use prost_reflect::{Cardinality, FieldDescriptor, Kind, MessageDescriptor};
 
 use super::coverage::{self, GraphProblem};
 use super::graph::{Action, Entry, Graph, KnownField, Node, bit};
 use super::tags::{BadTags, Selection};
 use crate::csfle::direction::Direction;
-use crate::csfle::wire::WireType;
 
-/// Messages that are one value each to rules, not records with fields.
+/// Message types that rules treat as one value, not as a record with fields.
 const LEAVES: [&str; 2] = ["google.protobuf.Timestamp", "confluent.type.Decimal"];
 
-/// A message type as the registered schema has it, and as the record's own has
-/// it; at least one of them does.
+/// A message type in the registered schema and in the record's own. At least one of
+/// the two defines it.
 #[derive(Clone)]
 struct Pair {
     registered: Option<MessageDescriptor>,
     own: Option<MessageDescriptor>,
-    /// Where it was met first.
+    /// Path at which the pair occurs first.
     path: String,
 }
 
@@ -39,7 +38,7 @@ impl Pair {
         (name(&self.registered), name(&self.own))
     }
 
-    /// Its fields by number, as each schema has them.
+    /// Returns the fields of both schemas by number.
     fn fields(&self) -> BTreeMap<u32, (Option<FieldDescriptor>, Option<FieldDescriptor>)> {
         let mut fields: BTreeMap<_, (Option<_>, Option<_>)> = BTreeMap::new();
         for field in self.registered.iter().flat_map(MessageDescriptor::fields) {
@@ -54,7 +53,7 @@ impl Pair {
     }
 }
 
-/// The message types of a graph, each pair once.
+/// The message types of a graph. Each pair occurs once.
 struct Pairs {
     all: Vec<Pair>,
     index: HashMap<(Option<String>, Option<String>), usize>,
@@ -70,8 +69,8 @@ impl Pairs {
     }
 }
 
-/// The transformation of `registered` by a rule that selects these fields. On write `own` is the message as the record's
-/// own schema has it.
+/// Returns what a rule with this selection does to the message type `registered`. On
+/// write, `own` is the message type in the record's own schema.
 pub(crate) fn graph(
     selection: &Selection<'_>,
     registered: &MessageDescriptor,
@@ -107,7 +106,8 @@ pub(crate) fn graph(
                 Some(field) => action(field, selection, direction)?,
                 None => Planned::Action(Action::Keep),
             };
-            // What is encrypted or refused as a whole has no fields here.
+            // A value that is encrypted or refused as a whole is not searched for
+            // fields.
             let open = matches!(planned, Planned::Descend | Planned::Action(Action::Keep));
             let message = |field: &Option<FieldDescriptor>| {
                 let field = field.as_ref().filter(|_| open)?;
@@ -126,7 +126,8 @@ pub(crate) fn graph(
                         false => (Action::Message(node), Some(node)),
                     }
                 }
-                // On write its fields are checked, although nothing is done to them.
+                // On write the fields of a message are checked even if none of them
+                // is transformed.
                 Planned::Action(action) => {
                     let inner = child.registered.is_some() || child.own.is_some();
                     (action, (writes && inner).then(|| pairs.index(child)))
@@ -155,7 +156,7 @@ pub(crate) fn graph(
 
 enum Planned {
     Action(Action),
-    /// Into the field's message type.
+    /// Descend into the field's message type.
     Descend,
 }
 
@@ -165,12 +166,12 @@ fn action(
     direction: Direction,
 ) -> Result<Planned, BadTags> {
     let selected = selection.selects(field)?;
-    // A rule without tags takes what is in a message instead of the message, and
-    // leaves the keys of maps alone.
+    // A rule without tags selects the fields of a message instead of the message,
+    // and no keys of maps.
     let tagged = selected && !selection.takes_all();
     let kind = field.kind();
     let refuse = |refused: bool, type_name: &str, otherwise: Planned| {
-        // On read such a value is left alone: nobody can have encrypted it.
+        // On read such a value is kept: no client can have encrypted it.
         if refused && direction == Direction::Write {
             Planned::Action(Action::Refuse {
                 type_name: type_name.to_owned(),
@@ -201,7 +202,7 @@ fn action(
                 let map = format!("map to {}", value.full_name());
                 refuse(tagged || is_leaf, &map, otherwise)
             }
-            // Such a map can only be encrypted through its entry's value field.
+            // Only the value field of a map entry can be encrypted.
             value if selected => refuse(true, &format!("map to {value:?}").to_lowercase(), keep),
             _ => Planned::Descend,
         },
@@ -227,10 +228,10 @@ fn entry(message: &MessageDescriptor, field: &FieldDescriptor, action: Action) -
     }
 }
 
-/// Drops what leads nowhere: entries that change nothing, and those that descend
-/// into types where nothing is changed.
+/// Removes entries that change nothing, and entries that descend into types where
+/// nothing changes.
 fn prune(nodes: &mut [Node]) {
-    // Which node is reached from which, backwards.
+    // Maps each node to the nodes that descend into it.
     let mut parents: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut working: BTreeSet<usize> = BTreeSet::new();
     for (index, node) in nodes.iter().enumerate() {
@@ -276,13 +277,14 @@ fn prune(nodes: &mut [Node]) {
     }
 }
 
-/// The wire types of a field. A parser takes others for an unknown field.
+/// Returns the wire types of a field. A parser treats a field of another wire type
+/// as unknown.
 fn wire_types(field: &FieldDescriptor) -> u8 {
     let one = match field.kind() {
-        _ if field.is_group() => return bit(WireType::Group),
-        Kind::String | Kind::Bytes | Kind::Message(_) => return bit(WireType::Len),
-        Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => bit(WireType::Fixed64),
-        Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => bit(WireType::Fixed32),
+        _ if field.is_group() => return bit(WireType::StartGroup),
+        Kind::String | Kind::Bytes | Kind::Message(_) => return bit(WireType::LengthDelimited),
+        Kind::Double | Kind::Fixed64 | Kind::Sfixed64 => bit(WireType::SixtyFourBit),
+        Kind::Float | Kind::Fixed32 | Kind::Sfixed32 => bit(WireType::ThirtyTwoBit),
         Kind::Int32
         | Kind::Int64
         | Kind::Uint32
@@ -293,14 +295,14 @@ fn wire_types(field: &FieldDescriptor) -> u8 {
         | Kind::Enum(_) => bit(WireType::Varint),
     };
     match field.cardinality() {
-        // Parsers read packed and unpacked, whichever is declared.
-        Cardinality::Repeated => one | bit(WireType::Len),
+        // Parsers accept packed and unpacked values, no matter which is declared.
+        Cardinality::Repeated => one | bit(WireType::LengthDelimited),
         _ => one,
     }
 }
 
 impl KnownField {
-    /// A field as one schema has it, or both.
+    /// Combines a field of one schema or of both.
     pub(crate) fn new<'a>(
         number: u32,
         name: &str,

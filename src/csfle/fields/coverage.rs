@@ -1,5 +1,5 @@
-//! Fields that a rule protects in the record's own schema, and that the registered
-//! schema does not let it encrypt.
+//! Finds fields that a rule protects in the record's own schema but cannot encrypt,
+//! because the registered schema lacks the field or its tag.
 
 use std::fmt;
 use std::mem::discriminant;
@@ -21,14 +21,15 @@ impl From<BadTags> for GraphProblem {
     }
 }
 
-/// A field that would leave in clear.
+/// A field that would be written in clear.
 #[derive(Debug)]
 pub(crate) struct Uncovered {
     /// Path of the field within the record.
     pub(crate) path: String,
     /// Full name of the field.
     pub(crate) full_name: String,
-    /// The rule's tag that it carries; none if the rule takes every field.
+    /// The tag of the rule that the field has; `None` if the rule selects every
+    /// field.
     pub(crate) tag: Option<String>,
     pub(crate) lack: Lack,
 }
@@ -41,7 +42,7 @@ pub enum Lack {
     Field,
     /// The tag on the field.
     Tag,
-    /// The type: the field has another one there.
+    /// The type: the field has another type in the registered schema.
     Type,
 }
 
@@ -55,8 +56,8 @@ impl fmt::Display for Lack {
     }
 }
 
-/// Refuses a field of the record's own schema that the rule selects there and not
-/// in the registered one, where `registered` has its number.
+/// Refuses a field that the rule selects in the record's own schema but not in the
+/// registered one. `registered` is the field of the same number.
 pub(crate) fn check(
     selection: &Selection<'_>,
     registered: Option<&FieldDescriptor>,
@@ -80,7 +81,7 @@ pub(crate) fn check(
     }))
 }
 
-/// Whether values of one type are encrypted just as those of the other.
+/// Returns whether values of both types are encrypted in the same way.
 fn same_type(a: &Kind, b: &Kind) -> bool {
     let text = |kind: &Kind| matches!(kind, Kind::String | Kind::Bytes);
     discriminant(a) == discriminant(b) || text(a) && text(b)

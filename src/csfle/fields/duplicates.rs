@@ -1,14 +1,15 @@
-//! What a message holds that says the same field twice: as a parser settles it.
+//! Resolves singular fields that occur more than once, in the way of a Protobuf
+//! parser.
+
+use prost::encoding::{WireType, encode_key, encode_varint};
 
 use super::graph::{Action, Node};
-use crate::csfle::wire::{
-    Field, Fields, Malformed, WireType, push_group_end, push_key, push_varint,
-};
+use crate::csfle::wire::{Field, Fields, Malformed};
 
-/// Which entries of a node occur.
+/// The entries of a node that occur in a message.
 #[derive(Default)]
 pub(crate) struct Present {
-    /// The first 64.
+    /// A bit for each of the first 64 entries.
     few: u64,
     many: Vec<usize>,
     /// A singular field occurs twice, or a oneof has two members.
@@ -16,7 +17,7 @@ pub(crate) struct Present {
 }
 
 impl Present {
-    /// Notes an entry; false if it was there already.
+    /// Adds an entry. Returns false if it was present already.
     fn insert(&mut self, position: usize) -> bool {
         if position < 64 {
             let bit = 1u64 << position;
@@ -43,7 +44,7 @@ impl Present {
     }
 }
 
-/// Which entries the message has.
+/// Returns the entries that occur in the message.
 pub(crate) fn survey(node: &Node, input: &[u8]) -> Result<Present, Malformed> {
     let mut present = Present::default();
     let mut oneofs: Vec<usize> = Vec::new();
@@ -71,10 +72,10 @@ pub(crate) fn survey(node: &Node, input: &[u8]) -> Result<Present, Malformed> {
     Ok(present)
 }
 
-/// The same message with each singular field of the node once, and one member
-/// of each oneof: as a parser would settle it.
+/// Returns the message with each singular field of the node once and one member of
+/// each oneof, as a parser would understand it.
 pub(crate) fn settle(node: &Node, input: &[u8]) -> Result<Vec<u8>, Malformed> {
-    /// What a singular field, or a oneof, holds so far.
+    /// The occurrences of a singular field or a oneof so far.
     struct Slot<'a> {
         id: (bool, usize),
         number: u32,
@@ -94,9 +95,8 @@ pub(crate) fn settle(node: &Node, input: &[u8]) -> Result<Vec<u8>, Malformed> {
         let Some((entry, id)) = slot_of(field.number) else {
             continue;
         };
-        // Members of a oneof that nothing is done to merge as well, should they
-        // be messages; for other types only the last counts, which merging the
-        // whole fields gives too.
+        // Members of a oneof without a transformation are kept in full. If they are
+        // messages, a parser merges them; for other types it takes the last one.
         let merges = matches!(
             entry.action,
             Action::Message(_) | Action::Group(_) | Action::Keep
@@ -127,7 +127,7 @@ pub(crate) fn settle(node: &Node, input: &[u8]) -> Result<Vec<u8>, Malformed> {
         let Some(slot) = slots.iter().find(|slot| slot.id == id) else {
             continue;
         };
-        // All of it goes where the last of it was.
+        // The merged field takes the position of its last occurrence.
         let is_last = slot
             .merged
             .last()
@@ -138,23 +138,23 @@ pub(crate) fn settle(node: &Node, input: &[u8]) -> Result<Vec<u8>, Malformed> {
         let all = slot.merged.as_slice();
         let all_are = |wire_type| all.iter().all(|part| part.wire_type == wire_type);
         match (&entry.action, all) {
-            (Action::Message(_), [_, _, ..]) if all_are(WireType::Len) => {
-                push_key(field.number, WireType::Len, &mut out);
+            (Action::Message(_), [_, _, ..]) if all_are(WireType::LengthDelimited) => {
+                encode_key(field.number, WireType::LengthDelimited, &mut out);
                 let len: usize = all.iter().map(|part| part.value.len()).sum();
-                push_varint(len as u64, &mut out);
+                encode_varint(len as u64, &mut out);
                 for part in all {
                     out.extend_from_slice(part.value);
                 }
             }
-            (Action::Group(_), [_, _, ..]) if all_are(WireType::Group) => {
-                push_key(field.number, WireType::Group, &mut out);
+            (Action::Group(_), [_, _, ..]) if all_are(WireType::StartGroup) => {
+                encode_key(field.number, WireType::StartGroup, &mut out);
                 for part in all {
                     out.extend_from_slice(part.value);
                 }
-                push_group_end(field.number, &mut out);
+                encode_key(field.number, WireType::EndGroup, &mut out);
             }
-            // One of them; several of a type that nothing is done to; or ones
-            // that are not encoded as their type says, refused later.
+            // A single occurrence; or several of a type without a transformation; or
+            // a wrong encoding, which is refused later.
             _ => {
                 for part in all {
                     out.extend_from_slice(part.whole);

@@ -6,13 +6,14 @@ use crate::csfle::wire::{Field, Fields, Malformed};
 /// Why a value was not changed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Obstacle {
-    /// For good.
+    /// The value cannot be changed.
     Problem(ValueProblem),
     /// The key of this DEK version has to be fetched first.
     MissingKey(i32),
 }
 
-/// Why a message was not changed, and at which field: innermost name first.
+/// Why a message was not changed, and at which field. The path starts with the
+/// innermost name.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     path: Vec<String>,
@@ -20,7 +21,8 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// The field as `outer.inner[2]`; empty for the message itself.
+    /// Returns the path of the field, as `outer.inner[2]`. It is empty for the
+    /// message itself.
     pub(crate) fn path(&self) -> String {
         let mut path = self.path.clone();
         path.reverse();
@@ -43,13 +45,13 @@ pub(crate) fn failure(obstacle: Obstacle) -> Box<Failure> {
     })
 }
 
-/// For what cannot be: in doubt nothing is written.
+/// The failure for a broken invariant: nothing is written then.
 pub(crate) fn internal() -> Box<Failure> {
     failure(Obstacle::Problem(ValueProblem::Internal))
 }
 
-/// Adds the name of the field to the path of a failure within it. `input` is the
-/// message that the field is in.
+/// Adds the name of the field to the path of a failure inside it. `input` is the
+/// message that contains the field.
 pub(crate) fn within(
     mut failure: Box<Failure>,
     name: &str,

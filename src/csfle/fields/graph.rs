@@ -1,7 +1,7 @@
 //! What a rule does to each field of a message type, as a graph over the message
 //! types, since types may contain themselves.
 
-use crate::csfle::wire::WireType;
+use prost::encoding::WireType;
 
 /// A field that a message may have.
 #[derive(Clone, Debug)]
@@ -9,9 +9,9 @@ pub(crate) struct KnownField {
     pub(crate) number: u32,
     pub(crate) name: String,
     pub(crate) repeated: bool,
-    /// One bit for each wire type that its type may be encoded with.
+    /// One bit for each wire type in which the field may be encoded.
     pub(crate) wire_types: u8,
-    /// The node of its message type.
+    /// Index of the node of the field's message type.
     pub(crate) inner: Option<usize>,
 }
 
@@ -20,7 +20,7 @@ pub(crate) const fn bit(wire_type: WireType) -> u8 {
     1 << wire_type as u8
 }
 
-/// The transformation of a message type. Node 0 is the type itself.
+/// What a rule does to a message type. Node 0 is the type itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Graph {
     pub(super) nodes: Vec<Node>,
@@ -30,11 +30,12 @@ pub(crate) struct Graph {
 /// What to do with one message type.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    /// By ascending number.
+    /// In ascending order of their numbers.
     pub(crate) entries: Vec<Entry>,
-    /// Whether the entries hold an implicit one.
+    /// Whether one of the entries is implicit.
     pub(crate) any_implicit: bool,
-    /// On write: every field that the message may have, by ascending number.
+    /// On write: every field that the message may have, in ascending order of their
+    /// numbers.
     pub(crate) known: Option<Vec<KnownField>>,
 }
 
@@ -45,23 +46,25 @@ pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) action: Action,
     pub(crate) repeated: bool,
-    /// There without being on the wire: a singular field of implicit presence,
-    /// or the value in an entry of a map.
+    /// The field has a value even if it is absent from the wire: a singular field of
+    /// implicit presence, or the value of a map entry.
     pub(crate) implicit: bool,
-    /// The oneof that it is a member of.
+    /// Index of the oneof that the field belongs to.
     pub(crate) oneof: Option<usize>,
 }
 
 /// What to do with the values of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Nothing; the field is listed because it shares a oneof.
+    /// Keep the value. The field is listed because it is in the same oneof as a
+    /// selected field.
     Keep,
     /// Transform a string.
     Text,
     /// Transform bytes.
     Bytes,
-    /// Selected, but of this type, which cannot be encrypted.
+    /// Refuse the message: the rule selects the field, but its type cannot be
+    /// encrypted.
     Refuse { type_name: String, packable: bool },
     /// Descend to the node.
     Message(usize),
@@ -70,7 +73,7 @@ pub(crate) enum Action {
 }
 
 impl Graph {
-    /// Whether it selects any field.
+    /// Returns whether the rule selects any field.
     pub(crate) fn works(&self) -> bool {
         self.nodes
             .first()
@@ -81,7 +84,7 @@ impl Graph {
         self.nodes.get(index)
     }
 
-    /// Full names of the fields that are encrypted, wherever they occur.
+    /// Returns the full names of the selected fields.
     pub(crate) fn selected(&self) -> &[String] {
         &self.selected
     }

@@ -1,5 +1,5 @@
-//! The fields of a record: which of them a rule selects, and the walk that
-//! replaces their values.
+//! The fields of a record: which of them a rule selects, and the walk that replaces
+//! their values.
 
 pub(crate) mod build;
 pub(crate) mod coverage;

@@ -10,38 +10,39 @@ pub enum ValueProblem {
          message, tag the fields in it instead)"
     )]
     Type(String),
-    /// Nobody knows the field, and so whether it is one to encrypt.
+    /// Neither schema defines the field, so it is unknown whether it must be
+    /// encrypted.
     #[error(
         "field number {number} is neither in the registered schema nor in the record's own, so it \
          may hold what must be encrypted: write with a schema that has it, or clear unknown fields"
     )]
     UnknownField {
-        /// Its number.
+        /// Number of the field.
         number: u32,
     },
-    /// The string field holds no base64.
+    /// The string field does not hold base64.
     #[error("the value is not base64; was it written without encryption?")]
     NotBase64,
-    /// The plaintext of a string is not text.
+    /// The plaintext of a string is not UTF-8.
     #[error("the string is not valid UTF-8")]
     NotUtf8,
-    /// The field is not encoded as its type says.
+    /// The encoding of the field does not fit its type.
     #[error("the field is not encoded as its type says")]
     Encoding,
     /// The cipher failed.
     #[error("{0}")]
     Cipher(String),
-    /// No version prefix, though the rule rotates keys.
+    /// The version prefix is missing, although the rule rotates keys.
     #[error(
         "the value has {len} byte{} and so no DEK version of 5 bytes before it; was it written \
          under a rule without encrypt.dek.expiry.days?",
         if *.len == 1 { "" } else { "s" }
     )]
     NoVersion {
-        /// Its length.
+        /// Length of the value.
         len: usize,
     },
-    /// The version prefix is not one.
+    /// The version prefix starts with a wrong byte.
     #[error(
         "the value starts with 0x{found:02x} where the DEK version starts with 0x00; was it \
          written under a rule without encrypt.dek.expiry.days?"
@@ -50,7 +51,7 @@ pub enum ValueProblem {
         /// First byte.
         found: u8,
     },
-    /// The version prefix holds a number that is no version.
+    /// The version prefix holds a negative number.
     #[error(
         "the value names DEK version {found}, and versions count from 1; was it written under a \
          rule without encrypt.dek.expiry.days?"
@@ -59,10 +60,10 @@ pub enum ValueProblem {
         /// The number.
         found: i32,
     },
-    /// The message that holds the value is not Protobuf.
+    /// The message that holds the value is not valid Protobuf.
     #[error("the message is malformed: {0}")]
     Malformed(String),
-    /// Something that should be impossible happened.
+    /// An invariant was broken.
     #[error("an internal check failed; please report it")]
     Internal,
 }

@@ -1,12 +1,13 @@
-//! Which tags a field has: those of the schema itself, `(confluent.field_meta).tags`,
-//! and those that the registry's metadata gives to field names by pattern.
+//! The tags of fields. They come from the schema, `(confluent.field_meta).tags`, and
+//! from the registry's metadata, which assigns tags to field names by pattern.
 
 use std::collections::BTreeSet;
 
+use prost::encoding::WireType;
 use prost_reflect::FieldDescriptor;
 use prost_reflect::prost::Message;
 
-use crate::csfle::wire::{Fields, Malformed, WireType};
+use crate::csfle::wire::{Fields, Malformed};
 use crate::schema_registry::entities::Metadata;
 
 /// Number of the extension `confluent.field_meta` of `google.protobuf.FieldOptions`.
@@ -14,7 +15,7 @@ const FIELD_META: u32 = 1088;
 /// Number of `tags` in `confluent.Meta`.
 const TAGS: u32 = 3;
 
-/// The tags that a field has in its schema cannot be read.
+/// The tags of a field in its schema are malformed.
 #[derive(Debug)]
 pub(crate) struct BadTags {
     /// Full name of the field.
@@ -22,7 +23,8 @@ pub(crate) struct BadTags {
     pub(crate) malformed: Malformed,
 }
 
-/// Which fields a rule is for: those with one of its tags, or without tags all.
+/// The fields that a rule selects: those with one of its tags, or all fields if the
+/// rule has no tags.
 pub(crate) struct Selection<'a> {
     tags: BTreeSet<&'a str>,
     metadata: Option<&'a Metadata>,
@@ -34,7 +36,7 @@ impl<'a> Selection<'a> {
         Self { tags, metadata }
     }
 
-    /// Whether the rule has no tags.
+    /// Returns whether the rule has no tags and so selects every field.
     pub(crate) fn takes_all(&self) -> bool {
         self.tags.is_empty()
     }
@@ -43,7 +45,7 @@ impl<'a> Selection<'a> {
         Ok(self.takes_all() || self.tag(field)?.is_some())
     }
 
-    /// The tag by which the rule selects the field.
+    /// Returns the tag by which the rule selects the field.
     pub(crate) fn tag(&self, field: &FieldDescriptor) -> Result<Option<String>, BadTags> {
         let tags = of_field(field, self.metadata)?;
         Ok(tags
@@ -52,7 +54,7 @@ impl<'a> Selection<'a> {
     }
 }
 
-/// Every tag of a field.
+/// Returns all tags of a field.
 fn of_field(
     field: &FieldDescriptor,
     metadata: Option<&Metadata>,
@@ -71,18 +73,18 @@ fn of_field(
     Ok(tags)
 }
 
-/// Read from the encoded options, so that it makes no difference whether the
-/// extension is known to the descriptor pool or only kept as unknown bytes.
+/// Reads the tags from the encoded options, so that it does not matter whether the
+/// descriptor pool knows the extension or keeps it as unknown bytes.
 fn inline(options: &[u8]) -> Result<BTreeSet<String>, Malformed> {
     let mut tags = BTreeSet::new();
     for meta in Fields::new(options) {
         let meta = meta?;
-        if meta.number != FIELD_META || meta.wire_type != WireType::Len {
+        if meta.number != FIELD_META || meta.wire_type != WireType::LengthDelimited {
             continue;
         }
         for tag in Fields::new(meta.value) {
             let tag = tag?;
-            if tag.number == TAGS && tag.wire_type == WireType::Len {
+            if tag.number == TAGS && tag.wire_type == WireType::LengthDelimited {
                 tags.insert(String::from_utf8_lossy(tag.value).into_owned());
             }
         }
@@ -90,8 +92,8 @@ fn inline(options: &[u8]) -> Result<BTreeSet<String>, Malformed> {
     Ok(tags)
 }
 
-/// Whether a pattern covers a full name. `**` stands for anything, `*` for any
-/// run without a dot, `?` for one character that is no dot; `**.*` means `**`.
+/// Returns whether a pattern matches a full name. `**` matches anything, `*` any
+/// characters but dots, `?` one character that is not a dot. `**.*` means `**`.
 fn matches(pattern: &str, name: &str) -> bool {
     let pattern = pattern.replace("**.*", "**");
     let mut tokens = Vec::new();
@@ -104,7 +106,7 @@ fn matches(pattern: &str, name: &str) -> bool {
             c => Token::Literal(c),
         });
     }
-    // After each token, which prefixes of the name it can end at.
+    // For each token, the positions in the name at which a match can end.
     let name: Vec<char> = name.chars().collect();
     let mut ends = vec![false; name.len().saturating_add(1)];
     if let Some(first) = ends.first_mut() {
@@ -115,7 +117,7 @@ fn matches(pattern: &str, name: &str) -> bool {
         let mut running = false;
         for (at, reachable) in ends.iter().copied().enumerate() {
             let before = at.checked_sub(1).and_then(|i| name.get(i)).copied();
-            // Nothing comes before the first character.
+            // Position 0 has no predecessor.
             let came = at.checked_sub(1).and_then(|i| ends.get(i)) == Some(&true);
             running = match token {
                 Token::Anything => running || reachable,

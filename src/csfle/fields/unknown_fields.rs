@@ -1,16 +1,17 @@
-//! Which fields a record may hold where fields are encrypted: those that the
-//! registered schema or the record's own knows. Any other might be one to encrypt,
-//! of a version that neither schema has heard of. Messages in which nothing is
-//! encrypted are looked through as well.
+//! Refuses unknown fields where a rule encrypts fields. A field that neither the
+//! registered schema nor the record's own defines may come from a version that tags
+//! it. Messages in which nothing is encrypted are checked as well.
+
+use prost::encoding::WireType;
 
 use super::failure::{Failure, Obstacle, failure, internal, within};
 use super::graph::{Graph, Node, bit};
 use super::problem::ValueProblem;
-use crate::csfle::wire::{Field, Fields, MAX_DEPTH, Malformed, WireType};
+use crate::csfle::wire::{Field, Fields, MAX_DEPTH, Malformed};
 
 impl Graph {
-    /// Checks a field of a message that is copied as it is. `input` is the
-    /// message, for the path of an error.
+    /// Checks a field of a message that is copied unchanged. `input` is the message,
+    /// for the path in an error.
     pub(crate) fn check(
         &self,
         node: &Node,
@@ -18,7 +19,7 @@ impl Graph {
         input: &[u8],
         depth: usize,
     ) -> Result<(), Box<Failure>> {
-        // On read everything may be there.
+        // On read, unknown fields are allowed.
         let Some(all) = &node.known else {
             return Ok(());
         };
@@ -31,7 +32,12 @@ impl Graph {
             Err(refused(ValueProblem::Encoding))
         } else {
             match known.inner {
-                Some(inner) if matches!(field.wire_type, WireType::Len | WireType::Group) => {
+                Some(inner)
+                    if matches!(
+                        field.wire_type,
+                        WireType::LengthDelimited | WireType::StartGroup
+                    ) =>
+                {
                     self.check_all(inner, field.value, depth.saturating_add(1))
                 }
                 _ => Ok(()),

@@ -1,31 +1,30 @@
-//! Replaces the selected values of an encoded message, in one walk over its
-//! bytes. Everything else is copied as it is; on write, what neither schema knows is
-//! refused.
+//! Replaces the selected values of an encoded message in one walk over its bytes.
+//! Everything else is copied unchanged. On write, a field that neither schema
+//! defines is refused.
 //!
-//! What the bytes leave out or repeat is taken as a Protobuf parser takes it:
+//! Absent and repeated fields have the meaning that a Protobuf parser gives them:
 //!
-//! * A selected field of implicit presence that is absent has the value "", and
-//!   so it is transformed like one that is there; likewise the message in an
-//!   entry of a map.
-//! * Of a singular field that occurs more than once the last value counts, of a
-//!   oneof the last member, and the occurrences of a message are merged.
+//! * A selected field of implicit presence that is absent has the value "" and is
+//!   transformed like any other. The same holds for the message in a map entry.
+//! * If a singular field occurs more than once, the last value counts; of a oneof,
+//!   the last member counts. Repeated occurrences of a message are merged.
+
+use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
 use super::duplicates::{Present, settle, survey};
 use super::failure::{Failure, Obstacle, failure, internal, within};
 use super::graph::{Action, Entry, Graph, Node};
 use super::problem::ValueProblem;
-use crate::csfle::wire::{
-    Field, Fields, MAX_DEPTH, Malformed, WireType, push_group_end, push_key, varint_len,
-};
+use crate::csfle::wire::{Field, Fields, MAX_DEPTH, Malformed};
 
-/// Changes single values.
+/// Transforms single values.
 pub(crate) trait Values {
-    /// Appends the length and the bytes of what `value` becomes.
+    /// Appends the length and the bytes of the transformed `value`.
     fn transform(&mut self, text: bool, value: &[u8], out: &mut Vec<u8>) -> Result<(), Obstacle>;
 }
 
-/// Appends the transformed message. After an error what was appended is
-/// incomplete; the caller drops it.
+/// Appends the transformed message. After an error the appended bytes are
+/// incomplete, and the caller drops them.
 pub(crate) fn message(
     graph: &Graph,
     input: &[u8],
@@ -35,7 +34,8 @@ pub(crate) fn message(
     walk(graph, 0, input, values, out, 0)
 }
 
-/// Appends the message as it is, if it has no field that nobody knows.
+/// Appends the message unchanged, if neither it nor a message inside it has an
+/// unknown field.
 pub(crate) fn unchanged(
     graph: &Graph,
     input: &[u8],
@@ -110,8 +110,8 @@ impl<V: Values> Walker<'_, V> {
         Ok(())
     }
 
-    /// Adds the implicit fields that are absent, from the entry at `from` on, as
-    /// far as their numbers are below `below`. Gives where to go on.
+    /// Appends the absent implicit fields from the entry at `from` on whose numbers
+    /// are below `below`. Returns the entry at which to continue.
     fn fill_in(
         &mut self,
         from: usize,
@@ -125,7 +125,7 @@ impl<V: Values> Walker<'_, V> {
             if entry.implicit && !present.contains(at) {
                 let absent = Field {
                     number: entry.number,
-                    wire_type: WireType::Len,
+                    wire_type: WireType::LengthDelimited,
                     value: &[],
                     whole: &[],
                 };
@@ -140,28 +140,29 @@ impl<V: Values> Walker<'_, V> {
     fn field(&mut self, entry: &Entry, field: &Field<'_>) -> Result<(), Box<Failure>> {
         match (&entry.action, field.wire_type) {
             (Action::Keep, _) => self.out.extend_from_slice(field.whole),
-            (Action::Text | Action::Bytes, WireType::Len) => {
+            (Action::Text | Action::Bytes, WireType::LengthDelimited) => {
                 let field_at = self.out.len();
-                push_key(field.number, WireType::Len, self.out);
+                encode_key(field.number, WireType::LengthDelimited, self.out);
                 let length_at = self.out.len();
                 self.values
                     .transform(entry.action == Action::Text, field.value, self.out)
                     .map_err(failure)?;
-                // Decrypted to nothing: absent again, as encoders have it.
+                // An implicit field that decrypts to an empty value is absent again,
+                // as encoders write it.
                 if entry.implicit && self.out.get(length_at..) == Some(&[0]) {
                     self.out.truncate(field_at);
                 }
             }
-            (Action::Message(node), WireType::Len) => {
-                push_key(field.number, WireType::Len, self.out);
+            (Action::Message(node), WireType::LengthDelimited) => {
+                encode_key(field.number, WireType::LengthDelimited, self.out);
                 self.nested(*node, field.value)?;
             }
-            (Action::Group(node), WireType::Group) => {
-                push_key(field.number, WireType::Group, self.out);
+            (Action::Group(node), WireType::StartGroup) => {
+                encode_key(field.number, WireType::StartGroup, self.out);
                 self.descend(*node, field.value)?;
-                push_group_end(field.number, self.out);
+                encode_key(field.number, WireType::EndGroup, self.out);
             }
-            (Action::Refuse { packable, .. }, WireType::Len)
+            (Action::Refuse { packable, .. }, WireType::LengthDelimited)
                 if *packable && entry.repeated && field.value.is_empty() =>
             {
                 self.out.extend_from_slice(field.whole);
@@ -171,8 +172,8 @@ impl<V: Values> Walker<'_, V> {
                     type_name.clone(),
                 ))));
             }
-            // A parser would take it for an unknown field, and a careless one
-            // for a value in clear.
+            // A strict parser treats such a field as unknown, and a lenient one as a
+            // value in clear.
             _ => return Err(failure(Obstacle::Problem(ValueProblem::Encoding))),
         }
         Ok(())
@@ -183,16 +184,16 @@ impl<V: Values> Walker<'_, V> {
         walk(self.graph, node, value, self.values, self.out, depth)
     }
 
-    /// A message with its length before it. The length is known only afterwards;
-    /// room is left for one that has as many bytes as the old one.
+    /// Appends a message with its length in front. The length is known only
+    /// afterwards, so as many bytes as the old length had are reserved for it.
     fn nested(&mut self, node: usize, value: &[u8]) -> Result<(), Box<Failure>> {
         let length_at = self.out.len();
-        let room = varint_len(value.len() as u64);
-        let body_at = length_at.saturating_add(room);
+        let reserved = encoded_len_varint(value.len() as u64);
+        let body_at = length_at.saturating_add(reserved);
         self.out.resize(body_at, 0);
         self.descend(node, value)?;
         let len = self.out.len().saturating_sub(body_at);
-        let needed = varint_len(len as u64);
+        let needed = encoded_len_varint(len as u64);
         let new_body_at = length_at.saturating_add(needed);
         if new_body_at > body_at {
             self.out.resize(new_body_at.saturating_add(len), 0);
@@ -202,18 +203,11 @@ impl<V: Values> Walker<'_, V> {
             self.out.copy_within(body_at.., new_body_at);
             self.out.truncate(new_body_at.saturating_add(len));
         }
-        let mut length = len as u64;
-        let place = self.out.get_mut(length_at..new_body_at);
-        let place = place.ok_or_else(internal)?;
-        for (i, byte) in place.iter_mut().enumerate() {
-            let more = if i.saturating_add(1) < needed {
-                0x80
-            } else {
-                0
-            };
-            *byte = (length & 0x7f) as u8 | more;
-            length >>= 7;
-        }
+        let mut place = self
+            .out
+            .get_mut(length_at..new_body_at)
+            .ok_or_else(internal)?;
+        encode_varint(len as u64, &mut place);
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
-//! Data encryption keys kept ready for use.
+//! The cache of data encryption keys.
 //!
-//! Both caches are bounded, and concurrent first uses of one key share one
-//! request, whatever comes of it. Failures are not kept.
+//! Both caches are bounded. Concurrent first uses of one key share one request and
+//! its result. Failures are not cached.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +23,7 @@ use crate::subject_context;
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct KekId {
     name: String,
-    /// The registry context of the subject; KEKs differ between contexts.
+    /// The registry context of the subject. Each context has its own KEKs.
     context: String,
     direction: Direction,
 }
@@ -36,15 +36,15 @@ enum DekId {
     Read(KeyNeed, i32),
 }
 
-/// Finds, makes and keeps keys.
+/// Looks up, creates and caches keys.
 pub(crate) struct KeyCache {
     store: KeyStore,
-    /// Whether keys that the registry makes are taken.
+    /// Whether keys that the registry creates are accepted.
     shared_keks: bool,
     keks: Cache<KekId, Arc<Kek>>,
     deks: Cache<DekId, Arc<DataKey>>,
-    /// Counts the calls of [`clear`](Self::clear), so that rules let go of the keys
-    /// they hold.
+    /// Counts the calls of [`clear`](Self::clear). A prepared rule drops the keys
+    /// that it holds when the count changes.
     epoch: AtomicU64,
 }
 
@@ -82,20 +82,21 @@ impl KeyCache {
         self.store.clock.as_ref()
     }
 
-    /// Forgets every key.
+    /// Removes every key.
     pub(crate) fn clear(&self) {
         self.keks.invalidate_all();
         self.deks.invalidate_all();
         self.epoch.fetch_add(1, Ordering::Release);
     }
 
-    /// Keys that were taken in another epoch must be looked up again.
+    /// Returns the epoch. A key that was fetched in an earlier epoch must be looked
+    /// up again.
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
     }
 
-    /// The key to write with: the first version, or with rotation the latest
-    /// that has not expired; made if there is none.
+    /// Returns the key to write with: the first version, or with rotation the latest
+    /// one that has not expired. Creates it if there is none.
     pub(crate) async fn to_write(&self, need: &KeyNeed) -> Shared<Arc<DataKey>> {
         let kek = self.kek(need, Direction::Write).await?;
         self.cached(DekId::Write(need.clone()), async {
@@ -104,7 +105,7 @@ impl KeyCache {
         .await
     }
 
-    /// The key of this version, to read with.
+    /// Returns the key of this version, to read with.
     pub(crate) async fn to_read(&self, need: &KeyNeed, version: i32) -> Shared<Arc<DataKey>> {
         let kek = self.kek(need, Direction::Read).await?;
         self.cached(DekId::Read(need.clone(), version), async {
@@ -122,7 +123,7 @@ impl KeyCache {
             if key.is_good(self.clock()) {
                 return Ok(key);
             }
-            // Only this one: another task may have put a newer one already.
+            // Removes only this entry: another task may have replaced it already.
             self.deks
                 .entry_by_ref(&id)
                 .and_compute_with(|entry| {
@@ -138,7 +139,8 @@ impl KeyCache {
         self.deks.try_get_with(id, make).await
     }
 
-    /// The KEK, made on write if the rule says how; checked against the rule.
+    /// Returns the KEK after checking it against the rule. On write, creates it if
+    /// the rule says how.
     async fn kek(&self, need: &KeyNeed, direction: Direction) -> Shared<Arc<Kek>> {
         let id = KekId {
             name: need.kek.clone(),
@@ -173,7 +175,8 @@ impl KeyCache {
     }
 }
 
-/// The context of a qualified subject, `:.ctx:name`; empty for the default one.
+/// Returns the context of a qualified subject, `:.ctx:name`, and an empty string for
+/// the default context.
 fn context(subject: &str) -> &str {
     subject_context::other_than_default(subject).unwrap_or_default()
 }

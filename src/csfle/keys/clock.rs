@@ -1,17 +1,17 @@
-//! The time, as far as the expiry of keys goes.
+//! The clock by which keys expire.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A hundred years stand for longer times: the caches count to a thousand.
+/// Upper limit of a time to live, 100 years: moka panics above 1,000 years.
 pub(crate) const LONGEST_EXPIRY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// Tells the time. Tests tell another one.
+/// Tells the time. Tests replace it to let keys expire.
 pub trait Clock: Send + Sync {
-    /// Milliseconds since the epoch.
+    /// Returns the milliseconds since the Unix epoch.
     fn now_ms(&self) -> i64;
 }
 
-/// The clock of the system.
+/// The clock of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 

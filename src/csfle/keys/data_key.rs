@@ -8,7 +8,7 @@ use crate::csfle::cipher::raw_dek::RawDek;
 
 const MS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// What a rule says about its keys.
+/// What a rule demands of its keys.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct KeyNeed {
     pub(crate) subject: String,
@@ -27,7 +27,7 @@ impl KeyNeed {
         self.expiry_days > 0
     }
 
-    /// When a key that was created at `created_ms` has to be replaced.
+    /// Returns when a key that was created at `created_ms` has to be replaced.
     pub(crate) fn expires(&self, created_ms: i64) -> i64 {
         if self.rotates() {
             created_ms.saturating_add(i64::from(self.expiry_days).saturating_mul(MS_PER_DAY))
@@ -37,13 +37,14 @@ impl KeyNeed {
     }
 }
 
-/// A DEK ready for use.
+/// A DEK whose cipher is ready for use.
 #[derive(Debug)]
 pub(crate) struct DataKey {
     pub(crate) version: i32,
     pub(crate) cipher: Cipher,
-    /// When to look it up again, in milliseconds since the epoch: a key to write
-    /// with because it expires, any key because the settings say so.
+    /// When to look up the key again, in milliseconds since the Unix epoch: because
+    /// the key to write with expires, or because the settings limit how long any key
+    /// is cached.
     pub(crate) good_until_ms: i64,
 }
 
@@ -67,7 +68,7 @@ impl DataKey {
         })
     }
 
-    /// A key that never has to be looked up again costs no look at the clock.
+    /// Does not read the clock for a key that never has to be looked up again.
     #[inline]
     pub(crate) fn is_good(&self, clock: &dyn Clock) -> bool {
         self.good_until_ms == i64::MAX || clock.now_ms() < self.good_until_ms

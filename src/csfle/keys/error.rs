@@ -1,24 +1,24 @@
-//! What can go wrong between a rule and its key. No message holds key bytes.
+//! Errors of looking up, creating and unwrapping keys. No message holds key bytes.
 
 use crate::csfle::cipher::algorithm::Algorithm;
 use crate::csfle::cipher::raw_dek::InvalidKey;
 use crate::csfle::kms;
 use crate::schema_registry;
 
-/// Why a key cannot be had.
+/// Why a key is not available.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// The DEK Registry did not do what it was asked.
+    /// A request to the DEK Registry failed.
     #[error("cannot {action}")]
     Registry {
-        /// What was asked.
+        /// What was requested.
         action: String,
-        /// Its answer.
+        /// Why the request failed.
         #[source]
         source: schema_registry::Error,
     },
-    /// There is no such KEK, and readers do not create one.
+    /// The KEK does not exist, and readers do not create one.
     #[error(
         "the DEK Registry has no KEK {kek:?}; is this the registry that the record was written with?"
     )]
@@ -32,7 +32,7 @@ pub enum KeyError {
         /// Name of the KEK.
         kek: String,
     },
-    /// The registry calls the KEK shared, and the settings do not trust it with keys.
+    /// The KEK is shared, and the settings do not let the registry create keys.
     #[error(
         "KEK {kek:?} is shared, so the registry chooses its keys and knows them; the settings \
          rule that out (CsfleBuilder::shared_keks)"
@@ -41,7 +41,7 @@ pub enum KeyError {
         /// Name of the KEK.
         kek: String,
     },
-    /// There is no such KEK, and the rule does not say how to make one.
+    /// The KEK does not exist, and the rule does not say how to create it.
     #[error("there is no KEK {kek:?} yet, and the rule cannot create it without {parameter}")]
     CannotCreateKek {
         /// Name of the KEK.
@@ -49,7 +49,7 @@ pub enum KeyError {
         /// Parameter that is missing.
         parameter: &'static str,
     },
-    /// The KEK is not what the rule says.
+    /// The KEK differs from what the rule says.
     #[error(
         "KEK {kek:?} has the {what} {stored:?}, but the rule says {expected:?}; change {parameter} or the KEK's name"
     )]
@@ -62,10 +62,10 @@ pub enum KeyError {
         stored: String,
         /// Value in the rule.
         expected: String,
-        /// Parameter that gave it.
+        /// Parameter of the rule that names the value.
         parameter: &'static str,
     },
-    /// There is no such DEK.
+    /// The DEK does not exist.
     #[error(
         "subject {subject:?} has no {algorithm} DEK of version {version} under KEK {kek:?}; a DEK \
          belongs to one subject, so a record copied to another topic cannot be decrypted"
@@ -77,10 +77,11 @@ pub enum KeyError {
         subject: String,
         /// Algorithm of the rule.
         algorithm: Algorithm,
-        /// Version asked for; −1 stands for the latest.
+        /// Version that was requested; −1 stands for the latest.
         version: i32,
     },
-    /// The DEK to write with is soft-deleted, and its version cannot be made anew.
+    /// The DEK to write with is soft-deleted, and its version cannot be created
+    /// again.
     #[error(
         "{algorithm} DEK version {version} of subject {subject:?} under KEK {kek:?} is deleted; \
          undelete it in the DEK Registry to write with it again"
@@ -117,7 +118,7 @@ pub enum KeyError {
         #[source]
         source: kms::Error,
     },
-    /// The registry's key material is of no use.
+    /// The key material from the registry is unusable.
     #[error(
         "DEK version {version} of subject {subject:?} under KEK {kek:?} is unusable: {problem}"
     )]
@@ -131,7 +132,7 @@ pub enum KeyError {
         /// What is wrong with it.
         problem: MaterialProblem,
     },
-    /// The registry says that it stored a new key, but shows another one.
+    /// The registry confirmed a new key but returned another one.
     #[error(
         "the registry did not store {what} of {key} as it was sent, so the key would not be the \
          one that the rule asks for; is there a proxy in between?"
@@ -154,7 +155,7 @@ pub enum MaterialProblem {
     /// Not base64.
     #[error("its key material is not base64")]
     NotBase64,
-    /// No wrapped key, nor one that the registry may hand out.
+    /// There is neither a wrapped key nor one that the registry may return in clear.
     #[error("the registry returned no wrapped key (a bare one counts for shared KEKs only)")]
     Absent,
     /// Not a key of the algorithm.

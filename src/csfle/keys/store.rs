@@ -1,5 +1,5 @@
-//! Keys where they are kept: found in the DEK Registry or made and stored there,
-//! wrapped and unwrapped by the KMS.
+//! The DEK Registry as the store of keys: keys are looked up or created there, and
+//! the KMS wraps and unwraps them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,21 +18,21 @@ use crate::csfle::rules::parameters::{KMS_KEY_ID, KMS_TYPE};
 use crate::schema_registry::entities::{Dek, DekRequest, Kek, KekRequest};
 use crate::schema_registry::{Client, Version};
 
-/// How long an expired key stays in use after its successor could not be made,
-/// before that is tried again.
+/// How long an expired key stays in use before the next attempt to create its
+/// successor, after one attempt failed.
 const RETRY_RENEWAL_MS: i64 = 60 * 1000;
 
-/// The DEK Registry, and the KMS behind it.
+/// Access to the DEK Registry and the KMS.
 pub(crate) struct KeyStore {
     pub(crate) client: Client,
     pub(crate) kms: KmsDrivers,
     pub(crate) clock: Arc<dyn Clock>,
-    /// After how long any key is looked up again.
+    /// Time after which any key is looked up again.
     pub(crate) expiry: Option<Duration>,
 }
 
 impl KeyStore {
-    /// The KEK, made on write if the rule says how.
+    /// Returns the KEK. On write, creates it if the rule says how.
     pub(crate) async fn kek(&self, need: &KeyNeed, direction: Direction) -> Result<Kek, KeyError> {
         match self.find_kek(need).await? {
             Some(kek) => Ok(kek),
@@ -40,7 +40,7 @@ impl KeyStore {
         }
     }
 
-    /// The DEK of this version, deleted or not.
+    /// Returns the DEK of this version, even if it is soft-deleted.
     pub(crate) async fn version(
         &self,
         kek: &Kek,
@@ -90,13 +90,14 @@ impl KeyStore {
             .create_kek_for_subject(&request, &need.subject)
             .await
         {
-            // The registry makes the keys of shared KEKs, and nobody asked it to.
+            // The registry would create the keys of a shared KEK, which the request
+            // ruled out.
             Ok(made) if made.shared => Err(KeyError::NotAsSent {
                 what: "the shared flag",
                 key: format!("KEK {kek:?}"),
             }),
             Ok(made) => Ok(made),
-            // Somebody else was faster, or it is soft-deleted.
+            // Another client created the KEK in the meantime, or it is soft-deleted.
             Err(error) if error.status() == Some(409) => match self.find_kek(need).await? {
                 Some(kek) => Ok(kek),
                 None => Err(self.no_kek(need).await),
@@ -108,7 +109,7 @@ impl KeyStore {
         }
     }
 
-    /// Why there is no KEK: never made, or deleted.
+    /// Finds out why there is no KEK: it was never created, or it is deleted.
     async fn no_kek(&self, need: &KeyNeed) -> KeyError {
         let kek = need.kek.clone();
         let deleted = self.client.kek_for_subject(&kek, true, &need.subject).await;
@@ -144,8 +145,8 @@ impl KeyStore {
         }
     }
 
-    /// The DEK to write with: the first version, or with rotation the latest that
-    /// has not expired; made if there is none.
+    /// Returns the DEK to write with: the first version, or with rotation the latest
+    /// one that has not expired. Creates it if there is none.
     pub(crate) async fn find_or_make(
         &self,
         kek: &Kek,
@@ -172,8 +173,9 @@ impl KeyStore {
 
         match self.make(kek, need, version).await {
             Ok(Some(key)) => Ok(key),
-            // Somebody else was faster: theirs is the key, and it is as new as
-            // ours would have been, whatever the registry's clock says.
+            // Another client created this version in the meantime. Its key is used
+            // and counts as created now, even if the registry's clock says
+            // otherwise.
             Ok(None) => match self.find(need, wanted, false).await?.or(old) {
                 Some(dek) if dek.version.unwrap_or(1) >= version => {
                     let expires = need.expires(now.max(dek.ts.unwrap_or_default()));
@@ -191,7 +193,8 @@ impl KeyStore {
                 }
                 None => Err(self.gone(need, wanted, version).await),
             },
-            // A registry that lies is no reason to go on as if it were away.
+            // A registry that stores another key than the one sent is not treated
+            // like an unreachable one: there is no fallback to the expired key.
             Err(error @ KeyError::NotAsSent { .. }) => Err(error),
             Err(error) => match old {
                 Some(dek) => {
@@ -209,7 +212,7 @@ impl KeyStore {
         }
     }
 
-    /// Why a version that exists is not found: it is deleted.
+    /// Finds out why a version that exists is not found: it is deleted.
     async fn gone(&self, need: &KeyNeed, wanted: Version, version: i32) -> KeyError {
         match self.find(need, wanted, true).await {
             Ok(Some(dek)) => KeyError::DekDeleted {
@@ -223,14 +226,14 @@ impl KeyStore {
         }
     }
 
-    /// Makes a key and stores it. `None` if the version exists already.
+    /// Creates a key and stores it. Returns `None` if the version exists already.
     async fn make(
         &self,
         kek: &Kek,
         need: &KeyNeed,
         version: i32,
     ) -> Result<Option<DataKey>, KeyError> {
-        // The registry makes the keys of shared KEKs.
+        // The registry itself creates the keys of shared KEKs.
         let own = if kek.shared {
             None
         } else {
@@ -254,8 +257,9 @@ impl KeyStore {
         };
         match self.client.create_dek(&need.kek, &request).await {
             Ok(dek) => {
-                // By the registry's clock or by ours, whichever is later: were
-                // they far apart, each value would get a key of its own.
+                // Takes the later of the registry's clock and the local one. If the
+                // two differ by more than the expiry, every value would otherwise
+                // get a new key.
                 let born = self.clock.now_ms().max(dek.ts.unwrap_or_default());
                 let until = need.expires(born);
                 let refused = |what| KeyError::NotAsSent {
@@ -302,8 +306,9 @@ impl KeyStore {
         DataKey::new(need, version, &raw, self.until(until_ms))
     }
 
-    /// The raw key: unwrapped by the KMS, or of a shared KEK handed out by the
-    /// registry. A registry that hands out others would choose the keys itself.
+    /// Returns the raw key: the KMS unwraps it, or for a shared KEK the registry
+    /// returns it. A raw key of any other KEK is ignored, since the registry could
+    /// choose the key that way.
     async fn open(&self, kek: &Kek, need: &KeyNeed, dek: &Dek) -> Result<RawDek, KeyError> {
         let version = dek.version.unwrap_or(1);
         let unusable = |problem| KeyError::Material {
@@ -339,7 +344,8 @@ impl KeyStore {
             })
     }
 
-    /// The earlier of `until_ms` and the end of the cache's own patience.
+    /// Returns the earlier of `until_ms` and the end of the cache's own time to
+    /// live.
     fn until(&self, until_ms: i64) -> i64 {
         match self.expiry {
             None => until_ms,

@@ -1,31 +1,32 @@
+//! How calls to a KMS fail.
+
 use std::fmt;
 
 use crate::printable::escape;
 
-/// What kind of failure a KMS answered with.
+/// The kind of a KMS failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The KMS refused: missing permission, or credentials that are wrong,
-    /// expired or absent.
+    /// The KMS refused the call: a permission is missing, or the credentials are
+    /// wrong, expired or absent.
     Denied,
-    /// No answer in time, or one that says to try later.
+    /// The KMS did not answer in time, or asked to retry later.
     Unreachable,
-    /// The key does not exist there.
+    /// The key does not exist in the KMS.
     NotFound,
-    /// Another key, or another secret, wrapped these bytes; or they were
-    /// altered.
+    /// Another key or secret wrapped these bytes, or they were altered.
     WrongKey,
-    /// The key id, the key's state or the answer is of no use.
+    /// The key id, the state of the key, or the answer is unusable.
     Invalid,
-    /// There is no driver for the KMS type, or it lacks a setting.
+    /// There is no driver for the KMS type, or the driver lacks a setting.
     Unconfigured,
     /// The KEK has a property that the application does not allow.
     NotAllowed,
 }
 
-/// A KMS could not wrap or unwrap a key. Holds no key bytes. The failures of
-/// further key ids, if several were tried, are part of the message.
+/// A KMS could not wrap or unwrap a key. Holds no key bytes. If several key ids were
+/// tried, the message lists every failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     kind: ErrorKind,
@@ -33,8 +34,8 @@ pub struct Error {
 }
 
 impl Error {
-    /// A failure of the key `key_id`; `detail` says what happened and what to
-    /// do, as a lower-case fragment without secrets.
+    /// Creates the error of a call with the key `key_id`. `detail` says what
+    /// happened and what to do, as a lower-case fragment without secrets.
     pub fn new(kind: ErrorKind, kms_type: &str, key_id: &str, detail: impl fmt::Display) -> Self {
         let what = match kind {
             ErrorKind::Denied => "refused",
@@ -45,7 +46,7 @@ impl Error {
             ErrorKind::Unconfigured => "is not configured",
             ErrorKind::NotAllowed => "is not used",
         };
-        // The detail may quote what a server answered.
+        // The detail may quote an answer of the server.
         let message = format!("{kms_type} {what} (key {key_id:?}): {detail}");
         Self {
             kind,
@@ -53,13 +54,14 @@ impl Error {
         }
     }
 
-    /// What kind of failure it is; with several key ids, that of the first.
+    /// Returns the kind of failure; with several key ids, the kind of the first
+    /// failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// `earlier`, with `error` added to its message.
+    /// Adds the message of `error` to `earlier`.
     pub(super) fn also(earlier: Option<Self>, error: Self) -> Self {
         match earlier {
             None => error,

@@ -1,31 +1,34 @@
-//! `local-kms`: the KEK is derived from a secret that the clients share. Meant
-//! for tests and for trying things out; Confluent's clients derive the same key.
+//! `local-kms`: derives the KEK from a secret that the clients share. It is meant
+//! for tests and experiments. Confluent's clients derive the same key.
 
 use futures_util::future::BoxFuture;
 use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::{Error, ErrorKind, Kms, Properties};
+use super::driver::{Kms, Properties};
+use super::error::{Error, ErrorKind};
 use crate::csfle::cipher::aead::{Cipher, CipherError, Nonces};
 use crate::csfle::cipher::algorithm::Algorithm;
 
-/// Setting in a KEK's properties that overlays the driver's secret, if allowed.
+/// KEK property that overrides the driver's secret, if allowed.
 const SECRET: &str = "secret";
 
-/// Driver for `local-kms`. The key id takes no part: every id gives the same
-/// key. The wrapping is always AES-128-GCM under
-/// HKDF-SHA256(secret, no salt, no info).
+/// Driver for `local-kms`. The key id has no effect: every id gives the same key.
+/// Keys are always wrapped by AES-128-GCM under HKDF-SHA256(secret, no salt, no
+/// info).
 pub struct LocalKms {
     key: Option<Cipher>,
 }
 
 impl LocalKms {
-    /// `kmsType` of the KEKs it serves.
+    /// `kmsType` of the KEKs that the driver serves.
     pub const KMS_TYPE: &str = "local-kms";
 
-    /// A driver with this secret. Only the key derived from it is kept. An empty
-    /// secret counts as none.
+    /// Creates a driver with this secret. Only the key derived from the secret is
+    /// kept. An empty secret counts as none. Confluent's clients take theirs from
+    /// the environment variable `LOCAL_SECRET`; this library reads none, so a
+    /// program that follows that convention passes the value on.
     #[must_use]
     pub fn new(secret: &str) -> Self {
         Self {
@@ -35,7 +38,8 @@ impl LocalKms {
         }
     }
 
-    /// The key to use: from the KEK's properties, else the driver's own.
+    /// Calls `use_key` with the key from the KEK's properties, or else with the
+    /// driver's own.
     fn with_key<T>(
         &self,
         key_id: &str,
@@ -52,7 +56,7 @@ impl LocalKms {
                 ErrorKind::Unconfigured,
                 Self::KMS_TYPE,
                 key_id,
-                "there is no local secret; set LOCAL_SECRET",
+                "there is no local secret; give one to LocalKms::new",
             )),
         }
     }
@@ -99,7 +103,8 @@ impl Kms for LocalKms {
     ) -> BoxFuture<'a, Result<Zeroizing<Vec<u8>>, Error>> {
         Box::pin(async move {
             self.with_key(key_id, properties, |key| {
-                // Reserved in full: growing would leave copies behind.
+                // Reserves the full size: growing would leave copies of the key
+                // behind.
                 let mut raw = Zeroizing::new(Vec::with_capacity(ciphertext.len()));
                 key.open(ciphertext, &mut raw)
                     .map_err(|error| failed(key_id, error))?;
@@ -122,7 +127,7 @@ fn failed(key_id: &str, error: CipherError) -> Error {
         CipherError::NotAuthentic => (
             ErrorKind::WrongKey,
             "the local secret differs from the one that wrapped the key, or the wrapped key was \
-             altered; set LOCAL_SECRET to the secret that was used then"
+             altered; give LocalKms::new the secret that was used then"
                 .to_owned(),
         ),
         error => (ErrorKind::Invalid, error.to_string()),
@@ -182,12 +187,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_secret_it_says_what_to_set() {
+    async fn without_a_secret_the_error_says_where_to_give_one() {
         let error = LocalKms::new("")
             .encrypt("k", &Properties::new(), b"x")
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unconfigured);
-        assert!(error.to_string().contains("LOCAL_SECRET"), "{error}");
+        assert!(error.to_string().contains("LocalKms::new"), "{error}");
     }
 }

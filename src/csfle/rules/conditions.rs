@@ -1,5 +1,5 @@
-//! When a rule runs, and what follows if it cannot: questions with one answer,
-//! whether or not field-level encryption is set up.
+//! When a rule runs, and what happens if it cannot. The answers do not depend on
+//! whether field-level encryption is configured.
 
 use super::problem::RuleProblem;
 use crate::csfle::direction::Direction;
@@ -8,8 +8,8 @@ use crate::schema_registry::entities::{Rule, RuleSet};
 pub(crate) const ENCRYPT: &str = "ENCRYPT";
 pub(crate) const ENCRYPT_PAYLOAD: &str = "ENCRYPT_PAYLOAD";
 
-/// Whether a rule runs here, in this direction. What is not understood is a
-/// problem and not a no: that would write plaintext.
+/// Returns whether a rule runs in this client and direction. An unknown value is an
+/// error: to skip the rule would write plaintext.
 pub(crate) fn runs(
     rule_set: &RuleSet,
     rule: &Rule,
@@ -22,7 +22,7 @@ pub(crate) fn runs(
     Ok(covers(rule, direction)? && at_clients?)
 }
 
-/// Whether the rules of a set run at clients.
+/// Returns whether the rules of a set run at clients.
 pub(crate) fn at_clients(rule_set: &RuleSet) -> Result<bool, RuleProblem> {
     let enable_at = rule_set.enable_at.as_deref().unwrap_or_default();
     match enable_at.to_uppercase().as_str() {
@@ -42,7 +42,7 @@ fn covers(rule: &Rule, direction: Direction) -> Result<bool, RuleProblem> {
     }
 }
 
-/// Servers store WRITEREAD where a rule names no mode.
+/// Returns the mode in upper case. Servers store WRITEREAD where a rule names none.
 pub(crate) fn mode(rule: &Rule) -> String {
     rule.mode.as_deref().unwrap_or("WRITEREAD").to_uppercase()
 }
@@ -51,20 +51,20 @@ pub(crate) fn rule_type(rule: &Rule) -> String {
     rule.rule_type.as_deref().unwrap_or_default().to_uppercase()
 }
 
-/// Whether field-level encryption carries the rule out.
+/// Returns whether the rule is an encryption rule.
 pub(crate) fn encrypts(rule: &Rule) -> bool {
     matches!(rule_type(rule).as_str(), ENCRYPT | ENCRYPT_PAYLOAD)
 }
 
-/// Whether a rule that cannot run at all may be passed over: as its `onFailure`
-/// says, but for encryption on write, which would write plaintext.
+/// Returns whether a rule that cannot run may be skipped. Its `onFailure` decides,
+/// except for encryption on write: to skip that would write plaintext.
 pub(crate) fn passes_on_failure(rule: &Rule, direction: Direction) -> bool {
     action(rule, rule.on_failure.as_deref(), direction) == Some("NONE")
         && !(encrypts(rule) && direction == Direction::Write)
 }
 
-/// The action of this direction: one name for both, or `write,read`. Names are
-/// not trimmed, as in Confluent's clients.
+/// Returns the action of this direction. `actions` holds one name for both
+/// directions, or `write,read`. Names are not trimmed, as in Confluent's clients.
 pub(crate) fn action<'a>(
     rule: &Rule,
     actions: Option<&'a str>,
@@ -115,7 +115,7 @@ mod tests {
             runs(&elsewhere, &rule, Direction::Write),
             Err(RuleProblem::EnableAt("CLIENTS".to_owned()))
         );
-        // What does not run anyway needs no understanding.
+        // A rule that does not run is not checked.
         let disabled = Rule {
             disabled: true,
             ..Rule::default()

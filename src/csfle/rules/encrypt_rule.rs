@@ -1,15 +1,16 @@
-//! Which rules of a rule set run, in which order, and with which parameters.
+//! Selects the encryption rules of a rule set that run, in their order, with their
+//! parameters.
 //!
 //! Rules run at clients when `enableAt` is absent, `ALL` or `CLIENT`, when they
 //! are not disabled, and when their mode covers the direction. On write they run
 //! in the order of their list, domain rules before encoding rules; on read the
 //! other way round.
 //!
-//! On purpose, and unlike in Confluent's clients, nothing on write lets a value
-//! pass in clear that a rule says to encrypt. An `onFailure` of `NONE` for the
-//! write side is refused, as is a rule that cannot be executed or whose mode or
-//! `enableAt` is unknown; a header `__rule.name` leaves out no rule; and a
-//! disabled rule does not take the place of an enabled one with the same tags.
+//! Unlike Confluent's clients, this module never writes a value in clear that a rule
+//! says to encrypt. It refuses an `onFailure` of `NONE` for the write side, a rule
+//! that it cannot execute, and a rule whose mode or `enableAt` is unknown. A header
+//! `__rule.name` skips no rule on write, and a disabled rule does not replace an
+//! enabled one with the same tags.
 
 use std::collections::BTreeSet;
 
@@ -25,8 +26,8 @@ use crate::csfle::direction::Direction;
 use crate::csfle::error::{Error, RuleContext};
 use crate::schema_registry::entities::{Rule, RuleSet};
 
-/// Which lists of a rule set to take. They differ in whose schema counts on
-/// read: encoding rules belong to the writer's, domain rules to the reader's.
+/// The lists of a rule set to prepare. On read, encoding rules come from the
+/// writer's schema and domain rules from the reader's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
     /// Domain rules and encoding rules.
@@ -38,13 +39,13 @@ pub enum Phase {
     Encoding,
 }
 
-/// An encryption rule that runs.
+/// An encryption rule that runs, with its parameters.
 #[derive(Clone, Debug)]
 pub(crate) struct EncryptRule {
     pub(crate) name: String,
     pub(crate) payload: bool,
     pub(crate) tags: Vec<String>,
-    /// On read: a failure leaves the message as it is.
+    /// On read: a failure leaves the message unchanged.
     pub(crate) lenient: bool,
     pub(crate) kek_name: String,
     /// Empty when not given.
@@ -56,7 +57,7 @@ pub(crate) struct EncryptRule {
     pub(crate) expiry_days: u32,
 }
 
-/// The encryption rules that run, in the order of execution.
+/// Returns the encryption rules that run, in the order of execution.
 pub(crate) fn select(
     subject: &str,
     rule_set: &RuleSet,
@@ -95,7 +96,7 @@ pub(crate) fn select(
             }
             match prepare(rule, payload, parameters, direction) {
                 Ok(prepared) => selected.push(prepared),
-                // The action NONE: the message stays as it is.
+                // The action NONE leaves the message unchanged.
                 Err(problem) if passes_on_failure(rule, direction) => tracing::warn!(
                     rule = rule.name,
                     subject,
@@ -111,13 +112,13 @@ pub(crate) fn select(
     Ok(selected)
 }
 
-/// Servers store TRANSFORM where a rule names no kind.
+/// Returns the kind. Servers store TRANSFORM where a rule names none.
 fn kind(rule: &Rule) -> &str {
     rule.kind.as_deref().unwrap_or("TRANSFORM")
 }
 
-/// Whether `rule` is the same field transformation as `other`, which comes
-/// before it and counts alone.
+/// Returns whether `rule` repeats the field transformation of `other`, which comes
+/// first in the list. Only the first one runs.
 fn duplicates(other: &Rule, rule: &Rule) -> bool {
     let tags = |rule: &Rule| rule.tags.iter().cloned().collect::<BTreeSet<_>>();
     !other.disabled
@@ -169,7 +170,7 @@ fn prepare(
             ));
         }
         (Some("NONE"), Direction::Read) => true,
-        // ERROR, and what is not known here, which fails just so.
+        // ERROR, and any unknown action, which fails in the same way.
         _ => false,
     };
     match action(rule, rule.on_success.as_deref(), direction) {

@@ -1,4 +1,5 @@
-//! Encryption rules of a rule set: whether they run, and with which parameters.
+//! The encryption rules of a rule set: whether they run, with which parameters, and
+//! whether the registry stored them.
 
 pub(crate) mod conditions;
 pub(crate) mod encrypt_rule;

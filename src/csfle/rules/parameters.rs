@@ -12,11 +12,12 @@ pub const KMS_TYPE: &str = "encrypt.kms.type";
 pub const KMS_KEY_ID: &str = "encrypt.kms.key.id";
 /// Rule parameter: algorithm of the DEK.
 pub const DEK_ALGORITHM: &str = "encrypt.dek.algorithm";
-/// Rule parameter: days after which a new DEK is made. More than 0 also puts the
-/// DEK's version before each ciphertext.
+/// Rule parameter: days after which a new DEK is created. If it is more than 0, each
+/// ciphertext starts with the DEK's version.
 pub const DEK_EXPIRY_DAYS: &str = "encrypt.dek.expiry.days";
 
-/// Where a rule's parameters come from, first match first.
+/// The sources of a rule's parameters: overrides, then the rule itself, then the
+/// metadata.
 #[derive(Clone, Copy)]
 pub(crate) struct Parameters<'a> {
     pub(crate) overrides: &'a BTreeMap<String, String>,

@@ -6,9 +6,9 @@ use super::conditions::rule_type;
 use crate::csfle::error::Error;
 use crate::schema_registry::entities::{Rule, RuleSet};
 
-/// Checks that a registry stored a rule set as it was sent; some drop it without
-/// a word. What servers fill in (kind, mode) and how they spell nothing makes no
-/// difference.
+/// Checks that a registry stored a rule set as it was sent. Some registries drop
+/// rule sets silently. Defaults that servers fill in (kind, mode) are no difference,
+/// nor is an empty value in place of an absent one.
 ///
 /// # Errors
 ///

@@ -36,31 +36,31 @@ impl Default for DeserializerOptions {
 impl DeserializerOptions {
     common_settings!();
 
-    /// The defaults of the official clients, except that latest versions are
-    /// asked for again after a minute.
+    /// Returns the defaults of the official clients, except that latest versions
+    /// expire after a minute.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether the data rules of schemas are run. Off, encrypted fields come out
-    /// as they are on the wire, and no rule can be a reason to fail. Default
-    /// true.
+    /// Sets whether the data rules of schemas run. If off, encrypted fields stay
+    /// encrypted and no rule can fail. Default: on.
     #[must_use]
     pub fn run_rules(mut self, on: bool) -> Self {
         self.run_rules = on;
         self
     }
 
-    /// Read with the subject's latest version instead of the writer's schema.
-    /// Default false.
+    /// Reads with the subject's latest version instead of the writer's schema.
+    /// Default: off.
     #[must_use]
     pub fn use_latest_version(mut self, on: bool) -> Self {
         self.use_latest_version = on;
         self
     }
 
-    /// Field-level decryption, for schemas with rules that ask for it. Without,
-    /// such a record is an error, unless its rule says to pass it on encrypted.
+    /// Sets field-level decryption, for schemas with rules that demand it. Without
+    /// it, reading such a record is an error, unless its rule says to leave it
+    /// encrypted.
     #[must_use]
     pub fn csfle(mut self, csfle: Csfle) -> Self {
         self.csfle = Some(csfle);
@@ -73,7 +73,7 @@ impl DeserializerOptions {
         validate_caches(self.cache_capacity)
     }
 
-    /// Whether records are read with another schema than their writer's.
+    /// Returns whether records are read with another schema than their writer's.
     pub(in crate::serdes) fn has_reader_schema(&self) -> bool {
         self.use_latest_version || self.use_latest_with_metadata.is_some()
     }

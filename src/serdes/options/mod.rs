@@ -1,5 +1,5 @@
-//! Settings of serializer and deserializer, named as the official clients name
-//! them, with their defaults.
+//! The settings of serializers and deserializers, with the names and defaults of the
+//! official clients.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,15 +12,15 @@ mod serializer;
 pub use deserializer::DeserializerOptions;
 pub use serializer::{SchemaIdIn, SerializerOptions};
 
-/// Schemas, plans and names kept per serializer or deserializer, of each kind.
+/// Capacity of each cache of a serializer or deserializer.
 const CACHE_CAPACITY: usize = 1000;
-/// How long the latest version of a subject is taken to be still the latest.
+/// Time to live of a subject's latest version.
 const LATEST_TTL: Duration = Duration::from_secs(60);
 
-/// The settings that serializer and deserializer have in common.
+/// Defines the settings that serializers and deserializers share.
 macro_rules! common_settings {
     () => {
-        /// Use the subject's latest version whose metadata has all these
+        /// Uses the subject's latest version whose metadata has all these
         /// properties.
         #[must_use]
         pub fn use_latest_with_metadata<K, V>(
@@ -36,23 +36,23 @@ macro_rules! common_settings {
             self
         }
 
-        /// Subject of a record's schema. Default: topic name.
+        /// Sets how the subject of a record's schema is named. Default: topic name.
         #[must_use]
         pub fn subject_name_strategy(mut self, strategy: SubjectNameStrategy) -> Self {
             self.subject_name_strategy = strategy;
             self
         }
 
-        /// Bound on the entries of each cache. Default 1000.
+        /// Limits the entries of each cache. Default: 1000.
         #[must_use]
         pub fn cache_capacity(mut self, entries: usize) -> Self {
             self.cache_capacity = entries;
             self
         }
 
-        /// How long a latest version, or the absence of a topic association, is
-        /// believed; with field-level encryption also the answer to a registration.
-        /// `None` is for ever. Default 60 seconds.
+        /// Sets the time to live of latest versions and of absent topic
+        /// associations; with field-level encryption also of the answers to
+        /// registrations. `None` means that they never expire. Default: 60 seconds.
         #[must_use]
         pub fn latest_cache_ttl(mut self, ttl: Option<Duration>) -> Self {
             self.latest_cache_ttl = ttl.map(|ttl| ttl.min($crate::csfle::LONGEST_EXPIRY));
@@ -138,7 +138,7 @@ mod tests {
             new(),
             new().auto_register_schemas(false),
             new().auto_register_schemas(false).use_latest_version(true),
-            // The id, and the metadata, win over registering.
+            // The id, and the metadata, take precedence over registering.
             new().use_schema_id(SchemaId(7)),
             new().use_latest_with_metadata([("major", "2")]),
             new().reference(reference("a", -1)),

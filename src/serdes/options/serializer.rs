@@ -9,7 +9,7 @@ use crate::schema_registry::entities::Reference;
 use crate::serdes::{Error, ReferenceSubjectNameStrategy, SubjectNameStrategy};
 use crate::wire_format::{SchemaGuid, SchemaId};
 
-/// Where the schema id travels.
+/// Where a record carries the schema id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SchemaIdIn {
     /// In front of the payload: magic byte 0 and the schema id.
@@ -22,9 +22,10 @@ pub enum SchemaIdIn {
 
 /// Settings of a serializer.
 ///
-/// Which schema a record refers to is decided in this order: `use_schema_id`,
-/// `use_schema_guid`, `use_latest_with_metadata`, `use_latest_version`; else the
-/// record's own schema is registered (`auto_register_schemas`) or looked up.
+/// The first of these settings decides which schema a record refers to:
+/// `use_schema_id`, `use_schema_guid`, `use_latest_with_metadata`,
+/// `use_latest_version`. Without them the record's own schema is registered
+/// (`auto_register_schemas`) or looked up.
 #[derive(Clone, Debug)]
 pub struct SerializerOptions {
     pub(in crate::serdes) auto_register_schemas: bool,
@@ -73,93 +74,92 @@ impl Default for SerializerOptions {
 impl SerializerOptions {
     common_settings!();
 
-    /// The defaults of the official clients, except that latest versions are
-    /// asked for again after a minute.
+    /// Returns the defaults of the official clients, except that latest versions
+    /// expire after a minute.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Register schemas that the registry does not have; else they must be
-    /// there. Default true.
+    /// Registers schemas that the registry does not have. If off, they must be
+    /// registered already. Default: on.
     #[must_use]
     pub fn auto_register_schemas(mut self, on: bool) -> Self {
         self.auto_register_schemas = on;
         self
     }
 
-    /// Have the registry normalise schemas before it compares them. Default
-    /// false.
+    /// Lets the registry normalise schemas before it compares them. Default: off.
     #[must_use]
     pub fn normalize_schemas(mut self, on: bool) -> Self {
         self.normalize_schemas = on;
         self
     }
 
-    /// Write with the schema of this id.
+    /// Writes with the schema of this id.
     #[must_use]
     pub fn use_schema_id(mut self, id: SchemaId) -> Self {
         self.use_schema_id = Some(id);
         self
     }
 
-    /// Write with the schema of this GUID.
+    /// Writes with the schema of this GUID.
     #[must_use]
     pub fn use_schema_guid(mut self, guid: SchemaGuid) -> Self {
         self.use_schema_guid = Some(guid);
         self
     }
 
-    /// Write with the subject's latest version. Needs `auto_register_schemas`
-    /// off. Default false.
+    /// Writes with the subject's latest version. Requires that
+    /// `auto_register_schemas` is off. Default: off.
     #[must_use]
     pub fn use_latest_version(mut self, on: bool) -> Self {
         self.use_latest_version = on;
         self
     }
 
-    /// The version found by `use_latest_version` or `use_latest_with_metadata`
-    /// must be backward compatible with the record's schema. Default true.
+    /// Requires that the version found by `use_latest_version` or
+    /// `use_latest_with_metadata` is backward compatible with the record's schema.
+    /// Default: on.
     #[must_use]
     pub fn latest_compatibility_strict(mut self, on: bool) -> Self {
         self.latest_compatibility_strict = on;
         self
     }
 
-    /// The schema found by `use_schema_id` or `use_schema_guid` must be backward
-    /// compatible with the record's schema. Default true.
+    /// Requires that the schema found by `use_schema_id` or `use_schema_guid` is
+    /// backward compatible with the record's schema. Default: on.
     #[must_use]
     pub fn id_compatibility_strict(mut self, on: bool) -> Self {
         self.id_compatibility_strict = on;
         self
     }
 
-    /// Leave imports that every client has built in out of the references.
-    /// Default true.
+    /// Omits references to imports that every client has built in. Default: on.
     #[must_use]
     pub fn skip_known_types(mut self, on: bool) -> Self {
         self.skip_known_types = on;
         self
     }
 
-    /// Never register imported files, only look them up. Default false.
+    /// Only looks up imported files and never registers them. Default: off.
     #[must_use]
     pub fn reference_lookup_only(mut self, on: bool) -> Self {
         self.reference_lookup_only = on;
         self
     }
 
-    /// Take this reference for the import of its name, instead of registering or
-    /// looking up the imported file. May be called for several imports. A built-in
-    /// file is referred to only in this way or without
-    /// [`skip_known_types`](Self::skip_known_types): a registry that does not know
-    /// `confluent/meta.proto`, for one, needs the reference.
+    /// Uses this reference for the import of its name, instead of registering or
+    /// looking up the imported file. May be called for several imports. It is also
+    /// the way to refer to a built-in file while
+    /// [`skip_known_types`](Self::skip_known_types) is on: a registry that does not
+    /// know `confluent/meta.proto`, for example, needs the reference.
     #[must_use]
     pub fn reference(mut self, reference: Reference) -> Self {
         self.references.insert(reference.name.clone(), reference);
         self
     }
 
-    /// Subject of an imported file. Default: its import path.
+    /// Sets how the subject of an imported file is named. Default: its import path.
     #[must_use]
     pub fn reference_subject_name_strategy(
         mut self,
@@ -169,20 +169,20 @@ impl SerializerOptions {
         self
     }
 
-    /// Where the schema id travels. Default: in front of the payload.
+    /// Sets where a record carries the schema id. Default: in front of the payload.
     #[must_use]
     pub fn schema_id_in(mut self, place: SchemaIdIn) -> Self {
         self.schema_id_in = place;
         self
     }
 
-    /// Field-level encryption, for schemas with rules that ask for it. Without,
-    /// such a schema is not written with.
+    /// Sets field-level encryption, for schemas with rules that demand it. Without
+    /// it, writing with such a schema is an error.
     ///
-    /// A schema that is registered or looked up is then asked for again after
-    /// [`latest_cache_ttl`](Self::latest_cache_ttl), and if the subject's latest
-    /// version adds nothing but rules, metadata and tags to it, that version is
-    /// written with.
+    /// A schema that was registered or looked up is then refreshed after
+    /// [`latest_cache_ttl`](Self::latest_cache_ttl). If the subject's latest version
+    /// adds only rules, metadata and tags to it, the serializer writes with that
+    /// version.
     #[must_use]
     pub fn csfle(mut self, csfle: Csfle) -> Self {
         self.csfle = Some(csfle);

@@ -1,4 +1,5 @@
-//! When an answer of the registry must be asked for again, and by whom.
+//! The time to live of the registry's answers, and their refresh by one caller at a
+//! time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -6,24 +7,23 @@ use std::time::{Duration, Instant};
 use crate::serdes::context::Side;
 use crate::serdes::error::Error;
 
-/// After a refresh that failed in passing, the old answer serves this long before
-/// the next attempt.
+/// How long the old answer stays in use after a temporary failure, before the next
+/// refresh.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 
-/// How long a refresh may hold up the record that came upon it. There is an old
-/// answer to go on with, so a registry that is slow or away need not be waited
-/// for.
+/// How long a refresh may delay the record that triggers it. The old answer can
+/// still be used, so there is no need to wait for a slow or unreachable registry.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long the first failure of a refresh counts before the next attempt. It
-/// doubles with each failure that follows, up to [`RETRY_AFTER`].
+/// The wait after the first failure of a refresh. It doubles with each further
+/// failure, up to [`RETRY_AFTER`].
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
-/// The end of an answer's validity. The clock is read only where there is one.
+/// The end of an answer's validity. The clock is read only if there is an end.
 #[derive(Debug, Default)]
 pub(in crate::serdes) struct Expiry {
     at: Option<Instant>,
-    /// The answer no longer holds, and this is why there is no other.
+    /// The answer is no longer valid, and the last refresh failed with this error.
     failed: Option<Box<Failed>>,
     refreshing: AtomicBool,
 }
@@ -31,16 +31,29 @@ pub(in crate::serdes) struct Expiry {
 #[derive(Debug)]
 struct Failed {
     error: Error,
-    /// From the failure to the next attempt.
+    /// Time from the failure to the next attempt.
     wait: Duration,
 }
 
-/// What came of a refresh.
+/// The result of a refresh.
 pub(in crate::serdes) enum Refreshed<T> {
     New(T),
-    /// The old answer stays until then: it serves on, or if the refresh failed, that
-    /// is what everyone gets.
+    /// The old answer with a new expiry. If the refresh failed permanently, the
+    /// expiry holds the error for every caller.
     Old(Expiry),
+}
+
+/// Returns when an answer given now expires: never without a time to live.
+pub(in crate::serdes) fn end_of(ttl: Option<Duration>) -> Option<Instant> {
+    ttl.and_then(|ttl| Instant::now().checked_add(ttl))
+}
+
+/// Returns the earlier of two ends; `None` means never.
+pub(in crate::serdes) fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
 }
 
 impl Expiry {
@@ -51,31 +64,31 @@ impl Expiry {
         }
     }
 
-    /// After `wait`, or the time to live if that is shorter.
+    /// Returns the time after `wait`, or after the time to live if that is shorter.
     fn after(wait: Duration, ttl: Option<Duration>) -> Option<Instant> {
-        Instant::now().checked_add(ttl.map_or(wait, |ttl| ttl.min(wait)))
+        end_of(Some(ttl.map_or(wait, |ttl| ttl.min(wait))))
     }
 
-    /// Whether there is no end.
+    /// Returns whether the answer never expires.
     pub(in crate::serdes) fn is_never(&self) -> bool {
         self.at.is_none()
     }
 
-    /// Whether the answer cannot be used as it is: its time is over, or it no longer
-    /// holds.
+    /// Returns whether the answer must not be used directly: it has expired, or its
+    /// refresh failed.
     #[inline]
     pub(in crate::serdes) fn is_due(&self) -> bool {
         self.at
             .is_some_and(|at| self.failed.is_some() || Instant::now() >= at)
     }
 
-    /// The turn to refresh, for one caller at a time; the others go on with the
-    /// old answer. The turn ends when the value is dropped, so a cancelled task
-    /// blocks nobody.
+    /// Returns the turn to refresh to one caller at a time; the others use the old
+    /// answer. Dropping the value ends the turn, so a cancelled task does not block
+    /// the others.
     ///
     /// # Errors
     ///
-    /// The failure of the last refresh, for everyone until the next one succeeds.
+    /// The failure of the last refresh, until a refresh succeeds.
     pub(in crate::serdes) fn turn(&self) -> Result<Option<Turn<'_>>, Error> {
         let waits = self.failed.is_some() && self.at.is_some_and(|at| Instant::now() < at);
         if !waits && !self.refreshing.swap(true, Ordering::AcqRel) {
@@ -84,14 +97,14 @@ impl Expiry {
         self.failure().map_or(Ok(None), Err)
     }
 
-    /// Why the answer no longer holds, if so.
+    /// Returns why the answer is no longer valid, if the last refresh failed.
     pub(in crate::serdes) fn failure(&self) -> Option<Error> {
         self.failed.as_ref().map(|failed| failed.error.clone())
     }
 
-    /// What `prepare` makes in place of an answer whose time is over. While the
-    /// registry is away the old one serves. An error that does not pass ends that:
-    /// the old answer may break a rule that the new one has.
+    /// Replaces an expired answer by the result of `prepare`. While the registry is
+    /// unreachable the old answer stays in use. Any other error makes the old answer
+    /// invalid, since it may violate a rule of the new one.
     pub(in crate::serdes) async fn refresh<T>(
         &self,
         ttl: Option<Duration>,
@@ -122,7 +135,7 @@ impl Expiry {
                 None
             }
         };
-        // What failed before is not made good by a registry that is away.
+        // An earlier failure stays valid while the registry is unreachable.
         let Some(error) = failed.or_else(|| self.failure()) else {
             return Refreshed::Old(Self::at(Self::after(RETRY_AFTER, ttl)));
         };

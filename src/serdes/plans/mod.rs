@@ -1,5 +1,5 @@
-//! What a serializer or deserializer learns at its first use, kept for the uses
-//! after it.
+//! The tables of plans. A plan holds what a serializer or deserializer learns at its
+//! first use.
 
 pub(super) mod expiry;
 pub(super) mod permanent;

@@ -1,27 +1,27 @@
-//! Plans that never change, found at the price of a few comparisons.
+//! A small table of plans that never expire, found with a few comparisons.
 
 use std::sync::OnceLock;
 
-/// Places; a power of two.
+/// Number of slots; a power of two.
 const PLACES: usize = 64;
-/// How many places an entry may be put away from its own.
+/// Maximum probe length.
 const REACH: usize = 8;
 
-/// The first plans of a serializer or deserializer that hold for good. They are
-/// written once and never moved, so that finding one takes no lock, no atomic
-/// write, and no memory that another thread writes to. What finds no room here
-/// is looked for in a [`PlanTable`](super::table::PlanTable).
-pub(in crate::serdes) struct FirstPlans<E> {
+/// The first plans of a serializer or deserializer that never expire. A slot is
+/// written once and never moved, so a lookup takes no lock, no atomic write, and
+/// touches no memory that another thread writes. Plans that do not fit are kept in a
+/// [`PlanTable`](super::table::PlanTable).
+pub(in crate::serdes) struct PermanentPlans<E> {
     places: Box<[OnceLock<E>]>,
 }
 
-impl<E> FirstPlans<E> {
+impl<E> PermanentPlans<E> {
     pub(in crate::serdes) fn new() -> Self {
         let places = (0..PLACES).map(|_| OnceLock::new()).collect();
         Self { places }
     }
 
-    /// Places to look at for a cheap hash, the likeliest first.
+    /// Returns the slots to probe for a hash, in probe order.
     #[inline]
     fn places(&self, hash: usize) -> impl Iterator<Item = &OnceLock<E>> {
         let places = (0..REACH).map(move |step| hash.wrapping_add(step) % PLACES);
@@ -40,7 +40,7 @@ impl<E> FirstPlans<E> {
         None
     }
 
-    /// Whether there was room.
+    /// Stores an entry. Returns whether there was a free slot.
     pub(in crate::serdes) fn put(&self, hash: usize, entry: E) -> bool {
         let mut entry = Some(entry);
         for place in self.places(hash) {
@@ -50,7 +50,7 @@ impl<E> FirstPlans<E> {
             if let Some(new) = entry.take() {
                 match place.set(new) {
                     Ok(()) => return true,
-                    // Another task was here first.
+                    // Another task filled the slot first.
                     Err(new) => entry = Some(new),
                 }
             }
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn entries_of_one_hash_stand_beside_each_other_until_there_is_no_room() {
-        let plans = FirstPlans::new();
+        let plans = PermanentPlans::new();
         assert_eq!(plans.find(3, |_: &usize| true), None);
         for entry in 0..REACH {
             assert!(plans.put(PLACES - 2, entry));

@@ -1,4 +1,4 @@
-//! Prepared plans, found again at every message without a lock and without
+//! A table of plans, in which each message finds its plan without a lock and without
 //! writing to memory that other threads read.
 
 use std::sync::{Mutex, PoisonError};
@@ -6,11 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use hashbrown::HashTable;
 
-/// A bounded map that is read at every message and written a few times in a
-/// process's life. Readers see an immutable table; a writer replaces it.
+/// A bounded map that is read for every message and rarely written. Readers see an
+/// immutable table; a writer replaces it.
 ///
-/// Keys are looked up by hash and a closure, so that a borrowed topic needs no
-/// string. When the table is full, the oldest entry makes room.
+/// Keys are looked up by hash and a closure, so that a borrowed topic need not
+/// become a string. When the table is full, the oldest entry is evicted.
 pub(in crate::serdes) struct PlanTable<E> {
     table: ArcSwap<Table<E>>,
     capacity: usize,
@@ -41,7 +41,7 @@ impl<E: Clone> PlanTable<E> {
         }
     }
 
-    /// Hands the entry to `use_it`, which must be quick: it keeps an old table
+    /// Calls `use_it` with the entry. It must be quick, since it keeps an old table
     /// alive.
     #[inline]
     pub(in crate::serdes) fn find<R>(
@@ -55,7 +55,7 @@ impl<E: Clone> PlanTable<E> {
         Some(use_it(&slot.entry))
     }
 
-    /// Puts an entry in, in place of the one that `is_it`.
+    /// Inserts an entry. It replaces the entry for which `is_it` returns true.
     pub(in crate::serdes) fn put(&self, hash: u64, is_it: impl Fn(&E) -> bool, entry: E) {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut table = Table::clone(&self.table.load());

@@ -1,27 +1,27 @@
-//! Whether a Rust type is the message a schema speaks of.
+//! Checks that a Rust type is the message of a schema.
 
 use std::any::TypeId;
 use std::sync::OnceLock;
 
 use prost::Name;
 
-/// Rust types already found to bear the right message name. Comparing names
-/// builds a string, so it is done once per type; a few types may share a name,
-/// as the versions of one message do.
+/// The Rust types whose message name was found to be right. Comparing names builds a
+/// string, so it is done once per type. A few types may share a name, such as
+/// versions of one message.
 #[derive(Debug, Default)]
 pub(in crate::serdes) struct TypeCheck {
     known: [OnceLock<TypeId>; 3],
 }
 
 impl TypeCheck {
-    /// Whether `M` is known to be `message`. Never allocates.
+    /// Returns whether `M` was checked before. Never allocates.
     #[inline]
     pub(in crate::serdes) fn knows<M: 'static>(&self) -> bool {
         let id = TypeId::of::<M>();
         self.known.iter().any(|known| known.get() == Some(&id))
     }
 
-    /// Compares the full names; the wrong one on failure.
+    /// Compares the full names. On failure returns the name of `M`.
     pub(in crate::serdes) fn check<M: Name + 'static>(&self, message: &str) -> Result<(), String> {
         if self.knows::<M>() {
             return Ok(());
@@ -34,7 +34,7 @@ impl TypeCheck {
         Ok(())
     }
 
-    /// Notes that `M` has been found right.
+    /// Records that `M` has the right name.
     pub(in crate::serdes) fn remember<M: 'static>(&self) {
         let id = TypeId::of::<M>();
         for known in &self.known {

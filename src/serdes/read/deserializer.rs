@@ -1,4 +1,4 @@
-//! Records to values.
+//! The deserializer.
 
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ use crate::serdes::context::ReadContext;
 use crate::serdes::error::Error;
 use crate::serdes::options::DeserializerOptions;
 
-/// Turns records that any Confluent serializer wrote into values.
+/// Turns records of every Confluent serializer into values.
 ///
-/// It needs the registry and the bytes, nothing else: schemas and what they
-/// import are fetched by the id in the record. The id is looked for in the
-/// record headers of the context and in front of the payload. A null key or
-/// value (a tombstone) is read as `None`. Clones share what was learnt.
+/// It needs only the registry and the bytes: it fetches schemas and their imports by
+/// the id in the record. It looks for the id in the record headers of the context
+/// and then in front of the payload. A null key or value (a tombstone) is read as
+/// `None`. Clones share plans and caches.
 #[derive(Clone)]
 pub struct Deserializer {
     inner: Arc<ReadPlanner>,
@@ -36,7 +36,7 @@ impl std::fmt::Debug for Deserializer {
 }
 
 impl Deserializer {
-    /// A deserializer for the schemas of a registry.
+    /// Creates a deserializer for the schemas of a registry.
     ///
     /// # Errors
     ///
@@ -48,16 +48,16 @@ impl Deserializer {
         })
     }
 
-    /// A record as a prost message. Bytes of another version of the schema
-    /// follow Protobuf's rules: unknown fields are skipped, missing ones have
-    /// their default.
+    /// Returns a record as a prost message. For another version of the schema
+    /// Protobuf's rules apply: unknown fields are skipped, missing ones get their
+    /// default.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongType`] if the record is another message than `M`;
-    /// [`Error::NotFramed`], [`Error::Truncated`], [`Error::BadIndexes`] and
-    /// [`Error::NoSuchMessage`] if its envelope is none; [`Error::Decode`] if
-    /// its payload is not the message; anything the registry may say at first use.
+    /// [`Error::WrongType`] if the record is not a message of type `M`;
+    /// [`Error::NotFramed`], [`Error::Truncated`], [`Error::BadIndexes`] or
+    /// [`Error::NoSuchMessage`] if its envelope is invalid; [`Error::Decode`] if its
+    /// payload is not the message; any error of the registry at first use.
     pub async fn deserialize<M>(
         &self,
         context: ReadContext<'_>,
@@ -69,7 +69,7 @@ impl Deserializer {
         let Some(record) = record else {
             return Ok(None);
         };
-        // What does not decode is told below.
+        // The code below reports a payload that does not decode.
         if let Some((plan, payload)) = self.inner.plain(&context, record)
             && plan.types.knows::<M>()
             && let Ok(message) = M::decode(payload)
@@ -88,8 +88,8 @@ impl Deserializer {
         self.deserialize_cold(context, parts).await
     }
 
-    /// What a warm call does not come to. A function of its own, and its future
-    /// in a box, so that a warm call does not pay for their size.
+    /// Handles a call without a usable plan. It is a separate function with a boxed
+    /// future, so that a call with a plan does not pay for its size.
     #[cold]
     #[inline(never)]
     fn deserialize_cold<'a, M>(
@@ -114,7 +114,7 @@ impl Deserializer {
         })
     }
 
-    /// A record as a dynamic message.
+    /// Returns a record as a dynamic message.
     ///
     /// # Errors
     ///
@@ -159,8 +159,8 @@ impl Deserializer {
         })
     }
 
-    /// A record as JSON, in Protobuf's canonical mapping with the field names of
-    /// the schema.
+    /// Returns a record as JSON in Protobuf's canonical mapping, with the field
+    /// names of the schema.
     ///
     /// # Errors
     ///
@@ -175,7 +175,7 @@ impl Deserializer {
         self.deserialize_json_with(context, record, options).await
     }
 
-    /// A record as JSON, printed as the options say.
+    /// Returns a record as JSON, printed as the options say.
     ///
     /// # Errors
     ///
@@ -208,13 +208,13 @@ impl Deserializer {
         plan.json(&parts, &payload, options).map(Some)
     }
 
-    /// A record with all its parts told apart: where the schema id was, which
-    /// schema that is, which message, where the payload begins.
+    /// Returns the parts of a record: where the schema id was, which schema and
+    /// message it names, and where the payload begins.
     ///
     /// # Errors
     ///
-    /// As [`Deserializer::deserialize`], except for what is wrong with the
-    /// payload alone: that is told by [`Inspection::message`].
+    /// As [`Deserializer::deserialize`]. Errors of the payload alone are in
+    /// [`Inspection::message`] instead.
     pub async fn inspect(
         &self,
         context: ReadContext<'_>,

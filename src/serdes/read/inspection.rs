@@ -1,4 +1,4 @@
-//! A record with all its parts told apart.
+//! The parts of a record, for tools that display records.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,23 +9,23 @@ use crate::serdes::error::{EnvelopePlace, Error};
 use crate::serdes::registered_schema::RegisteredSchema;
 use crate::wire_format::{MessageIndexes, SchemaRef};
 
-/// A record with all its parts told apart: for tools that show records.
+/// The parts of a record, for tools that display records.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Inspection {
     /// Where the schema id and the message indexes were found.
     pub place: EnvelopePlace,
-    /// The writer's schema, as the record names it.
+    /// Id or GUID of the writer's schema, from the record.
     pub schema: SchemaRef,
-    /// The message type within that schema, as the record names it.
+    /// Path to the message type within that schema, from the record.
     pub indexes: MessageIndexes,
-    /// Where in the record the payload is.
+    /// Position of the payload in the record.
     pub payload: Range<usize>,
-    /// The writer's schema, as the registry has it.
+    /// The writer's schema, from the registry.
     pub writer: Arc<RegisteredSchema>,
     /// The type of the message.
     pub descriptor: MessageDescriptor,
-    /// The message; or, while all of the above is known, what keeps it from
-    /// being read: a rule that fails, or a payload that is not the message.
+    /// The message, or why it cannot be read: a rule failed, or the payload is not
+    /// the message.
     pub message: Result<DynamicMessage, Error>,
 }

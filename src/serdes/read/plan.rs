@@ -1,5 +1,4 @@
-//! What a deserializer knows about one message type of one schema after its
-//! first use.
+//! The plan by which a deserializer reads messages of one type and schema.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
@@ -17,22 +16,19 @@ use crate::serdes::plans::type_check::TypeCheck;
 use crate::serdes::registered_schema::RegisteredSchema;
 use crate::wire_format::{self, Envelope};
 
-/// A record taken apart.
-pub(in crate::serdes) struct Parts<'a> {
-    pub(in crate::serdes) place: EnvelopePlace,
-    pub(in crate::serdes) envelope: Envelope<'a>,
+/// The parts of a record.
+pub(super) struct Parts<'a> {
+    pub(super) place: EnvelopePlace,
+    pub(super) envelope: Envelope<'a>,
     /// Where the payload begins in the record.
-    pub(in crate::serdes) offset: usize,
+    pub(super) offset: usize,
 }
 
 impl<'a> Parts<'a> {
-    /// The schema id is in the record header of this side, if there is one, else
-    /// in front of the payload.
+    /// Splits a record. The schema id is in the record header of this side, if that
+    /// exists, or else in front of the payload.
     #[inline]
-    pub(in crate::serdes) fn of(
-        context: &ReadContext<'a>,
-        record: &'a [u8],
-    ) -> Result<Self, Error> {
+    pub(super) fn of(context: &ReadContext<'a>, record: &'a [u8]) -> Result<Self, Error> {
         if let Some(header) = context.header(context.side.schema_id_header()) {
             let place = EnvelopePlace::Header(context.side);
             let read = wire_format::decode(header);
@@ -56,35 +52,36 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Everything that does not change from message to message.
-pub(in crate::serdes) struct ReadPlan {
-    pub(in crate::serdes) prepared: Arc<Prepared>,
-    pub(in crate::serdes) expiry: Expiry,
-    pub(in crate::serdes) types: TypeCheck,
+/// Everything that is the same for each message.
+pub(super) struct ReadPlan {
+    pub(super) prepared: Arc<PreparedRead>,
+    pub(super) expiry: Expiry,
+    pub(super) types: TypeCheck,
 }
 
-/// The part of a plan that is the same after a refresh that found nothing new.
-pub(in crate::serdes) struct Prepared {
+/// The part of a plan that stays the same when a refresh finds nothing new.
+pub(super) struct PreparedRead {
     /// The schema the record was written with.
-    pub(in crate::serdes) writer: Arc<RegisteredSchema>,
-    /// The message read, in the schema read with: the writer's, or the latest.
-    pub(in crate::serdes) message: MessageDescriptor,
-    /// The schema read with.
-    pub(in crate::serdes) reader: SchemaName,
-    /// What the rules of writer and reader do to a payload, in this order.
-    pub(in crate::serdes) decryption: Vec<csfle::Plan>,
+    pub(super) writer: Arc<RegisteredSchema>,
+    /// The message type in the schema to read with: the writer's schema or the
+    /// latest one.
+    pub(super) message: MessageDescriptor,
+    /// The schema to read with.
+    pub(super) reader: SchemaName,
+    /// The decryption by the rules of the writer's schema, then by those of the
+    /// reader's.
+    pub(super) decryption: Vec<csfle::PayloadTransform>,
     /// Prints messages; made when the first one is printed.
-    pub(in crate::serdes) json: OnceLock<JsonCodec>,
+    pub(super) json: OnceLock<JsonCodec>,
 }
 
-/// A header whose value names a rule that is not to be run: the record comes
-/// from a dead letter queue.
+/// The header that names a rule to skip, in records from a dead letter queue.
 const SKIPPED_RULE_HEADER: &str = "__rule.name";
 
 impl ReadPlan {
-    /// The encoded message, if that takes no waiting.
+    /// Returns the encoded message, if there is no need to wait.
     #[inline]
-    pub(in crate::serdes) fn payload_now<'a>(
+    pub(super) fn payload_now<'a>(
         &self,
         context: &ReadContext<'_>,
         parts: &Parts<'a>,
@@ -104,7 +101,7 @@ impl ReadPlan {
     }
 
     /// The encoded message.
-    pub(in crate::serdes) async fn payload<'a>(
+    pub(super) async fn payload<'a>(
         &self,
         context: &ReadContext<'_>,
         parts: &Parts<'a>,
@@ -129,7 +126,7 @@ impl ReadPlan {
     }
 
     #[inline]
-    pub(in crate::serdes) fn typed<M>(&self, parts: &Parts<'_>, payload: &[u8]) -> Result<M, Error>
+    pub(super) fn typed<M>(&self, parts: &Parts<'_>, payload: &[u8]) -> Result<M, Error>
     where
         M: Message + Default,
     {
@@ -137,7 +134,7 @@ impl ReadPlan {
     }
 
     #[inline]
-    pub(in crate::serdes) fn dynamic(
+    pub(super) fn dynamic(
         &self,
         parts: &Parts<'_>,
         payload: &[u8],

@@ -1,4 +1,4 @@
-//! From a record's envelope to everything a deserializer must know to read it.
+//! Finds or prepares the read plan of a record.
 
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
@@ -8,37 +8,38 @@ use hashbrown::DefaultHashBuilder;
 use moka::future::Cache;
 use prost_reflect::MessageDescriptor;
 
-use super::plan::{Parts, Prepared, ReadPlan};
+use super::plan::{Parts, PreparedRead, ReadPlan};
 use crate::csfle::{self, Direction, Phase};
 use crate::schema_registry::Client;
 use crate::schema_registry::entities::RuleSet;
 use crate::serdes::context::{ReadContext, Side};
 use crate::serdes::error::Error;
 use crate::serdes::options::DeserializerOptions;
-use crate::serdes::plans::expiry::{Expiry, Refreshed};
-use crate::serdes::plans::permanent::FirstPlans;
+use crate::serdes::plans::expiry::{Expiry, Refreshed, earliest};
+use crate::serdes::plans::permanent::PermanentPlans;
 use crate::serdes::plans::table::PlanTable;
 use crate::serdes::plans::type_check::TypeCheck;
 use crate::serdes::registered_schema::RegisteredSchema;
-use crate::serdes::schema_fetcher::{SchemaSource, cache, once};
+use crate::serdes::schema_fetcher::SchemaFetcher;
+use crate::serdes::single_flight::{cache, once};
 use crate::serdes::subject_name::RecordPlace;
-use crate::serdes::subject_resolver::{Subject, Subjects};
+use crate::serdes::subject_resolver::{ResolvedSubject, SubjectResolver};
 use crate::serdes::unsupported_rules;
 use crate::wire_format::{MAGIC_ID, MessageIndexes, SchemaId, SchemaRef};
 
-/// Finds the plan of a record, or asks the registry for what makes one.
-pub(in crate::serdes) struct ReadPlanner {
-    pub(in crate::serdes) options: DeserializerOptions,
-    source: SchemaSource,
-    subjects: Subjects,
-    first: FirstPlans<(Key, Arc<ReadPlan>)>,
+/// Finds the plan of a record, or prepares one from the registry's answers.
+pub(super) struct ReadPlanner {
+    pub(super) options: DeserializerOptions,
+    fetcher: SchemaFetcher,
+    subjects: SubjectResolver,
+    first: PermanentPlans<(Key, Arc<ReadPlan>)>,
     plans: PlanTable<(Key, Arc<ReadPlan>)>,
-    /// First uses under way, so that there is one of each.
+    /// First uses in flight, so that concurrent ones share one preparation.
     preparing: Cache<Key, Arc<ReadPlan>>,
     hasher: DefaultHashBuilder,
 }
 
-/// What a plan is for: a message of a schema, anywhere or in one place.
+/// The key of a plan: a message of a schema, in every topic or in one.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     schema: SchemaRef,
@@ -46,7 +47,7 @@ struct Key {
     place: Option<(Arc<str>, Side)>,
 }
 
-/// A cheap hash.
+/// Returns a cheap hash.
 #[inline]
 fn place(schema: SchemaRef, indexes: &MessageIndexes) -> usize {
     let schema = match schema {
@@ -58,13 +59,13 @@ fn place(schema: SchemaRef, indexes: &MessageIndexes) -> usize {
 }
 
 impl ReadPlanner {
-    pub(in crate::serdes) fn new(registry: Client, options: DeserializerOptions) -> Self {
+    pub(super) fn new(registry: Client, options: DeserializerOptions) -> Self {
         let capacity = options.cache_capacity;
         let ttl = options.latest_cache_ttl;
         Self {
-            source: SchemaSource::new(registry, capacity, ttl),
-            subjects: Subjects::new(options.subject_name_strategy.clone(), capacity, ttl),
-            first: FirstPlans::new(),
+            fetcher: SchemaFetcher::new(registry, capacity, ttl),
+            subjects: SubjectResolver::new(options.subject_name_strategy.clone(), capacity, ttl),
+            first: PermanentPlans::new(),
             plans: PlanTable::new(capacity),
             preparing: cache(capacity, None),
             hasher: DefaultHashBuilder::default(),
@@ -72,12 +73,13 @@ impl ReadPlanner {
         }
     }
 
-    /// Whether a schema id means the same in every topic.
+    /// Returns whether a schema id means the same in every topic.
     fn ids_are_global(&self) -> bool {
         !self.options.has_reader_schema() && !self.subjects.strategy().qualifies_ids()
     }
 
-    /// The plan that holds anywhere and for good, if it is among the first.
+    /// Returns a plan for every topic that never expires, if it is in the small
+    /// table.
     #[inline]
     fn first(&self, schema: SchemaRef, indexes: &MessageIndexes) -> Option<&Arc<ReadPlan>> {
         let is_it =
@@ -86,10 +88,11 @@ impl ReadPlanner {
         found.map(|(_, plan)| plan)
     }
 
-    /// The shortest way, for by far the most frequent case: the id in front, the
-    /// first message of a file, nothing to decrypt, the plan among the first.
+    /// Handles the most frequent case by far on the shortest path: the id is in
+    /// front, the message is the first of its file, nothing is encrypted, and the
+    /// plan is in the small table.
     #[inline]
-    pub(in crate::serdes) fn plain<'a>(
+    pub(super) fn plain<'a>(
         &self,
         context: &ReadContext<'_>,
         record: &'a [u8],
@@ -104,7 +107,7 @@ impl ReadPlanner {
     }
 
     #[inline]
-    pub(in crate::serdes) fn find<R>(
+    pub(super) fn find<R>(
         &self,
         parts: &Parts<'_>,
         context: &ReadContext<'_>,
@@ -156,8 +159,8 @@ impl ReadPlanner {
         state.finish()
     }
 
-    /// The plan for a record, prepared if this is the first.
-    pub(in crate::serdes) async fn plan(
+    /// Returns the plan for a record. Prepares it at first use.
+    pub(super) async fn plan(
         &self,
         parts: &Parts<'_>,
         context: &ReadContext<'_>,
@@ -176,7 +179,8 @@ impl ReadPlanner {
         let first_use = once(&self.preparing, key.clone(), async {
             let plan = Arc::new(self.prepare(parts, context).await?);
             let mut key = key.clone();
-            // Keys belong to subjects, so a plan that decrypts holds in one place.
+            // Keys belong to subjects, so a plan that decrypts is valid for one
+            // topic only.
             if self.ids_are_global() && plan.prepared.decryption.is_empty() {
                 key.place = None;
             }
@@ -189,7 +193,7 @@ impl ReadPlanner {
     }
 
     fn keep(&self, key: Key, plan: &Arc<ReadPlan>) {
-        // Those that hold anywhere and for good.
+        // Plans for every topic that never expire.
         if key.place.is_none() && plan.expiry.is_never() {
             let entry = (key.clone(), Arc::clone(plan));
             if self.first.put(place(key.schema, &key.indexes), entry) {
@@ -203,8 +207,8 @@ impl ReadPlanner {
         self.plans.put(hash, is_it, entry);
     }
 
-    /// Prepares a plan anew. Meanwhile, and while the registry is away, the old
-    /// one serves.
+    /// Prepares a plan again. Meanwhile, and while the registry is unreachable, the
+    /// old one stays in use.
     async fn refresh(
         &self,
         old: Arc<ReadPlan>,
@@ -231,14 +235,14 @@ impl ReadPlanner {
         let key = Key {
             schema: parts.envelope.schema,
             indexes: parts.envelope.indexes.clone(),
-            // Only plans of one place come to an end.
+            // Only plans for one topic expire.
             place: Some((context.topic.into(), context.side)),
         };
         self.keep(key, &plan);
         plan.expiry.failure().map_or(Ok(plan), Err)
     }
 
-    /// Asks the registry everything there is to know.
+    /// Prepares a plan from the registry's answers.
     async fn prepare(
         &self,
         parts: &Parts<'_>,
@@ -249,10 +253,10 @@ impl ReadPlanner {
             side: context.side,
             message: None,
         };
-        let client = self.source.client();
+        let client = self.fetcher.client();
         let mut subject = self.subjects.resolve(client, &place).await?;
         let by_ref = self
-            .source
+            .fetcher
             .by_ref(parts.envelope.schema, subject.name.as_deref());
         let writer = by_ref.await?;
         let message = writer.message_at(&parts.envelope.indexes)?;
@@ -270,7 +274,7 @@ impl ReadPlanner {
                 side: context.side,
             });
         }
-        let prepared = Prepared {
+        let prepared = PreparedRead {
             decryption,
             reader: reader.name.clone(),
             writer,
@@ -284,15 +288,15 @@ impl ReadPlanner {
         })
     }
 
-    /// What the rules do to a payload: the encoding rules of the writer's schema,
-    /// then the domain rules of the reader's.
+    /// Prepares the rules: the encoding rules of the writer's schema, then the
+    /// domain rules of the reader's.
     fn decryption(
         &self,
         subject: &str,
         writer: &Arc<RegisteredSchema>,
         reader: &Arc<RegisteredSchema>,
         message: &MessageDescriptor,
-    ) -> Result<Vec<csfle::Plan>, Error> {
+    ) -> Result<Vec<csfle::PayloadTransform>, Error> {
         if !self.options.run_rules {
             return Ok(Vec::new());
         }
@@ -300,7 +304,7 @@ impl ReadPlanner {
         let Some(csfle) = &self.options.csfle else {
             unsupported_rules::refuse(reader.rule_set(), Direction::Read, &reader.name)?;
             if !same {
-                // Of the writer's schema, the rules on payloads count.
+                // Of the writer's schema only the encoding rules apply.
                 let rules = writer.rule_set().map(|rules| RuleSet {
                     domain_rules: Vec::new(),
                     ..rules.clone()
@@ -317,7 +321,8 @@ impl ReadPlanner {
         let mut plans = Vec::new();
         for (schema, phase) in phases {
             let (rules, metadata) = (schema.rule_set(), schema.metadata());
-            let plan = csfle.plan_phase(subject, rules, metadata, message, Direction::Read, phase);
+            let plan =
+                csfle.prepare_phase(subject, rules, metadata, message, Direction::Read, phase);
             let plan = plan.map_err(|source| Error::Rule {
                 schema: schema.name.clone(),
                 source: source.into(),
@@ -327,12 +332,12 @@ impl ReadPlanner {
         Ok(plans)
     }
 
-    /// The schema to read with, and until when that is the one.
+    /// Returns the schema to read with, and when it has to be chosen again.
     async fn reader(
         &self,
         writer: &Arc<RegisteredSchema>,
         message: MessageDescriptor,
-        subject: &Subject,
+        subject: &ResolvedSubject,
         context: &ReadContext<'_>,
     ) -> Result<(Arc<RegisteredSchema>, MessageDescriptor, Option<Instant>), Error> {
         if !self.options.has_reader_schema() {
@@ -343,15 +348,12 @@ impl ReadPlanner {
             side: context.side,
         })?;
         let properties = self.options.use_latest_with_metadata.as_ref();
-        let latest = self.source.latest(name, properties).await?;
+        let latest = self.fetcher.latest(name, properties).await?;
         if self.options.run_rules && !latest.schema.is_same(writer) {
             unsupported_rules::refuse_migrations(latest.schema.rule_set(), &latest.schema.name)?;
         }
         let message = latest.schema.message(message.full_name())?;
-        let until = match (subject.until, latest.until) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (one, other) => one.or(other),
-        };
+        let until = earliest(subject.until, latest.until);
         Ok((latest.schema, message, until))
     }
 }

@@ -1,4 +1,4 @@
-//! What a serializer knows about one (topic, side, schema) after its first use.
+//! The plan by which a serializer writes messages of one topic, side and schema.
 
 use std::sync::{Arc, OnceLock};
 
@@ -12,39 +12,39 @@ use crate::serdes::plans::expiry::Expiry;
 use crate::serdes::plans::type_check::TypeCheck;
 use crate::serdes::registered_schema::RegisteredSchema;
 
-/// Magic byte, schema id, and the index of a file's first message.
+/// Length of magic byte, schema id, and the index of a file's first message.
 const PLAIN_PREFIX: usize = 6;
 
-/// Everything that does not change from message to message.
-pub(in crate::serdes) struct WritePlan {
-    /// A copy of the prefix close at hand, where a record is prefix and message
-    /// and nothing else, and the message is the first of its file.
-    pub(in crate::serdes) plain: Option<[u8; PLAIN_PREFIX]>,
-    pub(in crate::serdes) prepared: Arc<Prepared>,
-    pub(in crate::serdes) expiry: Expiry,
-    pub(in crate::serdes) types: TypeCheck,
+/// Everything that is the same for each message.
+pub(super) struct WritePlan {
+    /// A copy of the prefix, for records that consist of prefix and message only, if
+    /// the message is the first of its file. Saves following two pointers.
+    pub(super) plain: Option<[u8; PLAIN_PREFIX]>,
+    pub(super) prepared: Arc<PreparedWrite>,
+    pub(super) expiry: Expiry,
+    pub(super) types: TypeCheck,
 }
 
-/// The part of a plan that is the same after a refresh that found nothing new.
-pub(in crate::serdes) struct Prepared {
-    /// The schema written with.
-    pub(in crate::serdes) registered: Arc<RegisteredSchema>,
-    /// The subject, to which the keys belong.
-    pub(in crate::serdes) subject: String,
-    /// Goes in front of every payload; empty when the id is in a header.
-    pub(in crate::serdes) prefix: Box<[u8]>,
+/// The part of a plan that stays the same when a refresh finds nothing new.
+pub(super) struct PreparedWrite {
+    /// The schema to write with.
+    pub(super) registered: Arc<RegisteredSchema>,
+    /// The subject, which owns the encryption keys.
+    pub(super) subject: String,
+    /// The bytes in front of every payload; empty if the id is in a header.
+    pub(super) prefix: Box<[u8]>,
     /// The value of the record header that carries the id.
-    pub(in crate::serdes) header: Option<Box<[u8]>>,
-    pub(in crate::serdes) side: Side,
-    /// What the schema's rules do to a payload.
-    pub(in crate::serdes) encryption: Option<csfle::Plan>,
-    /// Descriptors that dynamic messages brought along, whose tagged fields are
-    /// known to be encrypted.
-    pub(in crate::serdes) checked: [OnceLock<MessageDescriptor>; 3],
+    pub(super) header: Option<Box<[u8]>>,
+    pub(super) side: Side,
+    /// The encryption by the schema's rules.
+    pub(super) encryption: Option<csfle::PayloadTransform>,
+    /// Descriptors of dynamic messages that were checked: their tagged fields are
+    /// encrypted.
+    pub(super) checked: [OnceLock<MessageDescriptor>; 3],
 }
 
 impl WritePlan {
-    pub(in crate::serdes) fn new(prepared: Arc<Prepared>, expiry: Expiry) -> Self {
+    pub(super) fn new(prepared: Arc<PreparedWrite>, expiry: Expiry) -> Self {
         let plain = prepared.encryption.is_none() && prepared.header.is_none();
         let prefix = plain.then(|| <[u8; PLAIN_PREFIX]>::try_from(&*prepared.prefix).ok());
         Self {
@@ -55,9 +55,9 @@ impl WritePlan {
         }
     }
 
-    /// The record of a message, if that takes no waiting.
+    /// Returns the record of a message, if there is no need to wait.
     #[inline]
-    pub(in crate::serdes) fn record_now<M: Message>(
+    pub(super) fn record_now<M: Message>(
         &self,
         headers: Option<&mut Headers>,
         message: &M,
@@ -81,8 +81,8 @@ impl WritePlan {
         frame(&self.prepared.prefix, message)
     }
 
-    /// The record of a payload that `write` appends.
-    pub(in crate::serdes) async fn record(
+    /// Returns the record of a payload that `write` appends.
+    pub(super) async fn record(
         &self,
         headers: Option<&mut Headers>,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
@@ -100,14 +100,15 @@ impl WritePlan {
         self.finish(headers, record)
     }
 
-    /// Writes the header, where the schema id goes there.
+    /// Writes the header, if the schema id goes into one.
     #[inline]
     fn finish(&self, headers: Option<&mut Headers>, record: Vec<u8>) -> Result<Vec<u8>, Error> {
         if let Some(header) = &self.prepared.header {
             let side = self.prepared.side;
             let headers = headers.ok_or(Error::MissingHeaders { side })?;
             let name = side.schema_id_header();
-            // Readers differ in whether the first or the last of several counts.
+            // Removes other headers of the name: some readers use the first one,
+            // others the last.
             headers.retain(|(other, _)| other != name);
             headers.push((name.to_owned(), Some(header.to_vec())));
         }
@@ -123,9 +124,9 @@ impl WritePlan {
     }
 }
 
-/// Prefix and message in one buffer of the exact size.
+/// Returns prefix and message in one buffer of the exact size.
 #[inline(always)]
-pub(in crate::serdes) fn frame<M: Message>(prefix: &[u8], message: &M) -> Vec<u8> {
+pub(super) fn frame<M: Message>(prefix: &[u8], message: &M) -> Vec<u8> {
     let mut record = Vec::with_capacity(prefix.len() + message.encoded_len());
     record.extend_from_slice(prefix);
     // `Message::encode` would compute the length a second time.

@@ -1,4 +1,4 @@
-//! Registering or looking up a record's schema, imported files first.
+//! Registers or looks up the schema of a record, after the files it imports.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,35 +11,37 @@ use crate::schema_registry::LookupQuery;
 use crate::schema_registry::entities::{PROTOBUF, Reference, Schema, SchemaRequest};
 use crate::serdes::error::{Error, SchemaName};
 use crate::serdes::options::{SchemaIdIn, SerializerOptions};
+use crate::serdes::plans::expiry::end_of;
 use crate::serdes::registered_schema::RegisteredSchema;
-use crate::serdes::schema_fetcher::{SchemaSource, cache, once, parse};
+use crate::serdes::schema_fetcher::{SchemaFetcher, parse};
+use crate::serdes::single_flight::{cache, once};
 use crate::serdes::subject_name;
 use crate::wire_format::{SchemaId, SchemaRef};
 
-/// Registers and looks up schemas, each once.
-pub(in crate::serdes) struct Registrar {
-    source: SchemaSource,
-    asked: Cache<Request, Asked>,
+/// Registers and looks up schemas, and caches the answers.
+pub(super) struct Registrar {
+    fetcher: SchemaFetcher,
+    asked: Cache<RegistrarRequest, RegistrarAnswer>,
     ttl: Option<Duration>,
 }
 
-/// An answer, and until when it is believed.
+/// An answer, and when it expires.
 #[derive(Clone)]
-struct Asked {
+struct RegistrarAnswer {
     answer: Arc<Schema>,
     until: Option<Instant>,
 }
 
-/// One registration or look-up.
+/// One registration or lookup.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Request {
+struct RegistrarRequest {
     subject: String,
     schema: String,
     references: Vec<Reference>,
     register: bool,
 }
 
-impl Request {
+impl RegistrarRequest {
     fn body(&self) -> SchemaRequest {
         SchemaRequest {
             schema: self.schema.clone(),
@@ -51,49 +53,52 @@ impl Request {
 }
 
 impl Registrar {
-    /// Answers are believed for `ttl`, or for ever.
-    pub(in crate::serdes) fn new(
-        source: SchemaSource,
-        capacity: usize,
-        ttl: Option<Duration>,
-    ) -> Self {
+    /// Answers are cached for `ttl`, or permanently.
+    pub(super) fn new(fetcher: SchemaFetcher, capacity: usize, ttl: Option<Duration>) -> Self {
         let asked = cache(capacity, ttl);
-        Self { source, asked, ttl }
+        Self {
+            fetcher,
+            asked,
+            ttl,
+        }
     }
 
-    /// Registers the schema under `subject`, or finds it there, as the options
-    /// say; also until when the answer is believed.
-    pub(in crate::serdes) async fn registered(
+    /// Registers the schema under `subject` or looks it up there, as the options
+    /// say. Also returns when the answer expires.
+    pub(super) async fn register_or_look_up(
         &self,
         subject: &str,
         schema: &dyn ProtoSchema,
         options: &SerializerOptions,
     ) -> Result<(Arc<RegisteredSchema>, Option<Instant>), Error> {
         let references = self.references(subject, schema, options).await?;
-        let request = Request {
+        let request = RegistrarRequest {
             subject: subject.to_owned(),
             schema: schema.schema_text().to_owned(),
             references,
             register: options.auto_register_schemas,
         };
-        let Asked { answer, until } = self.ask(request.clone(), options).await?;
+        let RegistrarAnswer { answer, until } = self.ask(request.clone(), options).await?;
         let mut answer = Schema::clone(&answer);
         let name = SchemaName::Subject(subject.to_owned());
         if answer.schema.is_none() {
-            // Servers before 8.0 answer a registration with the id alone, but a
-            // version may have come with rules that must run.
+            // Servers before 8.0 answer a registration with the id alone, but the
+            // version may have rules that must run.
             let id = answer.id.and_then(|id| u32::try_from(id).ok());
             let id = SchemaId(id.ok_or_else(|| Error::Incomplete {
                 action: format!("register the {name}"),
                 missing: "id",
             })?);
-            let by_id = self.source.by_ref(SchemaRef::Id(id), Some(subject)).await?;
+            let by_id = self
+                .fetcher
+                .by_ref(SchemaRef::Id(id), Some(subject))
+                .await?;
             if by_id.guid.is_some() || options.schema_id_in == SchemaIdIn::Prefix {
                 return Ok((by_id, until));
             }
             let found = self
                 .ask(
-                    Request {
+                    RegistrarRequest {
                         register: false,
                         ..request
                     },
@@ -116,8 +121,8 @@ impl Registrar {
         Ok((Arc::new(registered), until))
     }
 
-    /// References of a schema to what it imports, those files registered or
-    /// looked up first.
+    /// Registers or looks up the imports of a schema, and returns its references to
+    /// them.
     async fn references(
         &self,
         subject: &str,
@@ -161,7 +166,7 @@ impl Registrar {
         imported.references(schema.file(), &known)
     }
 
-    /// Version under which an imported file is registered.
+    /// Returns the version under which an imported file is registered.
     async fn reference_version(
         &self,
         subject: String,
@@ -170,7 +175,7 @@ impl Registrar {
         options: &SerializerOptions,
     ) -> Result<i32, Error> {
         let register = options.auto_register_schemas && !options.reference_lookup_only;
-        let request = Request {
+        let request = RegistrarRequest {
             subject,
             schema: file.to_text(),
             references,
@@ -178,10 +183,10 @@ impl Registrar {
         };
         let mut answer = self.ask(request.clone(), options).await?.answer;
         if answer.version.is_none() && register {
-            // A registration answered with the id alone.
+            // The registry answered the registration with the id alone.
             answer = self
                 .ask(
-                    Request {
+                    RegistrarRequest {
                         register: false,
                         ..request.clone()
                     },
@@ -196,12 +201,16 @@ impl Registrar {
         })
     }
 
-    async fn ask(&self, request: Request, options: &SerializerOptions) -> Result<Asked, Error> {
+    async fn ask(
+        &self,
+        request: RegistrarRequest,
+        options: &SerializerOptions,
+    ) -> Result<RegistrarAnswer, Error> {
         let body = request.body();
         let subject = request.subject.clone();
         let register = request.register;
         once(&self.asked, request, async {
-            let client = self.source.client();
+            let client = self.fetcher.client();
             let (action, answered) = if register {
                 let answered = client
                     .register(&subject, &body, options.normalize_schemas)
@@ -219,9 +228,9 @@ impl Registrar {
                 )
             };
             let name = SchemaName::Subject(subject.clone());
-            let until = self.ttl.and_then(|ttl| Instant::now().checked_add(ttl));
+            let until = end_of(self.ttl);
             let answer = answered.map_err(|e| Error::registry(action, name, e))?;
-            Ok(Asked {
+            Ok(RegistrarAnswer {
                 answer: Arc::new(answer),
                 until,
             })
@@ -238,7 +247,7 @@ struct Imports<'a> {
 }
 
 impl<'a> Imports<'a> {
-    /// Imports of `file` that become references.
+    /// Returns the imports of `file` that become references.
     fn of(&self, file: &'a SchemaFile) -> impl Iterator<Item = &'a str> {
         let skip = self.options.skip_known_types;
         let by_hand = |name: &str| self.options.references.contains_key(name);
@@ -246,13 +255,13 @@ impl<'a> Imports<'a> {
             .filter(move |name| !(skip && builtin::is_builtin(name)) || by_hand(name))
     }
 
-    /// The files to register for `main`, each behind those it imports. Files
-    /// whose reference was given by hand are left out, with what they import.
+    /// Returns the files to register for `main`, each after its own imports. Omits
+    /// files whose reference the options give, and the imports of those files.
     fn in_order(&self, main: &'a SchemaFile) -> Result<Vec<&'a SchemaFile>, Error> {
         let mut ordered = Vec::new();
         let mut seen = Vec::new();
-        // Depth first without recursion: a file is met twice, the second time
-        // when all that it imports is in order.
+        // Searches depth first without recursion. Each file is visited twice, the
+        // second time after all its imports.
         let mut open: Vec<(&'a str, bool)> = Vec::new();
         open.extend(self.of(main).map(|name| (name, false)));
         open.reverse();

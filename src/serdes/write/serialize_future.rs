@@ -14,21 +14,21 @@ use crate::serdes::error::Error;
 
 /// Serializes one prost message.
 ///
-/// Written by hand because every message pays for it: the one that the compiler
-/// makes of an `async fn` moves its arguments about before it looks at them, and
-/// the result once more than is needed.
-pub(in crate::serdes) struct Serialize<'a, M> {
+/// Written by hand because it runs for every message. The future that the compiler
+/// generates for an `async fn` copies its arguments before it uses them, and copies
+/// the result once more than needed.
+pub(super) struct SerializeFuture<'a, M> {
     planner: &'a WritePlanner,
     context: WriteContext<'a>,
     schema: &'a dyn ProtoSchema,
     message: &'a M,
-    /// What a warm call does not come to.
+    /// The future of a call without a usable plan.
     cold: Option<BoxFuture<'a, Result<Vec<u8>, Error>>>,
 }
 
-impl<'a, M: Message + Name + 'static> Serialize<'a, M> {
+impl<'a, M: Message + Name + 'static> SerializeFuture<'a, M> {
     #[inline]
-    pub(in crate::serdes) fn new(
+    pub(super) fn new(
         planner: &'a WritePlanner,
         context: WriteContext<'a>,
         schema: &'a dyn ProtoSchema,
@@ -43,7 +43,7 @@ impl<'a, M: Message + Name + 'static> Serialize<'a, M> {
         }
     }
 
-    /// The record, if there is a plan for it and it takes no waiting.
+    /// Returns the record, if there is a plan and no need to wait.
     #[inline(never)]
     fn known(&mut self) -> Option<Result<Vec<u8>, Error>> {
         let WriteContext { topic, side, .. } = self.context;
@@ -57,7 +57,7 @@ impl<'a, M: Message + Name + 'static> Serialize<'a, M> {
         known?
     }
 
-    /// Everything else: the registry is asked.
+    /// Asks the registry: there is no plan yet, it has expired, or a key is missing.
     #[cold]
     #[inline(never)]
     fn ask(&mut self) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
@@ -83,7 +83,7 @@ impl<'a, M: Message + Name + 'static> Serialize<'a, M> {
     }
 }
 
-impl<M: Message + Name + 'static> Future for Serialize<'_, M> {
+impl<M: Message + Name + 'static> Future for SerializeFuture<'_, M> {
     type Output = Result<Vec<u8>, Error>;
 
     #[inline]
@@ -91,7 +91,7 @@ impl<M: Message + Name + 'static> Future for Serialize<'_, M> {
         let this = self.get_mut();
         if this.cold.is_none() {
             let WriteContext { topic, side, .. } = this.context;
-            // By far the most frequent case has the shortest way.
+            // The most frequent case by far takes the shortest path.
             if let Some(plan) = this.planner.first(topic, side, this.schema.descriptor())
                 && let Some(prefix) = &plan.plain
                 && plan.types.knows::<M>()

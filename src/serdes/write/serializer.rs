@@ -1,4 +1,4 @@
-//! Values to records.
+//! The serializer.
 
 use std::sync::Arc;
 
@@ -6,19 +6,19 @@ use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, ReflectMessage};
 use serde_json::Value;
 
-use super::planner::{WritePlanner, wrong_type};
-use super::serialize_future::Serialize;
+use super::planner::WritePlanner;
+use super::serialize_future::SerializeFuture;
 use crate::protobuf::ProtoSchema;
 use crate::schema_registry::Client;
 use crate::serdes::context::WriteContext;
 use crate::serdes::error::Error;
 use crate::serdes::options::SerializerOptions;
 
-/// Turns values into records that any Confluent deserializer reads.
+/// Turns values into records that every Confluent deserializer can read.
 ///
-/// A value is a prost type, a [`DynamicMessage`], JSON, or bytes that are
-/// encoded already; which schema it has is told by a [`ProtoSchema`], which
-/// its message descriptor identifies. Clones share what was learnt.
+/// A value is a prost type, a [`DynamicMessage`], JSON, or an encoded message. A
+/// [`ProtoSchema`] names its schema; schemas with the same message descriptor share
+/// a plan. Clones share plans and caches.
 #[derive(Clone)]
 pub struct Serializer {
     inner: Arc<WritePlanner>,
@@ -27,13 +27,13 @@ pub struct Serializer {
 impl std::fmt::Debug for Serializer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Serializer")
-            .field("options", &self.inner.options)
+            .field("options", &self.inner.preparer.options)
             .finish_non_exhaustive()
     }
 }
 
 impl Serializer {
-    /// A serializer for the schemas of a registry.
+    /// Creates a serializer for the schemas of a registry.
     ///
     /// # Errors
     ///
@@ -45,13 +45,13 @@ impl Serializer {
         })
     }
 
-    /// The record of a prost message.
+    /// Returns the record of a prost message.
     ///
     /// # Errors
     ///
     /// [`Error::WrongType`] if `M` is not the message of `schema`;
-    /// [`Error::MissingHeaders`] if the schema id is to go into headers and the
-    /// context has none; anything the registry may say at first use.
+    /// [`Error::MissingHeaders`] if the schema id goes into a header and the context
+    /// has no headers; any error of the registry at first use.
     pub fn serialize<'a, M>(
         &'a self,
         context: WriteContext<'a>,
@@ -61,11 +61,11 @@ impl Serializer {
     where
         M: Message + Name + 'static,
     {
-        Serialize::new(&self.inner, context, schema, message)
+        SerializeFuture::new(&self.inner, context, schema, message)
     }
 
-    /// The record of a prost message, or a null for none: a tombstone, about
-    /// which nothing is asked.
+    /// Returns the record of a prost message, or `None` for `None`: a tombstone, for
+    /// which no schema is needed.
     ///
     /// # Errors
     ///
@@ -85,7 +85,7 @@ impl Serializer {
         }
     }
 
-    /// The record of a dynamic message.
+    /// Returns the record of a dynamic message.
     ///
     /// # Errors
     ///
@@ -99,12 +99,15 @@ impl Serializer {
         let found = message.descriptor();
         let is_own = found == *schema.descriptor();
         if !is_own && found.full_name() != schema.full_name() {
-            return Err(wrong_type(schema.full_name(), found.full_name().to_owned()));
+            return Err(Error::wrong_type(
+                schema.full_name(),
+                found.full_name().to_owned(),
+            ));
         }
         let mut context = context;
         let plan = self.inner.plan(&context, schema).await?;
         if !is_own {
-            self.inner.check_value(&plan, &found)?;
+            self.inner.preparer.check_value(&plan, &found)?;
         }
         let encrypted = plan.prepared.encryption.is_some();
         if encrypted && let Some(record) = plan.record_now(context.headers.as_deref_mut(), message)
@@ -120,8 +123,8 @@ impl Serializer {
         plan.record(context.headers, write).await
     }
 
-    /// The record of a message given as JSON, in Protobuf's canonical mapping;
-    /// fields may be named as in the `.proto` file or in camel case.
+    /// Returns the record of a message given as JSON in Protobuf's canonical
+    /// mapping. Fields may have their `.proto` names or camel-case names.
     ///
     /// # Errors
     ///
@@ -144,8 +147,8 @@ impl Serializer {
         plan.record(context.headers, write).await
     }
 
-    /// The record of a message that is encoded already. That `payload` is a
-    /// message of `schema` is taken on trust.
+    /// Returns the record of an encoded message. Does not check that `payload` is a
+    /// message of `schema`.
     ///
     /// # Errors
     ///

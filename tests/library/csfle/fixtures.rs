@@ -65,9 +65,9 @@ impl Case {
         }
     }
 
-    fn plan(&self, direction: Direction) -> cc_protobuf_examples::csfle::Plan {
+    fn plan(&self, direction: Direction) -> cc_protobuf_examples::csfle::PayloadTransform {
         self.csfle
-            .plan(
+            .prepare(
                 self.json["subject"].as_str().unwrap(),
                 Some(&self.rules),
                 self.metadata.as_ref(),

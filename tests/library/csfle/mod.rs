@@ -13,7 +13,7 @@ mod stub;
 mod types;
 
 use cc_protobuf_examples::csfle::kms::{KmsDrivers, LocalKms};
-use cc_protobuf_examples::csfle::{Csfle, CsfleBuilder, Direction, Error, Plan};
+use cc_protobuf_examples::csfle::{Csfle, CsfleBuilder, Direction, Error, PayloadTransform};
 use cc_protobuf_examples::schema_registry::entities::{Metadata, Rule, RuleSet};
 use prost_reflect::MessageDescriptor;
 
@@ -61,14 +61,14 @@ fn plan(
     metadata: Option<&Metadata>,
     message: &MessageDescriptor,
     direction: Direction,
-) -> Plan {
+) -> PayloadTransform {
     csfle
-        .plan(SUBJECT, Some(rules), metadata, message, direction)
+        .prepare(SUBJECT, Some(rules), metadata, message, direction)
         .unwrap()
         .expect("a rule should run")
 }
 
-async fn apply(plan: &Plan, payload: &[u8]) -> Result<Vec<u8>, Error> {
+async fn apply(plan: &PayloadTransform, payload: &[u8]) -> Result<Vec<u8>, Error> {
     let mut out = vec![0xaa, 0xbb];
     let result = plan.apply(payload, &mut out).await;
     assert_eq!(out[..2], [0xaa, 0xbb], "what was there stays");

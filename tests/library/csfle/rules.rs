@@ -25,7 +25,7 @@ fn record() -> MessageDescriptor {
 /// Which of the three strings a rule set hides.
 async fn hidden(csfle: &Csfle, rules: &RuleSet, metadata: Option<&Metadata>) -> Vec<&'static str> {
     let planned = csfle
-        .plan(SUBJECT, Some(rules), metadata, &record(), Direction::Write)
+        .prepare(SUBJECT, Some(rules), metadata, &record(), Direction::Write)
         .unwrap();
     let Some(writer) = planned else {
         return Vec::new();
@@ -190,7 +190,7 @@ async fn payload_rules_run_last_on_write_and_first_on_read() {
         // The phases by themselves, as for a reader with a schema of its own.
         let phase = |phase| {
             csfle
-                .plan_phase(
+                .prepare_phase(
                     SUBJECT,
                     Some(&rules),
                     None,
@@ -277,7 +277,7 @@ async fn what_would_write_plaintext_is_refused_when_the_plan_is_made() {
         ),
     ] {
         let error = csfle
-            .plan(SUBJECT, Some(&rules), None, &record(), Direction::Write)
+            .prepare(SUBJECT, Some(&rules), None, &record(), Direction::Write)
             .unwrap_err();
         assert_eq!(error.rule().unwrap().rule, "encryptPII");
         let message = chain(&error);
@@ -333,7 +333,7 @@ async fn with_none_for_reading_the_message_stays_as_it_is() {
         r.on_failure = Some("ERROR,NONE".to_owned());
         r.params.clear();
     });
-    let none = csfle.plan(SUBJECT, Some(&rules), None, &record(), Direction::Read);
+    let none = csfle.prepare(SUBJECT, Some(&rules), None, &record(), Direction::Read);
     assert!(none.unwrap().is_none());
 }
 
@@ -368,14 +368,14 @@ async fn encryption_can_be_required() {
         Some(with(|r| r.disabled = true)),
     ] {
         let error = csfle
-            .plan(SUBJECT, rules.as_ref(), None, &message, Direction::Write)
+            .prepare(SUBJECT, rules.as_ref(), None, &message, Direction::Write)
             .unwrap_err();
         assert!(matches!(error, Error::NoEncryptRule { .. }), "{error}");
     }
     // A registry that dropped the tags leaves the rule with nothing to do.
     let rules = with(|r| r.tags = vec!["GONE".to_owned()]);
     let error = csfle
-        .plan(SUBJECT, Some(&rules), None, &message, Direction::Write)
+        .prepare(SUBJECT, Some(&rules), None, &message, Direction::Write)
         .unwrap_err();
     let text = error.to_string();
     for part in [SUBJECT, "\"encryptPII\"", "\"t.Record\"", "(tags: GONE)"] {
@@ -392,16 +392,16 @@ async fn encryption_can_be_required() {
         rule_type: Some("ENCRYPT_PAYLOAD".to_owned()),
         ..rule(&[])
     });
-    let error = csfle.plan(SUBJECT, Some(&two), None, &message, Direction::Write);
+    let error = csfle.prepare(SUBJECT, Some(&two), None, &message, Direction::Write);
     let text = error.unwrap_err().to_string();
     assert!(
         text.contains("\"encryptPII\"") && text.contains("(tags: GONE)"),
         "{text}"
     );
     let rules = with(|_| {});
-    let write = csfle.plan(SUBJECT, Some(&rules), None, &message, Direction::Write);
+    let write = csfle.prepare(SUBJECT, Some(&rules), None, &message, Direction::Write);
     assert!(write.unwrap().is_some());
-    let read = csfle.plan(SUBJECT, None, None, &message, Direction::Read);
+    let read = csfle.prepare(SUBJECT, None, None, &message, Direction::Read);
     assert!(read.unwrap().is_none());
 }
 

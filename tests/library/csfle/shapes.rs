@@ -8,7 +8,7 @@ use aes_siv::siv::Aes256Siv;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cc_protobuf_examples::csfle::kms::{KmsDrivers, LocalKms};
-use cc_protobuf_examples::csfle::{Algorithm, Direction, Plan};
+use cc_protobuf_examples::csfle::{Algorithm, Direction, PayloadTransform};
 use proptest::prelude::*;
 use prost_reflect::ReflectMessage;
 use prost_reflect::prost::Message;
@@ -63,8 +63,8 @@ message Leaf { string text = 1; Leaf more = 2; }
 
 struct Bench {
     message: MessageDescriptor,
-    write: Plan,
-    read: Plan,
+    write: PayloadTransform,
+    read: PayloadTransform,
     key: Vec<u8>,
 }
 
@@ -102,7 +102,10 @@ fn bench() -> &'static Bench {
     })
 }
 
-fn now(plan: &Plan, payload: &[u8]) -> Result<Vec<u8>, cc_protobuf_examples::csfle::Error> {
+fn now(
+    plan: &PayloadTransform,
+    payload: &[u8],
+) -> Result<Vec<u8>, cc_protobuf_examples::csfle::Error> {
     let mut out = Vec::new();
     let result = plan
         .apply_now(payload, &mut out)

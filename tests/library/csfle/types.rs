@@ -176,7 +176,7 @@ async fn tags_where_nothing_can_be_encrypted_are_refused_wherever_they_are() {
         );
         // What is not there needs no encryption.
         assert_eq!(apply(&writer, b"").await.unwrap(), b"");
-        let reader = csfle.plan(
+        let reader = csfle.prepare(
             crate::csfle::SUBJECT,
             Some(&rules),
             Some(&metadata),
