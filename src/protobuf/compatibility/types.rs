@@ -7,8 +7,6 @@ use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use super::declaration::{MapEntry, map_entry};
 use super::{Candidate, Reference};
-#[cfg(feature = "embedded")]
-use crate::protobuf::SchemaFile;
 use crate::protobuf::builtin;
 use crate::protobuf::model::field_messages::FieldMessages;
 use crate::protobuf::model::names::{join, look_up};
