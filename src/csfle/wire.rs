@@ -189,6 +189,11 @@ mod tests {
     fn malformed_bytes_are_named() {
         for (bytes, expected) in [
             (&[0x80u8][..], Malformed::Varint),
+            // The tenth byte has a bit too many for 64.
+            (
+                b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02",
+                Malformed::Varint,
+            ),
             (&[0x0a, 2, 1], Malformed::Truncated),
             (&[0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f], Malformed::Truncated),
             (&[0x00, 1], Malformed::FieldNumber),

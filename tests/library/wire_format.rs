@@ -170,11 +170,15 @@ fn absurd_counts_and_varints_are_refused_before_anything_is_reserved() {
             ..
         })
     ));
-    let long = record(&[0x80; 11]);
-    assert_eq!(
-        wire_format::decode(&long),
-        Err(Error::VarintTooLong { offset: 5 })
-    );
+    // Eleven bytes, and a tenth byte with a bit too many for 64.
+    let eleven = [0x80; 11];
+    let bits = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02];
+    for varint in [&eleven[..], &bits] {
+        assert_eq!(
+            wire_format::decode(&record(varint)),
+            Err(Error::VarintTooLong { offset: 5 })
+        );
+    }
     // One index of 2^31, one above what a descriptor can hold.
     let index = record(&[2, 0x80, 0x80, 0x80, 0x80, 0x10]);
     assert!(matches!(

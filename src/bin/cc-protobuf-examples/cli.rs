@@ -121,8 +121,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub save_schemas: Option<PathBuf>,
     /// Where the id of a value's schema travels
-    #[arg(long, value_enum, default_value_t = SchemaIdIn::Prefix)]
-    pub schema_id_in: SchemaIdIn,
+    #[arg(long, value_enum, default_value_t = SchemaIdArgument::Prefix)]
+    pub schema_id_in: SchemaIdArgument,
     /// Change one value of an example; may be repeated
     ///
     /// Each example ends with a change to try. `--set encrypt.KEY=VALUE`
@@ -341,7 +341,7 @@ pub enum Selection {
 
 /// `--schema-id-in`.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SchemaIdIn {
+pub enum SchemaIdArgument {
     /// In front of the value: magic byte, id, message index
     Prefix,
     /// In the record header __value_schema_id, as a GUID

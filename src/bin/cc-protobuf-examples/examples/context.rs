@@ -217,8 +217,8 @@ impl<'a> Context<'a> {
     /// A serializer that puts the schema id where `--schema-id-in` says.
     pub fn serializer(&self, options: SerializerOptions) -> Result<Serializer, Failure> {
         let place = match self.arguments.schema_id_in {
-            cli::SchemaIdIn::Prefix => SchemaIdIn::Prefix,
-            cli::SchemaIdIn::Header => SchemaIdIn::Header,
+            cli::SchemaIdArgument::Prefix => SchemaIdIn::Prefix,
+            cli::SchemaIdArgument::Header => SchemaIdIn::Header,
         };
         Ok(Serializer::new(
             self.registry.clone(),
