@@ -45,10 +45,10 @@
 //!
 //! # Layout
 //!
-//! Read the rooms in this order. Each may import those that its row names, and
-//! none else; a test holds them to it.
+//! Read the modules in this order. A module may import those that its row names
+//! and no others; a test checks that.
 //!
-//! | Room | What it is for | May import |
+//! | Module | What it is for | May import |
 //! | --- | --- | --- |
 //! | [`wire_format`] | the envelope around every record: magic byte, schema id or GUID, message indexes; pure functions over bytes | nothing |
 //! | [`printable`] | escapes what a terminal would obey or hide in text from elsewhere | nothing |
@@ -56,11 +56,11 @@
 //! | [`protobuf`] | one model of a schema, the [`ProtoSchema`](protobuf::ProtoSchema) trait with its dynamic and precompiled implementations, `.proto` text in and out, compatibility rules; knows no HTTP | `wire_format`, `printable` |
 //! | [`schema_registry`] | the asynchronous REST client for Schema Registry, DEK Registry and catalog; knows no Protobuf | `wire_format`, `printable`, `subject_context` |
 //! | [`csfle`] | client-side field-level encryption | `printable`, `subject_context`, `schema_registry` |
-//! | [`serdes`] | serializer and deserializer, built on the rooms above | `wire_format`, `printable`, `subject_context`, `protobuf`, `schema_registry`, `csfle` |
+//! | [`serdes`] | serializer and deserializer, built on the modules above | `wire_format`, `printable`, `subject_context`, `protobuf`, `schema_registry`, `csfle` |
 //! | `kafka` | topics, produce, consume | nothing |
 //! | `embedded` | the Schema Registry, and with `kafka` the broker cluster, that stand in for what is not configured | `wire_format`, `subject_context`, `protobuf`, `csfle`, `kafka`, and of `schema_registry` the JSON bodies: a server must not share its client's assumptions |
 //!
-//! The binary stands above them all; no room imports a module of it.
+//! The program under `src/bin` uses the library through its public items only.
 //!
 //! # Features
 //!
