@@ -13,6 +13,10 @@ use serde_json::{Map, Value, json};
 struct Order {
     #[prost(int64, tag = "1")]
     cents: i64,
+    #[prost(bytes = "vec", tag = "2")]
+    b: Vec<u8>,
+    #[prost(uint64, optional, tag = "5")]
+    cash: Option<u64>,
 }
 
 impl Name for Order {

@@ -34,7 +34,7 @@ impl EmbeddedRegistry {
         self.server.address()
     }
 
-    /// Returns the request counts if [`Builder::record_requests`] was called.
+    /// Returns the request counts if [`Builder::record_requests`](super::Builder::record_requests) was called.
     pub fn requests(&self) -> Option<&RequestLog> {
         self.request_log.as_deref()
     }
