@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the scripts share: `source ../common.sh` from the folder of one.
 # Sets root and target, and on demand binary and worker.
 
