@@ -215,6 +215,22 @@ impl<'ast> Visit<'ast> for Reader {
     /// `pub(super)` and `pub(in …)` name a module without using it.
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
 
+    /// Macros are tokens: only paths from the crate's root can be told in them.
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        let text = mac.tokens.to_string().replace(' ', "");
+        for start in ["crate::", "cc_protobuf_examples::"] {
+            for (at, _) in text.match_indices(start) {
+                let part = |c: char| !(c.is_alphanumeric() || c == '_' || c == ':');
+                let path = text[at..].split(part).next().unwrap();
+                let names: Module = path.split("::").map(str::to_owned).collect();
+                if let Some(absolute) = self.absolute(&names) {
+                    self.source.used.insert(absolute);
+                }
+            }
+        }
+        visit::visit_macro(self, mac);
+    }
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let names = path.segments.iter().map(|part| part.ident.to_string());
         let mut names: Module = names.collect();

@@ -14,6 +14,9 @@ use crate::hints;
 use crate::settings;
 use crate::terminal::stderr;
 
+/// Target of failures: they go to stderr by themselves, and to the log file.
+pub const FAILURE: &str = "failure";
+
 /// How a process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
@@ -124,7 +127,7 @@ impl Failure {
         }
         // Causes may have line breaks, a line of the log may not.
         let words: Vec<&str> = line.lines().map(str::trim).collect();
-        tracing::error!(target: crate::console::FAILURE, "{}", words.join(" "));
+        tracing::error!(target: FAILURE, "{}", words.join(" "));
     }
 }
 

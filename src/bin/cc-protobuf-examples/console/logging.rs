@@ -19,13 +19,12 @@ use tracing_subscriber::registry::LookupSpan;
 
 use cc_protobuf_examples::printable::escape;
 
+use crate::failure::FAILURE;
 use crate::terminal::layout::stderr_width;
 use crate::terminal::stderr;
 
 /// Target of narration: it goes to stdout by itself, and to the log file.
 pub const NARRATION: &str = "narration";
-/// Target of failures: they go to stderr by themselves, and to the log file.
-pub const FAILURE: &str = "failure";
 
 /// Where a run's log file goes.
 #[derive(Clone, Copy, Debug)]

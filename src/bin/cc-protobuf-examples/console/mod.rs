@@ -20,7 +20,7 @@ use tokio::sync::watch;
 pub use envelope::{
     Part, annotate, annotate_header, annotate_payload, hex, parts_to_json, parts_to_lines,
 };
-pub use logging::{FAILURE, LogFile, NARRATION, start_logging};
+pub use logging::{LogFile, NARRATION, start_logging};
 pub use progress::Spinner;
 pub use report::{Document, ErrorReport, ExampleReport, ExampleResult, Report};
 pub use story::Story;
