@@ -82,7 +82,7 @@ fn asked(arguments: &RunArgs, settings: &Settings) -> Result<Vec<Asked>, Failure
     if running(&asked).next().is_some() {
         return Ok(asked);
     }
-    // Nothing would run: what is lacking is an error at once.
+    // Nothing would run, so the first thing that is missing is the error.
     let lacking = asked.into_iter().find_map(|asked| match asked.skipped {
         Some(Skip::Lacks(failure)) => {
             Some(failure.context(format!("{} cannot run", asked.example.name)))

@@ -11,7 +11,7 @@ const NARROWEST: usize = 40;
 /// Longer lines are hard to read.
 const WIDEST: usize = 120;
 
-/// Columns of stdout: the terminal's, else those of `COLUMNS`, else 80.
+/// Returns the columns of stdout: the terminal's width, else `COLUMNS`, else 80.
 pub fn stdout_width() -> usize {
     let terminal = terminal_size_of(std::io::stdout()).map(|(Width(columns), _)| columns);
     let set = || std::env::var("COLUMNS").ok()?.parse().ok();

@@ -47,7 +47,7 @@ pub(crate) async fn rewrite(
 /// A path and query while they are rewritten.
 struct Target<'a> {
     segments: Vec<Cow<'a, str>>,
-    /// Parameters that replace those of the same name.
+    /// Parameters that replace others of the same name.
     replaced: Vec<(&'static str, Vec<String>)>,
 }
 

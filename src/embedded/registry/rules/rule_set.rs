@@ -132,7 +132,7 @@ fn validate_rule(rule: &Rule) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Merges two: rules of `newer` replace those of the same name.
+/// Merges two rule sets: a rule of `newer` replaces the rule of the same name.
 pub(crate) fn merge(older: Option<&RuleSet>, newer: Option<&RuleSet>) -> Option<RuleSet> {
     let (Some(older), Some(newer)) = (older, newer) else {
         return newer.or(older).cloned();
