@@ -24,6 +24,10 @@ impl SchemaDigest {
         }
         let digest: [u8; 32] = hash.finalize().into();
         let (first, _) = digest.split_at(16);
-        Self(first.iter().fold(0, |sum, byte| sum << 8 | u128::from(*byte)))
+        Self(
+            first
+                .iter()
+                .fold(0, |sum, byte| sum << 8 | u128::from(*byte)),
+        )
     }
 }

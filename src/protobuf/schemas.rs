@@ -97,7 +97,9 @@ impl Schemas {
     pub fn from_files(files: Vec<SchemaFile>) -> Result<Self, Error> {
         let schemas = Self::new(files, None)?;
         let files = &schemas.inner.files;
-        files.iter().try_for_each(|file| file.resolve(files).map(drop))?;
+        files
+            .iter()
+            .try_for_each(|file| file.resolve(files).map(drop))?;
         Ok(schemas)
     }
 
@@ -134,16 +136,12 @@ impl Schemas {
     }
 
     /// Returns the schema of prost type `M`, found by its
-    /// [`PACKAGE`](prost::Name::PACKAGE) and [`NAME`](prost::Name::NAME).
+    /// [`full_name`](prost::Name::full_name).
     ///
     /// # Errors
     /// [`Error::NoMessage`] if no file of the set declares the message.
     pub fn compiled<M: Name>(&self) -> Result<CompiledSchema<M>, Error> {
-        let full_name = match M::PACKAGE {
-            "" => M::NAME.to_owned(),
-            package => format!("{package}.{}", M::NAME),
-        };
-        self.dynamic(&full_name).map(CompiledSchema::of)
+        self.dynamic(&M::full_name()).map(CompiledSchema::of)
     }
 
     /// Returns the schema of the message of that full name.

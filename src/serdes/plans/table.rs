@@ -198,7 +198,9 @@ where
                 return Ok(plan);
             }
         }
-        old.validity.failure().map_or_else(|| Ok(Arc::clone(&old)), Err)
+        old.validity
+            .failure()
+            .map_or_else(|| Ok(Arc::clone(&old)), Err)
     }
 
     /// Fills a slot. Returns whether there was a free one.
@@ -278,7 +280,11 @@ mod tests {
         }
     }
 
-    async fn get(table: &PlanTable<Key, &'static str>, key: u64, new: &'static str) -> &'static str {
+    async fn get(
+        table: &PlanTable<Key, &'static str>,
+        key: u64,
+        new: &'static str,
+    ) -> &'static str {
         let prepare = async move {
             Ok(Prepared {
                 key: Key(key),

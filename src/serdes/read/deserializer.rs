@@ -146,27 +146,22 @@ impl Deserializer {
     }
 
     /// Returns the parts of a record: where the schema id was, which schema and
-    /// message it names, and where the payload begins. Returns `None` for a null key
-    /// or value.
+    /// message it names, and where the payload begins. A null key or value is read as
+    /// an empty one, which has no envelope.
     ///
     /// # Errors
     ///
     /// As [`Deserializer::deserialize`]. Errors of the payload alone are in
     /// [`Inspection::message`] instead.
-    pub async fn inspect<'a>(
-        &self,
-        record: impl Into<Record<'a>>,
-    ) -> Result<Option<Inspection>, Error> {
+    pub async fn inspect<'a>(&self, record: impl Into<Record<'a>>) -> Result<Inspection, Error> {
         let record = record.into();
-        let Some(bytes) = record.payload else {
-            return Ok(None);
-        };
+        let bytes = record.payload.unwrap_or_default();
         let parts = Parts::of(&record, bytes)?;
         let plan = self.inner.plan(&record, &parts, Wanted::ANY).await?;
         let plan = &plan.prepared;
         let payload = plan.payload(&record, &parts).await;
         let message = payload.and_then(|payload| plan.dynamic(parts.offset, &payload));
-        Ok(Some(Inspection {
+        Ok(Inspection {
             place: parts.place,
             schema: parts.envelope.schema,
             indexes: parts.envelope.indexes,
@@ -174,6 +169,6 @@ impl Deserializer {
             writer: Arc::clone(&plan.writer),
             descriptor: plan.message.clone(),
             message,
-        }))
+        })
     }
 }

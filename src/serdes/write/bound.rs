@@ -53,7 +53,11 @@ impl<M: Message + Name + 'static> Bound<M> {
     ) -> Result<Self, Error> {
         let plan = match &schema {
             None => planner.plan_of::<M>(to).await?,
-            Some(schema) => planner.plan_with(to, type_with(schema), schema.as_dynamic()).await?,
+            Some(schema) => {
+                planner
+                    .plan_with(to, type_with(schema), schema.as_dynamic())
+                    .await?
+            }
         };
         Ok(Self {
             topic: to.topic.into(),
@@ -70,10 +74,7 @@ impl<M: Message + Name + 'static> Bound<M> {
     ///
     /// Any error of the registry or of a KMS, when a schema or key has expired.
     #[inline]
-    pub fn serialize(
-        &self,
-        message: &M,
-    ) -> impl Future<Output = Result<Vec<u8>, Error>> + Send {
+    pub fn serialize(&self, message: &M) -> impl Future<Output = Result<Vec<u8>, Error>> + Send {
         let usable = !self.plan.validity.is_due();
         let now = usable.then(|| self.plan.prepared.record_now(message));
         async move {

@@ -171,10 +171,9 @@ impl WritePlanner {
 
     /// Returns the schema of a type in the serializer's set.
     fn schema_of<M: Name>(&self) -> Result<CompiledSchema<M>, Error> {
-        let name = || match M::PACKAGE {
-            "" => M::NAME.to_owned(),
-            package => format!("{package}.{}", M::NAME),
-        };
+        // By the full name: the constant `NAME` of a nested message lacks the names
+        // of the messages around it.
+        let name = M::full_name;
         if M::PACKAGE == WELL_KNOWN {
             return Err(Error::WellKnownType { message: name() });
         }
@@ -207,7 +206,10 @@ impl WritePlanner {
     ) -> Result<Written, Error> {
         let plan = match schema {
             None => self.plan_of::<M>(to).await?,
-            Some(schema) => self.plan_with(to, type_with(schema), schema.as_dynamic()).await?,
+            Some(schema) => {
+                self.plan_with(to, type_with(schema), schema.as_dynamic())
+                    .await?
+            }
         };
         let write = |payload: &mut Vec<u8>| {
             payload.reserve(message.encoded_len());
