@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use prost::Name;
 use prost_reflect::DescriptorPool;
+use prost_types::FileDescriptorProto;
 
 use super::model::elements::{Element, elements};
 use super::serialized::descriptor_set;
@@ -69,6 +70,8 @@ impl Schemas {
     /// options; [`Error::DuplicateFile`] or [`Error::DuplicateName`] if two files
     /// contradict each other.
     pub fn from_descriptor_set(set: &[u8]) -> Result<Self, Error> {
+        // Before the pool, whose errors about duplicates name one file only.
+        defined_in(descriptor_set::protos(set)?.iter())?;
         let pool = descriptor_set::pool(set)?;
         Self::new(descriptor_set::files(&pool)?, Some(pool))
     }
@@ -104,27 +107,7 @@ impl Schemas {
     }
 
     fn new(files: Vec<SchemaFile>, pool: Option<DescriptorPool>) -> Result<Self, Error> {
-        let mut paths = HashMap::new();
-        let mut defined_in: HashMap<String, usize> = HashMap::new();
-        for (at, file) in files.iter().enumerate() {
-            if paths.insert(file.name(), at).is_some() {
-                return Err(Error::DuplicateFile {
-                    file: file.name().to_owned(),
-                });
-            }
-            for name in defined_names(file) {
-                if let Some(first) = defined_in.insert(name.clone(), at)
-                    && let Some(first) = files.get(first)
-                    && first.name() != file.name()
-                {
-                    return Err(Error::DuplicateName {
-                        name,
-                        first: first.name().to_owned(),
-                        second: file.name().to_owned(),
-                    });
-                }
-            }
-        }
+        let defined_in = defined_in(files.iter().map(SchemaFile::proto))?;
         let inner = Inner {
             files,
             defined_in,
@@ -177,12 +160,38 @@ impl Schemas {
     }
 }
 
-/// Returns the full names of the messages, enums and services of a file.
-fn defined_names(file: &SchemaFile) -> impl Iterator<Item = String> {
-    elements(file.proto()).filter_map(|(name, element)| match element {
-        Element::Message(_) | Element::Enum(_) | Element::Service(_) => Some(name.to_string()),
-        _ => None,
-    })
+/// Returns which file defines each message, enum and service.
+fn defined_in<'a>(
+    files: impl Iterator<Item = &'a FileDescriptorProto>,
+) -> Result<HashMap<String, usize>, Error> {
+    let mut paths = Vec::new();
+    let mut defined_in: HashMap<String, usize> = HashMap::new();
+    for (at, file) in files.enumerate() {
+        if paths.contains(&file.name()) {
+            return Err(Error::DuplicateFile {
+                file: file.name().to_owned(),
+            });
+        }
+        paths.push(file.name());
+        for (name, element) in elements(file) {
+            if !matches!(
+                element,
+                Element::Message(_) | Element::Enum(_) | Element::Service(_)
+            ) {
+                continue;
+            }
+            let first = defined_in.insert(name.to_string(), at);
+            // Within one file, the compiler or the parser has checked it.
+            if let Some(first) = first.filter(|first| *first != at) {
+                return Err(Error::DuplicateName {
+                    name: name.to_string(),
+                    first: paths.get(first).copied().unwrap_or_default().to_owned(),
+                    second: file.name().to_owned(),
+                });
+            }
+        }
+    }
+    Ok(defined_in)
 }
 
 impl fmt::Debug for Schemas {

@@ -163,6 +163,37 @@ fn custom_options_of_a_set_keep_their_bytes() {
 }
 
 #[test]
+fn a_set_has_one_file_per_path_and_one_definition_per_name() {
+    const A: &str = "syntax = \"proto3\"; package p; message M { int32 a = 1; }";
+    const B: &str = "syntax = \"proto3\"; package p; message Q { message R {} } enum M { Z = 0; }";
+    for files in [
+        [("a.proto", A), ("b.proto", B)],
+        [("a.proto", A), ("a.proto", B)],
+    ] {
+        let one_path = files[0].0 == files[1].0;
+        // In a descriptor set as well: two sets, one after the other.
+        let sets = files.map(|file| set(&[file], true, false)).concat();
+        for schemas in [
+            Schemas::from_texts(files),
+            Schemas::from_descriptor_set(&sets),
+        ] {
+            let error = schemas.unwrap_err();
+            let message = error.to_string();
+            match error {
+                Error::DuplicateFile { .. } => assert!(one_path, "{message}"),
+                Error::DuplicateName { .. } => {
+                    assert!(!one_path, "{message}");
+                    for part in ["\"p.M\"", "\"a.proto\"", "\"b.proto\"", "sets of their own"] {
+                        assert!(message.contains(part), "{part}: {message}");
+                    }
+                }
+                other => panic!("{other}"),
+            }
+        }
+    }
+}
+
+#[test]
 fn a_damaged_set_is_refused() {
     for bytes in [&b"\xff"[..], b"\x0a\x05abc"] {
         let error = from_set(bytes).unwrap_err();

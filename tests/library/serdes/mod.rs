@@ -11,5 +11,6 @@ mod registry;
 mod requests;
 mod stub;
 mod subjects;
+mod typed;
 mod unknown;
 mod values;
