@@ -6,10 +6,9 @@ use cc_protobuf_examples::schema_registry::entities::SchemaRequest;
 use cc_protobuf_examples::schema_registry::{Format, Kind, Version, VersionQuery};
 use cc_protobuf_examples::wire_format::SchemaId;
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
-use crate::client::stub::{Canned, Stub, everything, impatient, refusing_url};
+use crate::client::{everything, impatient, retrying};
+use crate::support::stub::{Answer, Stub, refusing_url};
 
 const HTML: &str = "<!DOCTYPE html><html><title>Sign in</title></html>";
 
@@ -37,7 +36,7 @@ async fn statuses_and_codes_have_their_kind() {
         (501, 501, Kind::Server, false),
         (503, 50301, Kind::Server, true),
     ] {
-        let stub = Stub::always(Canned::error(status, code, "the reason")).await;
+        let stub = Stub::always(Answer::refusal(status, code, "the reason"));
         let client = impatient(&stub.url).retries(0).build().unwrap();
         let error = client
             .register("orders-value", &SchemaRequest::default(), false)
@@ -65,9 +64,8 @@ async fn statuses_and_codes_have_their_kind() {
 
 #[tokio::test]
 async fn the_text_says_what_was_asked_and_what_came_back() {
-    let stub = Stub::always(Canned::error(409, 40901, "Schema is incompatible")).await;
-    let error = stub
-        .client()
+    let stub = Stub::always(Answer::refusal(409, 40901, "Schema is incompatible"));
+    let error = retrying(&stub)
         .register("a/b", &SchemaRequest::default(), false)
         .await
         .unwrap_err();
@@ -91,11 +89,11 @@ async fn gateways_may_answer_refusals_in_any_form() {
         (503, Kind::Server),
     ] {
         for answer in [
-            Canned::raw(status, "text/html", HTML),
-            Canned::raw(status, "text/plain", ""),
-            Canned::raw(status, "application/json", "[1]"),
+            Answer::raw(status, "text/html", HTML),
+            Answer::raw(status, "text/plain", ""),
+            Answer::raw(status, "application/json", "[1]"),
         ] {
-            let stub = Stub::always(answer).await;
+            let stub = Stub::always(answer);
             let client = impatient(&stub.url).retries(0).build().unwrap();
             let error = client.subjects().await.unwrap_err();
             assert_eq!(error.kind(), kind, "{error}");
@@ -108,43 +106,42 @@ async fn gateways_may_answer_refusals_in_any_form() {
 async fn what_is_no_registry_is_recognised() {
     let cases = [
         (
-            Canned::raw(200, "text/html; charset=utf-8", HTML),
+            Answer::raw(200, "text/html; charset=utf-8", HTML),
             "an HTML page",
         ),
-        (Canned::raw(200, "application/json", HTML), "an HTML page"),
+        (Answer::raw(200, "application/json", HTML), "an HTML page"),
         (
-            Canned::raw(404, "text/html", HTML),
+            Answer::raw(404, "text/html", HTML),
             "HTTP 404, an HTML page",
         ),
-        (Canned::raw(404, "application/json", ""), "an empty answer"),
-        (Canned::raw(400, "text/plain", "Bad"), "text/plain"),
-        (Canned::raw(200, "application/json", ""), "an empty answer"),
+        (Answer::raw(404, "application/json", ""), "an empty answer"),
+        (Answer::raw(400, "text/plain", "Bad"), "text/plain"),
+        (Answer::raw(200, "application/json", ""), "an empty answer"),
         (
-            Canned::raw(200, "application/json", "{\"schema\": \"synt"),
+            Answer::raw(200, "application/json", "{\"schema\": \"synt"),
             "cut short after 16 bytes",
         ),
         (
-            Canned::raw(200, "application/json", "hello"),
+            Answer::raw(200, "application/json", "hello"),
             "not a registry's JSON",
         ),
         (
-            Canned::raw(200, "application/json", "[1, 2]"),
+            Answer::raw(200, "application/json", "[1, 2]"),
             "another shape",
         ),
         (
-            Canned::raw(200, "application/json", "{\"status\": \"ok\"}"),
+            Answer::raw(200, "application/json", "{\"status\": \"ok\"}"),
             "without \"schema\"",
         ),
         (
-            Canned::json(302, json!({}))
+            Answer::json(302, json!({}))
                 .with("location", "https://sso.example.com/in?token=s3cret"),
             "a redirect to https://sso.example.com/in",
         ),
     ];
     for (answer, words) in cases {
-        let stub = Stub::always(answer).await;
-        let error = stub
-            .client()
+        let stub = Stub::always(answer);
+        let error = retrying(&stub)
             .schema_by_id(SchemaId(1), None, Format::Default)
             .await
             .unwrap_err();
@@ -158,7 +155,7 @@ async fn what_is_no_registry_is_recognised() {
 
 #[tokio::test]
 async fn an_answer_too_long_is_not_swallowed() {
-    let stub = Stub::always(Canned::ok(json!(["x".repeat(10_000)]))).await;
+    let stub = Stub::always(Answer::ok(json!(["x".repeat(10_000)])));
     let client = impatient(&stub.url)
         .max_answer_bytes(5_000)
         .build()
@@ -171,14 +168,14 @@ async fn an_answer_too_long_is_not_swallowed() {
 #[tokio::test]
 async fn missing_apis_are_not_missing_things() {
     for missing in [
-        Canned::error(404, 404, "HTTP 404 Not Found"),
-        Canned::raw(404, "text/plain", "404: Not Found"),
-        Canned::json(404, json!({"message": "Not found", "code": 404})),
-        Canned::raw(405, "text/html", HTML),
-        Canned::error(501, 501, "later"),
+        Answer::refusal(404, 404, "HTTP 404 Not Found"),
+        Answer::raw(404, "text/plain", "404: Not Found"),
+        Answer::json(404, json!({"message": "Not found", "code": 404})),
+        Answer::raw(405, "text/html", HTML),
+        Answer::refusal(501, 501, "later"),
     ] {
-        let stub = Stub::always(missing).await;
-        let client = stub.client();
+        let stub = Stub::always(missing);
+        let client = retrying(&stub);
         let tag = client.create_tag("PII").await.unwrap_err();
         let kek = client.kek("k", false).await.unwrap_err();
         for (error, api) in [(tag, "catalog"), (kek, "DEK Registry")] {
@@ -186,17 +183,16 @@ async fn missing_apis_are_not_missing_things() {
             assert!(error.to_string().contains(api), "{error}");
         }
     }
-    let stub = Stub::always(Canned::error(404, 40470, "Key 'k' not found")).await;
-    let error = stub.client().kek("k", false).await.unwrap_err();
+    let stub = Stub::always(Answer::refusal(404, 40470, "Key 'k' not found"));
+    let error = retrying(&stub).kek("k", false).await.unwrap_err();
     assert!(error.is_not_found() && !error.is_unsupported(), "{error}");
 }
 
 #[tokio::test]
 async fn an_existing_key_is_a_conflict_not_an_incompatibility() {
     for code in [409, 40971] {
-        let stub = Stub::always(Canned::error(409, code, "exists")).await;
-        let error = stub
-            .client()
+        let stub = Stub::always(Answer::refusal(409, code, "exists"));
+        let error = retrying(&stub)
             .create_kek(&Default::default())
             .await
             .unwrap_err();
@@ -206,8 +202,8 @@ async fn an_existing_key_is_a_conflict_not_an_incompatibility() {
 
 #[tokio::test]
 async fn arguments_that_no_url_can_carry_are_refused_unsent() {
-    let stub = Stub::always(Canned::ok(json!([]))).await;
-    let client = stub.client();
+    let stub = Stub::always(Answer::ok(json!([])));
+    let client = retrying(&stub);
     for error in [
         client.versions("").await.unwrap_err(),
         client.config(Some(""), false).await.unwrap_err(),
@@ -221,7 +217,7 @@ async fn arguments_that_no_url_can_carry_are_refused_unsent() {
 
 #[tokio::test]
 async fn nobody_listening_is_a_connect_error() {
-    let url = refusing_url().await;
+    let url = refusing_url();
     let client = impatient(&url).build().unwrap();
     let error = client.subjects().await.unwrap_err();
     assert_eq!(error.kind(), Kind::Connect);
@@ -243,7 +239,7 @@ async fn an_unknown_host_is_a_connect_error() {
 
 #[tokio::test]
 async fn silence_ends_with_the_request_s_time() {
-    let stub = Stub::always(Canned::Silence).await;
+    let stub = Stub::always(Answer::Silence);
     let client = impatient(&stub.url)
         .request_timeout(Duration::from_millis(100))
         .build()
@@ -256,7 +252,7 @@ async fn silence_ends_with_the_request_s_time() {
 
 #[tokio::test]
 async fn silence_ends_with_the_call_s_time() {
-    let stub = Stub::always(Canned::Silence).await;
+    let stub = Stub::always(Answer::Silence);
     let client = impatient(&stub.url)
         .total_timeout(Duration::from_millis(200))
         .build()
@@ -266,20 +262,6 @@ async fn silence_ends_with_the_call_s_time() {
     assert!(error.to_string().contains("within 0.2 s"), "{error}");
 }
 
-/// A server that answers every connection with these bytes and hangs up.
-async fn rude_server(bytes: &'static [u8]) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut request = [0; 1024];
-            let _ = stream.read(&mut request).await;
-            let _ = stream.write_all(bytes).await;
-        }
-    });
-    url
-}
-
 #[tokio::test]
 async fn broken_connections_are_told_apart() {
     for bytes in [
@@ -287,8 +269,8 @@ async fn broken_connections_are_told_apart() {
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[\"a\"",
         b"SSH-2.0-OpenSSH_9.6\r\n",
     ] {
-        let client = impatient(&rude_server(bytes).await).build().unwrap();
-        let error = client.subjects().await.unwrap_err();
+        let stub = Stub::always(Answer::Bytes(bytes));
+        let error = retrying(&stub).subjects().await.unwrap_err();
         assert_eq!(error.kind(), Kind::Interrupted, "{}", everything(&error));
         assert_eq!(error.exchange().unwrap().requests, 4, "{error}");
     }
@@ -297,15 +279,14 @@ async fn broken_connections_are_told_apart() {
 #[tokio::test]
 async fn foreign_text_is_tamed() {
     let message = format!("line\r\n\u{1b}[31m{}", "ä".repeat(100_000));
-    let stub = Stub::always(Canned::error(422, 42201, &message)).await;
-    let error = stub.client().subjects().await.unwrap_err();
+    let stub = Stub::always(Answer::refusal(422, 42201, &message));
+    let error = retrying(&stub).subjects().await.unwrap_err();
     let text = error.to_string();
     assert!(!text.contains(char::is_control));
     assert!(text.chars().count() < 2_500);
 
     let subject = "s".repeat(100_000);
-    let error = stub
-        .client()
+    let error = retrying(&stub)
         .version(&subject, Version::Latest, VersionQuery::default())
         .await
         .unwrap_err();

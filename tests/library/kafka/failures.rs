@@ -9,6 +9,7 @@ use cc_protobuf_examples::kafka::{AdminTopics, Config, Credentials, Error, Kafka
 
 use super::topic;
 use crate::support::peers;
+use crate::support::stub::nobody;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -54,7 +55,7 @@ async fn every_client_learns_the_cause_within_ten_seconds() {
         trusts: false,
         ..case(&tls, Ssl, Kind::Certificate, "certificate verify failed")
     };
-    let nobody = peers::nobody().await;
+    let nobody = nobody();
     let cases = [
         case(unknown, Plaintext, Kind::UnknownHost, "Failed to resolve"),
         case(unknown, SaslSsl, Kind::UnknownHost, "Failed to resolve"),
