@@ -75,8 +75,7 @@ pub use client::Client;
 pub use error::{Answer, BoxError, Error, Exchange, Kind, TokenError};
 pub use http::auth::TokenProvider;
 pub use http::oauth::ClientCredentials;
-pub use parameters::{
-    CompatibilityLevel, Format, LookupQuery, Mode, SchemasQuery, SubjectsQuery, UnknownWord,
-    Version, VersionQuery,
-};
+pub use parameters::{Format, LookupQuery, SchemasQuery, SubjectsQuery, Version, VersionQuery};
 pub use secret::Secret;
+
+pub use crate::registry_settings::{CompatibilityLevel, Mode, UnknownWord};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Metadata, RuleSet};
-use crate::schema_registry::parameters::{CompatibilityLevel, Mode};
+use crate::registry_settings::{CompatibilityLevel, Mode};
 
 /// Configuration of a subject, a context or the registry, as it is returned.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

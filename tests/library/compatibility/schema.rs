@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use cc_protobuf_examples::protobuf::SchemaFile;
 use cc_protobuf_examples::protobuf::compatibility::{
-    Candidate, Dependency, Difference, Level, Outcome, Reference, Rules, check, diff,
+    Candidate, CompatibilityLevel as Level, Dependency, Difference, Outcome, Reference, Rules,
+    check, diff,
 };
 
 /// A schema with what it refers to.
