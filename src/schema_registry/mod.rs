@@ -72,7 +72,7 @@ mod subjects;
 pub use builder::ClientBuilder;
 pub use catalog::TagOutcome;
 pub use client::Client;
-pub use error::{Answer, BoxError, Error, Exchange, Kind, TokenError};
+pub use error::{Answer, BoxError, Error, ErrorKind, Exchange, TokenError};
 pub use http::auth::TokenProvider;
 pub use http::oauth::ClientCredentials;
 pub use parameters::{Format, LookupQuery, SchemasQuery, SubjectsQuery, Version, VersionQuery};

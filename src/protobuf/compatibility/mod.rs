@@ -39,7 +39,7 @@ pub struct Candidate<'a> {
     /// The file compared.
     pub file: &'a SchemaFile,
     /// The direct references of the schema, without those of the files it refers to.
-    pub references: Vec<Reference<'a>>,
+    pub references: Vec<DirectReference<'a>>,
     /// Every file reachable through references. Built-in files are implied; a file of
     /// the same name replaces the built-in.
     pub dependencies: Vec<Dependency<'a>>,
@@ -70,7 +70,7 @@ impl<'a> Candidate<'a> {
 /// Types that both sides take from the same version of the same subject are equal and
 /// need no comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reference<'a> {
+pub struct DirectReference<'a> {
     /// Import path.
     pub name: &'a str,
     /// Subject under which the imported file is registered.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cc_protobuf_examples::schema_registry::entities::SchemaRequest;
-use cc_protobuf_examples::schema_registry::{Format, Kind, Version, VersionQuery};
+use cc_protobuf_examples::schema_registry::{ErrorKind, Format, Version, VersionQuery};
 use cc_protobuf_examples::wire_format::SchemaId;
 use serde_json::json;
 
@@ -15,26 +15,26 @@ const HTML: &str = "<!DOCTYPE html><html><title>Sign in</title></html>";
 #[tokio::test]
 async fn statuses_and_codes_have_their_kind() {
     for (status, code, kind, retryable) in [
-        (401, 401, Kind::Unauthorized, false),
-        (403, 403, Kind::Forbidden, false),
-        (403, 40301, Kind::Forbidden, false),
-        (404, 40401, Kind::NotFound, false),
-        (404, 40403, Kind::NotFound, false),
-        (404, 404, Kind::NotFound, false),
-        (407, 407, Kind::Unauthorized, false),
-        (409, 409, Kind::Incompatible, false),
-        (409, 40901, Kind::Incompatible, false),
-        (409, 40999, Kind::Conflict, false),
-        (422, 42201, Kind::Invalid, false),
-        (422, 42205, Kind::Invalid, false),
-        (422, 42206, Kind::Invalid, false),
-        (400, 400, Kind::Invalid, false),
-        (415, 415, Kind::Invalid, false),
-        (408, 408, Kind::Server, true),
-        (429, 42901, Kind::Throttled, true),
-        (500, 50001, Kind::Server, true),
-        (501, 501, Kind::Server, false),
-        (503, 50301, Kind::Server, true),
+        (401, 401, ErrorKind::Unauthorized, false),
+        (403, 403, ErrorKind::Forbidden, false),
+        (403, 40301, ErrorKind::Forbidden, false),
+        (404, 40401, ErrorKind::NotFound, false),
+        (404, 40403, ErrorKind::NotFound, false),
+        (404, 404, ErrorKind::NotFound, false),
+        (407, 407, ErrorKind::Unauthorized, false),
+        (409, 409, ErrorKind::Incompatible, false),
+        (409, 40901, ErrorKind::Incompatible, false),
+        (409, 40999, ErrorKind::Conflict, false),
+        (422, 42201, ErrorKind::Invalid, false),
+        (422, 42205, ErrorKind::Invalid, false),
+        (422, 42206, ErrorKind::Invalid, false),
+        (400, 400, ErrorKind::Invalid, false),
+        (415, 415, ErrorKind::Invalid, false),
+        (408, 408, ErrorKind::Server, true),
+        (429, 42901, ErrorKind::Throttled, true),
+        (500, 50001, ErrorKind::Server, true),
+        (501, 501, ErrorKind::Server, false),
+        (503, 50301, ErrorKind::Server, true),
     ] {
         let stub = Stub::always(Answer::refusal(status, code, "the reason"));
         let client = impatient(&stub.url).retries(0).build().unwrap();
@@ -55,10 +55,10 @@ async fn statuses_and_codes_have_their_kind() {
         assert!(text.contains(&status.to_string()), "{text}");
         assert!(text.ends_with("the reason"), "{text}");
         assert!(text.starts_with(char::is_lowercase), "{text}");
-        assert_eq!(error.is_incompatible(), kind == Kind::Incompatible);
-        assert_eq!(error.is_not_found(), kind == Kind::NotFound);
-        assert_eq!(error.is_unauthorized(), kind == Kind::Unauthorized);
-        assert_eq!(error.is_forbidden(), kind == Kind::Forbidden);
+        assert_eq!(error.is_incompatible(), kind == ErrorKind::Incompatible);
+        assert_eq!(error.is_not_found(), kind == ErrorKind::NotFound);
+        assert_eq!(error.is_unauthorized(), kind == ErrorKind::Unauthorized);
+        assert_eq!(error.is_forbidden(), kind == ErrorKind::Forbidden);
     }
 }
 
@@ -81,12 +81,12 @@ async fn the_text_says_what_was_asked_and_what_came_back() {
 #[tokio::test]
 async fn gateways_may_answer_refusals_in_any_form() {
     for (status, kind) in [
-        (401, Kind::Unauthorized),
-        (403, Kind::Forbidden),
-        (407, Kind::Unauthorized),
-        (429, Kind::Throttled),
-        (502, Kind::Server),
-        (503, Kind::Server),
+        (401, ErrorKind::Unauthorized),
+        (403, ErrorKind::Forbidden),
+        (407, ErrorKind::Unauthorized),
+        (429, ErrorKind::Throttled),
+        (502, ErrorKind::Server),
+        (503, ErrorKind::Server),
     ] {
         for answer in [
             Answer::raw(status, "text/html", HTML),
@@ -145,7 +145,7 @@ async fn what_is_no_registry_is_recognised() {
             .schema_by_id(SchemaId(1), None, Format::Default)
             .await
             .unwrap_err();
-        assert_eq!(error.kind(), Kind::NotARegistry, "{error}");
+        assert_eq!(error.kind(), ErrorKind::NotARegistry, "{error}");
         assert!(error.to_string().contains(words), "{error}");
         assert!(error.to_string().contains("GET /schemas/ids/1"), "{error}");
         assert!(!everything(&error).contains("s3cret"), "{error}");
@@ -161,7 +161,7 @@ async fn an_answer_too_long_is_not_swallowed() {
         .build()
         .unwrap();
     let error = client.subjects().await.unwrap_err();
-    assert_eq!(error.kind(), Kind::NotARegistry);
+    assert_eq!(error.kind(), ErrorKind::NotARegistry);
     assert!(error.to_string().contains("limit of 5000 bytes"), "{error}");
 }
 
@@ -210,7 +210,7 @@ async fn arguments_that_no_url_can_carry_are_refused_unsent() {
         client.delete_tag("..").await.unwrap_err(),
         client.kek(".", false).await.unwrap_err(),
     ] {
-        assert_eq!(error.kind(), Kind::Input, "{error}");
+        assert_eq!(error.kind(), ErrorKind::Input, "{error}");
     }
     assert_eq!(stub.count(), 0);
 }
@@ -220,7 +220,7 @@ async fn nobody_listening_is_a_connect_error() {
     let url = refusing_url();
     let client = impatient(&url).build().unwrap();
     let error = client.subjects().await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Connect);
+    assert_eq!(error.kind(), ErrorKind::Connect);
     assert!(error.is_connect() && error.is_retryable());
     assert_eq!(error.exchange().unwrap().requests, 4);
     assert!(error.to_string().contains(&url), "{error}");
@@ -234,7 +234,7 @@ async fn an_unknown_host_is_a_connect_error() {
         .build()
         .unwrap();
     let error = client.subjects().await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Connect, "{}", everything(&error));
+    assert_eq!(error.kind(), ErrorKind::Connect, "{}", everything(&error));
 }
 
 #[tokio::test]
@@ -271,7 +271,12 @@ async fn broken_connections_are_told_apart() {
     ] {
         let stub = Stub::always(Answer::Bytes(bytes));
         let error = retrying(&stub).subjects().await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Interrupted, "{}", everything(&error));
+        assert_eq!(
+            error.kind(),
+            ErrorKind::Interrupted,
+            "{}",
+            everything(&error)
+        );
         assert_eq!(error.exchange().unwrap().requests, 4, "{error}");
     }
 }

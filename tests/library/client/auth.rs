@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cc_protobuf_examples::schema_registry::{
-    BoxError, Client, ClientCredentials, Error, Kind, Secret, TokenProvider,
+    BoxError, Client, ClientCredentials, Error, ErrorKind, Secret, TokenProvider,
 };
 use futures_util::future::BoxFuture;
 use serde_json::json;
@@ -192,33 +192,37 @@ async fn token_endpoints_that_fail_are_told_apart() {
     for (answer, kind, words) in [
         (
             Answer::json(401, refusal),
-            Kind::Unauthorized,
+            ErrorKind::Unauthorized,
             "invalid_client: not ***",
         ),
         (
             Answer::json(400, json!({"error": "invalid_scope"})),
-            Kind::Unauthorized,
+            ErrorKind::Unauthorized,
             "invalid_scope",
         ),
-        (Answer::raw(503, "text/html", "<html>"), Kind::Server, "503"),
+        (
+            Answer::raw(503, "text/html", "<html>"),
+            ErrorKind::Server,
+            "503",
+        ),
         (
             Answer::raw(200, "text/html", "<html>"),
-            Kind::Server,
+            ErrorKind::Server,
             "not a JSON object",
         ),
         (
             Answer::ok(json!({"access_token": null})),
-            Kind::Server,
+            ErrorKind::Server,
             "no access_token",
         ),
         (
             Answer::ok(json!({"access_token": SECRET, "token_type": "mac"})),
-            Kind::Server,
+            ErrorKind::Server,
             "not Bearer",
         ),
         (
             Answer::ok(json!({"access_token": SECRET, "token_type": 5})),
-            Kind::Server,
+            ErrorKind::Server,
             "not a JSON object",
         ),
     ] {
@@ -240,7 +244,7 @@ async fn token_endpoints_that_fail_are_told_apart() {
         .build()
         .unwrap();
     let error = client.subjects().await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Connect);
+    assert_eq!(error.kind(), ErrorKind::Connect);
 }
 
 #[tokio::test]
@@ -312,7 +316,7 @@ async fn redirects_get_no_credentials() {
         .build()
         .unwrap();
     let error = client.subjects().await.unwrap_err();
-    assert_eq!(error.kind(), Kind::NotARegistry);
+    assert_eq!(error.kind(), ErrorKind::NotARegistry);
     assert_eq!(elsewhere.count(), 0);
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use cc_protobuf_examples::schema_registry::entities::{DekRequest, KekRequest, SchemaRequest};
-use cc_protobuf_examples::schema_registry::{ClientBuilder, Kind};
+use cc_protobuf_examples::schema_registry::{ClientBuilder, ErrorKind};
 use serde_json::json;
 
 use crate::client::{impatient, retrying};
@@ -121,7 +121,7 @@ async fn retry_after_as_a_date_is_obeyed() {
 async fn a_pause_beyond_the_call_s_time_is_not_waited_for() {
     let stub = Stub::always(Answer::refusal(429, 429, "").with("retry-after", 3600));
     let error = retrying(&stub).subjects().await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Throttled);
+    assert_eq!(error.kind(), ErrorKind::Throttled);
     assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
     assert_eq!(stub.count(), 1);
 }

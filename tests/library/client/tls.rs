@@ -1,6 +1,6 @@
 //! Certificates: of the registry, of its authority, of the client.
 
-use cc_protobuf_examples::schema_registry::Kind;
+use cc_protobuf_examples::schema_registry::ErrorKind;
 use rcgen::ExtendedKeyUsagePurpose;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -49,7 +49,7 @@ async fn an_unknown_authority_is_not() {
         .build()
         .unwrap();
     let error = client.subjects().await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Connect, "{}", everything(&error));
+    assert_eq!(error.kind(), ErrorKind::Connect, "{}", everything(&error));
     assert!(
         everything(&error).contains("InvalidCertificate"),
         "{error:?}"
@@ -89,7 +89,7 @@ async fn without_one_it_stays_shut() {
         let error = builder.build().unwrap().subjects().await.unwrap_err();
         // With TLS 1.3 the refusal arrives after the handshake.
         assert!(
-            matches!(error.kind(), Kind::Connect | Kind::Interrupted),
+            matches!(error.kind(), ErrorKind::Connect | ErrorKind::Interrupted),
             "{}",
             everything(&error)
         );
@@ -105,6 +105,6 @@ async fn plain_http_where_tls_is_expected_is_a_connect_error() {
         .build()
         .unwrap();
     let error = client.subjects().await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Connect, "{}", everything(&error));
+    assert_eq!(error.kind(), ErrorKind::Connect, "{}", everything(&error));
     assert!(error.is_tls());
 }

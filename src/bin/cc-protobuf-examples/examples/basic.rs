@@ -8,7 +8,7 @@ use cc_protobuf_examples::serdes::{ReadContext, SerializerOptions, WriteContext}
 use cc_protobuf_examples::wire_format::SchemaRef;
 use serde_json::json;
 
-use super::{Context, Message};
+use super::{Context, RecordValue};
 use crate::console::hex;
 use crate::failure::Failure;
 use crate::naming::{import, topic};
@@ -57,7 +57,7 @@ pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
     if let Some(fields) = value.as_object_mut() {
         fields.retain(|_, field| field != "");
     }
-    let mut message = Message::default();
+    let mut message = RecordValue::default();
     let to = WriteContext::value(&topic).headers(&mut message.headers);
     message.value = Some(serializer.serialize_json(to, &*my_record, &value).await?);
     let envelope = message.envelope()?;

@@ -22,8 +22,8 @@ use cc_protobuf_examples::serdes::{
 use serde_json::{Value, json};
 
 use super::third_party::register_tagged;
-use super::{Context, Message, Schema};
-use crate::backends::Kms;
+use super::{Context, RecordValue, SharedSchema};
+use crate::backends::KmsKey;
 use crate::console::Table;
 use crate::failure::{Exit, Failure};
 use crate::naming::topic;
@@ -200,17 +200,17 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
 fn key_management(ctx: &Context<'_>) -> Result<(&'static str, String), Failure> {
     let story = &ctx.story;
     match ctx.kms {
-        Kms::Aws(arn) => {
+        KmsKey::Aws(arn) => {
             story.say("The key encryption key is in AWS KMS.");
             Ok(("aws-kms", arn.clone()))
         }
-        Kms::Local(_) => {
+        KmsKey::Local(_) => {
             story.say("Without AWS_KMS_KEY_ARN, local-kms derives the key from LOCAL_SECRET.");
             Ok(("local-kms", "local".to_owned()))
         }
         // The banner has said that its secret is lost with the process.
-        Kms::ThrowAway(_) => Ok(("local-kms", "local".to_owned())),
-        Kms::Missing => Err(no_key()),
+        KmsKey::ThrowAway(_) => Ok(("local-kms", "local".to_owned())),
+        KmsKey::Missing => Err(no_key()),
     }
 }
 
@@ -297,14 +297,14 @@ async fn ensure_kek(ctx: &Context<'_>, rule: &Rule) -> Result<Kek, Failure> {
 async fn serialize(
     ctx: &Context<'_>,
     topic: &str,
-    schema: &Schema,
+    schema: &SharedSchema,
     id: &str,
-) -> Result<Message, Failure> {
+) -> Result<RecordValue, Failure> {
     let options = SerializerOptions::new()
         .auto_register_schemas(false)
         .use_latest_version(true);
     let serializer = ctx.serializer(options.csfle(engine(ctx)))?;
-    let mut message = Message::default();
+    let mut message = RecordValue::default();
     let to = WriteContext::value(topic).headers(&mut message.headers);
     message.value = Some(
         serializer
@@ -326,7 +326,7 @@ fn record(id: &str) -> Value {
     json!({"id": id, "name": "Jane Doe", "ssn": SSN, "email": EMAIL, "amount": 12.5})
 }
 
-fn check_secrecy(message: &Message) -> Result<(), Failure> {
+fn check_secrecy(message: &RecordValue) -> Result<(), Failure> {
     let bytes = message.bytes();
     let leaks = |secret: &str| {
         bytes
@@ -345,7 +345,7 @@ fn check_secrecy(message: &Message) -> Result<(), Failure> {
 async fn with_key(
     ctx: &Context<'_>,
     topic: &str,
-    message: &Message,
+    message: &RecordValue,
 ) -> Result<Option<Value>, Failure> {
     let options = DeserializerOptions::new().csfle(engine(ctx));
     let deserializer = Deserializer::new(ctx.registry.clone(), options)?;
@@ -382,7 +382,11 @@ async fn rotate(
 }
 
 /// The record as a reader sees it that runs no rules: it has no key.
-async fn without_key(ctx: &Context<'_>, topic: &str, message: &Message) -> Result<Value, Failure> {
+async fn without_key(
+    ctx: &Context<'_>,
+    topic: &str,
+    message: &RecordValue,
+) -> Result<Value, Failure> {
     let options = DeserializerOptions::new().run_rules(false);
     let deserializer = Deserializer::new(ctx.registry.clone(), options)?;
     let from = ReadContext::value(topic).headers(&message.headers);

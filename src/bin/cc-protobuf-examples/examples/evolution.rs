@@ -6,7 +6,7 @@ use cc_protobuf_examples::schema_registry::{CompatibilityLevel, Version};
 use cc_protobuf_examples::serdes::{SerializerOptions, WriteContext};
 use serde_json::json;
 
-use super::{Context, Message};
+use super::{Context, RecordValue};
 use crate::failure::Failure;
 use crate::naming::topic;
 
@@ -93,7 +93,7 @@ pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
     let new_value = json!({"id": "t-2", "amount": 12.25, "customer_id": "c-7"});
     let mut sent = Vec::new();
     for (schema, value) in [(&v1, &old_value), (&v2, &new_value)] {
-        let mut message = Message::default();
+        let mut message = RecordValue::default();
         let to = WriteContext::value(&topic).headers(&mut message.headers);
         message.value = Some(serializer.serialize_json(to, &**schema, value).await?);
         let name = value["id"].as_str().unwrap_or_default();

@@ -5,7 +5,7 @@ use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
 use cc_protobuf_examples::serdes::{ReadContext, SerializerOptions, WriteContext};
 use serde_json::json;
 
-use super::{Context, Message};
+use super::{Context, RecordValue};
 use crate::failure::{Exit, Failure};
 use crate::naming::{subject_only, topic};
 
@@ -37,7 +37,7 @@ pub async fn example_no_auto_register(ctx: &Context<'_>) -> Result<(), Failure> 
     let serializer = ctx.serializer(options)?;
     let topic = ctx.names.topic(topic::NO_AUTO_REGISTER);
     let value = json!({"invoice_id": "inv-1", "vendor": "Babbage & Co", "total": 99.5});
-    let mut message = Message::default();
+    let mut message = RecordValue::default();
     let to = WriteContext::value(&topic).headers(&mut message.headers);
     message.value = Some(serializer.serialize_json(to, &*invoice, &value).await?);
     ctx.show(&message, Some(invoice.descriptor()))?;

@@ -6,7 +6,7 @@ use cc_protobuf_examples::serdes::{ReadContext, SerializerOptions, WriteContext}
 use prost::encoding::encoded_len_varint;
 use serde_json::{Value, json};
 
-use super::{Context, Message};
+use super::{Context, RecordValue};
 use crate::console::{Table, hex};
 use crate::failure::Failure;
 use crate::naming::{subject_only, topic};
@@ -40,7 +40,7 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
     let mut sent = Vec::new();
     let mut table = Table::new(["value", "payload"]);
     for value in &values {
-        let mut message = Message::default();
+        let mut message = RecordValue::default();
         let to = WriteContext::value(&topic).headers(&mut message.headers);
         message.value = Some(serializer.serialize_json(to, &*schema, value).await?);
         table.row([value.to_string(), hex(message.envelope()?.payload, " ")]);
@@ -65,7 +65,7 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
     )?;
 
     story.step("And a tombstone: a record without any value");
-    sent.push(Message::default());
+    sent.push(RecordValue::default());
     story.note("not framed: null deletes the key's record from a compacted topic");
 
     story.step("Read them back");
@@ -123,7 +123,7 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
         json!({"name": "", "age": 0}),
         json!({"name": "Ada", "age": 36}),
     ] {
-        let mut message = Message::default();
+        let mut message = RecordValue::default();
         let to = WriteContext::value(&wrappers_topic).headers(&mut message.headers);
         message.value = Some(serializer.serialize_json(to, &wrappers, &value).await?);
         let from = ReadContext::value(&wrappers_topic).headers(&message.headers);

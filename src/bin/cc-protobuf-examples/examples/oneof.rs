@@ -7,7 +7,7 @@ use cc_protobuf_examples::serdes::{ReadContext, SerializerOptions, WriteContext}
 use prost_reflect::ReflectMessage;
 use serde_json::{Value, json};
 
-use super::{Context, Message, Schema};
+use super::{Context, RecordValue, SharedSchema};
 use crate::failure::Failure;
 use crate::naming::topic;
 
@@ -77,7 +77,7 @@ pub async fn example_oneof(ctx: &Context<'_>) -> Result<(), Failure> {
         .collect();
     let mut sent = Vec::new();
     for kind in &kinds {
-        let mut message = Message::default();
+        let mut message = RecordValue::default();
         let to = WriteContext::value(&topic).headers(&mut message.headers);
         let event = event(kind).unwrap_or_default();
         message.value = Some(serializer.serialize_json(to, &*all_types, &event).await?);
@@ -135,7 +135,7 @@ pub async fn example_oneof(ctx: &Context<'_>) -> Result<(), Failure> {
 }
 
 /// Registers one kind of event and returns the reference to it.
-async fn register_event(ctx: &Context<'_>, schema: &Schema) -> Result<Reference, Failure> {
+async fn register_event(ctx: &Context<'_>, schema: &SharedSchema) -> Result<Reference, Failure> {
     let name = schema.file_name().to_owned();
     let subject = ctx.names.reference_subject(&name);
     let registered = ctx.register(&subject, &**schema, vec![]).await?;

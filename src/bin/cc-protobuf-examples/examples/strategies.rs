@@ -10,7 +10,7 @@ use cc_protobuf_examples::serdes::{
 use serde_json::json;
 
 use super::third_party::reference_refused;
-use super::{Context, Message, Schema};
+use super::{Context, RecordValue, SharedSchema};
 use crate::console::Table;
 use crate::failure::Failure;
 use crate::naming::{import, subject_only, topic};
@@ -62,7 +62,7 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
         let subject = ctx.names.subject(subject);
         let serializer =
             ctx.serializer(SerializerOptions::new().subject_name_strategy(strategy))?;
-        let mut message = Message::default();
+        let mut message = RecordValue::default();
         let to = WriteContext::value(&topic).headers(&mut message.headers);
         message.value = Some(serializer.serialize_encoded(to, &*of_run, &payload).await?);
         sent.push(message);
@@ -161,11 +161,11 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
 /// The schema in another package and file: the same messages under other names.
 /// Imports are taken from `dependencies`, in the order of the import lines.
 fn renamed(
-    schema: &Schema,
+    schema: &SharedSchema,
     package: Option<&str>,
     file: &str,
     dependencies: &[SchemaFile],
-) -> Result<Schema, Failure> {
+) -> Result<SharedSchema, Failure> {
     let mut proto = schema.file().proto().clone();
     if let Some(package) = package {
         proto.package = Some(package.to_owned());

@@ -7,7 +7,7 @@ use cc_protobuf_examples::serdes::{Error, ReadContext, SerializerOptions, WriteC
 use prost_reflect::ReflectMessage;
 use serde_json::{Value, json};
 
-use super::{Context, Message};
+use super::{Context, RecordValue};
 use crate::console::Table;
 use crate::failure::Failure;
 use crate::naming::subject_only;
@@ -50,7 +50,7 @@ pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
         ..proto::Customer::default()
     };
     let serializer = ctx.serializer(SerializerOptions::new())?;
-    let mut message = Message::default();
+    let mut message = RecordValue::default();
     let to = WriteContext::value(&topic).headers(&mut message.headers);
     message.value = Some(serializer.serialize(to, &*customer, &sent).await?);
     ctx.show(&message, Some(customer.descriptor()))?;

@@ -20,8 +20,6 @@ use crate::embedded::registry::keys::keks::KekChange;
 /// These lists are not capped.
 const NO_CAP: usize = usize::MAX;
 
-type Answer<T> = Result<T, ApiError>;
-
 pub(crate) fn routes() -> Router<SharedState> {
     let endpoints = Router::new()
         .route("/keks", get(list_keks).post(create_kek))
@@ -52,14 +50,14 @@ pub(crate) fn routes() -> Router<SharedState> {
 }
 
 /// Parses the algorithm in the query. An unknown one is answered 404.
-fn algorithm(query: &Query) -> Answer<Algorithm> {
+fn algorithm(query: &Query) -> Result<Algorithm, ApiError> {
     match query.get("algorithm") {
         None => Ok(Algorithm::default()),
         Some(name) => Algorithm::from_str(name).map_err(|_| ApiError::not_found()),
     }
 }
 
-fn dek_path(kek_name: String, subject: String, query: &Query) -> Answer<DekPath> {
+fn dek_path(kek_name: String, subject: String, query: &Query) -> Result<DekPath, ApiError> {
     Ok(DekPath {
         kek_name,
         subject,
@@ -67,7 +65,7 @@ fn dek_path(kek_name: String, subject: String, query: &Query) -> Answer<DekPath>
     })
 }
 
-fn version(text: &str) -> Answer<DekVersion> {
+fn version(text: &str) -> Result<DekVersion, ApiError> {
     let trimmed = text.trim();
     if trimmed.eq_ignore_ascii_case("latest") || trimmed == "-1" {
         return Ok(DekVersion::Latest);
@@ -78,7 +76,10 @@ fn version(text: &str) -> Answer<DekVersion> {
     }
 }
 
-async fn list_keks(State(state): State<SharedState>, query: Query) -> Answer<Json<Vec<String>>> {
+async fn list_keks(
+    State(state): State<SharedState>,
+    query: Query,
+) -> Result<Json<Vec<String>>, ApiError> {
     let page = query.page(NO_CAP)?;
     let prefixes: Vec<&str> = query.all("subjectPrefix").collect();
     let names = state.dek.kek_names(&prefixes, query.flag("deleted"));
@@ -89,7 +90,7 @@ async fn create_kek(
     State(state): State<SharedState>,
     query: Query,
     Json(body): Json<Kek>,
-) -> Answer<Json<Kek>> {
+) -> Result<Json<Kek>, ApiError> {
     let kek = state
         .dek
         .create_kek(body, query.flag("testSharing"))
@@ -101,7 +102,7 @@ async fn get_kek(
     State(state): State<SharedState>,
     Path(name): Path<String>,
     query: Query,
-) -> Answer<Json<Kek>> {
+) -> Result<Json<Kek>, ApiError> {
     let kek = state.dek.kek(&name, query.flag("deleted"))?;
     Ok(Json(kek.to_entity()))
 }
@@ -111,7 +112,7 @@ async fn update_kek(
     Path(name): Path<String>,
     query: Query,
     Json(change): Json<KekChange>,
-) -> Answer<Json<Kek>> {
+) -> Result<Json<Kek>, ApiError> {
     let test_sharing = query.flag("testSharing");
     let kek = state.dek.update_kek(&name, change, test_sharing).await?;
     Ok(Json(kek.to_entity()))
@@ -121,7 +122,7 @@ async fn delete_kek(
     State(state): State<SharedState>,
     Path(name): Path<String>,
     query: Query,
-) -> Answer<StatusCode> {
+) -> Result<StatusCode, ApiError> {
     state.dek.delete_kek(&name, query.flag("permanent"))?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -129,12 +130,15 @@ async fn delete_kek(
 async fn undelete_kek(
     State(state): State<SharedState>,
     Path(name): Path<String>,
-) -> Answer<StatusCode> {
+) -> Result<StatusCode, ApiError> {
     state.dek.undelete_kek(&name)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn test_kek(State(state): State<SharedState>, Path(name): Path<String>) -> Answer<Json<Kek>> {
+async fn test_kek(
+    State(state): State<SharedState>,
+    Path(name): Path<String>,
+) -> Result<Json<Kek>, ApiError> {
     let kek = state.dek.test_kek(&name).await?;
     Ok(Json(kek.to_entity()))
 }
@@ -143,7 +147,7 @@ async fn list_subjects(
     State(state): State<SharedState>,
     Path(kek): Path<String>,
     query: Query,
-) -> Answer<Json<Vec<String>>> {
+) -> Result<Json<Vec<String>>, ApiError> {
     let page = query.page(NO_CAP)?;
     let subjects = state.dek.dek_subjects(&kek, query.flag("deleted"))?;
     Ok(Json(page.of(subjects)))
@@ -154,7 +158,7 @@ async fn create_dek(
     State(state): State<SharedState>,
     Path(kek): Path<String>,
     Json(body): Json<Dek>,
-) -> Answer<Json<Dek>> {
+) -> Result<Json<Dek>, ApiError> {
     let subject = body.subject.clone();
     create(&state, kek, subject, body, false).await
 }
@@ -164,7 +168,7 @@ async fn create_dek_of_subject(
     Path((kek, subject)): Path<(String, String)>,
     query: Query,
     Json(body): Json<Dek>,
-) -> Answer<Json<Dek>> {
+) -> Result<Json<Dek>, ApiError> {
     create(&state, kek, subject, body, query.flag("rewrap")).await
 }
 
@@ -174,7 +178,7 @@ async fn create(
     subject: String,
     body: Dek,
     rewrap: bool,
-) -> Answer<Json<Dek>> {
+) -> Result<Json<Dek>, ApiError> {
     let algorithm = match &body.algorithm {
         None => Algorithm::default(),
         Some(name) => Algorithm::from_str(name)
@@ -192,7 +196,7 @@ async fn get_first_dek(
     State(state): State<SharedState>,
     Path((kek, subject)): Path<(String, String)>,
     query: Query,
-) -> Answer<Json<Dek>> {
+) -> Result<Json<Dek>, ApiError> {
     let path = dek_path(kek, subject, &query)?;
     let deleted = query.flag("deleted");
     let dek = state.dek.dek(&path, DekVersion::FIRST, deleted).await?;
@@ -203,7 +207,7 @@ async fn get_dek(
     State(state): State<SharedState>,
     Path((kek, subject, number)): Path<(String, String, String)>,
     query: Query,
-) -> Answer<Json<Dek>> {
+) -> Result<Json<Dek>, ApiError> {
     let path = dek_path(kek, subject, &query)?;
     let deleted = query.flag("deleted");
     let dek = state.dek.dek(&path, version(&number)?, deleted).await?;
@@ -214,7 +218,7 @@ async fn list_versions(
     State(state): State<SharedState>,
     Path((kek, subject)): Path<(String, String)>,
     query: Query,
-) -> Answer<Json<Vec<i32>>> {
+) -> Result<Json<Vec<i32>>, ApiError> {
     let page = query.page(NO_CAP)?;
     let path = dek_path(kek, subject, &query)?;
     let versions = state.dek.dek_versions(&path, query.flag("deleted"))?;
@@ -225,7 +229,7 @@ async fn delete_deks(
     State(state): State<SharedState>,
     Path((kek, subject)): Path<(String, String)>,
     query: Query,
-) -> Answer<StatusCode> {
+) -> Result<StatusCode, ApiError> {
     delete(&state, kek, subject, DekSelection::All, &query)
 }
 
@@ -233,7 +237,7 @@ async fn delete_dek(
     State(state): State<SharedState>,
     Path((kek, subject, number)): Path<(String, String, String)>,
     query: Query,
-) -> Answer<StatusCode> {
+) -> Result<StatusCode, ApiError> {
     let which = DekSelection::One(version(&number)?);
     delete(&state, kek, subject, which, &query)
 }
@@ -244,7 +248,7 @@ fn delete(
     subject: String,
     which: DekSelection,
     query: &Query,
-) -> Answer<StatusCode> {
+) -> Result<StatusCode, ApiError> {
     let path = dek_path(kek, subject, query)?;
     state
         .dek
@@ -256,7 +260,7 @@ async fn undelete_deks(
     State(state): State<SharedState>,
     Path((kek, subject)): Path<(String, String)>,
     query: Query,
-) -> Answer<StatusCode> {
+) -> Result<StatusCode, ApiError> {
     let path = dek_path(kek, subject, &query)?;
     state.dek.undelete_deks(&path, DekSelection::All)?;
     Ok(StatusCode::NO_CONTENT)
@@ -266,7 +270,7 @@ async fn undelete_dek(
     State(state): State<SharedState>,
     Path((kek, subject, number)): Path<(String, String, String)>,
     query: Query,
-) -> Answer<StatusCode> {
+) -> Result<StatusCode, ApiError> {
     let which = DekSelection::One(version(&number)?);
     let path = dek_path(kek, subject, &query)?;
     state.dek.undelete_deks(&path, which)?;

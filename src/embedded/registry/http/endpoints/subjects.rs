@@ -17,7 +17,7 @@ use crate::embedded::registry::http::schema_response;
 use crate::embedded::registry::http::state::SharedState;
 use crate::embedded::registry::rules::deadline::Deadline;
 use crate::embedded::registry::rules::deletion;
-use crate::embedded::registry::rules::format::Format;
+use crate::embedded::registry::rules::format::SchemaFormat;
 use crate::embedded::registry::rules::lookup;
 use crate::embedded::registry::rules::registration::{self, RegisterOptions};
 use crate::embedded::registry::rules::requested_schema::SchemaBody;
@@ -138,7 +138,7 @@ async fn version(
     let subject = Subject::parse(&subject);
     let wanted = VersionId::parse(&version)?;
     let (subject, version) = locate(&state.store.read(), &subject, wanted, query.flag("deleted"))?;
-    let format = Format::parse(query.get("format"));
+    let format = SchemaFormat::parse(query.get("format"));
     let qualified = query.get("referenceFormat") == Some("qualified");
     off_the_worker(format.parses(&version.content), move || {
         let mut schema = schema_response::of_version(&state.store, &subject, &version, format)?;
@@ -158,7 +158,7 @@ async fn text(
     let subject = Subject::parse(&subject);
     let wanted = VersionId::parse(&version)?;
     let (subject, version) = locate(&state.store.read(), &subject, wanted, query.flag("deleted"))?;
-    let format = Format::parse(query.get("format"));
+    let format = SchemaFormat::parse(query.get("format"));
     let parses = format.parses(&version.content);
     off_the_worker(parses, move || {
         format
@@ -217,7 +217,7 @@ async fn latest_with_metadata(
             None => return Err(ApiError::subject_not_found(&subject.to_string())),
         }
     };
-    let format = Format::parse(query.get("format"));
+    let format = SchemaFormat::parse(query.get("format"));
     let parses = format.parses(&found.content);
     off_the_worker(parses, move || {
         schema_response::of_version(&state.store, &subject, &found, format).map(Json)
@@ -235,7 +235,7 @@ async fn look_up(
     let request = body.into_request()?;
     let normalize = query.flag("normalize");
     let with_deleted = query.flag("deleted");
-    let format = Format::parse(query.get("format"));
+    let format = SchemaFormat::parse(query.get("format"));
     let deadline = Deadline::after(state.request_timeout);
     off_the_worker(true, move || {
         deadline.check()?;
@@ -259,7 +259,7 @@ async fn register(
         force: query.flag("force"),
         deadline: Deadline::after(state.request_timeout),
     };
-    let format = Format::parse(query.get("format"));
+    let format = SchemaFormat::parse(query.get("format"));
     let turn = state.store.writing(&subject).await;
     off_the_worker(true, move || {
         options.deadline.check()?;
