@@ -3,9 +3,11 @@
 use std::str::FromStr as _;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::routing::{get, post};
+use serde::Deserialize;
 
 use crate::csfle::Algorithm;
 use crate::embedded::registry::api_error::ApiError;
@@ -32,11 +34,9 @@ pub(crate) fn routes() -> Router<SharedState> {
         .route("/keks/{kek}/deks", get(list_subjects).post(create_dek))
         .route(
             "/keks/{kek}/deks/{subject}",
-            get(get_first_dek)
-                .post(create_dek_of_subject)
-                .delete(delete_deks),
+            get(get_dek).post(create_dek_of_subject).delete(delete_dek),
         )
-        .route("/keks/{kek}/deks/{subject}/undelete", post(undelete_deks))
+        .route("/keks/{kek}/deks/{subject}/undelete", post(undelete_dek))
         .route("/keks/{kek}/deks/{subject}/versions", get(list_versions))
         .route(
             "/keks/{kek}/deks/{subject}/versions/{version}",
@@ -57,12 +57,43 @@ fn algorithm(query: &Query) -> Result<Algorithm, ApiError> {
     }
 }
 
-fn dek_path(kek_name: String, subject: String, query: &Query) -> Result<DekPath, ApiError> {
-    Ok(DekPath {
-        kek_name,
-        subject,
-        algorithm: algorithm(query)?,
-    })
+/// The DEKs that a path and the algorithm in the query name.
+struct DekTarget {
+    path: DekPath,
+    version: Option<DekVersion>,
+}
+
+#[derive(Deserialize)]
+struct DekParameters {
+    kek: String,
+    subject: String,
+    version: Option<String>,
+}
+
+impl FromRequestParts<SharedState> for DekTarget {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &SharedState) -> Result<Self, ApiError> {
+        let Path(DekParameters {
+            kek: kek_name,
+            subject,
+            version: text,
+        }) = Path::from_request_parts(parts, state).await?;
+        let Ok(query) = Query::from_request_parts(parts, state).await;
+        let path = DekPath {
+            kek_name,
+            subject,
+            algorithm: algorithm(&query)?,
+        };
+        let version = text.as_deref().map(version).transpose()?;
+        Ok(Self { path, version })
+    }
+}
+
+impl DekTarget {
+    fn selection(&self) -> DekSelection {
+        self.version.map_or(DekSelection::All, DekSelection::One)
+    }
 }
 
 fn version(text: &str) -> Result<DekVersion, ApiError> {
@@ -192,87 +223,41 @@ async fn create(
     Ok(Json(state.dek.create_dek(&path, body, rewrap).await?))
 }
 
-async fn get_first_dek(
-    State(state): State<SharedState>,
-    Path((kek, subject)): Path<(String, String)>,
-    query: Query,
-) -> Result<Json<Dek>, ApiError> {
-    let path = dek_path(kek, subject, &query)?;
-    let deleted = query.flag("deleted");
-    let dek = state.dek.dek(&path, DekVersion::FIRST, deleted).await?;
-    Ok(Json(dek))
-}
-
 async fn get_dek(
     State(state): State<SharedState>,
-    Path((kek, subject, number)): Path<(String, String, String)>,
+    DekTarget { path, version }: DekTarget,
     query: Query,
 ) -> Result<Json<Dek>, ApiError> {
-    let path = dek_path(kek, subject, &query)?;
-    let deleted = query.flag("deleted");
-    let dek = state.dek.dek(&path, version(&number)?, deleted).await?;
+    let version = version.unwrap_or(DekVersion::FIRST);
+    let dek = state.dek.dek(&path, version, query.flag("deleted")).await?;
     Ok(Json(dek))
 }
 
 async fn list_versions(
     State(state): State<SharedState>,
-    Path((kek, subject)): Path<(String, String)>,
+    DekTarget { path, .. }: DekTarget,
     query: Query,
 ) -> Result<Json<Vec<i32>>, ApiError> {
     let page = query.page(NO_CAP)?;
-    let path = dek_path(kek, subject, &query)?;
     let versions = state.dek.dek_versions(&path, query.flag("deleted"))?;
     Ok(Json(page.of(versions)))
 }
 
-async fn delete_deks(
-    State(state): State<SharedState>,
-    Path((kek, subject)): Path<(String, String)>,
-    query: Query,
-) -> Result<StatusCode, ApiError> {
-    delete(&state, kek, subject, DekSelection::All, &query)
-}
-
 async fn delete_dek(
     State(state): State<SharedState>,
-    Path((kek, subject, number)): Path<(String, String, String)>,
+    target: DekTarget,
     query: Query,
 ) -> Result<StatusCode, ApiError> {
-    let which = DekSelection::One(version(&number)?);
-    delete(&state, kek, subject, which, &query)
-}
-
-fn delete(
-    state: &SharedState,
-    kek: String,
-    subject: String,
-    which: DekSelection,
-    query: &Query,
-) -> Result<StatusCode, ApiError> {
-    let path = dek_path(kek, subject, query)?;
-    state
-        .dek
-        .delete_deks(&path, which, query.flag("permanent"))?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn undelete_deks(
-    State(state): State<SharedState>,
-    Path((kek, subject)): Path<(String, String)>,
-    query: Query,
-) -> Result<StatusCode, ApiError> {
-    let path = dek_path(kek, subject, &query)?;
-    state.dek.undelete_deks(&path, DekSelection::All)?;
+    let permanent = query.flag("permanent");
+    let keys = &state.dek;
+    keys.delete_deks(&target.path, target.selection(), permanent)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn undelete_dek(
     State(state): State<SharedState>,
-    Path((kek, subject, number)): Path<(String, String, String)>,
-    query: Query,
+    target: DekTarget,
 ) -> Result<StatusCode, ApiError> {
-    let which = DekSelection::One(version(&number)?);
-    let path = dek_path(kek, subject, &query)?;
-    state.dek.undelete_deks(&path, which)?;
+    state.dek.undelete_deks(&target.path, target.selection())?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -182,9 +182,18 @@ async fn text_by_id(
 ) -> Result<RawText, ApiError> {
     let found = locate(&state.store.read(), id, query.get("subject"));
     let (subject, version) = found.ok_or_else(|| ApiError::schema_key_not_found(id))?;
+    text_of(state, subject, version, &query).await
+}
+
+/// Returns the text of a version in the format asked for.
+pub(crate) async fn text_of(
+    state: SharedState,
+    subject: Subject,
+    version: SchemaVersion,
+    query: &Query,
+) -> Result<RawText, ApiError> {
     let format = SchemaFormat::parse(query.get("format"));
-    let parses = format.parses(&version.content);
-    off_the_worker(parses, move || {
+    off_the_worker(format.parses(&version.content), move || {
         format
             .of(&state.store, &subject, &version.content)
             .map(RawText)
