@@ -1,9 +1,9 @@
 //! Compiles every file under `schemas/`, with neither protoc nor a running
 //! registry:
 //!
-//! * protox turns a set of files into a descriptor set, which is embedded;
+//! * protox turns a set of files into a descriptor set;
 //! * prost-build turns it into types;
-//! * every message type learns which embedded file declares it.
+//! * a function beside the types returns the sources.
 //!
 //! Files that define the same names cannot share a descriptor set. Those are
 //! the versions of a schema: `schemas/evolution/NAME_vN.proto`. Each N is a set
@@ -42,9 +42,9 @@ mod schemas {
     use std::fs;
     use std::path::{Path, PathBuf};
 
-    use heck::{ToSnakeCase, ToUpperCamelCase};
+    use heck::ToSnakeCase;
     use miette::Diagnostic;
-    use prost_types::{DescriptorProto, FileDescriptorProto};
+    use prost_types::FileDescriptorProto;
     use protox::Compiler;
 
     const SCHEMAS: &str = "schemas";
@@ -115,9 +115,6 @@ mod schemas {
     /// Files that can live in one descriptor pool.
     struct Set {
         name: String,
-        /// As `encode_file_descriptor_set` gives it: a set that went through
-        /// prost-types has lost the bytes of option extensions, tags among them.
-        encoded: Vec<u8>,
         /// In dependency order, imports included.
         files: Vec<FileDescriptorProto>,
         /// Those of `files` that lie in `schemas/`.
@@ -133,7 +130,6 @@ mod schemas {
                     .open_file(Path::new(SCHEMAS).join(file))
                     .map_err(explain)?;
             }
-            let encoded = compiler.encode_file_descriptor_set();
             // With source info the comments of a file become the types' documentation.
             compiler.include_source_info(true);
             let files = compiler.file_descriptor_set().file;
@@ -144,7 +140,6 @@ mod schemas {
                 .collect();
             Ok(Self {
                 name: name.to_owned(),
-                encoded,
                 files,
                 own,
             })
@@ -156,11 +151,10 @@ mod schemas {
                 .filter(|file| self.own.contains(file.name()))
         }
 
-        /// Writes descriptor set and types, and to `code` what includes them.
+        /// Writes the types, and to `code` what includes them.
         fn write(&self, out: &Path, code: &mut String) -> Result<(), Box<dyn Error>> {
             let folder = out.join(&self.name);
             fs::create_dir_all(&folder)?;
-            fs::write(folder.join("descriptors.bin"), &self.encoded)?;
 
             // All files: prost-build looks into the messages it need not generate.
             let mut modules = types(&self.files, |config| {
@@ -175,52 +169,21 @@ mod schemas {
                 tree.insert(&package, &format!("{}/{file}", self.name));
             }
             tree.write(code)?;
-            self.write_sources(code)?;
-            for file in self.own_files() {
-                let name = file.name();
-                for rust_type in rust_types(&module_path(file.package()), &file.message_type) {
-                    writeln!(
-                        code,
-                        "cc_protobuf_examples::compiled_message!({rust_type}, SCHEMAS, {name:?});"
-                    )?;
-                }
-            }
-            Ok(())
-        }
-
-        /// The set and its sources as a constant.
-        fn write_sources(&self, code: &mut String) -> Result<(), Box<dyn Error>> {
-            writeln!(
-                code,
-                "/// The files of this set: descriptors and sources.\n\
-                 pub static SCHEMAS: cc_protobuf_examples::protobuf::EmbeddedSchemas = cc_protobuf_examples::protobuf::EmbeddedSchemas::new(\n\
-                 include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{}/descriptors.bin\")),\n\
-                 &[",
-                self.name
-            )?;
+            // As text, which both paths then register alike.
+            code.push_str(
+                "/// Returns the files of this set.\n\
+                 pub fn schemas() -> Result<cc_protobuf_examples::protobuf::Schemas, cc_protobuf_examples::protobuf::Error> {\n\
+                 cc_protobuf_examples::protobuf::Schemas::from_texts([\n",
+            );
             for name in self.own_files().map(FileDescriptorProto::name) {
                 writeln!(
                     code,
                     "({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{SCHEMAS}/{name}\"))),"
                 )?;
             }
-            code.push_str("],\n);\n");
+            code.push_str("])\n}\n");
             Ok(())
         }
-    }
-
-    /// The Rust types of messages and of those nested in them.
-    fn rust_types(module: &str, messages: &[DescriptorProto]) -> Vec<String> {
-        let mut found = Vec::new();
-        for message in messages {
-            if message.options.as_ref().is_some_and(|o| o.map_entry()) {
-                continue;
-            }
-            found.push(format!("{module}{}", message.name().to_upper_camel_case()));
-            let nested = format!("{module}{}::", message.name().to_snake_case());
-            found.extend(rust_types(&nested, &message.nested_type));
-        }
-        found
     }
 
     /// Modules nested as packages are: generated code refers to other packages by
@@ -251,15 +214,6 @@ mod schemas {
             }
             Ok(())
         }
-    }
-
-    /// `com::acme::` of `com.acme`.
-    fn module_path(package: &str) -> String {
-        package
-            .split('.')
-            .filter(|part| !part.is_empty())
-            .map(|part| part.to_snake_case() + "::")
-            .collect()
     }
 
     /// Rust types by package.

@@ -23,11 +23,11 @@ use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use cc_protobuf_examples::kafka::{
     AdminTopics, ConnectionConfig, Credentials, Kafka, Record, TopicCreator, TopicSpec,
 };
-use cc_protobuf_examples::protobuf::CompiledMessage;
+
 use cc_protobuf_examples::schema_registry::ClientBuilder;
-use cc_protobuf_examples::serdes::{Serializer, SerializerOptions, WriteContext};
+use cc_protobuf_examples::serdes::{Destination, Serializer, SerializerOptions};
 use prost::Message;
-use types::{MyRecord, OtherRecord};
+use types::{HasSchema, MyRecord, OtherRecord};
 
 #[path = "../tests/support/types.rs"]
 mod types;
@@ -113,10 +113,10 @@ async fn main() {
     let messages: Vec<MyRecord> = (0..RECORDS).map(message).collect();
     let mut encoded = Vec::with_capacity(RECORDS);
     for message in &messages {
-        let context = WriteContext::value(TOPIC);
+        let context = Destination::value(TOPIC);
         encoded.push(
             serializer
-                .serialize(context, &*schema, message)
+                .serialize_with(&schema, context, message)
                 .await
                 .unwrap(),
         );
@@ -141,9 +141,9 @@ async fn main() {
                 let mut batch = Vec::with_capacity(BATCH);
                 for i in at..(at + BATCH).min(RECORDS) {
                     batch.push(record(if kind == 0 {
-                        let context = WriteContext::value(TOPIC);
+                        let context = Destination::value(TOPIC);
                         serializer
-                            .serialize(context, &*schema, &messages[i])
+                            .serialize_with(&schema, context, &messages[i])
                             .await
                             .unwrap()
                     } else {

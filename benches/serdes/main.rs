@@ -22,11 +22,11 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
-use cc_protobuf_examples::protobuf::{DynamicSchema, ProtoSchema};
+use cc_protobuf_examples::protobuf::{CompiledSchema, ProtoSchema};
 use cc_protobuf_examples::schema_registry::ClientBuilder;
 use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, Error, ReadContext, Serializer, SerializerOptions,
-    WriteContext,
+    Bound, Deserializer, DeserializerOptions, Destination, Error, Record, Serializer,
+    SerializerOptions,
 };
 use criterion::Criterion;
 use order::Order;
@@ -39,8 +39,11 @@ struct Bench {
     runtime: Runtime,
     _server: EmbeddedRegistry,
     serializer: Serializer,
+    bound: Bound<Order>,
+    /// As `bound`, with a plan that expires.
+    expiring: Bound<Order>,
     deserializer: Deserializer,
-    schema: DynamicSchema,
+    schema: CompiledSchema<Order>,
     order: Order,
     record: Vec<u8>,
 }
@@ -50,26 +53,37 @@ impl Bench {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let server = runtime.block_on(EmbeddedRegistry::start()).unwrap();
         let registry = ClientBuilder::new(server.url()).build().unwrap();
-        let serializer = Serializer::new(registry.clone(), SerializerOptions::new()).unwrap();
+        let options = SerializerOptions::new().schemas(order::schemas());
+        let serializer = Serializer::new(registry.clone(), options.clone()).unwrap();
+        let options = options
+            .auto_register_schemas(false)
+            .use_latest_version(true);
+        let latest = Serializer::new(registry.clone(), options).unwrap();
         let deserializer = Deserializer::new(registry, DeserializerOptions::new()).unwrap();
         let (schema, order) = (order::schema(), order::order());
         let record = runtime.block_on(async {
-            let to = WriteContext::value("orders");
-            let record = serializer.serialize(to, &schema, &order).await.unwrap();
-            let from = ReadContext::value("orders");
-            let read = deserializer.deserialize(from, Some(&record)).await.unwrap();
+            let to = Destination::value("orders");
+            let record = serializer.serialize(to, &order).await.unwrap();
+            let read = deserializer
+                .deserialize(Record::value("orders", &record))
+                .await
+                .unwrap();
             assert_eq!(read.as_ref(), Some(&order));
             let read = deserializer
-                .deserialize_json(from, Some(&record))
+                .deserialize_json(Record::value("orders", &record))
                 .await
                 .unwrap();
             assert_eq!(read, Some(order::json()));
             record
         });
+        let bound = runtime.block_on(serializer.bind("orders")).unwrap();
+        let expiring = runtime.block_on(latest.bind("orders")).unwrap();
         Self {
             runtime,
             _server: server,
             serializer,
+            bound,
+            expiring,
             deserializer,
             schema,
             order,
@@ -97,9 +111,15 @@ impl Bench {
     }
 
     fn serialize(&self) -> impl Future<Output = Result<Vec<u8>, Error>> {
-        let to = WriteContext::value("orders");
+        let to = Destination::value("orders");
         let order = black_box(&self.order);
-        self.serializer.serialize(to, &self.schema, order)
+        self.serializer.serialize(to, order)
+    }
+
+    fn serialize_with(&self) -> impl Future<Output = Result<Vec<u8>, Error>> {
+        let order = black_box(&self.order);
+        self.serializer
+            .serialize_with(&self.schema, "orders", order)
     }
 
     /// What anyone who writes the header by hand would do.
@@ -125,9 +145,9 @@ impl Bench {
     }
 
     fn deserialize(&self) -> impl Future<Output = Result<Option<Order>, Error>> {
-        let from = ReadContext::value("orders");
         let record = black_box(&self.record);
-        self.deserializer.deserialize(from, Some(record))
+        self.deserializer
+            .deserialize(Record::value("orders", record))
     }
 
     fn reflect_decode(&self) -> DynamicMessage {
@@ -136,9 +156,9 @@ impl Bench {
     }
 
     fn deserialize_dynamic(&self) -> impl Future<Output = Result<Option<DynamicMessage>, Error>> {
-        let from = ReadContext::value("orders");
         let record = black_box(&self.record);
-        self.deserializer.deserialize_dynamic(from, Some(record))
+        self.deserializer
+            .deserialize_dynamic(Record::value("orders", record))
     }
 }
 
@@ -146,13 +166,43 @@ impl Bench {
 fn ratios() {
     let bench = Bench::new();
     println!("message of {} bytes\n", bench.record.len() - 6);
+    bench.runtime.block_on(async {
+        for topic in 0..200 {
+            let topic = format!("topic-{topic}");
+            bench
+                .serializer
+                .serialize(&topic, &bench.order)
+                .await
+                .unwrap();
+        }
+    });
 
     let writing = measure(vec![
         Contender::plain("prost encode + header", || bench.raw_encode()),
         Contender::plain("prost encode + header, length once", || {
             bench.raw_encode_once()
         }),
+        Contender::plain("prost encode + header, length once, clock read", || {
+            black_box(Instant::now());
+            bench.raw_encode_once()
+        }),
         Contender::new("serialize", |n| bench.in_task(n, || bench.serialize())),
+        Contender::new("serialize_with", |n| {
+            bench.in_task(n, || bench.serialize_with())
+        }),
+        Contender::new("bound serialize", |n| {
+            bench.in_task(n, || bench.bound.serialize(black_box(&bench.order)))
+        }),
+        Contender::new("bound serialize, plan expires", |n| {
+            bench.in_task(n, || bench.expiring.serialize(black_box(&bench.order)))
+        }),
+        Contender::new("serialize to the last of 200 topics", |n| {
+            bench.in_task(n, || {
+                bench
+                    .serializer
+                    .serialize("topic-199", black_box(&bench.order))
+            })
+        }),
         Contender::plain("control of prost encode + header", || bench.raw_encode()),
     ]);
     writing.print();
@@ -162,7 +212,16 @@ fn ratios() {
         None,
     );
     writing.ratio("serialize", "prost encode + header", Some(1.2));
-    writing.ratio("serialize", "prost encode + header, length once", None);
+    let once = "prost encode + header, length once";
+    writing.ratio("serialize", once, Some(1.06));
+    writing.ratio("serialize_with", once, Some(1.06));
+    writing.ratio("bound serialize", once, Some(1.03));
+    writing.ratio(
+        "bound serialize, plan expires",
+        "prost encode + header, length once, clock read",
+        Some(1.03),
+    );
+    writing.ratio("serialize to the last of 200 topics", once, Some(1.06));
 
     println!();
     let reading = measure(vec![
@@ -201,11 +260,11 @@ fn ratios() {
         }),
         Contender::new("serialize_json", |n| {
             bench.in_task(n, || async {
-                let to = WriteContext::value("orders");
+                let to = Destination::value("orders");
                 let value = black_box(&value);
                 bench
                     .serializer
-                    .serialize_json(to, &bench.schema, value)
+                    .serialize_json(&bench.schema, to, value)
                     .await
             })
         }),
@@ -214,11 +273,11 @@ fn ratios() {
         }),
         Contender::new("serialize_dynamic", |n| {
             bench.in_task(n, || async {
-                let to = WriteContext::value("orders");
+                let to = Destination::value("orders");
                 let message = black_box(&message);
                 bench
                     .serializer
-                    .serialize_dynamic(to, &bench.schema, message)
+                    .serialize_dynamic(&bench.schema, to, message)
                     .await
             })
         }),
@@ -227,11 +286,10 @@ fn ratios() {
         }),
         Contender::new("deserialize_json", |n| {
             bench.in_task(n, || async {
-                let from = ReadContext::value("orders");
                 let record = black_box(&bench.record);
                 bench
                     .deserializer
-                    .deserialize_json(from, Some(record))
+                    .deserialize_json(Record::value("orders", record))
                     .await
             })
         }),
@@ -242,7 +300,7 @@ fn ratios() {
     measured.ratio("deserialize_json", "prost-reflect bytes to JSON", None);
 
     println!();
-    json::ratios(&order::schema(), &order::json());
+    json::ratios(order::schema().as_dynamic(), &order::json());
     println!();
     json::ratios(&json::basket(), &json::basket_json());
 
@@ -260,9 +318,9 @@ fn rebuilt_schema(bench: &Bench) {
         Contender::new("serialize, schema made anew", |n| {
             bench.in_task(n, || async {
                 let schema = order::schema();
-                let to = WriteContext::value("orders");
+                let to = Destination::value("orders");
                 let order = black_box(&bench.order);
-                bench.serializer.serialize(to, &schema, order).await
+                bench.serializer.serialize_with(&schema, to, order).await
             })
         }),
         Contender::plain("control of schema made anew", order::schema),
@@ -284,20 +342,20 @@ fn two_tasks(bench: &Bench) {
             .map(|_| {
                 let serializer = bench.serializer.clone();
                 let deserializer = bench.deserializer.clone();
-                // The schema is shared too, as a program would share it.
-                let (schema, order) = (bench.schema.clone(), bench.order.clone());
+                let order = bench.order.clone();
                 let record = bench.record.clone();
                 async move {
                     let start = Instant::now();
                     for _ in 0..EACH {
-                        let to = WriteContext::value("orders");
-                        black_box(serializer.serialize(to, &schema, &order).await.unwrap());
+                        let to = Destination::value("orders");
+                        black_box(serializer.serialize(to, &order).await.unwrap());
                     }
                     let wrote = start.elapsed();
                     let start = Instant::now();
                     for _ in 0..EACH {
-                        let from = ReadContext::value("orders");
-                        let read = deserializer.deserialize::<Order>(from, Some(&record)).await;
+                        let read = deserializer
+                            .deserialize::<Order>(Record::value("orders", &record))
+                            .await;
                         black_box(read.unwrap());
                     }
                     let read = start.elapsed();

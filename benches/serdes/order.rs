@@ -1,7 +1,7 @@
 //! The message measured: about 80 bytes, two strings, an integer, a double and
 //! three nested items.
 
-use cc_protobuf_examples::protobuf::DynamicSchema;
+use cc_protobuf_examples::protobuf::{CompiledSchema, Schemas};
 use prost::Name;
 
 pub const TEXT: &str = r#"syntax = "proto3";
@@ -76,7 +76,10 @@ pub fn json() -> serde_json::Value {
     })
 }
 
-pub fn schema() -> DynamicSchema {
-    DynamicSchema::from_text("order.proto", TEXT, "shop.bench.Order", &[])
-        .expect("the schema above is valid")
+pub fn schemas() -> Schemas {
+    Schemas::from_texts([("order.proto", TEXT)]).expect("the schema above is valid")
+}
+
+pub fn schema() -> CompiledSchema<Order> {
+    schemas().compiled().expect("the schema above has it")
 }

@@ -74,6 +74,24 @@ pub enum Error {
         /// The circle. Its first and last file are the same.
         files: Vec<String>,
     },
+    /// A set of schemas holds two files of one path.
+    #[error("the set of schemas holds file {file:?} twice; a set has one file per import path")]
+    DuplicateFile {
+        /// The path.
+        file: String,
+    },
+    /// Two files of a set of schemas define one name.
+    #[error(
+        "{name:?} is defined in {first:?} and in {second:?}; a set of schemas has one definition per name, so versions of a message need sets of their own"
+    )]
+    DuplicateName {
+        /// Full name of the message, enum or service.
+        name: String,
+        /// The file that defines it first.
+        first: String,
+        /// The file that defines it again.
+        second: String,
+    },
     /// A name does not resolve against the file, what it imports and the built-ins.
     #[error("cannot resolve type {name:?} of {} in schema {file:?}", escape(.element))]
     UnresolvedType {

@@ -2,7 +2,8 @@
 //!
 //! [`SchemaFile`] is the model. Resolved descriptors are derived from it.
 //! [`ProtoSchema`] is one message type of one file, ready to write and read:
-//! [`DynamicSchema`] by reflection, [`CompiledSchema`] with a prost type.
+//! [`DynamicSchema`] by reflection, [`CompiledSchema`] with a prost type. [`Schemas`]
+//! is the set of files that a program was built with.
 //!
 //! ```
 //! use cc_protobuf_examples::protobuf::{
@@ -46,11 +47,12 @@ mod compiled;
 mod dynamic;
 mod error;
 mod json;
-mod message_schema;
 mod model;
 mod options;
 mod proto_schema;
 pub(crate) mod resolution;
+mod schema_digest;
+mod schemas;
 mod serialized;
 mod text;
 mod write_files;
@@ -59,9 +61,11 @@ pub use builder::{
     BuildError, BuiltFile, FieldType, Import, Problem, ProblemKind, ProtoEnum, ProtoField,
     ProtoFile, ProtoMessage, ProtoOneof,
 };
-pub use compiled::{CompiledMessage, CompiledSchema, EmbeddedSchemas};
+pub use compiled::CompiledSchema;
 pub use dynamic::DynamicSchema;
 pub use error::{Error, Position};
 pub use json::{JsonCodec, JsonInput, JsonOptions, to_json};
 pub use model::{Form, SchemaFile};
 pub use proto_schema::ProtoSchema;
+pub use schema_digest::SchemaDigest;
+pub use schemas::Schemas;

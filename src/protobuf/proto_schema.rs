@@ -7,7 +7,7 @@ use prost_reflect::MessageDescriptor;
 use serde_json::Value;
 
 use super::builtin::{self, is_builtin};
-use super::{Error, JsonCodec, JsonInput, JsonOptions, SchemaFile, write_files};
+use super::{Error, JsonCodec, JsonInput, JsonOptions, SchemaDigest, SchemaFile, write_files};
 use crate::wire_format::MessageIndexes;
 
 /// A schema together with the one message type in it that is written or read.
@@ -36,6 +36,9 @@ pub trait ProtoSchema: Debug + Send + Sync {
     /// after those it imports. Built-in files, which every registry knows, are left
     /// out.
     fn dependencies(&self) -> &[SchemaFile];
+
+    /// Returns the digest by which the serializer recognises the schema.
+    fn digest(&self) -> SchemaDigest;
 
     /// Returns the codec that converts the message between bytes and JSON.
     fn json(&self) -> &JsonCodec;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::context::Side;
+use super::destination::Side;
 use crate::printable::escape;
 use crate::wire_format::{self, MessageIndexes, SchemaId, SchemaRef};
 use crate::{csfle, protobuf, schema_registry};
@@ -238,14 +238,33 @@ pub enum Error {
         source: prost::DecodeError,
     },
 
-    /// The schema id goes into a record header, but the context has no headers.
+    /// A call names no schema, and the serializer has no set to look in.
     #[error(
-        "the schema id is to travel in record header {:?}, but no headers were given to write to",
-        side.schema_id_header()
+        "no schema for message {message:?}: set SerializerOptions::schemas, or call serialize_with and pass the schema"
     )]
-    MissingHeaders {
-        /// Key or value.
-        side: Side,
+    NoSchemas {
+        /// Full name of the message.
+        message: String,
+    },
+    /// The serializer's set of schemas does not define the message.
+    #[error(
+        "no schema for message {message:?} in the serializer's set; add its file to SerializerOptions::schemas"
+    )]
+    NotInSchemas {
+        /// Full name of the message.
+        message: String,
+        /// What the set says.
+        source: Arc<protobuf::Error>,
+    },
+    /// A call without a schema got a type of package `google.protobuf`. Prost gives
+    /// such names to Rust's own types, so that an encoded message, a `Vec<u8>`, would
+    /// be written as a `BytesValue`.
+    #[error(
+        "{message} is a well-known type, which serialize refuses because encoded bytes, strings and numbers have its name in prost; pass bytes to serialize_encoded, or the schema to serialize_with"
+    )]
+    WellKnownType {
+        /// Full name of the message.
+        message: String,
     },
 
     /// A rule of the schema failed or cannot be carried out.

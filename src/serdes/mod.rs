@@ -5,18 +5,14 @@
 //! # #[cfg(feature = "embedded")]
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use cc_protobuf_examples::protobuf::CompiledSchema;
+//! use cc_protobuf_examples::protobuf::Schemas;
 //! use cc_protobuf_examples::schema_registry::ClientBuilder;
 //! use cc_protobuf_examples::serdes::{
-//!     Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
+//!     Deserializer, DeserializerOptions, Record, Serializer, SerializerOptions,
 //! };
 //!
 //! # let server = cc_protobuf_examples::embedded::registry::EmbeddedRegistry::start().await?;
 //! # let url = server.url();
-//! let registry = ClientBuilder::new(url).build()?;
-//! let serializer = Serializer::new(registry.clone(), SerializerOptions::new())?;
-//! let deserializer = Deserializer::new(registry, DeserializerOptions::new())?;
-//!
 //! #[derive(Clone, PartialEq, prost::Message)]
 //! struct Order {
 //!     #[prost(string, tag = "1")]
@@ -27,16 +23,17 @@
 //!     const NAME: &'static str = "Order";
 //! }
 //! let text = r#"syntax = "proto3"; package shop; message Order { string id = 1; }"#;
-//! let schema = CompiledSchema::<Order>::from_text("order.proto", text, &[])?;
+//! let schemas = Schemas::from_texts([("order.proto", text)])?;
 //!
-//! let message = Order { id: "o-1".to_owned() };
-//! let record = serializer
-//!     .serialize(WriteContext::value("orders"), &schema, &message)
-//!     .await?;
-//! let read: Option<Order> = deserializer
-//!     .deserialize(ReadContext::value("orders"), Some(&record))
-//!     .await?;
-//! assert_eq!(read, Some(message));
+//! let registry = ClientBuilder::new(url).build()?;
+//! let options = SerializerOptions::new().schemas(schemas);
+//! let serializer = Serializer::new(registry.clone(), options)?;
+//! let deserializer = Deserializer::new(registry, DeserializerOptions::new())?;
+//!
+//! let order = Order { id: "o-1".to_owned() };
+//! let bytes = serializer.serialize("orders", &order).await?;
+//! let read: Option<Order> = deserializer.deserialize(Record::value("orders", &bytes)).await?;
+//! assert_eq!(read, Some(order));
 //! # Ok(())
 //! # }
 //! # #[cfg(not(feature = "embedded"))]
@@ -48,8 +45,9 @@
 //! For the first value of a topic, side and schema, the serializer asks the registry
 //! and keeps the result as an immutable plan. Every later message costs one
 //! allocation of the exact size, the prefix, and the encoding: no request, no lock,
-//! no string. Reading works in the same way: the first record of a schema fetches
-//! the schema with its references and resolves its descriptors.
+//! no string. [`Serializer::bind`] also saves the lookup of the plan. Reading works
+//! in the same way: the first record of a schema fetches the schema with its
+//! references and resolves its descriptors.
 //!
 //! Serializers and deserializers are handles: clones share plans and caches, and any
 //! number of tasks may use one at once. Tasks that need the same schema at the same
@@ -68,7 +66,7 @@
 //! Confluent's clients. [`SubjectNameStrategy`] and [`ReferenceSubjectNameStrategy`]
 //! decide under which subjects schemas are registered. [`Error`] lists the failures.
 
-mod context;
+mod destination;
 mod error;
 mod options;
 mod plans;
@@ -82,12 +80,15 @@ mod subject_resolver;
 mod unsupported_rules;
 mod write;
 
-pub use context::{Headers, ReadContext, Side, WriteContext};
+pub use destination::{Destination, Headers, Side};
 pub use error::{EnvelopePlace, Error, MessageScope, SchemaName};
 pub use options::{DeserializerOptions, SchemaIdIn, SerializerOptions};
 pub use read::deserializer::Deserializer;
 pub use read::inspection::Inspection;
+pub use read::record::Record;
 pub use reference_subject_name::ReferenceSubjectNameStrategy;
 pub use registered_schema::RegisteredSchema;
 pub use subject_name::{Association, Fallback, RecordPlace, SubjectName, SubjectNameStrategy};
+pub use write::bound::Bound;
+pub use write::record_serializer::{RecordSerializer, SerializedRecord};
 pub use write::serializer::Serializer;

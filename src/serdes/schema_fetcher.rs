@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use moka::future::Cache;
 
 use super::error::{Error, SchemaName};
-use super::plans::expiry::end_of;
+use super::plans::validity::end_of;
 use super::registered_schema::{RegisteredSchema, require_protobuf};
 use super::single_flight::{cache, once};
 use super::subject_name;

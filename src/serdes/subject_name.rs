@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::context::Side;
+use super::destination::Side;
 use crate::subject_context;
 
 /// The parts from which a subject name is built.

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
-use super::context::Side;
+use super::destination::Side;
 use super::error::Error;
-use super::plans::expiry::end_of;
+use super::plans::validity::end_of;
 use super::single_flight::once;
 use super::subject_name::{Association, RecordPlace, SubjectNameStrategy};
 use crate::schema_registry::Client;

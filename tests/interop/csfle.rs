@@ -12,7 +12,7 @@ use cc_protobuf_examples::protobuf::{DynamicSchema, ProtoSchema, SchemaFile};
 use cc_protobuf_examples::schema_registry::entities::DekRequest;
 use cc_protobuf_examples::schema_registry::{Client, ClientBuilder, Format, Version, VersionQuery};
 use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
+    Deserializer, DeserializerOptions, Destination, Record, Serializer, SerializerOptions,
 };
 use prost::Message;
 use prost_reflect::DynamicMessage;
@@ -76,22 +76,21 @@ impl Worker {
         let file = SchemaFile::parse("main.proto", &registered.schema.unwrap_or_default())?;
         let schema = DynamicSchema::new(file, text(request, "message")?, &[])?;
         let payload = STANDARD.decode(text(request, "payload")?)?;
-        let to = || WriteContext::value(topic);
-        let encoded = self.serializer.serialize_encoded(to(), &schema, &payload);
+        let to = || Destination::value(topic);
+        let encoded = self.serializer.serialize_encoded(&schema, to(), &payload);
         let encoded = encoded.await?;
         let message = DynamicMessage::decode(schema.descriptor().clone(), &payload[..])?;
-        let dynamic = self.serializer.serialize_dynamic(to(), &schema, &message);
+        let dynamic = self.serializer.serialize_dynamic(&schema, to(), &message);
         let records = [encoded, dynamic.await?].map(|record| STANDARD.encode(record));
         Ok(json!({"records": records}))
     }
 
     async fn decrypt(&self, request: &Value) -> Result<Value> {
-        let from = ReadContext::value(text(request, "topic")?);
         let record = STANDARD.decode(text(request, "record")?)?;
         let mut payloads = Vec::new();
         for deserializer in &self.deserializers {
             let message = deserializer
-                .deserialize_dynamic(from, Some(&record))
+                .deserialize_dynamic(Record::value(text(request, "topic")?, &record))
                 .await?
                 .ok_or("a tombstone")?;
             payloads.push(STANDARD.encode(message.encode_to_vec()));

@@ -5,7 +5,7 @@ use std::io::{BufRead, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cc_protobuf_examples::protobuf::{CompiledSchema, ProtoSchema};
+use cc_protobuf_examples::protobuf::{ProtoSchema, Schemas};
 use prost::{Message, Name};
 use serde_json::{Map, Value, json};
 
@@ -27,7 +27,7 @@ impl Name for Order {
 /// The text to register for the set, and the record as JSON and back.
 fn answer(request: &Value) -> Result<Value, Box<dyn std::error::Error>> {
     let bytes = |name: &str| STANDARD.decode(request[name].as_str().unwrap_or_default());
-    let schema = CompiledSchema::<Order>::from_descriptor_set(&bytes("set")?)?;
+    let schema = Schemas::from_descriptor_set(&bytes("set")?)?.compiled::<Order>()?;
     let dependencies = schema.dependencies().iter();
     let dependencies: Map<String, Value> = dependencies
         .map(|file| (file.name().to_owned(), json!(file.to_text())))

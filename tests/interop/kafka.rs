@@ -160,7 +160,7 @@ async fn a_committed_offset_survives_the_consumer() {
 async fn records_of_the_python_client() {
     use crate::support::types::{MyRecord, OtherRecord};
     use cc_protobuf_examples::schema_registry::ClientBuilder;
-    use cc_protobuf_examples::serdes::{Deserializer, DeserializerOptions, ReadContext};
+    use cc_protobuf_examples::serdes::{Deserializer, DeserializerOptions, Record, Side};
 
     let topic = std::env::var("TOPIC").unwrap();
     let url = std::env::var("SCHEMA_REGISTRY_URL").unwrap();
@@ -191,20 +191,15 @@ async fn records_of_the_python_client() {
 
     let registry = ClientBuilder::new(url).build().unwrap();
     let deserializer = Deserializer::new(registry, DeserializerOptions::new()).unwrap();
-    let context = || ReadContext::value(&topic).headers(&record.headers);
-    let typed: Option<MyRecord> = deserializer
-        .deserialize(context(), record.value.as_deref())
-        .await
-        .unwrap();
+    let bytes =
+        Record::from_parts(&topic, Side::Value, record.value.as_deref()).headers(&record.headers);
+    let typed: Option<MyRecord> = deserializer.deserialize(bytes).await.unwrap();
     let expected = MyRecord {
         f1: "from Python".into(),
         f2: Some(OtherRecord { other_id: 4711 }),
     };
     assert_eq!(typed, Some(expected));
-    let json = deserializer
-        .deserialize_json(context(), record.value.as_deref())
-        .await
-        .unwrap();
+    let json = deserializer.deserialize_json(bytes).await.unwrap();
     assert_eq!(
         json,
         Some(serde_json::json!({"f1": "from Python", "f2": {"other_id": 4711}}))

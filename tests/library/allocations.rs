@@ -5,13 +5,14 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use crate::support::types::HasSchema;
 use crate::support::types::{MyRecord, OtherRecord};
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
-use cc_protobuf_examples::protobuf::{CompiledMessage, JsonCodec, JsonOptions, ProtoSchema};
+use cc_protobuf_examples::protobuf::{JsonCodec, JsonOptions, ProtoSchema};
 use cc_protobuf_examples::schema_registry::ClientBuilder;
 use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions,
-    SubjectNameStrategy, WriteContext,
+    Deserializer, DeserializerOptions, Destination, Record, Serializer, SerializerOptions,
+    SubjectNameStrategy,
 };
 use prost::Message;
 
@@ -72,11 +73,13 @@ async fn a_warm_typed_message_costs_one_allocation_to_write_and_prosts_own_to_re
         let options = DeserializerOptions::new().subject_name_strategy(strategy);
         let deserializer = Deserializer::new(registry.clone(), options).unwrap();
         for _ in 0..2 {
-            let to = WriteContext::value("shop");
-            let record = serializer.serialize(to, &*schema, &message).await.unwrap();
-            let from = ReadContext::value("shop");
+            let to = Destination::value("shop");
+            let record = serializer
+                .serialize_with(&schema, to, &message)
+                .await
+                .unwrap();
             let read = deserializer
-                .deserialize::<MyRecord>(from, Some(&record))
+                .deserialize::<MyRecord>(Record::value("shop", &record))
                 .await
                 .unwrap();
             assert_eq!(read.as_ref(), Some(&message));
@@ -84,14 +87,20 @@ async fn a_warm_typed_message_costs_one_allocation_to_write_and_prosts_own_to_re
 
         let before = ALLOCATIONS.get();
         for _ in 0..ROUNDS {
-            let to = WriteContext::value("shop");
-            let record = serializer.serialize(to, &*schema, &message).await.unwrap();
+            let to = Destination::value("shop");
+            let record = serializer
+                .serialize_with(&schema, to, &message)
+                .await
+                .unwrap();
             assert_eq!(record.capacity(), record.len());
         }
         assert_eq!(ALLOCATIONS.get() - before, ROUNDS);
 
-        let to = WriteContext::value("shop");
-        let record = serializer.serialize(to, &*schema, &message).await.unwrap();
+        let to = Destination::value("shop");
+        let record = serializer
+            .serialize_with(&schema, to, &message)
+            .await
+            .unwrap();
         let before = ALLOCATIONS.get();
         for _ in 0..ROUNDS {
             MyRecord::decode(&record[6..]).unwrap();
@@ -100,9 +109,8 @@ async fn a_warm_typed_message_costs_one_allocation_to_write_and_prosts_own_to_re
         assert!(prost >= ROUNDS, "the count works");
         let before = ALLOCATIONS.get();
         for _ in 0..ROUNDS {
-            let from = ReadContext::value("shop");
             deserializer
-                .deserialize::<MyRecord>(from, Some(&record))
+                .deserialize::<MyRecord>(Record::value("shop", &record))
                 .await
                 .unwrap();
         }

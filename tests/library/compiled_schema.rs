@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use cc_protobuf_examples::protobuf::{CompiledSchema, Error, ProtoSchema, SchemaFile};
+use cc_protobuf_examples::protobuf::{CompiledSchema, Error, ProtoSchema, SchemaFile, Schemas};
 use prost::{Message, Name};
 use serde_json::json;
 
@@ -93,6 +93,11 @@ const SETS: [(&str, &str, &str); 7] = [
     ),
 ];
 
+/// The schema of `Order` in a descriptor set.
+fn from_set(set: &[u8]) -> Result<CompiledSchema<Order>, Error> {
+    Schemas::from_descriptor_set(set)?.compiled()
+}
+
 #[test]
 fn sets_of_protox_are_taken_with_their_options() {
     let order = Order {
@@ -110,7 +115,7 @@ fn sets_of_protox_are_taken_with_their_options() {
         let files = if own { &files[..] } else { &files[1..] };
         for (imports, source_info) in [(true, false), (true, true), (false, false)] {
             let set = set(files, imports, source_info);
-            let schema = CompiledSchema::<Order>::from_descriptor_set(&set);
+            let schema = from_set(&set);
             if own && !imports {
                 let error = schema.unwrap_err().to_string();
                 assert!(error.contains("\"own/options.proto\""), "{error}");
@@ -150,7 +155,7 @@ fn custom_options_of_a_set_keep_their_bytes() {
         true,
         false,
     );
-    let schema = CompiledSchema::<Order>::from_descriptor_set(&set).unwrap();
+    let schema = from_set(&set).unwrap();
     let field = schema.descriptor().get_field_by_name("extra").unwrap();
     let options = field.options().encode_to_vec();
     // Field 50001, length 7: text "t", numbers 1 and 2.
@@ -158,12 +163,43 @@ fn custom_options_of_a_set_keep_their_bytes() {
 }
 
 #[test]
+fn a_set_has_one_file_per_path_and_one_definition_per_name() {
+    const A: &str = "syntax = \"proto3\"; package p; message M { int32 a = 1; }";
+    const B: &str = "syntax = \"proto3\"; package p; message Q { message R {} } enum M { Z = 0; }";
+    for files in [
+        [("a.proto", A), ("b.proto", B)],
+        [("a.proto", A), ("a.proto", B)],
+    ] {
+        let one_path = files[0].0 == files[1].0;
+        // In a descriptor set as well: two sets, one after the other.
+        let sets = files.map(|file| set(&[file], true, false)).concat();
+        for schemas in [
+            Schemas::from_texts(files),
+            Schemas::from_descriptor_set(&sets),
+        ] {
+            let error = schemas.unwrap_err();
+            let message = error.to_string();
+            match error {
+                Error::DuplicateFile { .. } => assert!(one_path, "{message}"),
+                Error::DuplicateName { .. } => {
+                    assert!(!one_path, "{message}");
+                    for part in ["\"p.M\"", "\"a.proto\"", "\"b.proto\"", "sets of their own"] {
+                        assert!(message.contains(part), "{part}: {message}");
+                    }
+                }
+                other => panic!("{other}"),
+            }
+        }
+    }
+}
+
+#[test]
 fn a_damaged_set_is_refused() {
     for bytes in [&b"\xff"[..], b"\x0a\x05abc"] {
-        let error = CompiledSchema::<Order>::from_descriptor_set(bytes).unwrap_err();
+        let error = from_set(bytes).unwrap_err();
         assert!(matches!(error, Error::Resolve { .. }), "{error}");
     }
-    let error = CompiledSchema::<Order>::from_descriptor_set(b"").unwrap_err();
+    let error = from_set(b"").unwrap_err();
     assert!(matches!(error, Error::NoMessage { .. }), "{error}");
 }
 

@@ -1,12 +1,13 @@
 //! Precompiled and dynamic schemas: same text, same bytes, same JSON.
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use cc_protobuf_examples::protobuf::{
-    CompiledMessage, CompiledSchema, DynamicSchema, Error, FieldType, JsonOptions, ProtoEnum,
-    ProtoField as F, ProtoMessage, ProtoOneof, ProtoSchema, SchemaFile,
+    CompiledSchema, DynamicSchema, Error, FieldType, JsonOptions, ProtoEnum, ProtoField as F,
+    ProtoMessage, ProtoOneof, ProtoSchema, SchemaFile, Schemas,
 };
 use generated::io::confluent::examples::proto::{AllTypes, Customer, FieldTypes, Order, Product};
 use generated::{
@@ -14,7 +15,7 @@ use generated::{
     evolution,
 };
 use proptest::prelude::*;
-use prost::Message;
+use prost::{Message, Name};
 use prost_reflect::{DynamicMessage, FileDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 
@@ -23,8 +24,16 @@ mod generated;
 
 type Schema = Arc<dyn ProtoSchema>;
 
-fn compiled<M: CompiledMessage + 'static>() -> Schema {
-    M::schema().unwrap()
+fn compiled<M: Message + Name + Default + 'static>() -> Schema {
+    use generated::evolution::{v1, v2};
+
+    let is = |id: TypeId| id == TypeId::of::<M>();
+    let set = match () {
+        () if is(TypeId::of::<v1::MyRecord>()) => v1::schemas(),
+        () if is(TypeId::of::<v2::MyRecord>()) => v2::schemas(),
+        () => generated::schemas(),
+    };
+    Arc::new(set.unwrap().compiled::<M>().unwrap())
 }
 
 fn examples_package(name: &str) -> ProtoMessage {
@@ -485,7 +494,7 @@ fn typed_messages_and_json_have_the_same_bytes() {
         f1: "a".into(),
         f2: Some(OtherRecord { other_id: 7 }),
     };
-    let schema = MyRecord::schema().unwrap();
+    let schema = compiled::<MyRecord>();
     let bytes = schema
         .serialize(&json!({"f1": "a", "f2": {"other_id": 7}}))
         .unwrap();
@@ -494,10 +503,10 @@ fn typed_messages_and_json_have_the_same_bytes() {
 
 #[test]
 fn printed_defaults_are_those_without_presence() {
-    let schema = ExampleMessage::schema().unwrap();
+    let schema = compiled::<ExampleMessage>();
     let all = JsonOptions::default().print_defaults(true);
     assert_eq!(schema.deserialize_with(&[], all).unwrap(), json!({}));
-    let schema = Customer::schema().unwrap();
+    let schema = compiled::<Customer>();
     assert_eq!(
         schema.deserialize_with(&[], all).unwrap(),
         json!({
@@ -508,17 +517,17 @@ fn printed_defaults_are_those_without_presence() {
 
 #[test]
 fn a_schema_is_made_with_nothing_but_the_type() {
-    let schema = MyRecord::schema().unwrap();
+    let schema = compiled::<MyRecord>();
     assert_eq!(schema.name(), "MyRecord");
     assert_eq!(schema.full_name(), "com.acme.MyRecord");
     assert_eq!(schema.file_name(), "MyRecord.proto");
     assert_eq!(schema.message_indexes().as_slice(), [0]);
     assert_eq!(schema.reference_names(), ["other.proto"]);
     assert_eq!(schema.dependencies().len(), 1);
-    assert!(Arc::ptr_eq(&schema, &MyRecord::schema().unwrap()));
+    assert_eq!(schema.digest(), compiled::<MyRecord>().digest());
 
     use generated::io::confluent::examples::proto::field_types::Part;
-    let nested = Part::schema().unwrap();
+    let nested = compiled::<Part>();
     assert_eq!(
         nested.full_name(),
         "io.confluent.examples.proto.FieldTypes.Part"
@@ -740,7 +749,10 @@ fn values_without_json_are_errors() {
 fn own_types_with_their_own_descriptor_set_or_text_get_a_schema() {
     let built = field_types();
     let set = built.descriptor().parent_pool().encode_to_vec();
-    let from_set = CompiledSchema::<FieldTypes>::from_descriptor_set(&set).unwrap();
+    let from_set = Schemas::from_descriptor_set(&set)
+        .unwrap()
+        .compiled::<FieldTypes>()
+        .unwrap();
     let from_text = CompiledSchema::<FieldTypes>::from_text(
         "FieldTypes.proto",
         include_str!("../../schemas/FieldTypes.proto"),
@@ -754,17 +766,23 @@ fn own_types_with_their_own_descriptor_set_or_text_get_a_schema() {
         assert_eq!(from_set.deserialize(&bytes).unwrap(), json);
     }
 
-    let error = CompiledSchema::<Payment>::from_descriptor_set(&set).unwrap_err();
+    let error = Schemas::from_descriptor_set(&set)
+        .unwrap()
+        .compiled::<Payment>()
+        .unwrap_err();
     assert!(matches!(error, Error::NoMessage { .. }), "{error}");
-    let error = CompiledSchema::<Payment>::from_descriptor_set(b"\xff").unwrap_err();
+    let error = Schemas::from_descriptor_set(b"\xff").unwrap_err();
     assert!(matches!(error, Error::Resolve { .. }), "{error}");
 }
 
 #[test]
 fn a_descriptor_set_keeps_its_tags() {
-    let compiled = SensitiveRecord::schema().unwrap();
+    let compiled = compiled::<SensitiveRecord>();
     let set = compiled.descriptor().parent_pool().encode_to_vec();
-    let schema = CompiledSchema::<SensitiveRecord>::from_descriptor_set(&set).unwrap();
+    let schema = Schemas::from_descriptor_set(&set)
+        .unwrap()
+        .compiled::<SensitiveRecord>()
+        .unwrap();
     assert_eq!(tagged(&schema), ["ssn", "email"]);
     assert!(schema.schema_text().contains("string id = 1;"));
 }
@@ -993,7 +1011,7 @@ proptest! {
     #[test]
     fn any_json_means_the_same_to_everyone(json in any_json()) {
         let built = field_types_once();
-        let compiled = FieldTypes::schema().unwrap();
+        let compiled = compiled::<FieldTypes>();
         let bytes = built.serialize(&json).unwrap();
         prop_assert_eq!(&compiled.serialize(&json).unwrap(), &bytes);
         prop_assert_eq!(&built.deserialize(&bytes).unwrap(), &json);
@@ -1011,7 +1029,7 @@ proptest! {
     #[test]
     fn any_bytes_mean_the_same_to_everyone(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
         let built = field_types_once();
-        let compiled = FieldTypes::schema().unwrap();
+        let compiled = compiled::<FieldTypes>();
         match (built.deserialize(&bytes), compiled.deserialize(&bytes)) {
             (Ok(a), Ok(b)) => prop_assert_eq!(a, b),
             (Err(_), Err(_)) => {}

@@ -2,31 +2,39 @@
 //! the files in `schemas/`.
 #![allow(dead_code)]
 
-use std::sync::{Arc, OnceLock};
-
-use cc_protobuf_examples::protobuf::{CompiledMessage, CompiledSchema, Error, SchemaFile};
+use cc_protobuf_examples::protobuf::{CompiledSchema, Error, Schemas};
 use prost::{Message, Name};
 
-/// Gives a type its name and its schema, made once.
+/// The files of `schemas/` that the types below are written after.
+pub fn schemas() -> Result<Schemas, Error> {
+    Schemas::from_texts([
+        (
+            "MyRecord.proto",
+            include_str!("../../schemas/MyRecord.proto"),
+        ),
+        ("other.proto", include_str!("../../schemas/other.proto")),
+    ])
+}
+
+/// A type with the schema that a test uses for it.
+pub trait HasSchema: Message + Name + Default {
+    fn schema() -> Result<CompiledSchema<Self>, Error>;
+}
+
+/// Gives a type its name and its schema.
 macro_rules! message {
-    ($type:ident in $package:literal of $file:literal $(importing $import:literal)?) => {
+    ($type:ident in $package:literal of $($file:literal)+) => {
         impl Name for $type {
             const NAME: &'static str = stringify!($type);
             const PACKAGE: &'static str = $package;
         }
 
-        impl CompiledMessage for $type {
-            fn schema() -> Result<Arc<CompiledSchema<Self>>, Error> {
-                static SCHEMA: OnceLock<Arc<CompiledSchema<$type>>> = OnceLock::new();
-                let text = include_str!(concat!("../../schemas/", $file));
-                let imports = [$((
-                    $import,
-                    include_str!(concat!("../../schemas/", $import)),
-                ))?];
-                let imports: [(&str, &str); _] = imports;
-                let imports = imports.map(|(name, text)| SchemaFile::from_text(name, text).unwrap());
-                let schema = CompiledSchema::from_text($file, text, &imports)?;
-                Ok(SCHEMA.get_or_init(|| Arc::new(schema)).clone())
+        impl HasSchema for $type {
+            fn schema() -> Result<CompiledSchema<Self>, Error> {
+                Schemas::from_texts([
+                    $(($file, include_str!(concat!("../../schemas/", $file)))),+
+                ])?
+                .compiled()
             }
         }
     };
@@ -46,7 +54,7 @@ pub struct MyRecord {
     #[prost(message, optional, tag = "2")]
     pub f2: Option<OtherRecord>,
 }
-message!(MyRecord in "com.acme" of "MyRecord.proto" importing "other.proto");
+message!(MyRecord in "com.acme" of "MyRecord.proto" "other.proto");
 
 #[derive(Clone, PartialEq, Message)]
 pub struct SensitiveRecord {

@@ -11,7 +11,7 @@ use cc_protobuf_examples::protobuf::{DynamicSchema, ProtoSchema};
 use cc_protobuf_examples::schema_registry::ClientBuilder;
 use cc_protobuf_examples::schema_registry::entities::{PROTOBUF, Rule, RuleSet, SchemaRequest};
 use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
+    Deserializer, DeserializerOptions, Record, Serializer, SerializerOptions, Destination,
 };
 use prost::{Message, Name};
 use tokio::runtime::Runtime;
@@ -122,32 +122,31 @@ pub fn compare(runtime: &Runtime, server: &EmbeddedRegistry) {
     });
     let peer = client_0_4::Serdes::encrypting(server.url(), TOPIC, NAME, &files, SECRET);
     let (record, plain_record, peer_person) = runtime.block_on(async {
-        let to = WriteContext::value(TOPIC);
-        let record = encrypting.serialize(to, &schema, &person).await.unwrap();
-        let to = WriteContext::value(PLAIN);
-        let plain = plain.serialize(to, &schema, &person).await.unwrap();
+        let to = Destination::value(TOPIC);
+        let record = encrypting.serialize_with(&schema, to, &person).await.unwrap();
+        let to = Destination::value(PLAIN);
+        let plain = plain.serialize_with(&schema, to, &person).await.unwrap();
         // Each reads what the other wrote.
         let peer_person: client_0_4::Person = peer.deserialize(&record).await;
         assert_eq!(peer_person.id, person.id);
-        let from = ReadContext::value(TOPIC);
         let theirs = peer.serialize(&peer_person).await;
-        let read = decrypting.deserialize::<Person>(from, Some(&theirs)).await;
+        let read = decrypting.deserialize::<Person>(Record::value(TOPIC, &theirs)).await;
         assert_eq!(read.unwrap().as_ref(), Some(&person));
         (record, plain, peer_person)
     });
 
     let writing = measure(vec![
         contender!(runtime, "ours, plain", async {
-            let to = WriteContext::value(PLAIN);
+            let to = Destination::value(PLAIN);
             plain
-                .serialize(to, &schema, black_box(&person))
+                .serialize_with(&schema, to, black_box(&person))
                 .await
                 .unwrap()
         }),
         contender!(runtime, "ours", async {
-            let to = WriteContext::value(TOPIC);
+            let to = Destination::value(TOPIC);
             encrypting
-                .serialize(to, &schema, black_box(&person))
+                .serialize_with(&schema, to, black_box(&person))
                 .await
                 .unwrap()
         }),
@@ -167,18 +166,16 @@ pub fn compare(runtime: &Runtime, server: &EmbeddedRegistry) {
 
     let reading = measure(vec![
         contender!(runtime, "ours, plain", async {
-            let from = ReadContext::value(PLAIN);
             let record = black_box(&plain_record);
             reading
-                .deserialize::<Person>(from, Some(record))
+                .deserialize::<Person>(Record::value(PLAIN, record))
                 .await
                 .unwrap()
         }),
         contender!(runtime, "ours", async {
-            let from = ReadContext::value(TOPIC);
             let record = black_box(&record);
             decrypting
-                .deserialize::<Person>(from, Some(record))
+                .deserialize::<Person>(Record::value(TOPIC, record))
                 .await
                 .unwrap()
         }),

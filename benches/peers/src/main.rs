@@ -18,7 +18,7 @@ use cc_protobuf_examples::protobuf::{
 use cc_protobuf_examples::schema_registry::ClientBuilder;
 use cc_protobuf_examples::schema_registry::entities::{PROTOBUF, SchemaRequest};
 use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
+    Deserializer, DeserializerOptions, Record, Serializer, SerializerOptions, Destination,
 };
 use order::Order;
 use prost::Message;
@@ -125,11 +125,10 @@ fn main() {
         schema: order::schema(),
     };
     let (order, json) = (order::order(), order::json());
-    let to = || WriteContext::value("orders");
-    let from = || ReadContext::value("orders");
+    let to = || Destination::value("orders");
     // Registers the schema that the others then find.
     let record = runtime
-        .block_on(ours.serializer.serialize(to(), &ours.schema, &order))
+        .block_on(ours.serializer.serialize_with(&ours.schema, to(), &order))
         .unwrap();
 
     let file = ours.schema.descriptor().parent_file();
@@ -160,7 +159,7 @@ fn main() {
         assert_eq!(to_json(&dynamic, JsonOptions::default()).unwrap(), json);
         let read: Option<Order> = ours
             .deserializer
-            .deserialize(from(), Some(&record))
+            .deserialize(Record::value("orders", &record))
             .await
             .unwrap();
         assert_eq!(read.as_ref(), Some(&order));
@@ -172,7 +171,7 @@ fn main() {
     let writing = measure(vec![
         contender!(runtime, "ours", async {
             ours.serializer
-                .serialize(to(), &ours.schema, black_box(&order))
+                .serialize_with(&ours.schema, to(), black_box(&order))
                 .await
                 .unwrap()
         }),
@@ -188,7 +187,7 @@ fn main() {
         ),
         contender!(runtime, "control of ours", async {
             ours.serializer
-                .serialize(to(), &ours.schema, black_box(&order))
+                .serialize_with(&ours.schema, to(), black_box(&order))
                 .await
                 .unwrap()
         }),
@@ -203,7 +202,7 @@ fn main() {
         contender!(runtime, "ours", async {
             let record = black_box(&record);
             ours.deserializer
-                .deserialize::<Order>(from(), Some(record))
+                .deserialize::<Order>(Record::value("orders", record))
                 .await
                 .unwrap()
         }),
@@ -227,7 +226,7 @@ fn main() {
         contender!(runtime, "ours", async {
             let record = black_box(&record);
             ours.deserializer
-                .deserialize_dynamic(from(), Some(record))
+                .deserialize_dynamic(Record::value("orders", record))
                 .await
                 .unwrap()
         }),
@@ -245,7 +244,7 @@ fn main() {
         contender!(runtime, "ours", async {
             let json = black_box(&json);
             ours.serializer
-                .serialize_json(to(), &ours.schema, json)
+                .serialize_json(&ours.schema, to(), json)
                 .await
                 .unwrap()
         }),

@@ -4,46 +4,35 @@ use std::collections::HashSet;
 
 use prost::Message;
 use prost_reflect::{DescriptorPool, FileDescriptor};
-use prost_types::FieldDescriptorProto;
+use prost_types::{FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet};
 
 use super::lost_options;
 use crate::protobuf::model::elements::edit_messages;
 use crate::protobuf::model::names::json_name;
 use crate::protobuf::options::{Target, is_map_entry};
-use crate::protobuf::resolution::imports;
 use crate::protobuf::{Error, SchemaFile, builtin};
 
-/// The part of a descriptor set that lists the imports of its files.
-#[derive(Clone, PartialEq, prost::Message)]
-struct Set {
-    #[prost(message, repeated, tag = "1")]
-    file: Vec<File>,
+/// Returns the files of a serialized set, without custom options.
+pub(in crate::protobuf) fn protos(set: &[u8]) -> Result<Vec<FileDescriptorProto>, Error> {
+    let set = FileDescriptorSet::decode(set)
+        .map_err(|e| damaged(format!("not a serialized FileDescriptorSet: {e}")))?;
+    Ok(set.file)
 }
 
-#[derive(Clone, PartialEq, prost::Message)]
-struct File {
-    #[prost(string, optional, tag = "1")]
-    name: Option<String>,
-    #[prost(string, repeated, tag = "3")]
-    dependency: Vec<String>,
+fn damaged(reason: String) -> Error {
+    Error::Resolve {
+        file: "descriptor set".to_owned(),
+        reason,
+    }
 }
 
 /// Returns a pool of the files of a serialized set, and of the built-in files that
 /// they import and the set does not hold. Options stay as they are, custom ones too.
-/// Errors about the whole set name it `name`.
-pub(in crate::protobuf) fn pool(
-    name: &str,
-    descriptor_set: &[u8],
-) -> Result<DescriptorPool, Error> {
-    let damaged = |reason: String| Error::Resolve {
-        file: name.to_owned(),
-        reason,
-    };
-    let set = Set::decode(descriptor_set)
-        .map_err(|e| damaged(format!("not a serialized FileDescriptorSet: {e}")))?;
-    let held: HashSet<&str> = set.file.iter().map(File::name).collect();
+pub(in crate::protobuf) fn pool(descriptor_set: &[u8]) -> Result<DescriptorPool, Error> {
+    let files = protos(descriptor_set)?;
+    let held: HashSet<&str> = files.iter().map(FileDescriptorProto::name).collect();
     let mut pool = DescriptorPool::new();
-    for (file, import) in (set.file.iter()).flat_map(|f| f.dependency.iter().map(move |i| (f, i))) {
+    for (file, import) in (files.iter()).flat_map(|f| f.dependency.iter().map(move |i| (f, i))) {
         if held.contains(import.as_str()) {
             continue;
         }
@@ -71,16 +60,11 @@ pub(in crate::protobuf) fn pool(
     Ok(pool)
 }
 
-/// Returns the file and the files that it imports, directly or not, except for
-/// built-in ones. Each stands after those it imports.
-pub(in crate::protobuf) fn files(main: &FileDescriptor) -> Result<Vec<SchemaFile>, Error> {
-    let pool = main.parent_pool();
-    let order = imports::in_order(schema_file(main)?, |_, import| {
-        let file = pool.get_file_by_name(import);
-        let file = file.filter(|_| !builtin::is_builtin(import));
-        file.map(|file| schema_file(&file)).transpose()
-    })?;
-    Ok(order.files)
+/// Returns the files of a pool, except for built-in ones.
+pub(in crate::protobuf) fn files(pool: &DescriptorPool) -> Result<Vec<SchemaFile>, Error> {
+    let files = pool.files();
+    let own = files.filter(|file| !builtin::is_builtin(file.name()));
+    own.map(|file| schema_file(&file)).collect()
 }
 
 fn schema_file(file: &FileDescriptor) -> Result<SchemaFile, Error> {

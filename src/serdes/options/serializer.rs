@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{CACHE_CAPACITY, LATEST_TTL, common_settings, validate_caches, validate_metadata};
 use crate::csfle::Csfle;
+use crate::protobuf::Schemas;
 use crate::schema_registry::entities::Reference;
 use crate::serdes::{Error, ReferenceSubjectNameStrategy, SubjectNameStrategy};
 use crate::wire_format::{SchemaGuid, SchemaId};
@@ -28,6 +29,7 @@ pub enum SchemaIdIn {
 /// (`auto_register_schemas`) or looked up.
 #[derive(Clone, Debug)]
 pub struct SerializerOptions {
+    pub(in crate::serdes) schemas: Option<Schemas>,
     pub(in crate::serdes) auto_register_schemas: bool,
     pub(in crate::serdes) normalize_schemas: bool,
     pub(in crate::serdes) use_schema_id: Option<SchemaId>,
@@ -50,6 +52,7 @@ pub struct SerializerOptions {
 impl Default for SerializerOptions {
     fn default() -> Self {
         Self {
+            schemas: None,
             auto_register_schemas: true,
             normalize_schemas: false,
             use_schema_id: None,
@@ -78,6 +81,14 @@ impl SerializerOptions {
     /// expire after a minute.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Sets the schemas of the prost types that are written without a schema
+    /// argument. They are found by the name of the type. Default: none.
+    #[must_use]
+    pub fn schemas(mut self, schemas: Schemas) -> Self {
+        self.schemas = Some(schemas);
+        self
     }
 
     /// Registers schemas that the registry does not have. If off, they must be
@@ -170,6 +181,7 @@ impl SerializerOptions {
     }
 
     /// Sets where a record carries the schema id. Default: in front of the payload.
+    /// A header needs a [`RecordSerializer`](crate::serdes::RecordSerializer).
     #[must_use]
     pub fn schema_id_in(mut self, place: SchemaIdIn) -> Self {
         self.schema_id_in = place;

@@ -1,7 +1,7 @@
-//! The tables of plans. A plan holds what a serializer or deserializer learns at its
-//! first use.
+//! Plans: what a serializer or deserializer learns at the first use of a topic and
+//! schema, and the table in which later calls find them.
 
-pub(super) mod expiry;
-pub(super) mod permanent;
+mod key_hash;
+pub(super) mod steps;
 pub(super) mod table;
-pub(super) mod type_check;
+pub(super) mod validity;

@@ -2,26 +2,27 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use prost::{Message, Name};
 use prost_reflect::DynamicMessage;
 use serde_json::Value;
 
 use super::inspection::Inspection;
-use super::plan::Parts;
-use super::planner::ReadPlanner;
+use super::plan::{Parts, PreparedRead};
+use super::planner::{ReadPlanner, Wanted};
+use super::record::Record;
 use crate::protobuf::JsonOptions;
 use crate::schema_registry::Client;
-use crate::serdes::context::ReadContext;
 use crate::serdes::error::Error;
 use crate::serdes::options::DeserializerOptions;
 
 /// Turns records of every Confluent serializer into values.
 ///
-/// It needs only the registry and the bytes: it fetches schemas and their imports by
-/// the id in the record. It looks for the id in the record headers of the context
-/// and then in front of the payload. A null key or value (a tombstone) is read as
-/// `None`. Clones share plans and caches.
+/// It needs only the registry and the record: it fetches schemas and their imports by
+/// the id in the record. It looks for the id in the record headers and then in front
+/// of the payload. A null key or value (a tombstone) is read as `None`. Clones share
+/// plans and caches.
+///
+/// A [`Record`] is made from a topic and bytes, or from a message of rdkafka.
 #[derive(Clone)]
 pub struct Deserializer {
     inner: Arc<ReadPlanner>,
@@ -48,9 +49,9 @@ impl Deserializer {
         })
     }
 
-    /// Returns a record as a prost message. For another version of the schema
-    /// Protobuf's rules apply: unknown fields are skipped, missing ones get their
-    /// default.
+    /// Returns a record as a prost message. If it was written with another version
+    /// of the schema, Protobuf's rules apply: unknown fields are skipped, missing
+    /// ones get their default.
     ///
     /// # Errors
     ///
@@ -58,60 +59,15 @@ impl Deserializer {
     /// [`Error::NotFramed`], [`Error::Truncated`], [`Error::BadIndexes`] or
     /// [`Error::NoSuchMessage`] if its envelope is invalid; [`Error::Decode`] if its
     /// payload is not the message; any error of the registry at first use.
-    pub async fn deserialize<M>(
-        &self,
-        context: ReadContext<'_>,
-        record: Option<&[u8]>,
-    ) -> Result<Option<M>, Error>
-    where
-        M: Message + Name + Default + 'static,
-    {
-        let Some(record) = record else {
-            return Ok(None);
-        };
-        // The code below reports a payload that does not decode.
-        if let Some((plan, payload)) = self.inner.plain(&context, record)
-            && plan.types.knows::<M>()
-            && let Ok(message) = M::decode(payload)
-        {
-            return Ok(Some(message));
-        }
-        let parts = Parts::of(&context, record)?;
-        let warm = self.inner.find(&parts, &context, |plan| {
-            let at_once = plan.types.knows::<M>() && !plan.expiry.is_due();
-            let payload = at_once.then(|| plan.payload_now(&context, &parts))??;
-            Some(payload.and_then(|payload| plan.typed(&parts, &payload)))
-        });
-        if let Some(Some(read)) = warm {
-            return read.map(Some);
-        }
-        self.deserialize_cold(context, parts).await
-    }
-
-    /// Handles a call without a usable plan. It is a separate function with a boxed
-    /// future, so that a call with a plan does not pay for its size.
-    #[cold]
-    #[inline(never)]
-    fn deserialize_cold<'a, M>(
+    #[inline]
+    pub fn deserialize<'a, M>(
         &'a self,
-        context: ReadContext<'a>,
-        parts: Parts<'a>,
-    ) -> BoxFuture<'a, Result<Option<M>, Error>>
+        record: impl Into<Record<'a>>,
+    ) -> impl Future<Output = Result<Option<M>, Error>> + Send
     where
         M: Message + Name + Default + 'static,
     {
-        Box::pin(async move {
-            let plan = self.inner.plan(&parts, &context).await?;
-            let expected = plan.prepared.message.full_name();
-            let checked = plan.types.check::<M>(expected);
-            checked.map_err(|wanted| Error::WrongType {
-                expected: wanted,
-                found: expected.to_owned(),
-                schema: Some(plan.prepared.reader.clone()),
-            })?;
-            let payload = plan.payload(&context, &parts).await?;
-            plan.typed(&parts, &payload).map(Some)
-        })
+        self.read(record.into(), Wanted::of::<M>(), PreparedRead::typed)
     }
 
     /// Returns a record as a dynamic message.
@@ -119,44 +75,11 @@ impl Deserializer {
     /// # Errors
     ///
     /// As [`Deserializer::deserialize`].
-    pub async fn deserialize_dynamic(
-        &self,
-        context: ReadContext<'_>,
-        record: Option<&[u8]>,
-    ) -> Result<Option<DynamicMessage>, Error> {
-        let Some(record) = record else {
-            return Ok(None);
-        };
-        if let Some((plan, payload)) = self.inner.plain(&context, record)
-            && let message = plan.prepared.message.clone()
-            && let Ok(message) = DynamicMessage::decode(message, payload)
-        {
-            return Ok(Some(message));
-        }
-        let parts = Parts::of(&context, record)?;
-        let warm = self.inner.find(&parts, &context, |plan| {
-            let at_once = !plan.expiry.is_due();
-            let payload = at_once.then(|| plan.payload_now(&context, &parts))??;
-            Some(payload.and_then(|payload| plan.dynamic(&parts, &payload)))
-        });
-        if let Some(Some(read)) = warm {
-            return read.map(Some);
-        }
-        self.deserialize_dynamic_cold(context, parts).await
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn deserialize_dynamic_cold<'a>(
+    pub fn deserialize_dynamic<'a>(
         &'a self,
-        context: ReadContext<'a>,
-        parts: Parts<'a>,
-    ) -> BoxFuture<'a, Result<Option<DynamicMessage>, Error>> {
-        Box::pin(async move {
-            let plan = self.inner.plan(&parts, &context).await?;
-            let payload = plan.payload(&context, &parts).await?;
-            plan.dynamic(&parts, &payload).map(Some)
-        })
+        record: impl Into<Record<'a>>,
+    ) -> impl Future<Output = Result<Option<DynamicMessage>, Error>> + Send {
+        self.read(record.into(), Wanted::ANY, PreparedRead::dynamic)
     }
 
     /// Returns a record as JSON in Protobuf's canonical mapping, with the field
@@ -166,13 +89,11 @@ impl Deserializer {
     ///
     /// [`Error::Json`] if the message has no JSON form; else as
     /// [`Deserializer::deserialize`].
-    pub async fn deserialize_json(
-        &self,
-        context: ReadContext<'_>,
-        record: Option<&[u8]>,
-    ) -> Result<Option<Value>, Error> {
-        let options = JsonOptions::default();
-        self.deserialize_json_with(context, record, options).await
+    pub fn deserialize_json<'a>(
+        &'a self,
+        record: impl Into<Record<'a>>,
+    ) -> impl Future<Output = Result<Option<Value>, Error>> + Send {
+        self.deserialize_json_with(record, JsonOptions::default())
     }
 
     /// Returns a record as JSON, printed as the options say.
@@ -180,57 +101,73 @@ impl Deserializer {
     /// # Errors
     ///
     /// As [`Deserializer::deserialize_json`].
-    pub async fn deserialize_json_with(
-        &self,
-        context: ReadContext<'_>,
-        record: Option<&[u8]>,
+    pub fn deserialize_json_with<'a>(
+        &'a self,
+        record: impl Into<Record<'a>>,
         options: JsonOptions,
-    ) -> Result<Option<Value>, Error> {
-        let Some(record) = record else {
-            return Ok(None);
+    ) -> impl Future<Output = Result<Option<Value>, Error>> + Send {
+        let decode = move |plan: &PreparedRead, offset: usize, payload: &[u8]| {
+            plan.json(offset, payload, options)
         };
-        if let Some((plan, payload)) = self.inner.plain(&context, record)
-            && let Ok(json) = plan.codec().print(payload, options)
-        {
-            return Ok(Some(json));
+        self.read(record.into(), Wanted::ANY, decode)
+    }
+
+    /// Returns a record as JSON text, printed as the options say. No [`Value`] is
+    /// made on the way.
+    ///
+    /// # Errors
+    ///
+    /// As [`Deserializer::deserialize_json`].
+    pub fn deserialize_json_text<'a>(
+        &'a self,
+        record: impl Into<Record<'a>>,
+        options: JsonOptions,
+    ) -> impl Future<Output = Result<Option<String>, Error>> + Send {
+        let decode = move |plan: &PreparedRead, offset: usize, payload: &[u8]| {
+            plan.json_text(offset, payload, options)
+        };
+        self.read(record.into(), Wanted::ANY, decode)
+    }
+
+    #[inline]
+    fn read<'a, T: Send>(
+        &'a self,
+        record: Record<'a>,
+        wanted: Wanted,
+        decode: impl Fn(&PreparedRead, usize, &[u8]) -> Result<T, Error> + Copy + Send + 'a,
+    ) -> impl Future<Output = Result<Option<T>, Error>> + Send {
+        let now = self.inner.now(&record, wanted, decode);
+        async move {
+            match now {
+                Some(read) => read,
+                None => self.inner.ask(record, wanted, decode).await,
+            }
         }
-        let parts = Parts::of(&context, record)?;
-        let warm = self.inner.find(&parts, &context, |plan| {
-            let at_once = !plan.expiry.is_due();
-            let payload = at_once.then(|| plan.payload_now(&context, &parts))??;
-            Some(payload.and_then(|payload| plan.json(&parts, &payload, options)))
-        });
-        if let Some(Some(read)) = warm {
-            return read.map(Some);
-        }
-        let plan = self.inner.plan(&parts, &context).await?;
-        let payload = plan.payload(&context, &parts).await?;
-        plan.json(&parts, &payload, options).map(Some)
     }
 
     /// Returns the parts of a record: where the schema id was, which schema and
-    /// message it names, and where the payload begins.
+    /// message it names, and where the payload begins. A null key or value is read as
+    /// an empty one, which has no envelope.
     ///
     /// # Errors
     ///
     /// As [`Deserializer::deserialize`]. Errors of the payload alone are in
     /// [`Inspection::message`] instead.
-    pub async fn inspect(
-        &self,
-        context: ReadContext<'_>,
-        record: &[u8],
-    ) -> Result<Inspection, Error> {
-        let parts = Parts::of(&context, record)?;
-        let plan = self.inner.plan(&parts, &context).await?;
-        let payload = plan.payload(&context, &parts).await;
-        let message = payload.and_then(|payload| plan.dynamic(&parts, &payload));
+    pub async fn inspect<'a>(&self, record: impl Into<Record<'a>>) -> Result<Inspection, Error> {
+        let record = record.into();
+        let bytes = record.payload.unwrap_or_default();
+        let parts = Parts::of(&record, bytes)?;
+        let plan = self.inner.plan(&record, &parts, Wanted::ANY).await?;
+        let plan = &plan.prepared;
+        let payload = plan.payload(&record, &parts).await;
+        let message = payload.and_then(|payload| plan.dynamic(parts.offset, &payload));
         Ok(Inspection {
             place: parts.place,
             schema: parts.envelope.schema,
             indexes: parts.envelope.indexes,
-            payload: parts.offset..record.len(),
-            writer: Arc::clone(&plan.prepared.writer),
-            descriptor: plan.prepared.message.clone(),
+            payload: parts.offset..bytes.len(),
+            writer: Arc::clone(&plan.writer),
+            descriptor: plan.message.clone(),
             message,
         })
     }

@@ -4,3 +4,4 @@ pub(super) mod deserializer;
 pub(super) mod inspection;
 pub(super) mod plan;
 pub(super) mod planner;
+pub(super) mod record;

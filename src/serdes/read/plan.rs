@@ -7,12 +7,12 @@ use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 use serde_json::Value;
 
+use super::record::Record;
 use crate::csfle;
 use crate::protobuf::{self, JsonCodec, JsonOptions};
-use crate::serdes::context::ReadContext;
-use crate::serdes::error::{EnvelopePlace, Error, SchemaName};
-use crate::serdes::plans::expiry::Expiry;
-use crate::serdes::plans::type_check::TypeCheck;
+use crate::serdes::error::{EnvelopePlace, Error};
+use crate::serdes::plans::steps::Steps;
+use crate::serdes::plans::table::{Plan, Preparation};
 use crate::serdes::registered_schema::RegisteredSchema;
 use crate::wire_format::{self, Envelope};
 
@@ -28,12 +28,12 @@ impl<'a> Parts<'a> {
     /// Splits a record. The schema id is in the record header of this side, if that
     /// exists, or else in front of the payload.
     #[inline]
-    pub(super) fn of(context: &ReadContext<'a>, record: &'a [u8]) -> Result<Self, Error> {
-        if let Some(header) = context.header(context.side.schema_id_header()) {
-            let place = EnvelopePlace::Header(context.side);
+    pub(super) fn of(record: &Record<'a>, payload: &'a [u8]) -> Result<Self, Error> {
+        if let Some(header) = record.header(record.side.schema_id_header()) {
+            let place = EnvelopePlace::Header(record.side);
             let read = wire_format::decode(header);
             let mut envelope = read.map_err(|source| Error::envelope(place, source))?;
-            envelope.payload = record;
+            envelope.payload = payload;
             return Ok(Self {
                 place,
                 envelope,
@@ -41,9 +41,9 @@ impl<'a> Parts<'a> {
             });
         }
         let place = EnvelopePlace::Record;
-        let read = wire_format::decode(record);
+        let read = wire_format::decode(payload);
         let envelope = read.map_err(|source| Error::envelope(place, source))?;
-        let offset = record.len() - envelope.payload.len();
+        let offset = payload.len() - envelope.payload.len();
         Ok(Self {
             place,
             envelope,
@@ -52,25 +52,20 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Everything that is the same for each message.
-pub(super) struct ReadPlan {
-    pub(super) prepared: Arc<PreparedRead>,
-    pub(super) expiry: Expiry,
-    pub(super) types: TypeCheck,
-}
+pub(super) type ReadPlan = Plan<PreparedRead>;
 
-/// The part of a plan that stays the same when a refresh finds nothing new.
-pub(super) struct PreparedRead {
+/// Everything that is the same for each message.
+pub(in crate::serdes) struct PreparedRead {
     /// The schema the record was written with.
     pub(super) writer: Arc<RegisteredSchema>,
     /// The message type in the schema to read with: the writer's schema or the
     /// latest one.
     pub(super) message: MessageDescriptor,
     /// The schema to read with.
-    pub(super) reader: SchemaName,
+    pub(super) reader: Arc<RegisteredSchema>,
     /// The decryption by the rules of the writer's schema, then by those of the
     /// reader's.
-    pub(super) decryption: Vec<csfle::PayloadTransform>,
+    pub(super) steps: Steps,
     /// Prints messages; made when the first one is printed.
     pub(super) json: OnceLock<JsonCodec>,
 }
@@ -78,106 +73,131 @@ pub(super) struct PreparedRead {
 /// The header that names a rule to skip, in records from a dead letter queue.
 const SKIPPED_RULE_HEADER: &str = "__rule.name";
 
-impl ReadPlan {
+impl Preparation for PreparedRead {
+    fn is_same(&self, other: &Self) -> bool {
+        // The writer's schema never changes.
+        let (ours, theirs) = (&self.reader, &other.reader);
+        self.message.full_name() == other.message.full_name()
+            && (Arc::ptr_eq(ours, theirs)
+                || ours.is_same(theirs)
+                    && ours.version == theirs.version
+                    && ours.rule_set == theirs.rule_set
+                    && ours.metadata == theirs.metadata)
+    }
+}
+
+impl PreparedRead {
     /// Returns the encoded message, if there is no need to wait.
     #[inline]
     pub(super) fn payload_now<'a>(
         &self,
-        context: &ReadContext<'_>,
+        record: &Record<'_>,
         parts: &Parts<'a>,
     ) -> Option<Result<Cow<'a, [u8]>, Error>> {
-        let mut payload = Cow::Borrowed(parts.envelope.payload);
-        for plan in &self.prepared.decryption {
-            if context.header(SKIPPED_RULE_HEADER).is_some() {
-                return None;
-            }
-            let mut decrypted = Vec::new();
-            match plan.apply_now(&payload, &mut decrypted)? {
-                Ok(()) => payload = Cow::Owned(decrypted),
-                Err(source) => return Some(Err(self.rule_failed(source))),
-            }
+        let payload = parts.envelope.payload;
+        if self.steps.is_empty() {
+            return Some(Ok(Cow::Borrowed(payload)));
         }
-        Some(Ok(payload))
+        if record.header(SKIPPED_RULE_HEADER).is_some() {
+            return None;
+        }
+        let mut decrypted = Vec::new();
+        let run = self.steps.run_now(payload, &mut decrypted)?;
+        Some(match run {
+            Ok(()) => Ok(Cow::Owned(decrypted)),
+            Err(source) => Err(self.rule_failed(source)),
+        })
     }
 
-    /// The encoded message.
+    /// Returns the encoded message.
     pub(super) async fn payload<'a>(
         &self,
-        context: &ReadContext<'_>,
+        record: &Record<'_>,
         parts: &Parts<'a>,
     ) -> Result<Cow<'a, [u8]>, Error> {
-        let skipped = context.header(SKIPPED_RULE_HEADER);
-        let skipped = skipped.and_then(|name| std::str::from_utf8(name).ok());
-        let mut payload = Cow::Borrowed(parts.envelope.payload);
-        for plan in &self.prepared.decryption {
-            let mut decrypted = Vec::new();
-            let applied = match skipped {
-                Some(rule) => {
-                    plan.without_rule(rule)
-                        .apply(&payload, &mut decrypted)
-                        .await
-                }
-                None => plan.apply(&payload, &mut decrypted).await,
-            };
-            applied.map_err(|source| self.rule_failed(source))?;
-            payload = Cow::Owned(decrypted);
+        let payload = parts.envelope.payload;
+        if self.steps.is_empty() {
+            return Ok(Cow::Borrowed(payload));
         }
-        Ok(payload)
+        let skipped = record.header(SKIPPED_RULE_HEADER);
+        let mut decrypted = Vec::new();
+        let run = match skipped.and_then(|name| std::str::from_utf8(name).ok()) {
+            Some(rule) => {
+                let steps = self.steps.without_rule(rule);
+                steps.run(payload, &mut decrypted).await
+            }
+            None => self.steps.run(payload, &mut decrypted).await,
+        };
+        run.map_err(|source| self.rule_failed(source))?;
+        Ok(Cow::Owned(decrypted))
     }
 
     #[inline]
-    pub(super) fn typed<M>(&self, parts: &Parts<'_>, payload: &[u8]) -> Result<M, Error>
+    pub(super) fn typed<M>(&self, offset: usize, payload: &[u8]) -> Result<M, Error>
     where
         M: Message + Default,
     {
-        M::decode(payload).map_err(|source| self.undecodable(parts, source))
+        M::decode(payload).map_err(|source| self.undecodable(offset, source))
     }
 
     #[inline]
-    pub(super) fn dynamic(
-        &self,
-        parts: &Parts<'_>,
-        payload: &[u8],
-    ) -> Result<DynamicMessage, Error> {
-        let decoded = DynamicMessage::decode(self.prepared.message.clone(), payload);
-        decoded.map_err(|source| self.undecodable(parts, source))
+    pub(super) fn dynamic(&self, offset: usize, payload: &[u8]) -> Result<DynamicMessage, Error> {
+        let decoded = DynamicMessage::decode(self.message.clone(), payload);
+        decoded.map_err(|source| self.undecodable(offset, source))
     }
 
     pub(super) fn json(
         &self,
-        parts: &Parts<'_>,
+        offset: usize,
         payload: &[u8],
         options: JsonOptions,
     ) -> Result<Value, Error> {
         let printed = self.codec().print(payload, options);
-        printed.map_err(|error| match error {
-            protobuf::Error::Decode { source, .. } => self.undecodable(parts, source),
-            other => Error::Json {
-                message: self.prepared.message.full_name().to_owned(),
-                source: other.into(),
-            },
-        })
+        printed.map_err(|error| self.unprintable(offset, error))
     }
 
-    pub(super) fn codec(&self) -> &JsonCodec {
-        let json = &self.prepared.json;
-        json.get_or_init(|| JsonCodec::new(&self.prepared.message))
+    pub(super) fn json_text(
+        &self,
+        offset: usize,
+        payload: &[u8],
+        options: JsonOptions,
+    ) -> Result<String, Error> {
+        let mut text = String::new();
+        let printed = self.codec().print_text(payload, options, &mut text);
+        printed.map_err(|error| self.unprintable(offset, error))?;
+        Ok(text)
+    }
+
+    fn codec(&self) -> &JsonCodec {
+        let json = &self.json;
+        json.get_or_init(|| JsonCodec::new(&self.message))
     }
 
     #[cold]
     fn rule_failed(&self, source: csfle::Error) -> Error {
         Error::Rule {
-            schema: self.prepared.reader.clone(),
+            schema: self.reader.name.clone(),
             source: source.into(),
         }
     }
 
     #[cold]
-    fn undecodable(&self, parts: &Parts<'_>, source: prost::DecodeError) -> Error {
+    fn unprintable(&self, offset: usize, error: protobuf::Error) -> Error {
+        match error {
+            protobuf::Error::Decode { source, .. } => self.undecodable(offset, source),
+            other => Error::Json {
+                message: self.message.full_name().to_owned(),
+                source: other.into(),
+            },
+        }
+    }
+
+    #[cold]
+    fn undecodable(&self, offset: usize, source: prost::DecodeError) -> Error {
         Error::Decode {
-            message: self.prepared.message.full_name().to_owned(),
-            schema: self.prepared.reader.clone(),
-            offset: parts.offset,
+            message: self.message.full_name().to_owned(),
+            schema: self.reader.name.clone(),
+            offset,
             source,
         }
     }

@@ -1,61 +1,146 @@
 //! Finds or prepares the read plan of a record.
 
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::any::TypeId;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use hashbrown::DefaultHashBuilder;
-use moka::future::Cache;
+use futures_util::future::BoxFuture;
+use prost::Name;
 use prost_reflect::MessageDescriptor;
 
 use super::plan::{Parts, PreparedRead, ReadPlan};
-use crate::csfle::{self, Direction, Phase};
+use super::record::Record;
+use crate::csfle::{Direction, Phase};
 use crate::schema_registry::Client;
 use crate::schema_registry::entities::RuleSet;
-use crate::serdes::context::{ReadContext, Side};
+use crate::serdes::destination::Side;
 use crate::serdes::error::Error;
 use crate::serdes::options::DeserializerOptions;
-use crate::serdes::plans::expiry::{Expiry, Refreshed, earliest};
-use crate::serdes::plans::permanent::PermanentPlans;
-use crate::serdes::plans::table::PlanTable;
-use crate::serdes::plans::type_check::TypeCheck;
+use crate::serdes::plans::steps::Steps;
+use crate::serdes::plans::table::{Lookup, PlanTable, Prepared, key_hash};
+use crate::serdes::plans::validity::earliest;
 use crate::serdes::registered_schema::RegisteredSchema;
 use crate::serdes::schema_fetcher::SchemaFetcher;
-use crate::serdes::single_flight::{cache, once};
 use crate::serdes::subject_name::RecordPlace;
 use crate::serdes::subject_resolver::{ResolvedSubject, SubjectResolver};
 use crate::serdes::unsupported_rules;
 use crate::wire_format::{MAGIC_ID, MessageIndexes, SchemaId, SchemaRef};
+
+/// Length of magic byte, schema id, and the index of a file's first message.
+const PLAIN_PREFIX: usize = 6;
 
 /// Finds the plan of a record, or prepares one from the registry's answers.
 pub(super) struct ReadPlanner {
     pub(super) options: DeserializerOptions,
     fetcher: SchemaFetcher,
     subjects: SubjectResolver,
-    first: PermanentPlans<(Key, Arc<ReadPlan>)>,
-    plans: PlanTable<(Key, Arc<ReadPlan>)>,
-    /// First uses in flight, so that concurrent ones share one preparation.
-    preparing: Cache<Key, Arc<ReadPlan>>,
-    hasher: DefaultHashBuilder,
+    plans: PlanTable<Key, PreparedRead>,
 }
 
-/// The key of a plan: a message of a schema, in every topic or in one.
-#[derive(Clone, PartialEq, Eq, Hash)]
+/// The type that a record is read as: a Rust type, or any message.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted {
+    id: Option<TypeId>,
+    name: Option<fn() -> String>,
+}
+
+impl Wanted {
+    pub(super) const ANY: Self = Self {
+        id: None,
+        name: None,
+    };
+
+    #[inline]
+    pub(super) fn of<M: Name + 'static>() -> Self {
+        Self {
+            id: Some(TypeId::of::<M>()),
+            name: Some(M::full_name),
+        }
+    }
+}
+
+/// The key of a plan: a message of a schema, read as one type, in every topic or in
+/// one.
+#[derive(Clone, PartialEq, Eq)]
 struct Key {
     schema: SchemaRef,
     indexes: MessageIndexes,
+    wanted: Option<TypeId>,
     place: Option<(Arc<str>, Side)>,
 }
 
-/// Returns a cheap hash.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let place = self.place.as_ref().map(|(topic, side)| (&**topic, *side));
+        hash(self.schema, &self.indexes, self.wanted, place, state);
+    }
+}
+
 #[inline]
-fn place(schema: SchemaRef, indexes: &MessageIndexes) -> usize {
-    let schema = match schema {
-        SchemaRef::Id(id) => id.0 as usize,
-        SchemaRef::Guid(guid) => usize::from(guid.0[0]),
-    };
-    let last = indexes.as_slice().last().copied().unwrap_or_default();
-    schema.wrapping_add(last as usize)
+fn hash(
+    schema: SchemaRef,
+    indexes: &MessageIndexes,
+    wanted: Option<TypeId>,
+    place: Option<(&str, Side)>,
+    state: &mut impl Hasher,
+) {
+    match schema {
+        SchemaRef::Id(id) => state.write_u32(id.0),
+        SchemaRef::Guid(guid) => state.write(&guid.0),
+    }
+    for index in indexes.as_slice() {
+        state.write_u32(*index);
+    }
+    if let Some(id) = wanted {
+        id.hash(state);
+    }
+    if let Some((topic, side)) = place {
+        state.write(topic.as_bytes());
+        state.write_u8(u8::from(side.is_key()));
+    }
+}
+
+/// A borrowed [`Key`].
+struct At<'a> {
+    schema: SchemaRef,
+    indexes: &'a MessageIndexes,
+    wanted: Option<TypeId>,
+    place: Option<(&'a str, Side)>,
+}
+
+impl Hash for At<'_> {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash(self.schema, self.indexes, self.wanted, self.place, state);
+    }
+}
+
+impl Lookup for At<'_> {
+    type Key = Key;
+
+    #[inline]
+    fn hash(&self) -> u64 {
+        key_hash(self)
+    }
+
+    #[inline]
+    fn is(&self, key: &Key) -> bool {
+        let place = key.place.as_ref().map(|(topic, side)| (&**topic, *side));
+        key.schema == self.schema
+            && key.wanted == self.wanted
+            && key.indexes == *self.indexes
+            && place == self.place
+    }
+
+    fn to_key(&self) -> Key {
+        Key {
+            schema: self.schema,
+            indexes: self.indexes.clone(),
+            wanted: self.wanted,
+            place: self.place.map(|(topic, side)| (topic.into(), side)),
+        }
+    }
 }
 
 impl ReadPlanner {
@@ -65,10 +150,7 @@ impl ReadPlanner {
         Self {
             fetcher: SchemaFetcher::new(registry, capacity, ttl),
             subjects: SubjectResolver::new(options.subject_name_strategy.clone(), capacity, ttl),
-            first: PermanentPlans::new(),
-            plans: PlanTable::new(capacity),
-            preparing: cache(capacity, None),
-            hasher: DefaultHashBuilder::default(),
+            plans: PlanTable::new(capacity, ttl),
             options,
         }
     }
@@ -78,179 +160,153 @@ impl ReadPlanner {
         !self.options.has_reader_schema() && !self.subjects.strategy().qualifies_ids()
     }
 
-    /// Returns a plan for every topic that never expires, if it is in the small
-    /// table.
+    /// Returns what `decode` makes of a record, if there is a plan and no need to
+    /// wait. `decode` gets the plan, the offset of the payload, and the payload.
     #[inline]
-    fn first(&self, schema: SchemaRef, indexes: &MessageIndexes) -> Option<&Arc<ReadPlan>> {
-        let is_it =
-            |(key, _): &(Key, Arc<ReadPlan>)| key.schema == schema && key.indexes == *indexes;
-        let found = self.first.find(place(schema, indexes), is_it);
-        found.map(|(_, plan)| plan)
+    pub(super) fn now<T>(
+        &self,
+        record: &Record<'_>,
+        wanted: Wanted,
+        decode: impl FnOnce(&PreparedRead, usize, &[u8]) -> Result<T, Error>,
+    ) -> Option<Result<Option<T>, Error>> {
+        let Some(bytes) = record.payload else {
+            return Some(Ok(None));
+        };
+        // The most frequent case by far takes the shortest path: the id is in front,
+        // the message is the first of its file, and nothing is encrypted.
+        if let [MAGIC_ID, a, b, c, d, 0, payload @ ..] = bytes
+            && !record.has_headers()
+        {
+            let at = At {
+                schema: SchemaRef::Id(SchemaId(u32::from_be_bytes([*a, *b, *c, *d]))),
+                indexes: &MessageIndexes::FIRST,
+                wanted: wanted.id,
+                place: None,
+            };
+            if let Some(plan) = self.plans.find(&at)
+                && plan.prepared.steps.is_empty()
+            {
+                return Some(decode(&plan.prepared, PLAIN_PREFIX, payload).map(Some));
+            }
+        }
+        self.now_of_other_form(record, bytes, wanted, decode)
     }
 
-    /// Handles the most frequent case by far on the shortest path: the id is in
-    /// front, the message is the first of its file, nothing is encrypted, and the
-    /// plan is in the small table.
-    #[inline]
-    pub(super) fn plain<'a>(
+    #[inline(never)]
+    fn now_of_other_form<T>(
         &self,
-        context: &ReadContext<'_>,
-        record: &'a [u8],
-    ) -> Option<(&Arc<ReadPlan>, &'a [u8])> {
-        let [MAGIC_ID, a, b, c, d, 0, payload @ ..] = record else {
+        record: &Record<'_>,
+        bytes: &[u8],
+        wanted: Wanted,
+        decode: impl FnOnce(&PreparedRead, usize, &[u8]) -> Result<T, Error>,
+    ) -> Option<Result<Option<T>, Error>> {
+        let parts = match Parts::of(record, bytes) {
+            Ok(parts) => parts,
+            Err(error) => return Some(Err(error)),
+        };
+        let plan = self.find(record, &parts, wanted)?;
+        if plan.validity.is_due() {
             return None;
-        };
-        let id = SchemaId(u32::from_be_bytes([*a, *b, *c, *d]));
-        let plan = self.first(SchemaRef::Id(id), &MessageIndexes::FIRST)?;
-        let plain = context.headers.is_empty() && plan.prepared.decryption.is_empty();
-        plain.then_some((plan, payload))
+        }
+        let payload = plan.prepared.payload_now(record, &parts)?;
+        let read = payload.and_then(|payload| decode(&plan.prepared, parts.offset, &payload));
+        Some(read.map(Some))
     }
 
-    #[inline]
-    pub(super) fn find<R>(
+    fn find(
         &self,
+        record: &Record<'_>,
         parts: &Parts<'_>,
-        context: &ReadContext<'_>,
-        use_it: impl Fn(&Arc<ReadPlan>) -> R,
-    ) -> Option<R> {
-        let (schema, indexes) = (parts.envelope.schema, &parts.envelope.indexes);
-        if let Some(plan) = self.first(schema, indexes) {
-            return Some(use_it(plan));
-        }
-        let anywhere = self.find_at(parts, None, &use_it);
-        anywhere.or_else(|| self.find_at(parts, Some((context.topic, context.side)), &use_it))
-    }
-
-    #[inline]
-    fn find_at<R>(
-        &self,
-        parts: &Parts<'_>,
-        place: Option<(&str, Side)>,
-        use_it: impl FnOnce(&Arc<ReadPlan>) -> R,
-    ) -> Option<R> {
-        let (schema, indexes) = (parts.envelope.schema, &parts.envelope.indexes);
-        let is_it = |(key, _): &(Key, Arc<ReadPlan>)| {
-            let key_place = key.place.as_ref().map(|(topic, side)| (&**topic, *side));
-            key.schema == schema && key.indexes == *indexes && key_place == place
+        wanted: Wanted,
+    ) -> Option<&Arc<ReadPlan>> {
+        let at = At {
+            schema: parts.envelope.schema,
+            indexes: &parts.envelope.indexes,
+            wanted: wanted.id,
+            place: None,
         };
-        let hash = self.hash(schema, indexes, place);
-        self.plans.find(hash, is_it, |(_, plan)| use_it(plan))
+        let anywhere = self.plans.find(&at);
+        anywhere.or_else(|| {
+            let place = Some((record.topic, record.side));
+            self.plans.find(&At { place, ..at })
+        })
     }
 
-    #[inline]
-    fn hash(
-        &self,
-        schema: SchemaRef,
-        indexes: &MessageIndexes,
-        place: Option<(&str, Side)>,
-    ) -> u64 {
-        let mut state = self.hasher.build_hasher();
-        match schema {
-            SchemaRef::Id(id) => state.write_u32(id.0),
-            SchemaRef::Guid(guid) => state.write_u128(u128::from_ne_bytes(guid.0)),
-        }
-        for index in indexes.as_slice() {
-            state.write_u32(*index);
-        }
-        if let Some((topic, side)) = place {
-            state.write(topic.as_bytes());
-            state.write_u8(u8::from(side.is_key()));
-        }
-        state.finish()
+    /// Reads a record whose plan is missing or has expired, or which needs a key.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn ask<'a, T>(
+        &'a self,
+        record: Record<'a>,
+        wanted: Wanted,
+        decode: impl FnOnce(&PreparedRead, usize, &[u8]) -> Result<T, Error> + Send + 'a,
+    ) -> BoxFuture<'a, Result<Option<T>, Error>> {
+        Box::pin(async move {
+            let Some(bytes) = record.payload else {
+                return Ok(None);
+            };
+            let parts = Parts::of(&record, bytes)?;
+            let plan = self.plan(&record, &parts, wanted).await?;
+            let payload = plan.prepared.payload(&record, &parts).await?;
+            decode(&plan.prepared, parts.offset, &payload).map(Some)
+        })
     }
 
     /// Returns the plan for a record. Prepares it at first use.
     pub(super) async fn plan(
         &self,
+        record: &Record<'_>,
         parts: &Parts<'_>,
-        context: &ReadContext<'_>,
+        wanted: Wanted,
     ) -> Result<Arc<ReadPlan>, Error> {
-        if let Some(plan) = self.find(parts, context, Arc::clone) {
-            if !plan.expiry.is_due() {
-                return Ok(plan);
-            }
-            return self.refresh(plan, parts, context).await;
+        if let Some(plan) = self.find(record, parts, wanted)
+            && !plan.validity.is_due()
+        {
+            return Ok(Arc::clone(plan));
         }
-        let key = Key {
+        let at = At {
             schema: parts.envelope.schema,
-            indexes: parts.envelope.indexes.clone(),
-            place: Some((context.topic.into(), context.side)),
+            indexes: &parts.envelope.indexes,
+            wanted: wanted.id,
+            place: Some((record.topic, record.side)),
         };
-        let first_use = once(&self.preparing, key.clone(), async {
-            let plan = Arc::new(self.prepare(parts, context).await?);
-            let mut key = key.clone();
+        let prepare = async {
+            let (prepared, until) = self.prepare(record, parts).await?;
+            let found = prepared.message.full_name();
+            if let Some(name) = wanted.name.map(|name| name())
+                && name != found
+            {
+                return Err(Error::WrongType {
+                    expected: name,
+                    found: found.to_owned(),
+                    schema: Some(prepared.reader.name.clone()),
+                });
+            }
+            let mut key = at.to_key();
             // Keys belong to subjects, so a plan that decrypts is valid for one
             // topic only.
-            if self.ids_are_global() && plan.prepared.decryption.is_empty() {
+            if self.ids_are_global() && prepared.steps.is_empty() && until.is_none() {
                 key.place = None;
             }
-            self.keep(key, &plan);
-            Ok(plan)
-        });
-        let plan = first_use.await?;
-        self.preparing.invalidate(&key).await;
-        Ok(plan)
+            Ok(Prepared {
+                key,
+                prepared,
+                until,
+            })
+        };
+        let place = (record.topic, record.side);
+        self.plans.get(&at, place, prepare).await
     }
 
-    fn keep(&self, key: Key, plan: &Arc<ReadPlan>) {
-        // Plans for every topic that never expire.
-        if key.place.is_none() && plan.expiry.is_never() {
-            let entry = (key.clone(), Arc::clone(plan));
-            if self.first.put(place(key.schema, &key.indexes), entry) {
-                return;
-            }
-        }
-        let place = key.place.as_ref().map(|(topic, side)| (&**topic, *side));
-        let hash = self.hash(key.schema, &key.indexes, place);
-        let is_it = |(other, _): &(Key, Arc<ReadPlan>)| *other == key;
-        let entry = (key.clone(), Arc::clone(plan));
-        self.plans.put(hash, is_it, entry);
-    }
-
-    /// Prepares a plan again. Meanwhile, and while the registry is unreachable, the
-    /// old one stays in use.
-    async fn refresh(
-        &self,
-        old: Arc<ReadPlan>,
-        parts: &Parts<'_>,
-        context: &ReadContext<'_>,
-    ) -> Result<Arc<ReadPlan>, Error> {
-        let Some(_turn) = old.expiry.turn()? else {
-            return Ok(Arc::clone(&old));
-        };
-        let prepare = self.prepare(parts, context);
-        let ttl = self.options.latest_cache_ttl;
-        let refreshed = old
-            .expiry
-            .refresh(ttl, context.topic, context.side, prepare);
-        let plan = match refreshed.await {
-            Refreshed::New(plan) => plan,
-            Refreshed::Old(expiry) => ReadPlan {
-                prepared: Arc::clone(&old.prepared),
-                expiry,
-                types: TypeCheck::default(),
-            },
-        };
-        let plan = Arc::new(plan);
-        let key = Key {
-            schema: parts.envelope.schema,
-            indexes: parts.envelope.indexes.clone(),
-            // Only plans for one topic expire.
-            place: Some((context.topic.into(), context.side)),
-        };
-        self.keep(key, &plan);
-        plan.expiry.failure().map_or(Ok(plan), Err)
-    }
-
-    /// Prepares a plan from the registry's answers.
+    /// Prepares a plan from the registry's answers. Also returns when it expires.
     async fn prepare(
         &self,
+        record: &Record<'_>,
         parts: &Parts<'_>,
-        context: &ReadContext<'_>,
-    ) -> Result<ReadPlan, Error> {
+    ) -> Result<(PreparedRead, Option<Instant>), Error> {
         let mut place = RecordPlace {
-            topic: context.topic,
-            side: context.side,
+            topic: record.topic,
+            side: record.side,
             message: None,
         };
         let client = self.fetcher.client();
@@ -264,28 +320,24 @@ impl ReadPlanner {
             place.message = Some(message.full_name());
             subject = self.subjects.resolve(client, &place).await?;
         }
-        let (reader, message, until) = self.reader(&writer, message, &subject, context).await?;
+        let (reader, message, until) = self.reader(&writer, message, &subject, record).await?;
         let name = subject.name.as_deref().unwrap_or_default();
-        let decryption = self.decryption(name, &writer, &reader, &message)?;
+        let steps = self.decryption(name, &writer, &reader, &message)?;
         // Keys belong to subjects.
-        if subject.name.is_none() && !decryption.is_empty() {
+        if subject.name.is_none() && !steps.is_empty() {
             return Err(Error::NoSubject {
-                topic: context.topic.to_owned(),
-                side: context.side,
+                topic: record.topic.to_owned(),
+                side: record.side,
             });
         }
         let prepared = PreparedRead {
-            decryption,
-            reader: reader.name.clone(),
+            steps,
+            reader,
             writer,
             message,
             json: OnceLock::new(),
         };
-        Ok(ReadPlan {
-            prepared: Arc::new(prepared),
-            expiry: Expiry::at(until),
-            types: TypeCheck::default(),
-        })
+        Ok((prepared, until))
     }
 
     /// Prepares the rules: the encoding rules of the writer's schema, then the
@@ -296,9 +348,9 @@ impl ReadPlanner {
         writer: &Arc<RegisteredSchema>,
         reader: &Arc<RegisteredSchema>,
         message: &MessageDescriptor,
-    ) -> Result<Vec<csfle::PayloadTransform>, Error> {
+    ) -> Result<Steps, Error> {
         if !self.options.run_rules {
-            return Ok(Vec::new());
+            return Ok(Steps::default());
         }
         let same = Arc::ptr_eq(writer, reader);
         let Some(csfle) = &self.options.csfle else {
@@ -311,25 +363,25 @@ impl ReadPlanner {
                 });
                 unsupported_rules::refuse(rules.as_ref(), Direction::Read, &writer.name)?;
             }
-            return Ok(Vec::new());
+            return Ok(Steps::default());
         };
         let phases = if same {
             vec![(reader, Phase::All)]
         } else {
             vec![(writer, Phase::Encoding), (reader, Phase::Domain)]
         };
-        let mut plans = Vec::new();
+        let mut steps = Vec::new();
         for (schema, phase) in phases {
             let (rules, metadata) = (schema.rule_set(), schema.metadata());
-            let plan =
+            let step =
                 csfle.prepare_phase(subject, rules, metadata, message, Direction::Read, phase);
-            let plan = plan.map_err(|source| Error::Rule {
+            let step = step.map_err(|source| Error::Rule {
                 schema: schema.name.clone(),
                 source: source.into(),
             })?;
-            plans.extend(plan);
+            steps.extend(step);
         }
-        Ok(plans)
+        Ok(Steps(steps))
     }
 
     /// Returns the schema to read with, and when it has to be chosen again.
@@ -338,14 +390,14 @@ impl ReadPlanner {
         writer: &Arc<RegisteredSchema>,
         message: MessageDescriptor,
         subject: &ResolvedSubject,
-        context: &ReadContext<'_>,
+        record: &Record<'_>,
     ) -> Result<(Arc<RegisteredSchema>, MessageDescriptor, Option<Instant>), Error> {
         if !self.options.has_reader_schema() {
             return Ok((Arc::clone(writer), message, subject.until));
         }
         let name = subject.name.as_deref().ok_or_else(|| Error::NoSubject {
-            topic: context.topic.to_owned(),
-            side: context.side,
+            topic: record.topic.to_owned(),
+            side: record.side,
         })?;
         let properties = self.options.use_latest_with_metadata.as_ref();
         let latest = self.fetcher.latest(name, properties).await?;

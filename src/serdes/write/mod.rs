@@ -1,8 +1,9 @@
 //! Values to records.
 
+pub(super) mod bound;
 pub(super) mod plan;
 pub(super) mod planner;
 pub(super) mod preparer;
+pub(super) mod record_serializer;
 pub(super) mod registrar;
-pub(super) mod serialize_future;
 pub(super) mod serializer;

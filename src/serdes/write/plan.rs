@@ -6,111 +6,92 @@ use prost::Message;
 use prost_reflect::MessageDescriptor;
 
 use crate::csfle;
-use crate::serdes::context::{Headers, Side};
+use crate::serdes::destination::Side;
 use crate::serdes::error::Error;
-use crate::serdes::plans::expiry::Expiry;
-use crate::serdes::plans::type_check::TypeCheck;
+use crate::serdes::plans::steps::Steps;
+use crate::serdes::plans::table::{Plan, Preparation};
 use crate::serdes::registered_schema::RegisteredSchema;
 
 /// Length of magic byte, schema id, and the index of a file's first message.
 const PLAIN_PREFIX: usize = 6;
 
-/// Everything that is the same for each message.
-pub(super) struct WritePlan {
-    /// A copy of the prefix, for records that consist of prefix and message only, if
-    /// the message is the first of its file. Saves following two pointers.
-    pub(super) plain: Option<[u8; PLAIN_PREFIX]>,
-    pub(super) prepared: Arc<PreparedWrite>,
-    pub(super) expiry: Expiry,
-    pub(super) types: TypeCheck,
-}
+pub(super) type WritePlan = Plan<PreparedWrite>;
 
-/// The part of a plan that stays the same when a refresh finds nothing new.
-pub(super) struct PreparedWrite {
+/// Everything that is the same for each message.
+pub(in crate::serdes) struct PreparedWrite {
+    /// A copy of the prefix, for records that consist of prefix and message only, if
+    /// the message is the first of its file. Saves following a pointer.
+    plain: Option<[u8; PLAIN_PREFIX]>,
     /// The schema to write with.
     pub(super) registered: Arc<RegisteredSchema>,
     /// The subject, which owns the encryption keys.
     pub(super) subject: String,
+    pub(super) side: Side,
     /// The bytes in front of every payload; empty if the id is in a header.
-    pub(super) prefix: Box<[u8]>,
+    prefix: Box<[u8]>,
     /// The value of the record header that carries the id.
     pub(super) header: Option<Box<[u8]>>,
-    pub(super) side: Side,
     /// The encryption by the schema's rules.
-    pub(super) encryption: Option<csfle::PayloadTransform>,
+    steps: Steps,
     /// Descriptors of dynamic messages that were checked: their tagged fields are
     /// encrypted.
     pub(super) checked: [OnceLock<MessageDescriptor>; 3],
 }
 
-impl WritePlan {
-    pub(super) fn new(prepared: Arc<PreparedWrite>, expiry: Expiry) -> Self {
-        let plain = prepared.encryption.is_none() && prepared.header.is_none();
-        let prefix = plain.then(|| <[u8; PLAIN_PREFIX]>::try_from(&*prepared.prefix).ok());
+impl PreparedWrite {
+    pub(super) fn new(
+        registered: Arc<RegisteredSchema>,
+        subject: String,
+        side: Side,
+        (prefix, header): (Box<[u8]>, Option<Box<[u8]>>),
+        steps: Steps,
+    ) -> Self {
+        let is_plain = steps.is_empty() && header.is_none();
+        let plain = is_plain.then(|| <[u8; PLAIN_PREFIX]>::try_from(&*prefix).ok());
         Self {
-            plain: prefix.flatten(),
-            prepared,
-            expiry,
-            types: TypeCheck::default(),
+            plain: plain.flatten(),
+            registered,
+            subject,
+            side,
+            prefix,
+            header,
+            steps,
+            checked: Default::default(),
         }
     }
 
     /// Returns the record of a message, if there is no need to wait.
     #[inline]
-    pub(super) fn record_now<M: Message>(
-        &self,
-        headers: Option<&mut Headers>,
-        message: &M,
-    ) -> Option<Result<Vec<u8>, Error>> {
-        let record = match &self.prepared.encryption {
-            None => self.frame(message),
-            Some(encryption) => {
-                let payload = message.encode_to_vec();
-                let mut record = self.prepared.prefix.to_vec();
-                match encryption.apply_now(&payload, &mut record)? {
-                    Ok(()) => record,
-                    Err(source) => return Some(Err(self.rule_failed(source))),
-                }
-            }
-        };
-        Some(self.finish(headers, record))
+    pub(super) fn record_now<M: Message>(&self, message: &M) -> Option<Result<Vec<u8>, Error>> {
+        match &self.plain {
+            Some(prefix) => Some(Ok(frame(prefix, message))),
+            None => self.record_of_other_form(message),
+        }
     }
 
-    #[inline]
-    fn frame<M: Message>(&self, message: &M) -> Vec<u8> {
-        frame(&self.prepared.prefix, message)
+    #[inline(never)]
+    fn record_of_other_form<M: Message>(&self, message: &M) -> Option<Result<Vec<u8>, Error>> {
+        if self.steps.is_empty() {
+            return Some(Ok(frame(&self.prefix, message)));
+        }
+        let mut record = self.prefix.to_vec();
+        let run = self.steps.run_now(&message.encode_to_vec(), &mut record)?;
+        Some(run.map_or_else(|source| Err(self.rule_failed(source)), |()| Ok(record)))
     }
 
     /// Returns the record of a payload that `write` appends.
     pub(super) async fn record(
         &self,
-        headers: Option<&mut Headers>,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
     ) -> Result<Vec<u8>, Error> {
-        let mut record = self.prepared.prefix.to_vec();
-        match &self.prepared.encryption {
-            None => write(&mut record)?,
-            Some(encryption) => {
-                let mut payload = Vec::new();
-                write(&mut payload)?;
-                let encrypted = encryption.apply(&payload, &mut record).await;
-                encrypted.map_err(|source| self.rule_failed(source))?;
-            }
-        }
-        self.finish(headers, record)
-    }
-
-    /// Writes the header, if the schema id goes into one.
-    #[inline]
-    fn finish(&self, headers: Option<&mut Headers>, record: Vec<u8>) -> Result<Vec<u8>, Error> {
-        if let Some(header) = &self.prepared.header {
-            let side = self.prepared.side;
-            let headers = headers.ok_or(Error::MissingHeaders { side })?;
-            let name = side.schema_id_header();
-            // Removes other headers of the name: some readers use the first one,
-            // others the last.
-            headers.retain(|(other, _)| other != name);
-            headers.push((name.to_owned(), Some(header.to_vec())));
+        let mut record = self.prefix.to_vec();
+        if self.steps.is_empty() {
+            write(&mut record)?;
+        } else {
+            let mut payload = Vec::new();
+            write(&mut payload)?;
+            let run = self.steps.run(&payload, &mut record).await;
+            run.map_err(|source| self.rule_failed(source))?;
         }
         Ok(record)
     }
@@ -118,15 +99,27 @@ impl WritePlan {
     #[cold]
     fn rule_failed(&self, source: csfle::Error) -> Error {
         Error::Rule {
-            schema: self.prepared.registered.name.clone(),
+            schema: self.registered.name.clone(),
             source: source.into(),
         }
     }
 }
 
+impl Preparation for PreparedWrite {
+    fn is_same(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.registered, &other.registered);
+        self.subject == other.subject
+            && self.prefix == other.prefix
+            && self.header == other.header
+            && ours.version == theirs.version
+            && ours.rule_set == theirs.rule_set
+            && ours.metadata == theirs.metadata
+    }
+}
+
 /// Returns prefix and message in one buffer of the exact size.
 #[inline(always)]
-pub(super) fn frame<M: Message>(prefix: &[u8], message: &M) -> Vec<u8> {
+fn frame<M: Message>(prefix: &[u8], message: &M) -> Vec<u8> {
     let mut record = Vec::with_capacity(prefix.len() + message.encoded_len());
     record.extend_from_slice(prefix);
     // `Message::encode` would compute the length a second time.

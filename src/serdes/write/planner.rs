@@ -1,34 +1,33 @@
-//! Finds the write plan of a topic, side and schema.
+//! Finds the write plan of a destination and schema, and writes by it.
 
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::any::TypeId;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use hashbrown::DefaultHashBuilder;
-use moka::future::Cache;
-use prost::Name;
-use prost_reflect::MessageDescriptor;
+use prost::{Message, Name};
+use prost_reflect::{DynamicMessage, ReflectMessage};
 
-use super::plan::WritePlan;
+use super::plan::{PreparedWrite, WritePlan};
 use super::preparer::WritePreparer;
-use crate::protobuf::ProtoSchema;
+use crate::protobuf::{CompiledSchema, JsonInput, JsonOptions, ProtoSchema, SchemaDigest};
 use crate::schema_registry::Client;
-use crate::serdes::context::{Side, WriteContext};
+use crate::serdes::destination::{Destination, Side};
 use crate::serdes::error::Error;
-use crate::serdes::options::{SchemaIdIn, SerializerOptions};
-use crate::serdes::plans::expiry::Refreshed;
-use crate::serdes::plans::permanent::PermanentPlans;
-use crate::serdes::plans::table::PlanTable;
-use crate::serdes::single_flight::{cache, once};
+use crate::serdes::options::SerializerOptions;
+use crate::serdes::plans::table::{Lookup, PlanTable, Prepared, key_hash};
+
+/// The well-known types. Prost gives their names to Rust's own types too: `String`
+/// is `google.protobuf.StringValue`.
+const WELL_KNOWN: &str = "google.protobuf";
+
+/// A record together with the plan it was written by.
+pub(super) type Written = (Arc<WritePlan>, Vec<u8>);
 
 /// Finds the plan of a record, or has one prepared.
 pub(super) struct WritePlanner {
     pub(super) preparer: WritePreparer,
-    first: PermanentPlans<(Key, Arc<WritePlan>)>,
-    plans: PlanTable<(Key, Arc<WritePlan>)>,
-    /// First uses in flight, so that concurrent ones share one preparation.
-    preparing: Cache<Key, Arc<WritePlan>>,
-    hasher: DefaultHashBuilder,
+    plans: PlanTable<Key, PreparedWrite>,
 }
 
 /// The key of a plan.
@@ -36,180 +35,261 @@ pub(super) struct WritePlanner {
 struct Key {
     topic: Arc<str>,
     side: Side,
-    message: MessageDescriptor,
+    of: MessageKey,
+}
+
+/// The message type of a plan. Two Rust types of one name never share a plan.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum MessageKey {
+    /// A Rust type, whose schema is in the serializer's set.
+    Type(TypeId),
+    /// A Rust type, with the schema that the call brought.
+    TypeWith(TypeId, SchemaDigest),
+    /// The schema that the call brought.
+    Schema(SchemaDigest),
 }
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        hash_key(&self.topic, self.side, &self.message, state);
+        hash(&self.topic, self.side, &self.of, state);
     }
 }
 
-fn hash_key(topic: &str, side: Side, message: &MessageDescriptor, state: &mut impl Hasher) {
+#[inline]
+fn hash(topic: &str, side: Side, of: &MessageKey, state: &mut impl Hasher) {
     state.write(topic.as_bytes());
     state.write_u8(u8::from(side.is_key()));
-    state.write(message.full_name().as_bytes());
+    match of {
+        MessageKey::Type(id) => id.hash(state),
+        MessageKey::TypeWith(_, digest) | MessageKey::Schema(digest) => digest.hash(state),
+    }
 }
 
-/// Returns a cheap hash.
-#[inline]
-fn place(topic: &str, side: Side) -> usize {
-    let last = topic.as_bytes().last().copied().unwrap_or_default();
-    topic.len() * 2 + usize::from(last) + usize::from(side.is_key())
+/// A borrowed [`Key`].
+struct At<'a> {
+    to: Destination<'a>,
+    of: MessageKey,
+}
+
+impl Hash for At<'_> {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash(self.to.topic, self.to.side, &self.of, state);
+    }
+}
+
+impl Lookup for At<'_> {
+    type Key = Key;
+
+    #[inline]
+    fn hash(&self) -> u64 {
+        key_hash(self)
+    }
+
+    #[inline]
+    fn is(&self, key: &Key) -> bool {
+        key.of == self.of && key.side == self.to.side && *key.topic == *self.to.topic
+    }
+
+    fn to_key(&self) -> Key {
+        Key {
+            topic: self.to.topic.into(),
+            side: self.to.side,
+            of: self.of,
+        }
+    }
 }
 
 impl WritePlanner {
     pub(super) fn new(registry: Client, options: SerializerOptions) -> Self {
-        let capacity = options.cache_capacity;
         Self {
+            plans: PlanTable::new(options.cache_capacity, options.latest_cache_ttl),
             preparer: WritePreparer::new(registry, options),
-            first: PermanentPlans::new(),
-            plans: PlanTable::new(capacity),
-            preparing: cache(capacity, None),
-            hasher: DefaultHashBuilder::default(),
         }
     }
 
+    /// Returns the record of a message, if there is a plan and no need to wait.
     #[inline]
-    fn hash(&self, topic: &str, side: Side, message: &MessageDescriptor) -> u64 {
-        let mut state = self.hasher.build_hasher();
-        hash_key(topic, side, message, &mut state);
-        state.finish()
-    }
-
-    /// Returns a plan that never expires, if it is in the small table.
-    #[inline]
-    pub(super) fn first(
+    pub(super) fn now<M: Message + 'static>(
         &self,
-        topic: &str,
-        side: Side,
-        message: &MessageDescriptor,
-    ) -> Option<&Arc<WritePlan>> {
-        let is_it = |(key, _): &(Key, Arc<WritePlan>)| {
-            key.side == side && key.message == *message && *key.topic == *topic
-        };
-        let found = self.first.find(place(topic, side), is_it);
-        found.map(|(_, plan)| plan)
-    }
-
-    #[inline]
-    pub(super) fn find<R>(
-        &self,
-        topic: &str,
-        side: Side,
-        message: &MessageDescriptor,
-        use_it: impl FnOnce(&Arc<WritePlan>) -> R,
-    ) -> Option<R> {
-        let is_it = |(key, _): &(Key, Arc<WritePlan>)| {
-            key.side == side && key.message == *message && *key.topic == *topic
-        };
-        if let Some(plan) = self.first(topic, side, message) {
-            return Some(use_it(plan));
+        to: Destination<'_>,
+        of: MessageKey,
+        message: &M,
+    ) -> Option<Result<Vec<u8>, Error>> {
+        let plan = self.plans.find(&At { to, of })?;
+        if plan.validity.is_due() {
+            return None;
         }
-        let hash = self.hash(topic, side, message);
-        self.plans.find(hash, is_it, |(_, plan)| use_it(plan))
+        plan.prepared.record_now(message)
     }
 
-    /// Returns the plan for a record of type `M`, which must be the schema's
-    /// message.
-    pub(super) async fn plan_of_type<M: Name + 'static>(
+    /// Returns the plan for a type of the serializer's set.
+    pub(super) async fn plan_of<M: Message + Name + 'static>(
         &self,
-        context: &WriteContext<'_>,
+        to: Destination<'_>,
+    ) -> Result<Arc<WritePlan>, Error> {
+        let at = At {
+            to,
+            of: MessageKey::Type(TypeId::of::<M>()),
+        };
+        let prepare = async {
+            let schema = self.schema_of::<M>()?;
+            self.prepare(&at, schema.as_dynamic()).await
+        };
+        self.plans.get(&at, (to.topic, to.side), prepare).await
+    }
+
+    /// Returns the plan for the schema that a call brought.
+    pub(super) async fn plan_with(
+        &self,
+        to: Destination<'_>,
+        of: MessageKey,
         schema: &dyn ProtoSchema,
     ) -> Result<Arc<WritePlan>, Error> {
-        let found = M::full_name();
-        if found != schema.full_name() {
-            return Err(Error::wrong_type(schema.full_name(), found));
+        let at = At { to, of };
+        if let Some(plan) = self.plans.find(&at)
+            && !plan.validity.is_due()
+        {
+            return Ok(Arc::clone(plan));
         }
-        let plan = self.plan(context, schema).await?;
-        plan.types.remember::<M>();
-        Ok(plan)
+        let prepare = self.prepare(&at, schema);
+        self.plans.get(&at, (to.topic, to.side), prepare).await
     }
 
-    /// Returns the plan for a record. Prepares it at first use.
-    pub(super) async fn plan(
+    async fn prepare(
         &self,
-        context: &WriteContext<'_>,
+        at: &At<'_>,
         schema: &dyn ProtoSchema,
-    ) -> Result<Arc<WritePlan>, Error> {
-        let WriteContext { topic, side, .. } = *context;
-        if self.preparer.options.schema_id_in == SchemaIdIn::Header && context.headers.is_none() {
-            return Err(Error::MissingHeaders { side });
-        }
-        match self.find(topic, side, schema.descriptor(), Arc::clone) {
-            Some(plan) if !plan.expiry.is_due() => Ok(plan),
-            old => self.plan_cold(old, topic, side, schema).await,
-        }
-    }
-
-    /// Prepares the plan at first use, or in place of an expired one.
-    #[cold]
-    #[inline(never)]
-    fn plan_cold<'a>(
-        &'a self,
-        old: Option<Arc<WritePlan>>,
-        topic: &'a str,
-        side: Side,
-        schema: &'a dyn ProtoSchema,
-    ) -> BoxFuture<'a, Result<Arc<WritePlan>, Error>> {
-        Box::pin(async move {
-            if let Some(old) = old {
-                return self.refresh(old, topic, side, schema).await;
-            }
-            let key = Key {
-                topic: topic.into(),
-                side,
-                message: schema.descriptor().clone(),
-            };
-            let first_use = once(&self.preparing, key.clone(), async {
-                let plan = Arc::new(self.preparer.prepare(topic, side, schema).await?);
-                self.keep(key.clone(), &plan);
-                Ok(plan)
-            });
-            let plan = first_use.await?;
-            self.preparing.invalidate(&key).await;
-            Ok(plan)
+    ) -> Result<Prepared<Key, PreparedWrite>, Error> {
+        let (prepared, until) = self.preparer.prepare(at.to, schema).await?;
+        Ok(Prepared {
+            key: at.to_key(),
+            prepared,
+            until,
         })
     }
 
-    fn keep(&self, key: Key, plan: &Arc<WritePlan>) {
-        if plan.expiry.is_never() {
-            let entry = (key.clone(), Arc::clone(plan));
-            if self.first.put(place(&key.topic, key.side), entry) {
-                return;
-            }
+    /// Returns the schema of a type in the serializer's set.
+    fn schema_of<M: Name>(&self) -> Result<CompiledSchema<M>, Error> {
+        // By the full name: the constant `NAME` of a nested message lacks the names
+        // of the messages around it.
+        let name = M::full_name;
+        if M::PACKAGE == WELL_KNOWN {
+            return Err(Error::WellKnownType { message: name() });
         }
-        let hash = self.hash(&key.topic, key.side, &key.message);
-        let is_it = |(other, _): &(Key, Arc<WritePlan>)| *other == key;
-        let entry = (key.clone(), Arc::clone(plan));
-        self.plans.put(hash, is_it, entry);
+        let schemas = self.preparer.options.schemas.as_ref();
+        let schemas = schemas.ok_or_else(|| Error::NoSchemas { message: name() })?;
+        schemas.compiled().map_err(|source| Error::NotInSchemas {
+            message: name(),
+            source: source.into(),
+        })
     }
 
-    /// Prepares a plan again. Meanwhile, and while the registry is unreachable, the
-    /// old one stays in use.
-    async fn refresh(
-        &self,
-        old: Arc<WritePlan>,
-        topic: &str,
-        side: Side,
-        schema: &dyn ProtoSchema,
-    ) -> Result<Arc<WritePlan>, Error> {
-        let Some(_turn) = old.expiry.turn()? else {
-            return Ok(Arc::clone(&old));
-        };
-        let prepare = self.preparer.prepare(topic, side, schema);
-        let ttl = self.preparer.options.latest_cache_ttl;
-        let plan = match old.expiry.refresh(ttl, topic, side, prepare).await {
-            Refreshed::New(plan) => plan,
-            Refreshed::Old(expiry) => WritePlan::new(Arc::clone(&old.prepared), expiry),
-        };
-        let plan = Arc::new(plan);
-        let key = Key {
-            topic: topic.into(),
-            side,
-            message: schema.descriptor().clone(),
-        };
-        self.keep(key, &plan);
-        plan.expiry.failure().map_or(Ok(plan), Err)
+    /// Writes a message whose plan is missing, has expired, or needs a key.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn ask<'a, M: Message + Name + 'static>(
+        &'a self,
+        to: Destination<'a>,
+        schema: Option<&'a CompiledSchema<M>>,
+        message: &'a M,
+    ) -> BoxFuture<'a, Result<Vec<u8>, Error>> {
+        Box::pin(async move { Ok(self.typed(to, schema, message).await?.1) })
     }
+
+    /// Writes a prost message, whose schema is in the serializer's set unless given.
+    pub(super) async fn typed<M: Message + Name + 'static>(
+        &self,
+        to: Destination<'_>,
+        schema: Option<&CompiledSchema<M>>,
+        message: &M,
+    ) -> Result<Written, Error> {
+        let plan = match schema {
+            None => self.plan_of::<M>(to).await?,
+            Some(schema) => {
+                self.plan_with(to, type_with(schema), schema.as_dynamic())
+                    .await?
+            }
+        };
+        let write = |payload: &mut Vec<u8>| {
+            payload.reserve(message.encoded_len());
+            message.encode_raw(payload);
+            Ok(())
+        };
+        let record = plan.prepared.record(write).await?;
+        Ok((plan, record))
+    }
+
+    /// Writes a dynamic message.
+    pub(super) async fn dynamic(
+        &self,
+        to: Destination<'_>,
+        schema: &dyn ProtoSchema,
+        message: &DynamicMessage,
+    ) -> Result<Written, Error> {
+        let found = message.descriptor();
+        let is_own = found == *schema.descriptor();
+        if !is_own && found.full_name() != schema.full_name() {
+            return Err(Error::wrong_type(
+                schema.full_name(),
+                found.full_name().to_owned(),
+            ));
+        }
+        let plan = self.plan_with(to, given(schema), schema).await?;
+        if !is_own {
+            self.preparer.check_value(&plan.prepared, &found)?;
+        }
+        let write = |payload: &mut Vec<u8>| {
+            // Enough for most messages, so that it seldom has to grow.
+            payload.reserve(128);
+            schema.json().encode_dynamic(message, payload);
+            Ok(())
+        };
+        let record = plan.prepared.record(write).await?;
+        Ok((plan, record))
+    }
+
+    /// Writes the message that JSON describes.
+    pub(super) async fn json(
+        &self,
+        to: Destination<'_>,
+        schema: &dyn ProtoSchema,
+        json: JsonInput<'_>,
+    ) -> Result<Written, Error> {
+        let plan = self.plan_with(to, given(schema), schema).await?;
+        let write = |payload: &mut Vec<u8>| {
+            let written = schema.serialize_from(json, JsonOptions::default(), payload);
+            written.map_err(|source| Error::Json {
+                message: schema.full_name().to_owned(),
+                source: source.into(),
+            })
+        };
+        let record = plan.prepared.record(write).await?;
+        Ok((plan, record))
+    }
+
+    /// Writes an encoded message.
+    pub(super) async fn encoded(
+        &self,
+        to: Destination<'_>,
+        schema: &dyn ProtoSchema,
+        message: &[u8],
+    ) -> Result<Written, Error> {
+        let plan = self.plan_with(to, given(schema), schema).await?;
+        let write = |payload: &mut Vec<u8>| {
+            payload.extend_from_slice(message);
+            Ok(())
+        };
+        let record = plan.prepared.record(write).await?;
+        Ok((plan, record))
+    }
+}
+
+fn given(schema: &dyn ProtoSchema) -> MessageKey {
+    MessageKey::Schema(schema.digest())
+}
+
+#[inline]
+pub(super) fn type_with<M: 'static>(schema: &CompiledSchema<M>) -> MessageKey {
+    MessageKey::TypeWith(TypeId::of::<M>(), schema.as_dynamic().digest())
 }

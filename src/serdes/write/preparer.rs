@@ -6,15 +6,16 @@ use std::time::Instant;
 
 use prost_reflect::MessageDescriptor;
 
-use super::plan::{PreparedWrite, WritePlan};
+use super::plan::PreparedWrite;
 use super::registrar::Registrar;
-use crate::csfle::{self, Direction};
+use crate::csfle::Direction;
 use crate::protobuf::ProtoSchema;
 use crate::schema_registry::Client;
-use crate::serdes::context::Side;
+use crate::serdes::destination::Destination;
 use crate::serdes::error::{Error, SchemaName};
 use crate::serdes::options::{SchemaIdIn, SerializerOptions};
-use crate::serdes::plans::expiry::{Expiry, earliest};
+use crate::serdes::plans::steps::Steps;
+use crate::serdes::plans::validity::earliest;
 use crate::serdes::registered_schema::RegisteredSchema;
 use crate::serdes::schema_fetcher::SchemaFetcher;
 use crate::serdes::subject_name::RecordPlace;
@@ -45,13 +46,12 @@ impl WritePreparer {
         }
     }
 
-    /// Prepares a plan from the registry's answers.
+    /// Prepares a plan from the registry's answers. Also returns when it expires.
     pub(super) async fn prepare(
         &self,
-        topic: &str,
-        side: Side,
+        Destination { topic, side }: Destination<'_>,
         schema: &dyn ProtoSchema,
-    ) -> Result<WritePlan, Error> {
+    ) -> Result<(PreparedWrite, Option<Instant>), Error> {
         let place = RecordPlace {
             topic,
             side,
@@ -65,11 +65,11 @@ impl WritePreparer {
         let (registered, until) = self.choose(&name, schema).await?;
         let indexes = registered.indexes(schema.full_name())?;
 
-        let encryption = self.encryption(&name, &registered, schema.descriptor())?;
+        let steps = self.encryption(&name, &registered, schema.descriptor())?;
 
         let guid = registered.guid.map(SchemaRef::Guid);
         let mut envelope = Vec::new();
-        let (prefix, header) = match self.options.schema_id_in {
+        let place = match self.options.schema_id_in {
             SchemaIdIn::Prefix => {
                 let id = registered.id.map(SchemaRef::Id).or(guid);
                 let id = id.ok_or_else(|| incomplete(&registered.name, "id"))?;
@@ -82,17 +82,8 @@ impl WritePreparer {
                 (Box::default(), Some(envelope.into_boxed_slice()))
             }
         };
-        let prepared = PreparedWrite {
-            registered,
-            subject: name,
-            checked: Default::default(),
-            prefix,
-            header,
-            side,
-            encryption,
-        };
-        let expiry = Expiry::at(earliest(subject.until, until));
-        Ok(WritePlan::new(Arc::new(prepared), expiry))
+        let prepared = PreparedWrite::new(registered, name, side, place, steps);
+        Ok((prepared, earliest(subject.until, until)))
     }
 
     /// Prepares the rules of the schema for payloads whose own schema defines the
@@ -103,33 +94,33 @@ impl WritePreparer {
         subject: &str,
         registered: &RegisteredSchema,
         own: &MessageDescriptor,
-    ) -> Result<Option<csfle::PayloadTransform>, Error> {
+    ) -> Result<Steps, Error> {
         let rule_set = registered.rule_set();
         let Some(csfle) = &self.options.csfle else {
             unsupported_rules::refuse(rule_set, Direction::Write, &registered.name)?;
-            return Ok(None);
+            return Ok(Steps::default());
         };
         let message = registered.message(own.full_name())?;
-        csfle
-            .prepare_write(
-                subject,
-                rule_set,
-                registered.metadata(),
-                &message,
-                &registered.label(),
-                own,
-            )
-            .map_err(|source| Error::Rule {
-                schema: registered.name.clone(),
-                source: source.into(),
-            })
+        let prepared = csfle.prepare_write(
+            subject,
+            rule_set,
+            registered.metadata(),
+            &message,
+            &registered.label(),
+            own,
+        );
+        let encryption = prepared.map_err(|source| Error::Rule {
+            schema: registered.name.clone(),
+            source: source.into(),
+        })?;
+        Ok(Steps(encryption.into_iter().collect()))
     }
 
     /// Checks the descriptor of a dynamic message: it may tag fields that are
     /// untagged in the schema to write with.
     pub(super) fn check_value(
         &self,
-        plan: &WritePlan,
+        prepared: &PreparedWrite,
         found: &MessageDescriptor,
     ) -> Result<(), Error> {
         let PreparedWrite {
@@ -137,7 +128,7 @@ impl WritePreparer {
             subject,
             checked,
             ..
-        } = &*plan.prepared;
+        } = prepared;
         let is_checked = || checked.iter().any(|known| known.get() == Some(found));
         if self.options.csfle.is_none() || is_checked() {
             return Ok(());

@@ -11,7 +11,7 @@ use crate::schema_registry::LookupQuery;
 use crate::schema_registry::entities::{PROTOBUF, Reference, Schema, SchemaRequest};
 use crate::serdes::error::{Error, SchemaName};
 use crate::serdes::options::{SchemaIdIn, SerializerOptions};
-use crate::serdes::plans::expiry::end_of;
+use crate::serdes::plans::validity::end_of;
 use crate::serdes::registered_schema::RegisteredSchema;
 use crate::serdes::schema_fetcher::{SchemaFetcher, parse};
 use crate::serdes::single_flight::{cache, once};

@@ -1,24 +1,67 @@
 //! The serializer.
 
+use std::any::TypeId;
 use std::sync::Arc;
 
 use prost::{Message, Name};
-use prost_reflect::{DynamicMessage, ReflectMessage};
-use serde_json::Value;
+use prost_reflect::DynamicMessage;
 
-use super::planner::WritePlanner;
-use super::serialize_future::SerializeFuture;
-use crate::protobuf::ProtoSchema;
+use super::bound::Bound;
+use super::planner::{MessageKey, WritePlanner, type_with};
+use crate::protobuf::{CompiledSchema, JsonInput, ProtoSchema};
 use crate::schema_registry::Client;
-use crate::serdes::context::WriteContext;
+use crate::serdes::destination::Destination;
 use crate::serdes::error::Error;
-use crate::serdes::options::SerializerOptions;
+use crate::serdes::options::{SchemaIdIn, SerializerOptions};
 
 /// Turns values into records that every Confluent deserializer can read.
 ///
-/// A value is a prost type, a [`DynamicMessage`], JSON, or an encoded message. A
-/// [`ProtoSchema`] names its schema; schemas with the same message descriptor share
-/// a plan. Clones share plans and caches.
+/// [`serialize`](Self::serialize) takes a prost type and finds its schema in
+/// [`SerializerOptions::schemas`]. Every other call brings the schema of its value:
+/// a prost type, a [`DynamicMessage`], JSON, or an encoded message. Clones share
+/// plans and caches.
+///
+/// The schema id stands in front of the payload. To send it in a record header, use
+/// a [`RecordSerializer`](super::record_serializer::RecordSerializer).
+///
+/// ```
+/// # #[cfg(feature = "embedded")]
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use cc_protobuf_examples::protobuf::Schemas;
+/// use cc_protobuf_examples::schema_registry::ClientBuilder;
+/// use cc_protobuf_examples::serdes::{Destination, Serializer, SerializerOptions};
+///
+/// #[derive(Clone, PartialEq, prost::Message)]
+/// struct Order {
+///     #[prost(string, tag = "1")]
+///     id: String,
+/// }
+/// impl prost::Name for Order {
+///     const PACKAGE: &'static str = "shop";
+///     const NAME: &'static str = "Order";
+/// }
+///
+/// # let server = cc_protobuf_examples::embedded::registry::EmbeddedRegistry::start().await?;
+/// # let url = server.url();
+/// let text = r#"syntax = "proto3"; package shop; message Order { string id = 1; }"#;
+/// let schemas = Schemas::from_texts([("order.proto", text)])?;
+/// let registry = ClientBuilder::new(url).build()?;
+/// let serializer = Serializer::new(registry, SerializerOptions::new().schemas(schemas))?;
+///
+/// let order = Order { id: "o-1".to_owned() };
+/// let value = serializer.serialize("orders", &order).await?;
+/// let key = serializer.serialize(Destination::key("orders"), &order).await?;
+/// assert_eq!(value, key);
+///
+/// // For many messages, prepare once.
+/// let orders = serializer.bind::<Order>("orders").await?;
+/// assert_eq!(orders.serialize(&order).await?, value);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "embedded"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone)]
 pub struct Serializer {
     inner: Arc<WritePlanner>,
@@ -37,51 +80,74 @@ impl Serializer {
     ///
     /// # Errors
     ///
-    /// [`Error::Options`] if the options contradict each other.
+    /// [`Error::Options`] if the options contradict each other, or demand the schema
+    /// id in a record header.
     pub fn new(registry: Client, options: SerializerOptions) -> Result<Self, Error> {
+        if options.schema_id_in == SchemaIdIn::Header {
+            return Err(Error::Options(
+                "schema_id_in sends the schema id in a record header, and a Serializer returns no headers: use a RecordSerializer",
+            ));
+        }
         options.validate()?;
         Ok(Self {
             inner: Arc::new(WritePlanner::new(registry, options)),
         })
     }
 
-    /// Returns the record of a prost message.
+    /// Returns the record of a prost message, whose schema is in
+    /// [`SerializerOptions::schemas`].
+    ///
+    /// The schema is found by the name of the type. Whether the type was generated
+    /// from the same version of the file cannot be seen, so generate both in one
+    /// run of the compiler.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongType`] if `M` is not the message of `schema`;
-    /// [`Error::MissingHeaders`] if the schema id goes into a header and the context
-    /// has no headers; any error of the registry at first use.
+    /// [`Error::NoSchemas`], [`Error::NotInSchemas`] or [`Error::WellKnownType`] if
+    /// there is no schema for `M`; any error of the registry at first use.
+    #[inline]
     pub fn serialize<'a, M>(
         &'a self,
-        context: WriteContext<'a>,
-        schema: &'a dyn ProtoSchema,
+        to: impl Into<Destination<'a>>,
         message: &'a M,
-    ) -> impl Future<Output = Result<Vec<u8>, Error>> + Send + 'a
+    ) -> impl Future<Output = Result<Vec<u8>, Error>> + Send
     where
         M: Message + Name + 'static,
     {
-        SerializeFuture::new(&self.inner, context, schema, message)
+        let to = to.into();
+        let known = MessageKey::Type(TypeId::of::<M>());
+        let now = self.inner.now(to, known, message);
+        async move {
+            match now {
+                Some(record) => record,
+                None => self.inner.ask(to, None, message).await,
+            }
+        }
     }
 
-    /// Returns the record of a prost message, or `None` for `None`: a tombstone, for
-    /// which no schema is needed.
+    /// Returns the record of a prost message with the schema given. It makes two
+    /// versions of one message possible in one program.
     ///
     /// # Errors
     ///
-    /// As [`Serializer::serialize`].
-    pub async fn serialize_option<M>(
-        &self,
-        context: WriteContext<'_>,
-        schema: &dyn ProtoSchema,
-        message: Option<&M>,
-    ) -> Result<Option<Vec<u8>>, Error>
+    /// Any error of the registry at first use.
+    #[inline]
+    pub fn serialize_with<'a, M>(
+        &'a self,
+        schema: &'a CompiledSchema<M>,
+        to: impl Into<Destination<'a>>,
+        message: &'a M,
+    ) -> impl Future<Output = Result<Vec<u8>, Error>> + Send
     where
         M: Message + Name + 'static,
     {
-        match message {
-            Some(message) => self.serialize(context, schema, message).await.map(Some),
-            None => Ok(None),
+        let to = to.into();
+        let now = self.inner.now(to, type_with(schema), message);
+        async move {
+            match now {
+                Some(record) => record,
+                None => self.inner.ask(to, Some(schema), message).await,
+            }
         }
     }
 
@@ -89,81 +155,79 @@ impl Serializer {
     ///
     /// # Errors
     ///
-    /// As [`Serializer::serialize`].
-    pub async fn serialize_dynamic(
+    /// [`Error::WrongType`] if the message is not the one of `schema`; any error of
+    /// the registry at first use.
+    pub async fn serialize_dynamic<'a>(
         &self,
-        context: WriteContext<'_>,
         schema: &dyn ProtoSchema,
+        to: impl Into<Destination<'a>>,
         message: &DynamicMessage,
     ) -> Result<Vec<u8>, Error> {
-        let found = message.descriptor();
-        let is_own = found == *schema.descriptor();
-        if !is_own && found.full_name() != schema.full_name() {
-            return Err(Error::wrong_type(
-                schema.full_name(),
-                found.full_name().to_owned(),
-            ));
-        }
-        let mut context = context;
-        let plan = self.inner.plan(&context, schema).await?;
-        if !is_own {
-            self.inner.preparer.check_value(&plan, &found)?;
-        }
-        let encrypted = plan.prepared.encryption.is_some();
-        if encrypted && let Some(record) = plan.record_now(context.headers.as_deref_mut(), message)
-        {
-            return record;
-        }
-        let write = |payload: &mut Vec<u8>| {
-            // Enough for most messages, so that it seldom has to grow.
-            payload.reserve(128);
-            schema.json().encode_dynamic(message, payload);
-            Ok(())
-        };
-        plan.record(context.headers, write).await
+        let written = self.inner.dynamic(to.into(), schema, message).await;
+        written.map(|(_, record)| record)
     }
 
-    /// Returns the record of a message given as JSON in Protobuf's canonical
-    /// mapping. Fields may have their `.proto` names or camel-case names.
+    /// Returns the record of a message given as JSON, a value or text, in Protobuf's
+    /// canonical mapping. Fields may have their `.proto` names or camel-case names.
     ///
     /// # Errors
     ///
-    /// [`Error::Json`] if the value does not fit the message; else as
-    /// [`Serializer::serialize`].
-    pub async fn serialize_json(
+    /// [`Error::Json`] if the JSON does not fit the message; any error of the
+    /// registry at first use.
+    pub async fn serialize_json<'a>(
         &self,
-        context: WriteContext<'_>,
         schema: &dyn ProtoSchema,
-        value: &Value,
+        to: impl Into<Destination<'a>>,
+        json: impl Into<JsonInput<'_>>,
     ) -> Result<Vec<u8>, Error> {
-        let plan = self.inner.plan(&context, schema).await?;
-        let write = |payload: &mut Vec<u8>| {
-            let written = schema.serialize_into(value, payload);
-            written.map_err(|source| Error::Json {
-                message: schema.full_name().to_owned(),
-                source: source.into(),
-            })
-        };
-        plan.record(context.headers, write).await
+        let written = self.inner.json(to.into(), schema, json.into()).await;
+        written.map(|(_, record)| record)
     }
 
-    /// Returns the record of an encoded message. Does not check that `payload` is a
+    /// Returns the record of an encoded message. Does not check that `message` is a
     /// message of `schema`.
     ///
     /// # Errors
     ///
-    /// As [`Serializer::serialize`].
-    pub async fn serialize_encoded(
+    /// Any error of the registry at first use.
+    pub async fn serialize_encoded<'a>(
         &self,
-        context: WriteContext<'_>,
         schema: &dyn ProtoSchema,
-        payload: &[u8],
+        to: impl Into<Destination<'a>>,
+        message: &[u8],
     ) -> Result<Vec<u8>, Error> {
-        let plan = self.inner.plan(&context, schema).await?;
-        let write = |out: &mut Vec<u8>| {
-            out.extend_from_slice(payload);
-            Ok(())
-        };
-        plan.record(context.headers, write).await
+        let written = self.inner.encoded(to.into(), schema, message).await;
+        written.map(|(_, record)| record)
+    }
+
+    /// Prepares everything for messages of one type and destination. Use it where
+    /// many messages go to one topic. The type's schema is in
+    /// [`SerializerOptions::schemas`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Serializer::serialize`].
+    pub async fn bind<'a, M>(&self, to: impl Into<Destination<'a>>) -> Result<Bound<M>, Error>
+    where
+        M: Message + Name + 'static,
+    {
+        Bound::new(Arc::clone(&self.inner), to.into(), None).await
+    }
+
+    /// Prepares everything for messages of one type and destination, with the schema
+    /// given.
+    ///
+    /// # Errors
+    ///
+    /// As [`Serializer::serialize_with`].
+    pub async fn bind_with<'a, M>(
+        &self,
+        schema: &CompiledSchema<M>,
+        to: impl Into<Destination<'a>>,
+    ) -> Result<Bound<M>, Error>
+    where
+        M: Message + Name + 'static,
+    {
+        Bound::new(Arc::clone(&self.inner), to.into(), Some(schema.clone())).await
     }
 }

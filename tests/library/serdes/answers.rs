@@ -1,12 +1,13 @@
 //! Registries that answer less, or otherwise, than today's Confluent server.
 
-use cc_protobuf_examples::protobuf::CompiledMessage;
 use cc_protobuf_examples::serdes::{
-    Error, Headers, SchemaIdIn, Serializer, SerializerOptions, WriteContext,
+    Destination, Error, RecordSerializer, SchemaIdIn, SerializedRecord, Serializer,
+    SerializerOptions,
 };
 use serde_json::json;
 
 use crate::support::stub::{Answer, Stub};
+use crate::support::types::HasSchema;
 use crate::support::types::{MyRecord, OtherRecord};
 
 const OTHER: &str =
@@ -50,9 +51,9 @@ async fn a_server_that_answers_a_registration_with_the_id_alone_is_asked_again()
     let serializer = Serializer::new(stub.client(), SerializerOptions::new()).unwrap();
     let schema = MyRecord::schema().unwrap();
     for _ in 0..2 {
-        let to = WriteContext::value("shop");
+        let to = Destination::value("shop");
         let record = serializer
-            .serialize(to, &*schema, &message())
+            .serialize_with(&schema, to, &message())
             .await
             .unwrap();
         // Index 1: counted in the schema as registered.
@@ -77,24 +78,18 @@ async fn a_guid_is_looked_for_where_the_registration_did_not_tell_it() {
         })
         .await;
         let options = SerializerOptions::new().schema_id_in(SchemaIdIn::Header);
-        let serializer = Serializer::new(stub.client(), options).unwrap();
+        let serializer = RecordSerializer::new(stub.client(), options).unwrap();
         let schema = OtherRecord::schema().unwrap();
         let message = OtherRecord { other_id: 1 };
 
-        let bare = serializer
-            .serialize(WriteContext::key("shop"), &*schema, &message)
-            .await;
-        assert!(
-            matches!(bare, Err(Error::MissingHeaders { .. })),
-            "{bare:?}"
-        );
-        assert!(stub.requests().is_empty(), "nothing was asked for nothing");
-
-        let mut headers = Headers::new();
-        let to = WriteContext::key("shop").headers(&mut headers);
-        let record = serializer.serialize(to, &*schema, &message).await;
+        let to = Destination::key("shop");
+        let record = serializer.serialize_record_with(&schema, to, &message);
+        let record = record.await;
         if with_guid {
-            assert_eq!(record.unwrap(), [8, 1]);
+            let SerializedRecord {
+                headers, payload, ..
+            } = record.unwrap();
+            assert_eq!(payload, [8, 1]);
             assert_eq!(headers[0].0, "__key_schema_id");
             assert_eq!(headers[0].1.as_deref().unwrap()[..3], [1, 0xa1, 0x0f]);
         } else {

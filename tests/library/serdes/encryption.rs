@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::support::types::HasSchema;
 use crate::support::types::SensitiveRecord;
 use cc_protobuf_examples::csfle::Csfle;
 use cc_protobuf_examples::csfle::kms::{KmsDrivers, LocalKms};
-use cc_protobuf_examples::protobuf::{CompiledMessage, ProtoSchema};
+use cc_protobuf_examples::protobuf::ProtoSchema;
 use cc_protobuf_examples::schema_registry::entities::{Rule, RuleSet};
 use cc_protobuf_examples::serdes::{
-    DeserializerOptions, Error, Headers, ReadContext, SchemaIdIn, SerializerOptions, WriteContext,
+    DeserializerOptions, Destination, Error, Headers, Record, RecordSerializer, SchemaIdIn,
+    SerializerOptions,
 };
 use cc_protobuf_examples::wire_format::SchemaId;
 use prost::Message;
@@ -98,26 +100,26 @@ async fn every_kind_of_value_is_encrypted_however_the_schema_was_found() {
             SerializerOptions::new().use_schema_id(id),
         ] {
             let serializer = registry.serializer(options.csfle(csfle(&registry)));
-            let to = || WriteContext::value("shop");
+            let to = || Destination::value("shop");
             let mut records = vec![
                 serializer
-                    .serialize(to(), &*schema, &message())
+                    .serialize_with(&schema, to(), &message())
                     .await
                     .unwrap(),
                 serializer
-                    .serialize(to(), &*schema, &message())
+                    .serialize_with(&schema, to(), &message())
                     .await
                     .unwrap(),
                 serializer
-                    .serialize_json(to(), &*schema, &json)
+                    .serialize_json(&schema, to(), &json)
                     .await
                     .unwrap(),
                 serializer
-                    .serialize_dynamic(to(), &*schema, &dynamic)
+                    .serialize_dynamic(&schema, to(), &dynamic)
                     .await
                     .unwrap(),
                 serializer
-                    .serialize_encoded(to(), &*schema, &encoded)
+                    .serialize_encoded(&schema, to(), &encoded)
                     .await
                     .unwrap(),
             ];
@@ -130,11 +132,13 @@ async fn every_kind_of_value_is_encrypted_however_the_schema_was_found() {
                 assert!(hides(record, "078-05-1120") && hides(record, "ada@example.com"));
                 assert_eq!(!hides(record, "Ada"), name_shows);
                 for deserializer in &deserializers {
-                    let from = ReadContext::value("shop");
-                    let read = deserializer.deserialize(from, Some(record)).await.unwrap();
+                    let read = deserializer
+                        .deserialize(Record::value("shop", record))
+                        .await
+                        .unwrap();
                     assert_eq!(read, Some(message()));
                     let read = deserializer
-                        .deserialize_json(from, Some(record))
+                        .deserialize_json(Record::value("shop", record))
                         .await
                         .unwrap();
                     assert_eq!(read, Some(json.clone()));
@@ -155,13 +159,15 @@ async fn keys_are_asked_for_once_and_records_after_that_ask_nothing() {
     let serializer = registry.serializer(SerializerOptions::new().csfle(csfle(&registry)));
     let deserializer = registry.deserializer(DeserializerOptions::new().csfle(csfle(&registry)));
     let round_trip = async || {
-        let to = WriteContext::value("shop");
+        let to = Destination::value("shop");
         let record = serializer
-            .serialize(to, &*schema, &message())
+            .serialize_with(&schema, to, &message())
             .await
             .unwrap();
-        let from = ReadContext::value("shop");
-        let read = deserializer.deserialize(from, Some(&record)).await.unwrap();
+        let read = deserializer
+            .deserialize(Record::value("shop", &record))
+            .await
+            .unwrap();
         assert_eq!(read, Some(message()));
     };
     round_trip().await;
@@ -177,9 +183,9 @@ async fn a_reader_without_the_key_gets_what_the_rule_allows() {
     let (registry, _) = registered(field_rules()).await;
     let schema = SensitiveRecord::schema().unwrap();
     let serializer = registry.serializer(SerializerOptions::new().csfle(csfle(&registry)));
-    let to = WriteContext::value("shop");
+    let to = Destination::value("shop");
     let record = serializer
-        .serialize(to, &*schema, &message())
+        .serialize_with(&schema, to, &message())
         .await
         .unwrap();
     // onFailure says NONE on read: ciphertext passes.
@@ -188,9 +194,8 @@ async fn a_reader_without_the_key_gets_what_the_rule_allows() {
         DeserializerOptions::new().run_rules(false),
     ] {
         let deserializer = registry.deserializer(options);
-        let from = ReadContext::value("shop");
         let read: SensitiveRecord = deserializer
-            .deserialize(from, Some(&record))
+            .deserialize(Record::value("shop", &record))
             .await
             .unwrap()
             .unwrap();
@@ -205,9 +210,8 @@ async fn a_reader_without_the_key_gets_what_the_rule_allows() {
     let headers = vec![("__rule.name".to_owned(), Some(b"protect".to_vec()))];
     let deserializer = registry.deserializer(DeserializerOptions::new().csfle(csfle(&registry)));
     for (headers, decrypted) in [(&headers, false), (&Headers::new(), true)] {
-        let from = ReadContext::value("shop").headers(headers);
         let read: SensitiveRecord = deserializer
-            .deserialize(from, Some(&record))
+            .deserialize(Record::value("shop", &record).headers(headers))
             .await
             .unwrap()
             .unwrap();
@@ -229,13 +233,15 @@ async fn the_same_schema_in_two_topics_uses_the_keys_of_each() {
     let deserializer = registry.deserializer(DeserializerOptions::new().csfle(csfle(&registry)));
     for _ in 0..2 {
         for topic in ["a", "b"] {
-            let to = WriteContext::value(topic);
+            let to = Destination::value(topic);
             let record = serializer
-                .serialize(to, &*schema, &message())
+                .serialize_with(&schema, to, &message())
                 .await
                 .unwrap();
-            let from = ReadContext::value(topic);
-            let read = deserializer.deserialize(from, Some(&record)).await.unwrap();
+            let read = deserializer
+                .deserialize(Record::value(topic, &record))
+                .await
+                .unwrap();
             assert_eq!(read, Some(message()));
         }
     }
@@ -251,18 +257,18 @@ async fn an_id_in_the_header_and_an_encrypted_payload_go_together() {
     let options = SerializerOptions::new()
         .schema_id_in(SchemaIdIn::Header)
         .csfle(csfle(&registry));
-    let serializer = registry.serializer(options);
+    let serializer = RecordSerializer::new(registry.client.clone(), options).unwrap();
     let deserializer = registry.deserializer(DeserializerOptions::new().csfle(csfle(&registry)));
     for _ in 0..2 {
-        let mut headers = Headers::new();
-        let to = WriteContext::value("shop").headers(&mut headers);
         let record = serializer
-            .serialize(to, &*schema, &message())
+            .serialize_record_with(&schema, "shop", &message())
             .await
             .unwrap();
-        assert!(hides(&record, "4711"));
-        let from = ReadContext::value("shop").headers(&headers);
-        let read = deserializer.deserialize(from, Some(&record)).await.unwrap();
+        assert!(hides(&record.payload, "4711"));
+        let read = deserializer
+            .deserialize(Record::value("shop", &record.payload).headers(&record.headers))
+            .await
+            .unwrap();
         assert_eq!(read, Some(message()));
     }
 }
@@ -274,17 +280,16 @@ async fn a_tampered_record_and_a_failing_rule_name_the_rule() {
     let (registry, _) = registered(strict).await;
     let schema = SensitiveRecord::schema().unwrap();
     let serializer = registry.serializer(SerializerOptions::new().csfle(csfle(&registry)));
-    let to = || WriteContext::value("shop");
+    let to = || Destination::value("shop");
     let mut record = serializer
-        .serialize(to(), &*schema, &message())
+        .serialize_with(&schema, to(), &message())
         .await
         .unwrap();
     let tail = record.len() - 8;
     record[tail] ^= 1;
     let deserializer = registry.deserializer(DeserializerOptions::new().csfle(csfle(&registry)));
-    let from = ReadContext::value("shop");
     let read = deserializer
-        .deserialize::<SensitiveRecord>(from, Some(&record))
+        .deserialize::<SensitiveRecord>(Record::value("shop", &record))
         .await;
     let error = read.unwrap_err();
     assert!(matches!(error, Error::Rule { .. }), "{error:?}");
@@ -294,6 +299,6 @@ async fn a_tampered_record_and_a_failing_rule_name_the_rule() {
     // No driver for the KMS: nothing is written.
     let keyless = Csfle::builder(registry.client.clone()).build();
     let serializer = registry.serializer(SerializerOptions::new().csfle(keyless));
-    let written = serializer.serialize(to(), &*schema, &message()).await;
+    let written = serializer.serialize_with(&schema, to(), &message()).await;
     assert!(matches!(written, Err(Error::Rule { .. })), "{written:?}");
 }

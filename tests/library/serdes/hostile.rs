@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use cc_protobuf_examples::csfle::{Algorithm, MaterialProblem, RawDek};
 use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, Error, MessageScope, ReadContext, SchemaName,
+    Deserializer, DeserializerOptions, Error, MessageScope, Record, SchemaName,
 };
 use cc_protobuf_examples::wire_format::{self, MessageIndexes, SchemaId, SchemaRef};
 use proptest::prelude::*;
@@ -29,8 +29,8 @@ fn deserializer(stub: &Stub) -> Deserializer {
     Deserializer::new(stub.client(), DeserializerOptions::new()).unwrap()
 }
 
-fn value() -> ReadContext<'static> {
-    ReadContext::value("shop")
+fn value(bytes: &[u8]) -> Record<'_> {
+    Record::value("shop", bytes)
 }
 
 fn record(id: u32, indexes: &[u32], payload: &[u8]) -> Vec<u8> {
@@ -56,7 +56,7 @@ async fn read_error(
 ) -> Error {
     let stub = Stub::start(answer).await;
     deserializer(&stub)
-        .inspect(value(), record)
+        .inspect(value(record))
         .await
         .unwrap_err()
 }
@@ -75,7 +75,7 @@ async fn every_malformed_record_of_the_fixture_is_its_own_error() {
     for case in fixture()["malformed"].as_array().unwrap() {
         let name = case["name"].as_str().unwrap();
         let wire = unhex(case["wire_hex"].as_str().unwrap());
-        let read = deserializer.deserialize_json(value(), Some(&wire)).await;
+        let read = deserializer.deserialize_json(value(&wire)).await;
         let expected = match name {
             "empty record"
             | "magic only"
@@ -173,7 +173,7 @@ async fn a_registry_that_ignores_the_format_is_understood() {
         .unwrap();
     let stub = Stub::start(move |_| proto(text)).await;
     let read = deserializer(&stub)
-        .deserialize_json(value(), Some(&record(9, &[1, 1], &[0x0a, 2, 8, 1])))
+        .deserialize_json(value(&record(9, &[1, 1], &[0x0a, 2, 8, 1])))
         .await;
     assert_eq!(read.unwrap(), Some(json!({"deep": {"flag": true}})));
     assert_eq!(stub.requests(), ["GET /schemas/ids/9"]);
@@ -262,27 +262,19 @@ async fn a_registry_that_goes_away_in_the_middle_is_tried_again_by_the_next_reco
     let deserializer = deserializer(&stub);
     let wire = record(5, &[0], &[0x0a, 2, 8, 7]);
     let broken = deserializer
-        .deserialize_json(value(), Some(&wire))
+        .deserialize_json(value(&wire))
         .await
         .unwrap_err();
     assert!(matches!(broken, Error::Registry { .. }), "{broken:?}");
     assert!(broken.is_retryable(), "{broken:?}");
-    let read = deserializer
-        .deserialize_json(value(), Some(&wire))
-        .await
-        .unwrap();
+    let read = deserializer.deserialize_json(value(&wire)).await.unwrap();
     assert_eq!(read, Some(json!({"b": {"x": 7}})));
 
     // What is known needs no registry any more; what is not says so.
     stub.stop();
-    assert!(
-        deserializer
-            .deserialize_json(value(), Some(&wire))
-            .await
-            .is_ok()
-    );
+    assert!(deserializer.deserialize_json(value(&wire)).await.is_ok());
     let unknown = deserializer
-        .inspect(value(), &record(6, &[0], b""))
+        .inspect(value(&record(6, &[0], b"")))
         .await
         .unwrap_err();
     assert!(matches!(unknown, Error::Registry { .. }), "{unknown:?}");
@@ -298,8 +290,8 @@ async fn failures_are_not_remembered() {
     .await;
     let deserializer = deserializer(&stub);
     let wire = record(5, &[0], b"");
-    assert!(deserializer.inspect(value(), &wire).await.is_err());
-    assert!(deserializer.inspect(value(), &wire).await.is_ok());
+    assert!(deserializer.inspect(value(&wire)).await.is_err());
+    assert!(deserializer.inspect(value(&wire)).await.is_ok());
 }
 
 #[tokio::test]
@@ -310,7 +302,7 @@ async fn a_read_into_the_wrong_type_names_both() {
     let wire = record(5, &[0], &[8, 7]);
     for _ in 0..2 {
         let wrong = deserializer
-            .deserialize::<MyRecord>(value(), Some(&wire))
+            .deserialize::<MyRecord>(value(&wire))
             .await
             .unwrap_err();
         let text = wrong.to_string();
@@ -320,7 +312,7 @@ async fn a_read_into_the_wrong_type_names_both() {
             "{text}"
         );
         let right = deserializer
-            .deserialize::<OtherRecord>(value(), Some(&wire))
+            .deserialize::<OtherRecord>(value(&wire))
             .await
             .unwrap();
         assert_eq!(right, Some(OtherRecord { other_id: 7 }));
@@ -407,19 +399,17 @@ fn fuzz_no_record_makes_a_generic_read_panic() {
     let records = prop_oneof![4 => framed, 1 => payload()];
     let (inspected, read) = (Cell::new(0), Cell::new(0));
     fuzz(2000, 1, &records, async |bytes| {
-        if let Ok(inspection) = deserializer.inspect(value(), &bytes).await {
+        if let Ok(inspection) = deserializer.inspect(value(&bytes)).await {
             prop_assert_eq!(inspection.payload.end, bytes.len());
             prop_assert!(inspection.payload.start <= bytes.len());
             inspected.set(inspected.get() + 1);
         }
-        let json = deserializer.deserialize_json(value(), Some(&bytes)).await;
+        let json = deserializer.deserialize_json(value(&bytes)).await;
         if let Ok(json) = json {
             prop_assert!(json.is_some());
             read.set(read.get() + 1);
         }
-        let typed = deserializer
-            .deserialize::<MyRecord>(value(), Some(&bytes))
-            .await;
+        let typed = deserializer.deserialize::<MyRecord>(value(&bytes)).await;
         prop_assert!(typed.is_err());
         Ok(())
     });
@@ -506,7 +496,7 @@ fn fuzz_no_answer_makes_a_generic_read_panic_or_hang() {
         // A new one each time, so that nothing is known yet.
         let deserializer = deserializer(&stub);
         let read = deserializer
-            .deserialize_json(value(), Some(&record(1, &[0], &payload)))
+            .deserialize_json(value(&record(1, &[0], &payload)))
             .await;
         prop_assert!(!matches!(read, Ok(None)));
         Ok(())
@@ -544,7 +534,7 @@ async fn no_error_repeats_its_source() {
         read_error(&five, |_| Answer::error(422, 42201)).await,
         read_error(&five, garbled).await,
         deserializer(&Stub::start(empty).await)
-            .deserialize_json(value(), Some(&five))
+            .deserialize_json(value(&five))
             .await
             .unwrap_err(),
     ];

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use cc_protobuf_examples::csfle::Csfle;
 use cc_protobuf_examples::protobuf::{DynamicSchema, ProtoSchema};
-use cc_protobuf_examples::serdes::{SerializerOptions, WriteContext};
+use cc_protobuf_examples::serdes::{Destination, SerializerOptions};
 use cc_protobuf_examples::wire_format::SchemaId;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -308,7 +308,7 @@ async fn check(world: &World, types: &Types) -> Result<(), TestCaseError> {
         let serializer = world.registry.serializer(options);
         // The record's own schema as told, and the one that its value is made with.
         for (told, made) in [(&new, &new), (&old, &old), (&old, &new), (&new, &old)] {
-            let to = || WriteContext::value(&topic);
+            let to = || Destination::value(&topic);
             for how in ["encoded", "json", "dynamic"] {
                 let mut known = vec![Seen::new(&old), Seen::new(told)];
                 known.extend((how == "dynamic").then(|| Seen::new(made)));
@@ -321,9 +321,9 @@ async fn check(world: &World, types: &Types) -> Result<(), TestCaseError> {
                 let json = made.schema.deserialize(&encoded).unwrap();
                 let told = &told.schema;
                 let record = match how {
-                    "encoded" => serializer.serialize_encoded(to(), told, &encoded).await,
-                    "json" => serializer.serialize_json(to(), told, &json).await,
-                    _ => serializer.serialize_dynamic(to(), told, &value).await,
+                    "encoded" => serializer.serialize_encoded(told, to(), &encoded).await,
+                    "json" => serializer.serialize_json(told, to(), &json).await,
+                    _ => serializer.serialize_dynamic(told, to(), &value).await,
                 };
                 let Ok(record) = record else { continue };
                 world.written.fetch_add(1, Ordering::Relaxed);

@@ -21,6 +21,8 @@ mod requests;
 #[cfg(feature = "embedded")]
 mod subjects;
 #[cfg(feature = "embedded")]
+mod typed;
+#[cfg(feature = "embedded")]
 mod unknown;
 #[cfg(feature = "embedded")]
 mod values;

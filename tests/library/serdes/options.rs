@@ -1,17 +1,18 @@
 //! One test for each option of serializer and deserializer.
 
-use cc_protobuf_examples::protobuf::{CompiledMessage, ProtoSchema};
+use cc_protobuf_examples::protobuf::ProtoSchema;
 use cc_protobuf_examples::schema_registry::entities::{Reference, Rule, RuleSet};
 use cc_protobuf_examples::schema_registry::{Version, VersionQuery};
 use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, Error, ReadContext, SchemaIdIn, SchemaName, Serializer,
-    SerializerOptions, WriteContext,
+    Deserializer, DeserializerOptions, Destination, Error, Record, SchemaName, Serializer,
+    SerializerOptions,
 };
 use cc_protobuf_examples::wire_format::{self, SchemaGuid, SchemaId, SchemaRef};
 use serde_json::{Value, json};
 
 use crate::serdes::registry::{Registry, id_of, schema};
 use crate::support::stub::{Answer, Stub};
+use crate::support::types::HasSchema;
 use crate::support::types::MyRecord;
 
 const V1: &str = "syntax = \"proto3\"; message A { int32 a = 1; }";
@@ -20,7 +21,7 @@ const OTHER: &str = "syntax = \"proto3\"; message A { string other = 1; }";
 
 async fn write(serializer: &Serializer, schema: &dyn ProtoSchema) -> Result<Vec<u8>, Error> {
     serializer
-        .serialize_json(WriteContext::value("shop"), schema, &json!({}))
+        .serialize_json(schema, Destination::value("shop"), &json!({}))
         .await
 }
 
@@ -187,8 +188,9 @@ async fn a_latest_version_known_by_guid_is_not_migrated_to_itself() {
     let deserializer = Deserializer::new(stub.client(), options).unwrap();
     let read = async |schema| {
         let record = wire_format::encode(schema, &wire_format::MessageIndexes::FIRST, &[8, 1]);
-        let from = ReadContext::value("shop");
-        deserializer.deserialize_json(from, Some(&record)).await
+        deserializer
+            .deserialize_json(Record::value("shop", &record))
+            .await
     };
     let latest = SchemaRef::Guid(guid.parse().unwrap());
     assert_eq!(read(latest).await.unwrap(), Some(json!({"a": 1})));
@@ -270,7 +272,7 @@ async fn use_schema_guid_takes_that_schema() {
     );
     let deserializer = registry.deserializer(DeserializerOptions::new());
     let read = deserializer
-        .deserialize_json(ReadContext::value("shop"), Some(&record))
+        .deserialize_json(Record::value("shop", &record))
         .await;
     assert_eq!(read.unwrap(), Some(json!({})));
 }
@@ -294,7 +296,7 @@ async fn skip_known_types_decides_whether_built_in_imports_are_registered() {
     assert_eq!(subjects, ["google/protobuf/timestamp.proto", "shop-value"]);
     let deserializer = registry.deserializer(DeserializerOptions::new());
     let read = deserializer
-        .deserialize_json(ReadContext::value("shop"), Some(&record))
+        .deserialize_json(Record::value("shop", &record))
         .await;
     assert_eq!(read.unwrap(), Some(json!({})));
 }
@@ -321,7 +323,7 @@ async fn a_reference_given_for_a_built_in_import_is_taken() {
     assert_eq!(stored.await.unwrap().references, [reference]);
     let deserializer = registry.deserializer(DeserializerOptions::new());
     let read = deserializer
-        .deserialize_json(ReadContext::value("shop"), Some(&record))
+        .deserialize_json(Record::value("shop", &record))
         .await;
     assert_eq!(read.unwrap(), Some(json!({})));
 }
@@ -372,7 +374,7 @@ async fn references_given_by_hand_are_taken_as_they_are() {
     assert_eq!(registered.unwrap().references, [reference]);
     let deserializer = registry.deserializer(DeserializerOptions::new());
     let inspection = deserializer
-        .inspect(ReadContext::value("shop"), &record)
+        .inspect(Record::value("shop", &record))
         .await
         .unwrap();
     let b = &inspection.writer.dependencies()[0];
@@ -380,14 +382,6 @@ async fn references_given_by_hand_are_taken_as_they_are() {
         (b.name(), b.proto().message_type[0].field.len()),
         ("b.proto", 2)
     );
-}
-
-#[tokio::test]
-async fn schema_id_in_header_needs_headers_to_write_to() {
-    let registry = Registry::start().await;
-    let options = SerializerOptions::new().schema_id_in(SchemaIdIn::Header);
-    let record = write(&registry.serializer(options), &schema(V1, "A", &[])).await;
-    assert!(matches!(record, Err(Error::MissingHeaders { .. })));
 }
 
 #[tokio::test]
@@ -399,10 +393,10 @@ async fn reading_with_the_latest_version_or_the_latest_with_metadata() {
     let writer = found().use_latest_version(true);
     let v2 = schema(V2, "A", &[]);
     let value = json!({"a": 1, "b": "x"});
-    let to = WriteContext::value("shop");
+    let to = Destination::value("shop");
     let record = registry
         .serializer(writer)
-        .serialize_json(to, &v2, &value)
+        .serialize_json(&v2, to, &value)
         .await
         .unwrap();
     let v3 = "syntax = \"proto3\"; message A { int32 a = 1; string b = 2; int32 c = 3; }";
@@ -410,14 +404,13 @@ async fn reading_with_the_latest_version_or_the_latest_with_metadata() {
 
     let fields = async |options: DeserializerOptions| {
         let deserializer = registry.deserializer(options);
-        let from = ReadContext::value("shop");
         let message = deserializer
-            .deserialize_dynamic(from, Some(&record))
+            .deserialize_dynamic(Record::value("shop", &record))
             .await
             .unwrap()
             .unwrap();
         let read = deserializer
-            .deserialize_json(from, Some(&record))
+            .deserialize_json(Record::value("shop", &record))
             .await
             .unwrap();
         assert_eq!(read, Some(value.clone()));
@@ -451,7 +444,7 @@ async fn reading_with_the_latest_version_or_the_latest_with_metadata() {
         .await;
     let deserializer = registry.deserializer(new().use_latest_version(true));
     let error = deserializer
-        .deserialize_json(ReadContext::value("shop"), Some(&record))
+        .deserialize_json(Record::value("shop", &record))
         .await;
     assert!(
         matches!(&error, Err(Error::NotInSchema { message, .. }) if message == "A"),
@@ -515,7 +508,7 @@ async fn rules_that_cannot_be_carried_out_stop_a_write_however_the_schema_was_fo
         let read = async |options| {
             let deserializer = registry.deserializer(options);
             deserializer
-                .deserialize_json(ReadContext::value("shop"), Some(&record))
+                .deserialize_json(Record::value("shop", &record))
                 .await
         };
         let expected: Option<Value> = Some(json!({"a": 1}));
@@ -542,9 +535,9 @@ async fn the_compiled_and_the_dynamic_path_register_the_same_schema() {
     let dynamic = schema(text, "com.acme.MyRecord", &[("other.proto", other)]);
     let json = json!({"f1": "x", "f2": {"other_id": 9}});
     let mut records = Vec::new();
-    for schema in [&*compiled as &dyn ProtoSchema, &dynamic] {
-        let to = WriteContext::value("shop");
-        records.push(serializer.serialize_json(to, schema, &json).await.unwrap());
+    for schema in [&compiled as &dyn ProtoSchema, &dynamic] {
+        let to = Destination::value("shop");
+        records.push(serializer.serialize_json(schema, to, &json).await.unwrap());
     }
     assert_eq!(records[0], records[1]);
 }

@@ -2,10 +2,10 @@
 //! to write with is chosen, and whichever way the value is given.
 
 use cc_protobuf_examples::protobuf::{
-    CompiledSchema, DynamicSchema, EmbeddedSchemas, ProtoSchema, SchemaFile,
+    CompiledSchema, DynamicSchema, ProtoSchema, SchemaFile, Schemas,
 };
 use cc_protobuf_examples::schema_registry::entities::{Metadata, PROTOBUF, RuleSet, SchemaRequest};
-use cc_protobuf_examples::serdes::{Error, Serializer, SerializerOptions, WriteContext};
+use cc_protobuf_examples::serdes::{Destination, Error, Serializer, SerializerOptions};
 use cc_protobuf_examples::wire_format::{SchemaGuid, SchemaId};
 use prost::Message;
 use prost_reflect::DynamicMessage;
@@ -92,13 +92,13 @@ pub async fn records(
     schema: &DynamicSchema,
     value: &Value,
 ) -> [Result<Vec<u8>, Error>; 3] {
-    let to = || WriteContext::value("shop");
+    let to = || Destination::value("shop");
     let encoded = schema.serialize(value).unwrap();
     let dynamic = DynamicMessage::decode(schema.descriptor().clone(), &*encoded).unwrap();
     [
-        serializer.serialize_json(to(), schema, value).await,
-        serializer.serialize_dynamic(to(), schema, &dynamic).await,
-        serializer.serialize_encoded(to(), schema, &encoded).await,
+        serializer.serialize_json(schema, to(), value).await,
+        serializer.serialize_dynamic(schema, to(), &dynamic).await,
+        serializer.serialize_encoded(schema, to(), &encoded).await,
     ]
 }
 
@@ -278,16 +278,21 @@ async fn a_typed_message_is_refused_as_well() {
         ssn: SECRET.to_owned(),
         ..Typed::default()
     };
-    let v2 = own("message M { string id = 1; string email = 2 PII; string ssn = 3 PII; }");
+    let typed = |body| CompiledSchema::<Typed>::from_text("m.proto", &text(body), &[]).unwrap();
+    let v2 = typed("message M { string id = 1; string email = 2 PII; string ssn = 3 PII; }");
     for (serializer, _) in registered.serializers(true) {
-        let to = WriteContext::value("shop");
-        let error = serializer.serialize(to, &v2, &message).await.unwrap_err();
+        let to = Destination::value("shop");
+        let error = serializer
+            .serialize_with(&v2, to, &message)
+            .await
+            .unwrap_err();
         assert!(chain(&error).contains("field \"ssn\""), "{}", chain(&error));
     }
     // A type that has more than its schema says.
     for (serializer, _) in registered.serializers(true) {
-        let to = WriteContext::value("shop");
-        let error = serializer.serialize(to, &own(v1), &message).await;
+        let to = Destination::value("shop");
+        let v1 = typed(v1);
+        let error = serializer.serialize_with(&v1, to, &message).await;
         let error = chain(&error.unwrap_err());
         assert!(error.contains("field number 3"), "{error}");
     }
@@ -414,26 +419,20 @@ fn a_descriptor_set_that_lost_its_tags_is_refused() {
         resolved.parent_pool().encode_to_vec()
     };
     let kept = set("string id = 1; string email = 2 PII; string ssn = 3;");
-    assert!(CompiledSchema::<Typed>::from_descriptor_set(&kept).is_ok());
+    assert!(Schemas::from_descriptor_set(&kept).is_ok());
     // What prost-types makes of it.
     let lost = prost_types::FileDescriptorSet::decode(&*kept).unwrap();
     let lost = lost.encode_to_vec();
     let unused = set("string id = 1; string email = 2; string ssn = 3;");
     for bytes in [lost, unused] {
-        let from_set = CompiledSchema::<Typed>::from_descriptor_set(&bytes);
-        let sources: &[_] = &[("m.proto", "syntax = \"proto3\"; package t; message M {}")];
-        let embedded = Box::leak(Box::new(EmbeddedSchemas::new(bytes.leak(), sources)));
-        let from_embedded = CompiledSchema::<Typed>::from_embedded(embedded, "m.proto");
-        for made in [from_set, from_embedded] {
-            let message = chain(&made.unwrap_err());
-            for part in [
-                "m.proto",
-                "prost-types drops them",
-                "protox",
-                "remove the import",
-            ] {
-                assert!(message.contains(part), "{part}: {message}");
-            }
+        let message = chain(&Schemas::from_descriptor_set(&bytes).unwrap_err());
+        for part in [
+            "m.proto",
+            "prost-types drops them",
+            "protox",
+            "remove the import",
+        ] {
+            assert!(message.contains(part), "{part}: {message}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::time::Duration;
 
 use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
+    Deserializer, DeserializerOptions, Destination, Record, Serializer, SerializerOptions,
 };
 use serde_json::json;
 
@@ -45,10 +45,9 @@ async fn a_refresh_that_fails_is_shared_and_not_repeated_with_each_record() {
         &[],
     );
     let value = json!({"id": "1"});
-    let write = || serializer.serialize_json(WriteContext::value("shop"), &own, &value);
+    let write = || serializer.serialize_json(&own, Destination::value("shop"), &value);
     let record = write().await.unwrap();
-    let from = ReadContext::value("shop");
-    let read = || deserializer.deserialize_json(from, Some(&record));
+    let read = || deserializer.deserialize_json(Record::value("shop", &record));
     read().await.unwrap();
 
     gone.store(true, Ordering::Relaxed);
@@ -97,7 +96,7 @@ async fn a_registry_that_goes_away_does_not_make_a_failure_good() {
         &[],
     );
     let value = json!({"id": "1"});
-    let write = || serializer.serialize_json(WriteContext::value("shop"), &own, &value);
+    let write = || serializer.serialize_json(&own, Destination::value("shop"), &value);
     for (answer, expected) in [
         (200, None),
         // Away: the old answer serves.

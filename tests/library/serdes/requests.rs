@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use cc_protobuf_examples::protobuf::CompiledMessage;
 use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
+    Deserializer, DeserializerOptions, Destination, Record, Serializer, SerializerOptions,
 };
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::serdes::registry::{Registry, id_of, schema};
 use crate::support::stub::{Answer, Stub};
+use crate::support::types::HasSchema;
 use crate::support::types::{MyRecord, OtherRecord};
 
 const MANY: usize = 1000;
@@ -28,9 +28,9 @@ fn message(n: usize) -> MyRecord {
 
 async fn write(serializer: &Serializer, n: usize) -> Vec<u8> {
     let schema = MyRecord::schema().unwrap();
-    let to = WriteContext::value("shop");
+    let to = Destination::value("shop");
     serializer
-        .serialize(to, &*schema, &message(n))
+        .serialize_with(&schema, to, &message(n))
         .await
         .unwrap()
 }
@@ -98,10 +98,9 @@ async fn a_thousand_messages_ask_once() {
     ] {
         let deserializer = registry.deserializer(options);
         for (n, record) in records.iter().take(MANY).enumerate() {
-            let from = ReadContext::value("shop");
             let read = deserializer
                 .clone()
-                .deserialize(from, Some(record))
+                .deserialize(Record::value("shop", record))
                 .await
                 .unwrap();
             assert_eq!(read, Some(message(n)));
@@ -134,7 +133,7 @@ async fn a_thousand_tasks_that_need_the_same_ask_once_between_them() {
             // Each from a topic of its own: a schema id means the same in all.
             let topic = format!("topic-{n}");
             let read = deserializer
-                .deserialize_json(ReadContext::value(&topic), Some(&record))
+                .deserialize_json(Record::value(&topic, &*record))
                 .await;
             read.unwrap().unwrap()
         });
@@ -170,12 +169,12 @@ async fn files_imported_twice_are_registered_once() {
     );
     let serializer = registry.serializer(SerializerOptions::new());
     for topic in ["a", "b"] {
-        for to in [WriteContext::key(topic), WriteContext::value(topic)] {
+        for to in [Destination::key(topic), Destination::value(topic)] {
             let value = json!({"l": {"b": {"x": 1}}, "r": {"b": {"x": 2}}});
-            let record = serializer.serialize_json(to, &top, &value).await.unwrap();
+            let record = serializer.serialize_json(&top, to, &value).await.unwrap();
             let deserializer = registry.deserializer(DeserializerOptions::new());
             let read = deserializer
-                .deserialize_json(ReadContext::value(topic), Some(&record))
+                .deserialize_json(Record::value(topic, &record))
                 .await;
             assert_eq!(read.unwrap(), Some(value));
         }
@@ -219,10 +218,10 @@ async fn latest_versions_are_asked_for_again_when_their_time_is_over() {
             .use_latest_version(true)
     };
     let write = async |serializer: &Serializer| {
-        let to = WriteContext::value("shop");
+        let to = Destination::value("shop");
         id_of(
             &serializer
-                .serialize_json(to, &a, &json!({"a": 1}))
+                .serialize_json(&a, to, &json!({"a": 1}))
                 .await
                 .unwrap(),
         )
@@ -247,14 +246,14 @@ async fn latest_versions_are_asked_for_again_when_their_time_is_over() {
     // The reader's schema, likewise.
     let options = DeserializerOptions::new().use_latest_version(true);
     let reader = registry.deserializer(options.latest_cache_ttl(Some(Duration::ZERO)));
-    let to = WriteContext::value("shop");
+    let to = Destination::value("shop");
     let record = patient
-        .serialize_json(to, &a, &json!({"a": 1}))
+        .serialize_json(&a, to, &json!({"a": 1}))
         .await
         .unwrap();
     for _ in 0..2 {
         let inspection = reader
-            .inspect(ReadContext::value("shop"), &record)
+            .inspect(Record::value("shop", &record))
             .await
             .unwrap();
         assert_eq!(inspection.writer.id().unwrap().0, first);
@@ -290,7 +289,7 @@ async fn the_schema_known_so_far_serves_while_the_registry_is_away() {
     let value = json!({"a": 1});
     let write = async || {
         let record = serializer
-            .serialize_json(WriteContext::value("shop"), &a, &value)
+            .serialize_json(&a, Destination::value("shop"), &value)
             .await;
         record.map(|record| id_of(&record))
     };
@@ -331,9 +330,9 @@ async fn a_registry_that_never_answers_holds_up_nobody_for_long() {
     let deserializer = Deserializer::new(stub.client(), options).unwrap();
     let a = schema(V1, "A", &[]);
     let value = json!({"a": 1});
-    let write = || serializer.serialize_json(WriteContext::value("shop"), &a, &value);
+    let write = || serializer.serialize_json(&a, Destination::value("shop"), &value);
     let record = write().await.unwrap();
-    let read = || deserializer.deserialize_json(ReadContext::value("shop"), Some(&record));
+    let read = || deserializer.deserialize_json(Record::value("shop", &record));
     read().await.unwrap();
 
     silent.store(true, Ordering::Relaxed);
@@ -370,11 +369,12 @@ async fn a_time_to_live_may_be_as_long_as_it_likes() {
         .use_latest_version(true)
         .latest_cache_ttl(ttl);
     let deserializer = registry.deserializer(options);
-    let (to, a) = (WriteContext::value("shop"), schema(V1, "A", &[]));
+    let (to, a) = (Destination::value("shop"), schema(V1, "A", &[]));
     let value = json!({"a": 1});
-    let record = serializer.serialize_json(to, &a, &value).await.unwrap();
-    let from = ReadContext::value("shop");
-    let read = deserializer.deserialize_json(from, Some(&record)).await;
+    let record = serializer.serialize_json(&a, to, &value).await.unwrap();
+    let read = deserializer
+        .deserialize_json(Record::value("shop", &record))
+        .await;
     assert_eq!(read.unwrap(), Some(value));
 }
 
@@ -397,10 +397,10 @@ async fn caches_are_bounded_and_still_right() {
         for (n, schema) in schemas.iter().enumerate() {
             let topic = format!("t{n}");
             let value = json!({"v": n + 1});
-            let record = serializer.serialize_json(WriteContext::value(&topic), schema, &value);
+            let record = serializer.serialize_json(schema, Destination::value(&topic), &value);
             let record = record.await.unwrap();
             assert_eq!(*ids.entry(n).or_insert(id_of(&record)), id_of(&record));
-            let read = deserializer.deserialize_json(ReadContext::value(&topic), Some(&record));
+            let read = deserializer.deserialize_json(Record::value(&topic, &*record));
             assert_eq!(read.await.unwrap(), Some(value));
         }
     }

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cc_protobuf_examples::serdes::{
-    Association, Deserializer, DeserializerOptions, Error, Fallback, ReadContext, RecordPlace,
-    ReferenceSubjectNameStrategy, Serializer, SerializerOptions, SubjectNameStrategy, WriteContext,
+    Association, Deserializer, DeserializerOptions, Destination, Error, Fallback, Record,
+    RecordPlace, ReferenceSubjectNameStrategy, Serializer, SerializerOptions, Side,
+    SubjectNameStrategy,
 };
 use serde_json::{Value, json};
 
@@ -23,16 +24,16 @@ async fn subjects(strategy: SubjectNameStrategy) -> Vec<String> {
     let line = schema(TEXT, "shop.v1.Order.Line", &[]);
     let options = DeserializerOptions::new().subject_name_strategy(strategy);
     let deserializer = registry.deserializer(options);
-    for (to, from) in [
-        (WriteContext::key("orders"), ReadContext::key("orders")),
-        (WriteContext::value("orders"), ReadContext::value("orders")),
+    for (to, side) in [
+        (Destination::key("orders"), Side::Key),
+        (Destination::value("orders"), Side::Value),
     ] {
         let record = serializer
-            .serialize_json(to, &line, &json!({"n": 3}))
+            .serialize_json(&line, to, &json!({"n": 3}))
             .await
             .unwrap();
         let read = deserializer
-            .deserialize_json(from, Some(&record))
+            .deserialize_json(Record::from_parts("orders", side, Some(&record)))
             .await
             .unwrap();
         assert_eq!(read, Some(json!({"n": 3})));
@@ -93,10 +94,10 @@ async fn a_strategy_without_a_name_stops_a_write() {
     ] {
         let options = SerializerOptions::new().subject_name_strategy(strategy);
         let line = schema(TEXT, "shop.v1.Order.Line", &[]);
-        let to = WriteContext::value("orders");
+        let to = Destination::value("orders");
         let error = registry
             .serializer(options)
-            .serialize_json(to, &line, &json!({}))
+            .serialize_json(&line, to, &json!({}))
             .await;
         assert!(matches!(error, Err(Error::NoSubject { .. })), "{error:?}");
     }
@@ -141,9 +142,9 @@ async fn an_associated_subject_is_asked_for_once_and_used_on_both_sides() {
     let line = schema(TEXT, "shop.v1.Order.Line", &[]);
     let mut record = Vec::new();
     for _ in 0..10 {
-        let to = WriteContext::value("orders");
+        let to = Destination::value("orders");
         record = serializer
-            .serialize_json(to, &line, &json!({"n": 3}))
+            .serialize_json(&line, to, &json!({"n": 3}))
             .await
             .unwrap();
     }
@@ -156,9 +157,8 @@ async fn an_associated_subject_is_asked_for_once_and_used_on_both_sides() {
     let options = DeserializerOptions::new().subject_name_strategy(associated());
     let deserializer = Deserializer::new(stub.client(), options).unwrap();
     for _ in 0..10 {
-        let from = ReadContext::value("orders");
         let read = deserializer
-            .deserialize_json(from, Some(&record))
+            .deserialize_json(Record::value("orders", &record))
             .await
             .unwrap();
         assert_eq!(read, Some(json!({"n": 3})));
@@ -172,8 +172,8 @@ async fn two_associated_subjects_are_one_too_many_and_none_is_believed_for_a_whi
     let (stub, _) = associating(&["a", "b"]).await;
     let options = || SerializerOptions::new().subject_name_strategy(associated());
     let serializer = Serializer::new(stub.client(), options()).unwrap();
-    let to = WriteContext::value("orders");
-    let error = serializer.serialize_json(to, &line, &json!({})).await;
+    let to = Destination::value("orders");
+    let error = serializer.serialize_json(&line, to, &json!({})).await;
     assert!(
         matches!(error, Err(Error::AmbiguousSubject { count: 2, .. })),
         "{error:?}"
@@ -184,9 +184,9 @@ async fn two_associated_subjects_are_one_too_many_and_none_is_believed_for_a_whi
         let options = options().latest_cache_ttl(Some(ttl));
         let serializer = Serializer::new(stub.client(), options).unwrap();
         for _ in 0..5 {
-            let to = WriteContext::value("orders");
+            let to = Destination::value("orders");
             serializer
-                .serialize_json(to, &line, &json!({}))
+                .serialize_json(&line, to, &json!({}))
                 .await
                 .unwrap();
         }
@@ -225,9 +225,9 @@ async fn imported_files_are_registered_under_the_name_of_the_strategy() {
         let options = SerializerOptions::new().reference_subject_name_strategy(strategy.clone());
         let serializer = registry.serializer(options);
         let value = json!({"home": {"city": "Bern"}});
-        let to = WriteContext::value("people");
+        let to = Destination::value("people");
         let record = serializer
-            .serialize_json(to, &person, &value)
+            .serialize_json(&person, to, &value)
             .await
             .unwrap();
         let subjects = registry.client.subjects().await.unwrap();
@@ -238,7 +238,7 @@ async fn imported_files_are_registered_under_the_name_of_the_strategy() {
         assert_eq!(subjects.len(), 2, "{subjects:?}");
         let deserializer = registry.deserializer(DeserializerOptions::new());
         let read = deserializer
-            .deserialize_json(ReadContext::value("people"), Some(&record))
+            .deserialize_json(Record::value("people", &record))
             .await;
         assert_eq!(read.unwrap(), Some(value));
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use cc_protobuf_examples::protobuf::ProtoSchema;
-use cc_protobuf_examples::serdes::{SerializerOptions, WriteContext};
+use cc_protobuf_examples::serdes::{Destination, SerializerOptions};
 use prost::Message;
 use prost_reflect::DynamicMessage;
 use serde_json::json;
@@ -42,10 +42,10 @@ async fn unknown_fields_are_refused_where_fields_are_encrypted() {
             "unknown fields are carried"
         );
         for (serializer, _) in registered.serializers(true) {
-            let to = || WriteContext::value("shop");
+            let to = || Destination::value("shop");
             for record in [
-                serializer.serialize_encoded(to(), &own, &payload).await,
-                serializer.serialize_dynamic(to(), &own, &dynamic).await,
+                serializer.serialize_encoded(&own, to(), &payload).await,
+                serializer.serialize_dynamic(&own, to(), &dynamic).await,
             ] {
                 let message = chain(&record.unwrap_err());
                 for part in [place, "field number 9", "\"protect\""] {
@@ -55,8 +55,8 @@ async fn unknown_fields_are_refused_where_fields_are_encrypted() {
             }
             // Known to the record's own schema, and not tagged there: written.
             for record in [
-                serializer.serialize_json(to(), &newer, &value).await,
-                serializer.serialize_encoded(to(), &newer, &payload).await,
+                serializer.serialize_json(&newer, to(), &value).await,
+                serializer.serialize_encoded(&newer, to(), &payload).await,
             ] {
                 assert!(!hides(&record.unwrap(), SECRET));
             }
@@ -64,9 +64,9 @@ async fn unknown_fields_are_refused_where_fields_are_encrypted() {
     }
     // Encoded as another type than both schemas say: unknown to a parser.
     for (serializer, _) in registered.serializers(true) {
-        let to = WriteContext::value("shop");
+        let to = Destination::value("shop");
         let payload = b"\x22\x02\x08\x01";
-        let record = serializer.serialize_encoded(to, &own(v1), payload).await;
+        let record = serializer.serialize_encoded(&own(v1), to, payload).await;
         let message = chain(&record.unwrap_err());
         assert!(message.contains("\"l[0].plain\""), "{message}");
     }
@@ -81,20 +81,20 @@ async fn a_dynamic_message_that_brings_tags_of_its_own_is_held_to_them() {
     let same = own(v1);
     for (serializer, _) in registered.serializers(true) {
         for _ in 0..2 {
-            let to = WriteContext::value("shop");
+            let to = Destination::value("shop");
             let message = DynamicMessage::decode(
                 tagged.descriptor().clone(),
                 &*tagged.serialize(&json!({"id": SECRET})).unwrap(),
             )
             .unwrap();
-            let record = serializer.serialize_dynamic(to, &told, &message).await;
+            let record = serializer.serialize_dynamic(&told, to, &message).await;
             let message = chain(&record.unwrap_err());
             assert!(message.contains("field \"id\""), "{message}");
 
-            let to = WriteContext::value("shop");
+            let to = Destination::value("shop");
             let payload = same.serialize(&json!({"email": SECRET})).unwrap();
             let message = DynamicMessage::decode(same.descriptor().clone(), &*payload).unwrap();
-            let record = serializer.serialize_dynamic(to, &told, &message).await;
+            let record = serializer.serialize_dynamic(&told, to, &message).await;
             assert!(hides(&record.unwrap(), SECRET));
         }
     }

@@ -1,10 +1,10 @@
 //! Every kind of value, both sides, both places of the schema id.
 
-use cc_protobuf_examples::protobuf::{CompiledMessage, JsonOptions, ProtoSchema};
+use cc_protobuf_examples::protobuf::{JsonOptions, ProtoSchema};
 use cc_protobuf_examples::schema_registry::Format;
 use cc_protobuf_examples::serdes::{
-    DeserializerOptions, EnvelopePlace, Error, Headers, ReadContext, SchemaIdIn, SerializerOptions,
-    Side, WriteContext,
+    DeserializerOptions, Destination, EnvelopePlace, Error, Headers, Record, RecordSerializer,
+    SchemaIdIn, Serializer, SerializerOptions, Side,
 };
 use cc_protobuf_examples::wire_format::{self, SchemaId, SchemaRef};
 use prost::Message;
@@ -12,6 +12,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage};
 use serde_json::{Value, json};
 
 use crate::serdes::registry::{Registry, id_of, schema};
+use crate::support::types::HasSchema;
 use crate::support::types::{MyRecord, OtherRecord};
 use crate::support::types::{v1, v2};
 use crate::support::unhex;
@@ -34,52 +35,54 @@ async fn all_kinds_of_value_give_the_same_record_and_come_back() {
     let encoded = message().encode_to_vec();
     let dynamic = DynamicMessage::decode(schema.descriptor().clone(), &encoded[..]).unwrap();
     for side in [Side::Key, Side::Value] {
-        let to = || WriteContext::new("shop", side);
+        let to = || Destination::new("shop", side);
         let typed = serializer
-            .serialize(to(), &*schema, &message())
+            .serialize_with(&schema, to(), &message())
             .await
             .unwrap();
         let again = serializer
-            .serialize(to(), &*schema, &message())
+            .serialize_with(&schema, to(), &message())
             .await
             .unwrap();
         assert_eq!(typed, again);
         assert_eq!(
             typed,
             serializer
-                .serialize_dynamic(to(), &*schema, &dynamic)
+                .serialize_dynamic(&schema, to(), &dynamic)
                 .await
                 .unwrap()
         );
         assert_eq!(
             typed,
             serializer
-                .serialize_json(to(), &*schema, &json)
+                .serialize_json(&schema, to(), &json)
                 .await
                 .unwrap()
         );
         assert_eq!(
             typed,
             serializer
-                .serialize_encoded(to(), &*schema, &encoded)
+                .serialize_encoded(&schema, to(), &encoded)
                 .await
                 .unwrap()
         );
         assert_eq!(typed[..6], [0, 0, 0, 0, 2, 0]);
         assert_eq!(typed[6..], encoded);
 
-        let from = ReadContext::new("shop", side);
-        let read = deserializer.deserialize(from, Some(&typed)).await.unwrap();
+        let read = deserializer
+            .deserialize(Record::from_parts("shop", side, Some(&typed)))
+            .await
+            .unwrap();
         assert_eq!(read, Some(message()));
         let read = deserializer
-            .deserialize_dynamic(from, Some(&typed))
+            .deserialize_dynamic(Record::from_parts("shop", side, Some(&typed)))
             .await
             .unwrap()
             .unwrap();
         assert_eq!(read.descriptor().full_name(), "com.acme.MyRecord");
         assert_eq!(read.encode_to_vec(), encoded);
         let read = deserializer
-            .deserialize_json(from, Some(&typed))
+            .deserialize_json(Record::from_parts("shop", side, Some(&typed)))
             .await
             .unwrap();
         assert_eq!(read, Some(json.clone()));
@@ -93,72 +96,62 @@ async fn all_kinds_of_value_give_the_same_record_and_come_back() {
 async fn null_passes_without_a_question() {
     let registry = Registry::start().await;
     let deserializer = registry.deserializer(DeserializerOptions::new());
-    for from in [ReadContext::key("shop"), ReadContext::value("shop")] {
+    for side in [Side::Key, Side::Value] {
         assert_eq!(
             deserializer
-                .deserialize::<MyRecord>(from, None)
+                .deserialize::<MyRecord>(Record::from_parts("shop", side, None))
                 .await
                 .unwrap(),
             None
         );
         assert_eq!(
-            deserializer.deserialize_dynamic(from, None).await.unwrap(),
+            deserializer
+                .deserialize_dynamic(Record::from_parts("shop", side, None))
+                .await
+                .unwrap(),
             None
         );
         assert_eq!(
-            deserializer.deserialize_json(from, None).await.unwrap(),
+            deserializer
+                .deserialize_json(Record::from_parts("shop", side, None))
+                .await
+                .unwrap(),
             None
         );
     }
     assert!(registry.requests().is_empty());
     // Bytes that are there and empty are no null.
     let empty = deserializer
-        .deserialize_json(ReadContext::value("shop"), Some(b""))
+        .deserialize_json(Record::value("shop", b""))
         .await;
     assert!(matches!(empty, Err(Error::Truncated { .. })));
 }
 
 #[tokio::test]
-async fn an_optional_value_is_written_as_a_tombstone_or_as_itself() {
-    let registry = Registry::start().await;
-    let serializer = registry.serializer(SerializerOptions::new());
-    let schema = MyRecord::schema().unwrap();
-    let none: Option<&MyRecord> = None;
-    let to = WriteContext::value("shop");
-    let tombstone = serializer
-        .serialize_option(to, &*schema, none)
-        .await
-        .unwrap();
-    assert_eq!(tombstone, None);
-    assert!(registry.requests().is_empty());
-    let to = WriteContext::value("shop");
-    let record = serializer
-        .serialize_option(to, &*schema, Some(&message()))
-        .await
-        .unwrap();
-    assert_eq!(record.unwrap()[6..], message().encode_to_vec());
-}
-
-#[tokio::test]
 async fn the_id_travels_in_a_header_and_is_found_there() {
     let registry = Registry::start().await;
-    let serializer = registry.serializer(SerializerOptions::new().schema_id_in(SchemaIdIn::Header));
+    let options = SerializerOptions::new().schema_id_in(SchemaIdIn::Header);
+    let refused = Serializer::new(registry.client.clone(), options.clone()).unwrap_err();
+    assert!(
+        refused.to_string().contains("RecordSerializer"),
+        "{refused}"
+    );
+    let serializer = RecordSerializer::new(registry.client.clone(), options).unwrap();
     let schema = MyRecord::schema().unwrap();
     // Someone else's headers, and a stale one of an earlier hop.
     let mut headers: Headers = vec![
         ("trace".to_owned(), Some(b"1".to_vec())),
         ("__value_schema_id".to_owned(), Some(vec![9; 18])),
     ];
-    let to = WriteContext::value("shop").headers(&mut headers);
-    let value = serializer
-        .serialize(to, &*schema, &message())
-        .await
-        .unwrap();
-    let to = WriteContext::key("shop").headers(&mut headers);
-    let key = serializer
-        .serialize(to, &*schema, &message())
-        .await
-        .unwrap();
+    let mut write = async |to: Destination<'static>| {
+        let message = message();
+        let record = serializer.serialize_record_with(&schema, to, &message);
+        let record = record.await.unwrap();
+        record.add_headers_to(&mut headers);
+        record.payload
+    };
+    let value = write(Destination::value("shop")).await;
+    let key = write(Destination::key("shop")).await;
     assert_eq!(value, message().encode_to_vec());
     assert_eq!(key, value);
     let names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
@@ -175,45 +168,49 @@ async fn the_id_travels_in_a_header_and_is_found_there() {
     assert_eq!(headers[1].1.as_ref(), Some(&expected));
 
     let deserializer = registry.deserializer(DeserializerOptions::new());
-    for from in [ReadContext::key("shop"), ReadContext::value("shop")] {
-        let from = from.headers(&headers);
-        let read = deserializer.deserialize(from, Some(&value)).await.unwrap();
+    for side in [Side::Key, Side::Value] {
+        let read = deserializer
+            .deserialize(Record::from_parts("shop", side, Some(&value)).headers(&headers))
+            .await
+            .unwrap();
         assert_eq!(read, Some(message()));
-        let inspection = deserializer.inspect(from, &value).await.unwrap();
+        let inspection = deserializer
+            .inspect(Record::from_parts("shop", side, Some(&value)).headers(&headers))
+            .await
+            .unwrap();
         assert_eq!(inspection.schema, SchemaRef::Guid(guid));
         assert!(matches!(inspection.place, EnvelopePlace::Header(_)));
         assert_eq!(inspection.payload, 0..value.len());
     }
     // A header of id form, and a GUID in front of the payload, are read as well.
     let id_header = vec![("__value_schema_id".to_owned(), Some(vec![0, 0, 0, 0, 2, 0]))];
-    let from = ReadContext::value("shop").headers(&id_header);
     assert_eq!(
-        deserializer.deserialize(from, Some(&value)).await.unwrap(),
+        deserializer
+            .deserialize(Record::value("shop", &value).headers(&id_header))
+            .await
+            .unwrap(),
         Some(message())
     );
     let prefixed = wire_format::encode(SchemaRef::Guid(guid), first, &value);
-    let from = ReadContext::value("shop");
     assert_eq!(
         deserializer
-            .deserialize(from, Some(&prefixed))
+            .deserialize(Record::value("shop", &prefixed))
             .await
             .unwrap(),
         Some(message())
     );
     // A header that is there and null is none; one that is broken says so.
     let null = vec![("__value_schema_id".to_owned(), None)];
-    let from = ReadContext::value("shop").headers(&null);
     assert_eq!(
         deserializer
-            .deserialize(from, Some(&prefixed))
+            .deserialize(Record::value("shop", &prefixed).headers(&null))
             .await
             .unwrap(),
         Some(message())
     );
     let broken = vec![("__value_schema_id".to_owned(), Some(vec![1, 2]))];
-    let from = ReadContext::value("shop").headers(&broken);
     let error = deserializer
-        .deserialize::<MyRecord>(from, Some(&value))
+        .deserialize::<MyRecord>(Record::value("shop", &value).headers(&broken))
         .await
         .unwrap_err();
     assert!(error.to_string().contains("__value_schema_id"), "{error}");
@@ -226,14 +223,14 @@ async fn an_inspection_tells_all_parts() {
     let text =
         "syntax = \"proto3\"; package p; message A { message B {} message C { int32 x = 1; } }";
     let c = schema(text, "p.A.C", &[]);
-    let to = WriteContext::value("shop");
+    let to = Destination::value("shop");
     let record = serializer
-        .serialize_json(to, &c, &json!({"x": 5}))
+        .serialize_json(&c, to, &json!({"x": 5}))
         .await
         .unwrap();
     let deserializer = registry.deserializer(DeserializerOptions::new());
     let inspection = deserializer
-        .inspect(ReadContext::value("shop"), &record)
+        .inspect(Record::value("shop", &record))
         .await
         .unwrap();
     assert_eq!(inspection.schema, SchemaRef::Id(SchemaId(id_of(&record))));
@@ -251,13 +248,13 @@ async fn an_inspection_tells_all_parts_of_a_record_with_a_damaged_payload() {
     let registry = Registry::start().await;
     let serializer = registry.serializer(SerializerOptions::new());
     let schema = schema("syntax = \"proto3\"; message A { int32 x = 1; }", "A", &[]);
-    let to = WriteContext::value("shop");
+    let to = Destination::value("shop");
     let json = json!({"x": 5});
-    let record = serializer.serialize_json(to, &schema, &json).await;
+    let record = serializer.serialize_json(&schema, to, &json).await;
     let mut record = record.unwrap();
     record.pop();
     let deserializer = registry.deserializer(DeserializerOptions::new());
-    let inspection = deserializer.inspect(ReadContext::value("shop"), &record);
+    let inspection = deserializer.inspect(Record::value("shop", &record));
     let inspection = inspection.await.unwrap();
     assert_eq!(inspection.descriptor.full_name(), "A");
     assert_eq!(inspection.payload, 6..record.len());
@@ -284,20 +281,25 @@ async fn another_version_of_the_schema_is_read_by_protobufs_rules() {
         customer_id,
     };
     for _ in 0..2 {
-        let to = WriteContext::value("shop");
-        let record_old = serializer.serialize(to, &*old, &written_old).await.unwrap();
-        let to = WriteContext::value("shop");
-        let record_new = serializer.serialize(to, &*new, &written_new).await.unwrap();
+        let to = Destination::value("shop");
+        let record_old = serializer
+            .serialize_with(&old, to, &written_old)
+            .await
+            .unwrap();
+        let to = Destination::value("shop");
+        let record_new = serializer
+            .serialize_with(&new, to, &written_new)
+            .await
+            .unwrap();
         assert_ne!(id_of(&record_old), id_of(&record_new));
 
-        let from = ReadContext::value("shop");
         let read = deserializer
-            .deserialize(from, Some(&record_new))
+            .deserialize(Record::value("shop", &record_new))
             .await
             .unwrap();
         assert_eq!(read, Some(written_old.clone()));
         let read = deserializer
-            .deserialize(from, Some(&record_old))
+            .deserialize(Record::value("shop", &record_old))
             .await
             .unwrap();
         let mut expected = written_new.clone();
@@ -305,7 +307,7 @@ async fn another_version_of_the_schema_is_read_by_protobufs_rules() {
         assert_eq!(read, Some(expected));
         // The generic read shows what was written.
         let read = deserializer
-            .deserialize_json(from, Some(&record_new))
+            .deserialize_json(Record::value("shop", &record_new))
             .await
             .unwrap();
         assert_eq!(
@@ -329,12 +331,11 @@ async fn the_wrong_message_is_refused_before_anything_is_asked() {
             "{text}"
         );
     };
-    let to = || WriteContext::value("shop");
-    is_wrong(serializer.serialize(to(), &*other, &message()).await);
+    let to = || Destination::value("shop");
     let dynamic = DynamicMessage::new(mine.descriptor().clone());
-    is_wrong(serializer.serialize_dynamic(to(), &*other, &dynamic).await);
+    is_wrong(serializer.serialize_dynamic(&other, to(), &dynamic).await);
     let misfit = serializer
-        .serialize_json(to(), &*mine, &json!({"f2": {"other_id": "x"}}))
+        .serialize_json(&mine, to(), &json!({"f2": {"other_id": "x"}}))
         .await;
     let error = misfit.unwrap_err();
     assert!(matches!(error, Error::Json { .. }));
@@ -379,9 +380,8 @@ async fn every_vector_of_the_official_client_is_read_and_written_by_any_message_
         wire[1..5].copy_from_slice(&id.to_be_bytes());
 
         let deserializer = registry.deserializer(DeserializerOptions::new());
-        let from = ReadContext::new(topic, side);
         let read = deserializer
-            .deserialize_dynamic(from, Some(&wire))
+            .deserialize_dynamic(Record::from_parts(topic, side, Some(&wire)))
             .await
             .unwrap()
             .unwrap();
@@ -402,9 +402,9 @@ async fn every_vector_of_the_official_client_is_read_and_written_by_any_message_
             .auto_register_schemas(false)
             .use_latest_version(true);
         let serializer = registry.serializer(options);
-        let to = WriteContext::new(topic, side);
+        let to = Destination::new(topic, side);
         let written = serializer
-            .serialize_json(to, &ours, &vector["payload_json"])
+            .serialize_json(&ours, to, &vector["payload_json"])
             .await;
         assert_eq!(written.unwrap(), wire, "{name}");
     }
@@ -431,16 +431,18 @@ async fn indexes_beside_map_fields_follow_the_registered_form() {
             .auto_register_schemas(false)
             .use_latest_version(true);
         let serializer = registry.serializer(options);
-        let to = WriteContext::value("shop");
+        let to = Destination::value("shop");
         let record = serializer
-            .serialize_json(to, &after, &json!({"b": 3}))
+            .serialize_json(&after, to, &json!({"b": 3}))
             .await
             .unwrap();
         let envelope = wire_format::decode(&record).unwrap();
         assert_eq!(envelope.indexes.as_slice(), expected, "{form}");
         let deserializer = registry.deserializer(DeserializerOptions::new());
-        let from = ReadContext::value("shop");
-        let inspection = deserializer.inspect(from, &record).await.unwrap();
+        let inspection = deserializer
+            .inspect(Record::value("shop", &record))
+            .await
+            .unwrap();
         assert_eq!(
             inspection.descriptor.full_name(),
             "interop.wire.Holder.After"
@@ -451,7 +453,7 @@ async fn indexes_beside_map_fields_follow_the_registered_form() {
     let registry = Registry::start().await;
     let serializer = registry.serializer(SerializerOptions::new());
     let record = serializer
-        .serialize_json(WriteContext::value("shop"), &after, &json!({}))
+        .serialize_json(&after, Destination::value("shop"), &json!({}))
         .await;
     assert_eq!(record.unwrap()[5..], [4, 0, 2]);
 }

@@ -4,7 +4,7 @@ use crate::generated::com::acme;
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
 use cc_protobuf_examples::schema_registry::entities::Reference;
 use cc_protobuf_examples::schema_registry::{Format, Version, VersionQuery};
-use cc_protobuf_examples::serdes::{ReadContext, SerializerOptions, WriteContext};
+use cc_protobuf_examples::serdes::SerializerOptions;
 use cc_protobuf_examples::wire_format::SchemaRef;
 use serde_json::json;
 
@@ -57,9 +57,10 @@ pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
     if let Some(fields) = value.as_object_mut() {
         fields.retain(|_, field| field != "");
     }
-    let mut message = RecordValue::default();
-    let to = WriteContext::value(&topic).headers(&mut message.headers);
-    message.value = Some(serializer.serialize_json(to, &*my_record, &value).await?);
+    let record = serializer
+        .serialize_record_json(&*my_record, &topic, &value)
+        .await?;
+    let message = RecordValue::from(record);
     let envelope = message.envelope()?;
     let named_by = envelope.schema;
     story.fact("message", value.clone());
@@ -93,9 +94,8 @@ pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
     let received = ctx.deliver(&topic, "k1", vec![message]).await?;
     let deserializer = ctx.deserializer()?;
     for message in &received {
-        let from = ReadContext::value(&topic).headers(&message.headers);
         let read = deserializer
-            .deserialize_json(from, message.value.as_deref())
+            .deserialize_json(message.record(&topic))
             .await?;
         story.fact("read", json!(read));
         story.check(

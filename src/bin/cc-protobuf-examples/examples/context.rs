@@ -11,13 +11,14 @@ use prost_reflect::MessageDescriptor;
 use serde_json::json;
 
 use cc_protobuf_examples::kafka::{Headers, Record};
-use cc_protobuf_examples::protobuf::{CompiledMessage, ProtoMessage, ProtoSchema};
+use cc_protobuf_examples::protobuf::{self, ProtoMessage, ProtoSchema, Schemas};
 use cc_protobuf_examples::schema_registry::entities::{
     PROTOBUF, Reference, Schema as Registered, SchemaRequest,
 };
 use cc_protobuf_examples::schema_registry::{Client, Error};
 use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, SchemaIdIn, Serializer, SerializerOptions,
+    Deserializer, DeserializerOptions, Record as Consumed, RecordSerializer, SchemaIdIn,
+    SerializedRecord, SerializerOptions, Side,
 };
 
 use cc_protobuf_examples::wire_format::{self, Envelope, VALUE_SCHEMA_ID_HEADER};
@@ -26,6 +27,7 @@ use crate::backends::{Backends, Broker, KmsKey};
 use crate::cli::{self, RunArgs};
 use crate::console::{Spinner, Story};
 use crate::failure::Failure;
+use crate::generated;
 use crate::naming::Names;
 
 /// A schema of an example, on either Protobuf path.
@@ -59,9 +61,23 @@ impl RecordValue {
         }
     }
 
+    /// The record for a deserializer.
+    pub fn record<'a>(&'a self, topic: &'a str) -> Consumed<'a> {
+        Consumed::from_parts(topic, Side::Value, self.value.as_deref()).headers(&self.headers)
+    }
+
     /// The value's bytes; empty for a tombstone.
     pub fn bytes(&self) -> &[u8] {
         self.value.as_deref().unwrap_or_default()
+    }
+}
+
+impl From<SerializedRecord> for RecordValue {
+    fn from(record: SerializedRecord) -> Self {
+        Self {
+            value: Some(record.payload),
+            headers: record.headers,
+        }
     }
 }
 
@@ -144,10 +160,22 @@ impl<'a> Context<'a> {
     /// written as a file, too.
     pub fn schema<M>(&self, dynamic: impl FnOnce() -> ProtoMessage) -> Result<SharedSchema, Failure>
     where
-        M: CompiledMessage + 'static,
+        M: prost::Message + prost::Name + Default + 'static,
+    {
+        self.schema_in::<M>(generated::schemas, dynamic)
+    }
+
+    /// [`Self::schema`] of a type that is in another set of schemas.
+    pub fn schema_in<M>(
+        &self,
+        set: impl FnOnce() -> Result<Schemas, protobuf::Error>,
+        dynamic: impl FnOnce() -> ProtoMessage,
+    ) -> Result<SharedSchema, Failure>
+    where
+        M: prost::Message + prost::Name + Default + 'static,
     {
         let schema: SharedSchema = match self.precompiled() {
-            true => M::schema()?,
+            true => Arc::new(set()?.compiled::<M>()?),
             false => Arc::new(dynamic().build()?),
         };
         self.save(&*schema)?;
@@ -215,12 +243,12 @@ impl<'a> Context<'a> {
     }
 
     /// A serializer that puts the schema id where `--schema-id-in` says.
-    pub fn serializer(&self, options: SerializerOptions) -> Result<Serializer, Failure> {
+    pub fn serializer(&self, options: SerializerOptions) -> Result<RecordSerializer, Failure> {
         let place = match self.arguments.schema_id_in {
             cli::SchemaIdArgument::Prefix => SchemaIdIn::Prefix,
             cli::SchemaIdArgument::Header => SchemaIdIn::Header,
         };
-        Ok(Serializer::new(
+        Ok(RecordSerializer::new(
             self.registry.clone(),
             options.schema_id_in(place),
         )?)

@@ -16,9 +16,7 @@ use cc_protobuf_examples::schema_registry::entities::{
     DekRequest, Kek, KekRequest, Rule, RuleSet, SchemaRequest,
 };
 use cc_protobuf_examples::schema_registry::{TagOutcome, Version, VersionQuery};
-use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, ReadContext, SerializerOptions, WriteContext,
-};
+use cc_protobuf_examples::serdes::{Deserializer, DeserializerOptions, SerializerOptions};
 use serde_json::{Value, json};
 
 use super::third_party::register_tagged;
@@ -304,13 +302,10 @@ async fn serialize(
         .auto_register_schemas(false)
         .use_latest_version(true);
     let serializer = ctx.serializer(options.csfle(engine(ctx)))?;
-    let mut message = RecordValue::default();
-    let to = WriteContext::value(topic).headers(&mut message.headers);
-    message.value = Some(
-        serializer
-            .serialize_json(to, &**schema, &record(id))
-            .await?,
-    );
+    let record = serializer
+        .serialize_record_json(&**schema, topic, &record(id))
+        .await?;
+    let message = RecordValue::from(record);
     Ok(message)
 }
 
@@ -349,10 +344,7 @@ async fn with_key(
 ) -> Result<Option<Value>, Failure> {
     let options = DeserializerOptions::new().csfle(engine(ctx));
     let deserializer = Deserializer::new(ctx.registry.clone(), options)?;
-    let from = ReadContext::value(topic).headers(&message.headers);
-    Ok(deserializer
-        .deserialize_json(from, message.value.as_deref())
-        .await?)
+    Ok(deserializer.deserialize_json(message.record(topic)).await?)
 }
 
 /// Puts a new DEK into the DEK Registry. Clients do it by themselves when the
@@ -389,10 +381,7 @@ async fn without_key(
 ) -> Result<Value, Failure> {
     let options = DeserializerOptions::new().run_rules(false);
     let deserializer = Deserializer::new(ctx.registry.clone(), options)?;
-    let from = ReadContext::value(topic).headers(&message.headers);
-    let read = deserializer
-        .deserialize_json(from, message.value.as_deref())
-        .await?;
+    let read = deserializer.deserialize_json(message.record(topic)).await?;
     Ok(read.unwrap_or_default())
 }
 

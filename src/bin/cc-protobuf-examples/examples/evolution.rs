@@ -3,7 +3,7 @@
 use crate::generated::evolution::{v1, v2};
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
 use cc_protobuf_examples::schema_registry::{CompatibilityLevel, Version};
-use cc_protobuf_examples::serdes::{SerializerOptions, WriteContext};
+use cc_protobuf_examples::serdes::SerializerOptions;
 use serde_json::json;
 
 use super::{Context, RecordValue};
@@ -18,13 +18,13 @@ pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
         "Under BACKWARD_TRANSITIVE a new version must be able to read the records of every \
          version before it.",
     );
-    let v1 = ctx.schema::<v1::MyRecord>(|| {
+    let v1 = ctx.schema_in::<v1::MyRecord>(v1::schemas, || {
         ProtoMessage::new("MyRecord")
             .file_name("evolution/MyRecord_v1.proto")
             .field(ProtoField::string("id", 1))
             .field(ProtoField::float("amount", 2))
     })?;
-    let v2 = ctx.schema::<v2::MyRecord>(|| {
+    let v2 = ctx.schema_in::<v2::MyRecord>(v2::schemas, || {
         ProtoMessage::new("MyRecord")
             .file_name("evolution/MyRecord_v2.proto")
             .field(ProtoField::string("id", 1))
@@ -93,9 +93,8 @@ pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
     let new_value = json!({"id": "t-2", "amount": 12.25, "customer_id": "c-7"});
     let mut sent = Vec::new();
     for (schema, value) in [(&v1, &old_value), (&v2, &new_value)] {
-        let mut message = RecordValue::default();
-        let to = WriteContext::value(&topic).headers(&mut message.headers);
-        message.value = Some(serializer.serialize_json(to, &**schema, value).await?);
+        let record = serializer.serialize_record_json(&**schema, &topic, value);
+        let message = RecordValue::from(record.await?);
         let name = value["id"].as_str().unwrap_or_default();
         ctx.show_hex(name, &message, Some(schema.descriptor()))?;
         sent.push(message);

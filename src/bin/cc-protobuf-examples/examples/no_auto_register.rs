@@ -2,7 +2,7 @@
 
 use crate::generated::Invoice;
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
-use cc_protobuf_examples::serdes::{ReadContext, SerializerOptions, WriteContext};
+use cc_protobuf_examples::serdes::SerializerOptions;
 use serde_json::json;
 
 use super::{Context, RecordValue};
@@ -37,9 +37,10 @@ pub async fn example_no_auto_register(ctx: &Context<'_>) -> Result<(), Failure> 
     let serializer = ctx.serializer(options)?;
     let topic = ctx.names.topic(topic::NO_AUTO_REGISTER);
     let value = json!({"invoice_id": "inv-1", "vendor": "Babbage & Co", "total": 99.5});
-    let mut message = RecordValue::default();
-    let to = WriteContext::value(&topic).headers(&mut message.headers);
-    message.value = Some(serializer.serialize_json(to, &*invoice, &value).await?);
+    let record = serializer
+        .serialize_record_json(&*invoice, &topic, &value)
+        .await?;
+    let message = RecordValue::from(record);
     ctx.show(&message, Some(invoice.descriptor()))?;
     story.check(
         ctx.registry.versions(&subject).await? == versions_before,
@@ -50,9 +51,8 @@ pub async fn example_no_auto_register(ctx: &Context<'_>) -> Result<(), Failure> 
     )?;
     let deserializer = ctx.deserializer()?;
     for message in ctx.deliver(&topic, "inv-1", vec![message]).await? {
-        let from = ReadContext::value(&topic).headers(&message.headers);
         let read = deserializer
-            .deserialize_json(from, message.value.as_deref())
+            .deserialize_json(message.record(&topic))
             .await?;
         story.check(
             read.as_ref() == Some(&value),
@@ -67,9 +67,8 @@ pub async fn example_no_auto_register(ctx: &Context<'_>) -> Result<(), Failure> 
         ctx.registry.delete_subject(&unknown_subject).await?;
         story.note("an earlier run with this id registered it, with --set; deleted first");
     }
-    let mut headers = Vec::new();
-    let to = WriteContext::value(&unknown).headers(&mut headers);
-    match serializer.serialize_json(to, &*invoice, &value).await {
+    let refused = serializer.serialize_record_json(&*invoice, &unknown, &value);
+    match refused.await {
         Ok(_) => {
             let versions = ctx.registry.versions(&unknown_subject).await?;
             story.compare(

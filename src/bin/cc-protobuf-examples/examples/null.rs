@@ -2,7 +2,7 @@
 
 use crate::generated::ExampleMessage;
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage, ProtoSchema};
-use cc_protobuf_examples::serdes::{ReadContext, SerializerOptions, WriteContext};
+use cc_protobuf_examples::serdes::SerializerOptions;
 use prost::encoding::encoded_len_varint;
 use serde_json::{Value, json};
 
@@ -40,9 +40,8 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
     let mut sent = Vec::new();
     let mut table = Table::new(["value", "payload"]);
     for value in &values {
-        let mut message = RecordValue::default();
-        let to = WriteContext::value(&topic).headers(&mut message.headers);
-        message.value = Some(serializer.serialize_json(to, &*schema, value).await?);
+        let record = serializer.serialize_record_json(&*schema, &topic, value);
+        let message = RecordValue::from(record.await?);
         table.row([value.to_string(), hex(message.envelope()?.payload, " ")]);
         let descriptor = Some(schema.descriptor());
         story.keep(message.bytes(), &message.headers, descriptor)?;
@@ -72,10 +71,9 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
     let deserializer = ctx.deserializer()?;
     let mut read = Vec::new();
     for message in ctx.deliver(&topic, "k1", sent).await? {
-        let from = ReadContext::value(&topic).headers(&message.headers);
         read.push(
             deserializer
-                .deserialize_json(from, message.value.as_deref())
+                .deserialize_json(message.record(&topic))
                 .await?,
         );
     }
@@ -123,12 +121,10 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
         json!({"name": "", "age": 0}),
         json!({"name": "Ada", "age": 36}),
     ] {
-        let mut message = RecordValue::default();
-        let to = WriteContext::value(&wrappers_topic).headers(&mut message.headers);
-        message.value = Some(serializer.serialize_json(to, &wrappers, &value).await?);
-        let from = ReadContext::value(&wrappers_topic).headers(&message.headers);
+        let record = serializer.serialize_record_json(&wrappers, &wrappers_topic, &value);
+        let message = RecordValue::from(record.await?);
         let back = deserializer
-            .deserialize_json(from, message.value.as_deref())
+            .deserialize_json(message.record(&wrappers_topic))
             .await?;
         let descriptor = Some(wrappers.descriptor());
         story.keep(message.bytes(), &message.headers, descriptor)?;

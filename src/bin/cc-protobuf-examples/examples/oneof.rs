@@ -3,7 +3,7 @@
 use crate::generated::io::confluent::examples::proto;
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage, ProtoOneof};
 use cc_protobuf_examples::schema_registry::entities::Reference;
-use cc_protobuf_examples::serdes::{ReadContext, SerializerOptions, WriteContext};
+use cc_protobuf_examples::serdes::SerializerOptions;
 use prost_reflect::ReflectMessage;
 use serde_json::{Value, json};
 
@@ -77,10 +77,9 @@ pub async fn example_oneof(ctx: &Context<'_>) -> Result<(), Failure> {
         .collect();
     let mut sent = Vec::new();
     for kind in &kinds {
-        let mut message = RecordValue::default();
-        let to = WriteContext::value(&topic).headers(&mut message.headers);
         let event = event(kind).unwrap_or_default();
-        message.value = Some(serializer.serialize_json(to, &*all_types, &event).await?);
+        let record = serializer.serialize_record_json(&*all_types, &topic, &event);
+        let message = RecordValue::from(record.await?);
         story.fact(kind, event);
         ctx.show_hex("record", &message, Some(all_types.descriptor()))?;
         sent.push(message);
@@ -99,9 +98,8 @@ pub async fn example_oneof(ctx: &Context<'_>) -> Result<(), Failure> {
     let deserializer = ctx.deserializer()?;
     let mut routed = Vec::new();
     for message in ctx.deliver(&topic, "account-1", sent).await? {
-        let from = ReadContext::value(&topic).headers(&message.headers);
         let read = deserializer
-            .deserialize_dynamic(from, message.value.as_deref())
+            .deserialize_dynamic(message.record(&topic))
             .await?;
         let Some(read) = read else {
             return Err(Failure::expectation("every event has a value"));

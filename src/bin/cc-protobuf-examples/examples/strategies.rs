@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::generated::{Payment, com::acme};
 use cc_protobuf_examples::protobuf::{DynamicSchema, Form, ProtoField, ProtoMessage, SchemaFile};
 use cc_protobuf_examples::serdes::{
-    ReadContext, ReferenceSubjectNameStrategy, SerializerOptions, SubjectNameStrategy, WriteContext,
+    ReferenceSubjectNameStrategy, SerializerOptions, SubjectNameStrategy,
 };
 use serde_json::json;
 
@@ -62,9 +62,10 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
         let subject = ctx.names.subject(subject);
         let serializer =
             ctx.serializer(SerializerOptions::new().subject_name_strategy(strategy))?;
-        let mut message = RecordValue::default();
-        let to = WriteContext::value(&topic).headers(&mut message.headers);
-        message.value = Some(serializer.serialize_encoded(to, &*of_run, &payload).await?);
+        let record = serializer
+            .serialize_record_encoded(&*of_run, &topic, &payload)
+            .await?;
+        let message = RecordValue::from(record);
         sent.push(message);
         let versions = ctx.registry.versions(&subject).await?;
         table.row([name.to_owned(), subject, json!(versions).to_string()]);
@@ -82,9 +83,8 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
     story.step("Read them back: the id is enough, no strategy is needed");
     let deserializer = ctx.deserializer()?;
     for message in ctx.deliver(&topic, "p-1", sent).await? {
-        let from = ReadContext::value(&topic).headers(&message.headers);
         let read = deserializer
-            .deserialize_json(from, message.value.as_deref())
+            .deserialize_json(message.record(&topic))
             .await?;
         if read.as_ref() != Some(&value) {
             story.check(false, "what was read is what was written")?;
@@ -133,10 +133,8 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
         let subject = ctx.names.subject(subject);
         let options = SerializerOptions::new().reference_subject_name_strategy(strategy);
         let serializer = ctx.serializer(options)?;
-        let mut headers = Vec::new();
-        let to = WriteContext::value(&references_topic).headers(&mut headers);
         serializer
-            .serialize_encoded(to, &*my_record, &payload)
+            .serialize_record_encoded(&*my_record, &references_topic, &payload)
             .await
             .map_err(|error| reference_refused(&subject, error))?;
         ctx.registry.versions(&subject).await?;

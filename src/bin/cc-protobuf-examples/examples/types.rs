@@ -1,9 +1,9 @@
 //! Example 7: one record read as a typed message, a dynamic message and JSON.
 
-use crate::generated::io::confluent::examples::proto;
+use crate::generated::{self, io::confluent::examples::proto};
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
 use cc_protobuf_examples::schema_registry::entities::PROTOBUF;
-use cc_protobuf_examples::serdes::{Error, ReadContext, SerializerOptions, WriteContext};
+use cc_protobuf_examples::serdes::{Error, SerializerOptions};
 use prost_reflect::ReflectMessage;
 use serde_json::{Value, json};
 
@@ -49,19 +49,17 @@ pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
         customer_name: "Ada".to_owned(),
         ..proto::Customer::default()
     };
-    let serializer = ctx.serializer(SerializerOptions::new())?;
-    let mut message = RecordValue::default();
-    let to = WriteContext::value(&topic).headers(&mut message.headers);
-    message.value = Some(serializer.serialize(to, &*customer, &sent).await?);
+    let serializer = ctx.serializer(SerializerOptions::new().schemas(generated::schemas()?))?;
+    let record = serializer.serialize_record(&topic, &sent).await?;
+    let message = RecordValue::from(record);
     ctx.show(&message, Some(customer.descriptor()))?;
 
     story.step("Read the same bytes three ways");
     let deserializer = ctx.deserializer()?;
-    let from = || ReadContext::value(&topic).headers(&message.headers);
-    let bytes = message.value.as_deref();
-    let typed: Option<proto::Customer> = deserializer.deserialize(from(), bytes).await?;
-    let dynamic = deserializer.deserialize_dynamic(from(), bytes).await?;
-    let json = deserializer.deserialize_json(from(), bytes).await?;
+    let record = message.record(&topic);
+    let typed: Option<proto::Customer> = deserializer.deserialize(record).await?;
+    let dynamic = deserializer.deserialize_dynamic(record).await?;
+    let json = deserializer.deserialize_json(record).await?;
     let mut table = Table::new(["read as", "customer_id", "Rust type"]);
     let typed_id = typed.as_ref().map(|customer| customer.customer_id);
     table.row([
@@ -102,7 +100,7 @@ pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
     story.check(json_id == expected, claim)?;
 
     story.step("Read them as another type");
-    let wrong: Result<Option<proto::Order>, _> = deserializer.deserialize(from(), bytes).await;
+    let wrong: Result<Option<proto::Order>, _> = deserializer.deserialize(record).await;
     match wrong {
         Err(error @ Error::WrongType { .. }) => {
             story.fact("error", error.to_string());
@@ -120,11 +118,11 @@ pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
     let name = name.as_ref().map_or("", |message| message.full_name());
     let chosen = match name {
         "io.confluent.examples.proto.Customer" => deserializer
-            .deserialize::<proto::Customer>(from(), bytes)
+            .deserialize::<proto::Customer>(record)
             .await?
             .map(|customer| customer.customer_id),
         "io.confluent.examples.proto.Order" => deserializer
-            .deserialize::<proto::Order>(from(), bytes)
+            .deserialize::<proto::Order>(record)
             .await?
             .map(|order| i64::from(order.order_id)),
         _ => None,

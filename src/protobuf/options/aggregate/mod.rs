@@ -52,11 +52,6 @@ impl Fields {
     }
 
     /// Returns the fields in order.
-    pub fn iter(&self) -> impl Iterator<Item = &(String, Value)> {
-        self.entries.iter()
-    }
-
-    /// Returns the fields in order, by value.
     pub fn into_inner(self) -> Vec<(String, Value)> {
         self.entries
     }

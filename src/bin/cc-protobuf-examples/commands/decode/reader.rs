@@ -11,7 +11,7 @@ use cc_protobuf_examples::protobuf::{JsonOptions, to_json};
 use cc_protobuf_examples::schema_registry::Client;
 use cc_protobuf_examples::schema_registry::entities::RuleSet;
 use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, Inspection, ReadContext, RecordPlace, RegisteredSchema,
+    Deserializer, DeserializerOptions, Inspection, Record, RecordPlace, RegisteredSchema,
     SubjectNameStrategy,
 };
 use cc_protobuf_examples::wire_format::{SchemaId, SchemaRef};
@@ -62,8 +62,8 @@ impl Reader {
 
     /// Reads a record as far as it can be read.
     pub async fn read(&mut self, headers: &[(String, Option<Vec<u8>>)], record: &[u8]) -> Reading {
-        let context = ReadContext::value("").headers(headers);
-        let found = match self.wire.inspect(context, record).await {
+        let bytes = Record::value("", record).headers(headers);
+        let found = match self.wire.inspect(bytes).await {
             Ok(found) => found,
             Err(error) => {
                 return Reading {
@@ -114,8 +114,8 @@ impl Reader {
             let Some(subject) = subjects.get(at) else {
                 break;
             };
-            let context = ReadContext::value(subject).headers(headers);
-            match self.rules.deserialize_dynamic(context, Some(record)).await {
+            let record = Record::value(subject, record).headers(headers);
+            match self.rules.deserialize_dynamic(record).await {
                 Ok(Some(message)) if found.message.as_ref().ok() != Some(&message) => {
                     subjects.swap(0, at);
                     return Ok(Some(message));

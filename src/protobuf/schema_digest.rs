@@ -1,0 +1,33 @@
+//! The identity of a schema.
+
+use sha2::{Digest, Sha256};
+
+/// A digest of a message's name, its file and everything that the file imports.
+/// Schemas with equal digests are the same schema, however often they were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SchemaDigest(u128);
+
+impl SchemaDigest {
+    /// Computes the digest of a message from its full name, and the names and texts
+    /// of its files.
+    pub fn new<'a>(message: &str, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut hash = Sha256::new();
+        let mut add = |text: &str| {
+            // With its length, so that no two lists of texts give equal bytes.
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        add(message);
+        for (name, text) in files {
+            add(name);
+            add(text);
+        }
+        let digest: [u8; 32] = hash.finalize().into();
+        let (first, _) = digest.split_at(16);
+        Self(
+            first
+                .iter()
+                .fold(0, |sum, byte| sum << 8 | u128::from(*byte)),
+        )
+    }
+}

@@ -1,0 +1,96 @@
+//! Where a value goes: the topic, the side of the record, its headers.
+
+use std::fmt;
+
+use crate::wire_format::{KEY_SCHEMA_ID_HEADER, VALUE_SCHEMA_ID_HEADER};
+
+/// The side of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The record key.
+    Key,
+    /// The record value.
+    Value,
+}
+
+impl Side {
+    /// Returns whether this is the key.
+    pub fn is_key(self) -> bool {
+        self == Self::Key
+    }
+
+    /// Returns `key` or `value`, the suffix of a topic's subject.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Value => "value",
+        }
+    }
+
+    /// Returns the name of the record header that carries the schema GUID of this
+    /// side.
+    pub fn schema_id_header(self) -> &'static str {
+        match self {
+            Self::Key => KEY_SCHEMA_ID_HEADER,
+            Self::Value => VALUE_SCHEMA_ID_HEADER,
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Record headers in their order. Names may repeat and values may be null.
+pub type Headers = Vec<(String, Option<Vec<u8>>)>;
+
+/// The destination of a value: the key or the value of the records of a topic.
+///
+/// A topic name alone means the value, so `serialize("orders", &order)` writes a
+/// value and `serialize(Destination::key("orders"), &key)` a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Destination<'a> {
+    pub(super) topic: &'a str,
+    pub(super) side: Side,
+}
+
+impl<'a> Destination<'a> {
+    /// Creates the destination for keys of a topic's records.
+    pub fn key(topic: &'a str) -> Self {
+        Self::new(topic, Side::Key)
+    }
+
+    /// Creates the destination for values of a topic's records.
+    pub fn value(topic: &'a str) -> Self {
+        Self::new(topic, Side::Value)
+    }
+
+    /// Creates the destination for one side of a topic's records.
+    pub fn new(topic: &'a str, side: Side) -> Self {
+        Self { topic, side }
+    }
+
+    /// Returns the topic.
+    pub fn topic(&self) -> &'a str {
+        self.topic
+    }
+
+    /// Returns whether keys or values go there.
+    pub fn side(&self) -> Side {
+        self.side
+    }
+}
+
+impl<'a> From<&'a str> for Destination<'a> {
+    fn from(topic: &'a str) -> Self {
+        Self::value(topic)
+    }
+}
+
+impl<'a> From<&'a String> for Destination<'a> {
+    fn from(topic: &'a String) -> Self {
+        Self::value(topic)
+    }
+}
