@@ -21,7 +21,7 @@ use std::time::Instant;
 use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use cc_protobuf_examples::kafka::{
-    AdminTopics, Config, Credentials, Kafka, Record, TopicCreator, TopicSpec,
+    AdminTopics, ConnectionConfig, Credentials, Kafka, Record, TopicCreator, TopicSpec,
 };
 
 use cc_protobuf_examples::schema_registry::ClientBuilder;
@@ -80,22 +80,23 @@ async fn main() {
     }
     let get = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let broker = EmbeddedBroker::start().await.unwrap();
-    let (config, creator): (Config, Box<dyn TopicCreator>) = match get("BOOTSTRAP_SERVERS") {
-        None => (
-            Config::new(broker.bootstrap_servers(), None),
-            Box::new(broker),
-        ),
-        Some(servers) => {
-            let credentials = get("KAFKA_API_KEY").map(|username| Credentials {
-                username,
-                password: get("KAFKA_API_SECRET").unwrap_or_default(),
-            });
-            let mut config = Config::new(servers, credentials);
-            config.ca_location = get("KAFKA_SSL_CA_LOCATION").map(Into::into);
-            let admin = AdminTopics::new(&config).unwrap();
-            (config, Box::new(admin))
-        }
-    };
+    let (config, creator): (ConnectionConfig, Box<dyn TopicCreator>) =
+        match get("BOOTSTRAP_SERVERS") {
+            None => (
+                ConnectionConfig::new(broker.bootstrap_servers(), None),
+                Box::new(broker),
+            ),
+            Some(servers) => {
+                let credentials = get("KAFKA_API_KEY").map(|username| Credentials {
+                    username,
+                    password: get("KAFKA_API_SECRET").unwrap_or_default(),
+                });
+                let mut config = ConnectionConfig::new(servers, credentials);
+                config.ca_location = get("KAFKA_SSL_CA_LOCATION").map(Into::into);
+                let admin = AdminTopics::new(&config).unwrap();
+                (config, Box::new(admin))
+            }
+        };
     let spec = TopicSpec {
         name: TOPIC.into(),
         partitions: 6,

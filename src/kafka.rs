@@ -9,13 +9,13 @@
 //! # #[cfg(feature = "embedded")]
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use cc_protobuf_examples::kafka::{Config, Kafka, Record, TopicSpec};
+//! use cc_protobuf_examples::kafka::{ConnectionConfig, Kafka, Record, TopicSpec};
 //!
 //! use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
 //! // Brokers inside the process. For a cluster of your own: its addresses and
-//! // `Credentials` in `Config::new`, and `AdminTopics` to create topics.
+//! // `Credentials` in `ConnectionConfig::new`, and `AdminTopics` to create topics.
 //! let broker = EmbeddedBroker::start().await?;
-//! let config = Config::new(broker.bootstrap_servers(), None);
+//! let config = ConnectionConfig::new(broker.bootstrap_servers(), None);
 //! let topic = TopicSpec { name: "orders".into(), partitions: 6, replication_factor: 3 };
 //! let (kafka, created) = Kafka::connect(&config, "my-group", &[topic], &broker).await?;
 //! assert_eq!(created, ["orders"]);
@@ -53,8 +53,8 @@ use rdkafka::error::KafkaError;
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use rdkafka::types::RDKafkaErrorCode;
 
-pub use config::{Config, Credentials, SecurityProtocol};
-pub use error::{Error, Kind};
+pub use config::{ConnectionConfig, Credentials, SecurityProtocol};
+pub use error::{Error, ErrorKind};
 pub use probe::{has_feature, reach};
 pub use record::{Delivery, Headers, Received, Record};
 pub use topics::{AdminTopics, Deleted, TopicCreator, TopicSpec};
@@ -82,7 +82,7 @@ impl Kafka {
     /// credentials or certificates are refused, and when a topic cannot be
     /// created or is not ready in time.
     pub async fn connect(
-        config: &Config,
+        config: &ConnectionConfig,
         group: &str,
         topics: &[TopicSpec],
         creator: &dyn TopicCreator,

@@ -66,12 +66,13 @@
 //! | [`wire_format`] | the envelope around every record: magic byte, schema id or GUID, message indexes; pure functions over bytes | nothing |
 //! | [`printable`] | escapes what a terminal would obey or hide in text from elsewhere | nothing |
 //! | `subject_context` | reads the registry context that a subject names, `:.context:name`; private | nothing |
-//! | [`protobuf`] | one model of a schema, the [`ProtoSchema`](protobuf::ProtoSchema) trait with its dynamic and precompiled implementations, `.proto` text in and out, compatibility rules; knows no HTTP | `wire_format`, `printable` |
-//! | [`schema_registry`] | the asynchronous REST client for Schema Registry, DEK Registry and catalog; knows no Protobuf | `wire_format`, `printable`, `subject_context` |
+//! | `registry_settings` | compatibility levels and modes, which several modules show in their own names; private | nothing |
+//! | [`protobuf`] | one model of a schema, the [`ProtoSchema`](protobuf::ProtoSchema) trait with its dynamic and precompiled implementations, `.proto` text in and out, compatibility rules; knows no HTTP | `wire_format`, `printable`, `registry_settings` |
+//! | [`schema_registry`] | the asynchronous REST client for Schema Registry, DEK Registry and catalog; knows no Protobuf | `wire_format`, `printable`, `subject_context`, `registry_settings` |
 //! | [`csfle`] | client-side field-level encryption | `printable`, `subject_context`, `schema_registry` |
 //! | [`serdes`] | serializer and deserializer, built on the modules above | `wire_format`, `printable`, `subject_context`, `protobuf`, `schema_registry`, `csfle` |
 //! | `kafka` | topics, produce, consume | nothing |
-//! | `embedded` | the Schema Registry, and with `kafka` the broker cluster, that stand in for what is not configured | `wire_format`, `subject_context`, `protobuf`, `csfle`, `kafka`, and of `schema_registry` the JSON bodies: a server must not share its client's assumptions |
+//! | `embedded` | the Schema Registry, and with `kafka` the broker cluster, that stand in for what is not configured | `wire_format`, `subject_context`, `registry_settings`, `protobuf`, `csfle`, `kafka`, and of `schema_registry` the JSON bodies: a server must not share its client's assumptions |
 //!
 //! The program under `src/bin` uses the library through its public items only.
 //!
@@ -95,6 +96,7 @@ pub mod embedded;
 pub mod kafka;
 pub mod printable;
 pub mod protobuf;
+mod registry_settings;
 pub mod schema_registry;
 pub mod serdes;
 mod subject_context;

@@ -87,7 +87,7 @@ impl fmt::Debug for Credentials {
 
 /// Which cluster, and how to speak to it.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct ConnectionConfig {
     /// `host:port`, comma-separated.
     pub bootstrap_servers: String,
     /// Protocol; by default SASL_SSL with credentials and PLAINTEXT without.
@@ -104,7 +104,7 @@ pub struct Config {
     pub deadline: Duration,
 }
 
-impl Config {
+impl ConnectionConfig {
     /// A cluster with SASL_SSL and PLAIN where there are credentials, else
     /// PLAINTEXT; 30 seconds for each step.
     pub fn new(bootstrap_servers: impl Into<String>, credentials: Option<Credentials>) -> Self {
@@ -200,12 +200,12 @@ mod tests {
 
     #[test]
     fn credentials_decide_the_protocol() {
-        let cloud = Config::new("broker:9092", Some(credentials())).base();
+        let cloud = ConnectionConfig::new("broker:9092", Some(credentials())).base();
         assert_eq!(cloud.get("security.protocol"), Some("SASL_SSL"));
         assert_eq!(cloud.get("sasl.mechanisms"), Some("PLAIN"));
         assert_eq!(cloud.get("sasl.username"), Some("key"));
         assert_eq!(cloud.get("ssl.ca.location"), Some("probe"));
-        let local = Config::new("broker:9092", None).base();
+        let local = ConnectionConfig::new("broker:9092", None).base();
         assert_eq!(local.get("security.protocol"), Some("PLAINTEXT"));
         assert_eq!(local.get("sasl.mechanisms"), None);
         assert_eq!(local.get("ssl.ca.location"), None);
@@ -213,14 +213,17 @@ mod tests {
 
     #[test]
     fn a_ca_file_replaces_the_system_store() {
-        let mut config = Config::new("broker:9092", Some(credentials()));
+        let mut config = ConnectionConfig::new("broker:9092", Some(credentials()));
         config.ca_location = Some("/etc/ca.pem".into());
         assert_eq!(config.base().get("ssl.ca.location"), Some("/etc/ca.pem"));
     }
 
     #[test]
     fn passwords_are_not_printed() {
-        let text = format!("{:?}", Config::new("broker:9092", Some(credentials())));
+        let text = format!(
+            "{:?}",
+            ConnectionConfig::new("broker:9092", Some(credentials()))
+        );
         assert!(!text.contains("s3cret"), "{text}");
     }
 

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use super::events::Events;
 use super::probe::patiently;
 use super::record::Place;
-use super::{Config, Delivery, Error, Received};
+use super::{ConnectionConfig, Delivery, Error, Received};
 
 /// Between two looks at a topic that is not ready.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -33,7 +33,11 @@ pub(super) struct Consumer {
 }
 
 impl Consumer {
-    pub(super) fn new(config: &Config, group: &str, events: Events) -> Result<Self, Error> {
+    pub(super) fn new(
+        config: &ConnectionConfig,
+        group: &str,
+        events: Events,
+    ) -> Result<Self, Error> {
         let client = config
             .consumer(group)
             .create_with_context(events.clone())

@@ -21,7 +21,7 @@ pub enum Error {
         /// How long was waited.
         wait: Duration,
         /// What stands in the way.
-        kind: Kind,
+        kind: ErrorKind,
         /// The last problem that librdkafka reported.
         reason: Option<String>,
     },
@@ -38,8 +38,8 @@ pub enum Error {
     Tls {
         /// The bootstrap servers.
         servers: String,
-        /// [`Kind::Certificate`] or [`Kind::Tls`].
-        kind: Kind,
+        /// [`ErrorKind::Certificate`] or [`ErrorKind::Tls`].
+        kind: ErrorKind,
         /// librdkafka's words.
         reason: String,
     },
@@ -145,7 +145,7 @@ fn because(reason: &Option<String>) -> String {
 /// The causes that callers may want to tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum ErrorKind {
     /// The name of a bootstrap server has no address.
     UnknownHost,
     /// Nothing listens at the address.
@@ -182,7 +182,7 @@ pub enum Kind {
     Other,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UnknownHost => "a host name is unknown",
@@ -208,20 +208,20 @@ impl fmt::Display for Kind {
 
 impl Error {
     /// The cause, for callers that branch on it.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreachable { kind, .. } | Self::Tls { kind, .. } => *kind,
-            Self::Authentication { .. } => Kind::Credentials,
-            Self::NotAuthorized { .. } => Kind::NotAuthorized,
-            Self::NoAdminApi { .. } => Kind::NoAdminApi,
-            Self::CreateTopic { .. } => Kind::CreateTopic,
-            Self::NotReady { .. } | Self::NotReceived { .. } => Kind::NotReady,
-            Self::TooLarge { .. } => Kind::TooLarge,
+            Self::Authentication { .. } => ErrorKind::Credentials,
+            Self::NotAuthorized { .. } => ErrorKind::NotAuthorized,
+            Self::NoAdminApi { .. } => ErrorKind::NoAdminApi,
+            Self::CreateTopic { .. } => ErrorKind::CreateTopic,
+            Self::NotReady { .. } | Self::NotReceived { .. } => ErrorKind::NotReady,
+            Self::TooLarge { .. } => ErrorKind::TooLarge,
             Self::Client { .. }
             | Self::Admin { .. }
             | Self::Produce { .. }
             | Self::Consume { .. }
-            | Self::Commit { .. } => Kind::Other,
+            | Self::Commit { .. } => ErrorKind::Other,
         }
     }
 

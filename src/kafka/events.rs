@@ -7,7 +7,7 @@ use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 
-use super::{Error, Kind};
+use super::{Error, ErrorKind};
 
 /// Listens to librdkafka for its clients: passes its log to tracing, and
 /// remembers the last problem, because librdkafka itself goes on retrying and
@@ -36,7 +36,7 @@ struct Trouble {
 
 #[derive(Clone)]
 struct Problem {
-    kind: Kind,
+    kind: ErrorKind,
     reason: String,
 }
 
@@ -68,7 +68,7 @@ impl Events {
     pub(super) fn none_usable(&self) -> bool {
         let trouble = self.trouble();
         let last = trouble.last.as_ref();
-        trouble.all_down || last.is_some_and(|problem| problem.kind == Kind::SaslRequired)
+        trouble.all_down || last.is_some_and(|problem| problem.kind == ErrorKind::SaslRequired)
     }
 
     /// Forgets the problems: the cluster has answered.
@@ -81,8 +81,8 @@ impl Events {
         let Problem { kind, reason } = self.trouble().last.clone()?;
         let servers = self.state.servers.clone();
         match kind {
-            Kind::Credentials => Some(Error::Authentication { servers, reason }),
-            Kind::Certificate | Kind::Tls => Some(Error::Tls {
+            ErrorKind::Credentials => Some(Error::Authentication { servers, reason }),
+            ErrorKind::Certificate | ErrorKind::Tls => Some(Error::Tls {
                 servers,
                 kind,
                 reason,
@@ -101,7 +101,9 @@ impl Events {
             servers: self.state.servers.clone(),
             step,
             wait: waited,
-            kind: problem.as_ref().map_or(Kind::NoAnswer, |found| found.kind),
+            kind: problem
+                .as_ref()
+                .map_or(ErrorKind::NoAnswer, |found| found.kind),
             reason: problem.map(|found| found.reason),
         }
     }
@@ -109,11 +111,11 @@ impl Events {
     fn note(&self, code: Option<RDKafkaErrorCode>, text: &str) {
         let kind = kind(code, text);
         let mut trouble = self.trouble();
-        let better = kind != Kind::Other
+        let better = kind != ErrorKind::Other
             || trouble
                 .last
                 .as_ref()
-                .is_none_or(|known| known.kind == Kind::Other);
+                .is_none_or(|known| known.kind == ErrorKind::Other);
         if better {
             trouble.last = Some(Problem {
                 kind,
@@ -158,40 +160,40 @@ impl ConsumerContext for Events {}
 
 /// What a report of librdkafka is about. Its codes are few, so most of it is
 /// only in the text.
-fn kind(code: Option<RDKafkaErrorCode>, text: &str) -> Kind {
+fn kind(code: Option<RDKafkaErrorCode>, text: &str) -> ErrorKind {
     let says = |words: &str| text.contains(words);
     if says("Failed to resolve") {
-        Kind::UnknownHost
+        ErrorKind::UnknownHost
     } else if says("Connection refused") {
-        Kind::ConnectionRefused
+        ErrorKind::ConnectionRefused
     } else if says("SASL Handshake not supported") || says("mechanism handshake failed") {
-        Kind::SaslNotOffered
+        ErrorKind::SaslNotOffered
     } else if says("SASL authentication error") {
-        Kind::Credentials
+        ErrorKind::Credentials
     } else if says("certificate verify failed") {
-        Kind::Certificate
+        ErrorKind::Certificate
     } else if says("PLAINTEXT broker listener")
         || says("wrong version number")
         || says("Disconnected") && says("in state SSL_HANDSHAKE")
     {
-        Kind::PlaintextListener
+        ErrorKind::PlaintextListener
     } else if says("Disconnected") && says("in state APIVERSION_QUERY") && !says("ssl://") {
         // The first request of a plain connection: TLS listeners hang up on it.
-        Kind::TlsListener
+        ErrorKind::TlsListener
     } else if says("Disconnected") && just_up(text) && !says("sasl") {
         // The first request that needs credentials.
-        Kind::SaslRequired
+        ErrorKind::SaslRequired
     } else if says("Invalid response size") {
-        Kind::NotKafka
+        ErrorKind::NotKafka
     } else if says("imed out") {
-        Kind::NoAnswer
+        ErrorKind::NoAnswer
     } else {
         match code {
             Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed) => {
-                Kind::Credentials
+                ErrorKind::Credentials
             }
-            Some(RDKafkaErrorCode::SSL) => Kind::Tls,
-            _ => Kind::Other,
+            Some(RDKafkaErrorCode::SSL) => ErrorKind::Tls,
+            _ => ErrorKind::Other,
         }
     }
 }

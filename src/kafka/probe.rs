@@ -7,7 +7,7 @@ use rdkafka::producer::{FutureProducer, Producer as _};
 use tokio::time::Instant;
 
 use super::events::Events;
-use super::{Config, Error};
+use super::{ConnectionConfig, Error};
 
 /// How long one look at the cluster may take; shorter than any deadline, so
 /// that a refusal is noticed while it waits.
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`Error::Unreachable`], [`Error::Authentication`] or [`Error::Tls`], within
 /// the deadline of `config`.
-pub async fn reach(config: &Config) -> Result<usize, Error> {
+pub async fn reach(config: &ConnectionConfig) -> Result<usize, Error> {
     let events = Events::new(&config.bootstrap_servers);
     // A producer, because it hears of problems without being polled.
     let client: FutureProducer<Events> = config

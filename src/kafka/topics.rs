@@ -12,7 +12,7 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use super::events::Events;
 use super::probe::patiently;
-use super::{Config, Error};
+use super::{ConnectionConfig, Error};
 
 /// A topic to create where it does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub struct AdminTopics {
 
 impl AdminTopics {
     /// A client of the cluster's admin API. Connects on first use.
-    pub fn new(config: &Config) -> Result<Self, Error> {
+    pub fn new(config: &ConnectionConfig) -> Result<Self, Error> {
         let events = Events::new(&config.bootstrap_servers);
         let failed = |error: KafkaError| Error::Client {
             reason: error.to_string(),

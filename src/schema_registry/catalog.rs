@@ -9,7 +9,7 @@ use super::client::Client;
 use super::entities::TagDefinition;
 use super::error::{Answer, Error};
 use super::error_text::sanitized;
-use super::http::call::{Api, Call};
+use super::http::call::Call;
 use super::http::path;
 
 const TAGDEFS: &str = "/catalog/v1/types/tagdefs";
@@ -52,7 +52,7 @@ impl Client {
 
     /// Defines a tag with description and entity types, unless it exists.
     pub async fn define_tag(&self, tag: &TagDefinition) -> Result<TagOutcome, Error> {
-        let call = Call::post(TAGDEFS).to(Api::Catalog).json(&[tag])?;
+        let call = Call::post(TAGDEFS).json(&[tag])?;
         let reply = match self.reply(call).await {
             Err(error) if error.error_code() == Some(EXISTS) => {
                 return Ok(TagOutcome::AlreadyExists);
@@ -92,20 +92,18 @@ impl Client {
 
     /// Every tag definition: `GET /catalog/v1/types/tagdefs`.
     pub async fn tags(&self) -> Result<Vec<TagDefinition>, Error> {
-        self.json(Call::get(TAGDEFS).to(Api::Catalog)).await
+        self.json(Call::get(TAGDEFS)).await
     }
 
     /// One tag definition: `GET /catalog/v1/types/tagdefs/{name}`.
     pub async fn tag(&self, name: &str) -> Result<TagDefinition, Error> {
         let name = path::name("tag", name)?;
-        self.json(Call::get(format!("{TAGDEFS}/{name}")).to(Api::Catalog))
-            .await
+        self.json(Call::get(format!("{TAGDEFS}/{name}"))).await
     }
 
     /// Deletes a tag definition: `DELETE /catalog/v1/types/tagdefs/{name}`.
     pub async fn delete_tag(&self, name: &str) -> Result<(), Error> {
         let name = path::name("tag", name)?;
-        self.done(Call::delete(format!("{TAGDEFS}/{name}")).to(Api::Catalog))
-            .await
+        self.done(Call::delete(format!("{TAGDEFS}/{name}"))).await
     }
 }

@@ -7,7 +7,7 @@ use super::entities::{Config, ConfigUpdate, ModeBody};
 use super::error::Error;
 use super::http::call::Call;
 use super::http::path;
-use super::parameters::{CompatibilityLevel, Mode};
+use crate::registry_settings::{CompatibilityLevel, Mode};
 
 /// The level alone, however strange the rest of the configuration.
 #[derive(Deserialize)]

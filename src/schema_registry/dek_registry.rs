@@ -6,7 +6,7 @@
 use super::client::Client;
 use super::entities::{Dek, DekRequest, Kek, KekRequest, KekUpdate};
 use super::error::Error;
-use super::http::call::{Api, Call};
+use super::http::call::Call;
 use super::http::path;
 use super::parameters::Version;
 use crate::subject_context::other_than_default;
@@ -36,9 +36,7 @@ fn missing_in_dek(dek: &Dek) -> Option<&'static str> {
 impl Client {
     /// Names of the KEKs: `GET /keks`.
     pub async fn keks(&self, deleted: bool) -> Result<Vec<String>, Error> {
-        let call = Call::get(KEKS)
-            .to(Api::DekRegistry)
-            .flag("deleted", deleted);
+        let call = Call::get(KEKS).flag("deleted", deleted);
         self.json(call).await
     }
 
@@ -60,7 +58,6 @@ impl Client {
         subject: &str,
     ) -> Result<Kek, Error> {
         let call = Call::get(kek_path(name)?)
-            .to(Api::DekRegistry)
             .flag("deleted", deleted)
             .maybe("context", other_than_default(subject));
         self.json_with(call, missing_in_kek).await
@@ -84,7 +81,6 @@ impl Client {
         subject: &str,
     ) -> Result<Kek, Error> {
         let call = Call::post(KEKS)
-            .to(Api::DekRegistry)
             .creating()
             .maybe("context", other_than_default(subject))
             .json(kek)?;
@@ -93,9 +89,7 @@ impl Client {
 
     /// Changes properties, description and sharing of a KEK: `PUT /keks/{k}`.
     pub async fn update_kek(&self, name: &str, update: &KekUpdate) -> Result<Kek, Error> {
-        let call = Call::put(kek_path(name)?)
-            .to(Api::DekRegistry)
-            .json(update)?;
+        let call = Call::put(kek_path(name)?).json(update)?;
         self.json_with(call, missing_in_kek).await
     }
 
@@ -106,29 +100,25 @@ impl Client {
     ///
     /// 42272 while it has DEKs, 40471 if it is to go permanently before softly.
     pub async fn delete_kek(&self, name: &str, permanent: bool) -> Result<(), Error> {
-        let call = Call::delete(kek_path(name)?)
-            .to(Api::DekRegistry)
-            .flag("permanent", permanent);
+        let call = Call::delete(kek_path(name)?).flag("permanent", permanent);
         self.done(call).await
     }
 
     /// Takes back the soft deletion of a KEK: `POST /keks/{k}/undelete`.
     pub async fn undelete_kek(&self, name: &str) -> Result<(), Error> {
-        let call = Call::post(format!("{}/undelete", kek_path(name)?)).to(Api::DekRegistry);
+        let call = Call::post(format!("{}/undelete", kek_path(name)?));
         self.done(call).await
     }
 
     /// Lets the registry try the KMS key of a shared KEK: `POST /keks/{k}/test`.
     pub async fn test_kek(&self, name: &str) -> Result<Kek, Error> {
-        let call = Call::post(format!("{}/test", kek_path(name)?)).to(Api::DekRegistry);
+        let call = Call::post(format!("{}/test", kek_path(name)?));
         self.json_with(call, missing_in_kek).await
     }
 
     /// Subjects that have DEKs under a KEK: `GET /keks/{k}/deks`.
     pub async fn dek_subjects(&self, kek: &str, deleted: bool) -> Result<Vec<String>, Error> {
-        let call = Call::get(format!("{}/deks", kek_path(kek)?))
-            .to(Api::DekRegistry)
-            .flag("deleted", deleted);
+        let call = Call::get(format!("{}/deks", kek_path(kek)?)).flag("deleted", deleted);
         self.json(call).await
     }
 
@@ -142,7 +132,6 @@ impl Client {
         deleted: bool,
     ) -> Result<Vec<i32>, Error> {
         let call = Call::get(format!("{}/versions", deks_path(kek, subject)?))
-            .to(Api::DekRegistry)
             .query("algorithm", algorithm)
             .flag("deleted", deleted);
         self.json(call).await
@@ -164,7 +153,6 @@ impl Client {
         deleted: bool,
     ) -> Result<Dek, Error> {
         let call = Call::get(format!("{}/versions/{version}", deks_path(kek, subject)?))
-            .to(Api::DekRegistry)
             .query("algorithm", algorithm)
             .flag("deleted", deleted);
         self.json_with(call, missing_in_dek).await
@@ -181,7 +169,7 @@ impl Client {
     /// 40971, a conflict, if the version exists; 42271 if the KEK is not shared
     /// and the key material is missing.
     pub async fn create_dek(&self, kek: &str, dek: &DekRequest) -> Result<Dek, Error> {
-        let create = |path| Call::post(path).to(Api::DekRegistry).creating().json(dek);
+        let create = |path| Call::post(path).creating().json(dek);
         let answer = self
             .json_with(create(deks_path(kek, &dek.subject)?)?, missing_in_dek)
             .await;
@@ -206,7 +194,6 @@ impl Client {
         permanent: bool,
     ) -> Result<(), Error> {
         let call = Call::delete(deks_path(kek, subject)?)
-            .to(Api::DekRegistry)
             .query("algorithm", algorithm)
             .flag("permanent", permanent);
         self.done(call).await
@@ -222,7 +209,6 @@ impl Client {
         permanent: bool,
     ) -> Result<(), Error> {
         let call = Call::delete(format!("{}/versions/{version}", deks_path(kek, subject)?))
-            .to(Api::DekRegistry)
             .query("algorithm", algorithm)
             .flag("permanent", permanent);
         self.done(call).await
@@ -241,7 +227,6 @@ impl Client {
         algorithm: &str,
     ) -> Result<(), Error> {
         let call = Call::post(format!("{}/undelete", deks_path(kek, subject)?))
-            .to(Api::DekRegistry)
             .query("algorithm", algorithm);
         self.done(call).await
     }
@@ -256,9 +241,7 @@ impl Client {
         version: Version,
     ) -> Result<(), Error> {
         let path = format!("{}/versions/{version}/undelete", deks_path(kek, subject)?);
-        let call = Call::post(path)
-            .to(Api::DekRegistry)
-            .query("algorithm", algorithm);
+        let call = Call::post(path).query("algorithm", algorithm);
         self.done(call).await
     }
 }

@@ -195,7 +195,7 @@ pub enum TokenError {
 /// Classes of failures, for decisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum ErrorKind {
     /// Unusable settings of the client.
     Settings,
     /// Unusable argument; nothing was sent.
@@ -307,71 +307,71 @@ impl Error {
     }
 
     /// The class of the failure.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Settings { .. } => Kind::Settings,
-            Self::Input { .. } => Kind::Input,
-            Self::Connect { .. } => Kind::Connect,
-            Self::Interrupted { .. } => Kind::Interrupted,
-            Self::Timeout { .. } => Kind::Timeout,
-            Self::NotARegistry { .. } => Kind::NotARegistry,
-            Self::Unsupported { .. } => Kind::Unsupported,
+            Self::Settings { .. } => ErrorKind::Settings,
+            Self::Input { .. } => ErrorKind::Input,
+            Self::Connect { .. } => ErrorKind::Connect,
+            Self::Interrupted { .. } => ErrorKind::Interrupted,
+            Self::Timeout { .. } => ErrorKind::Timeout,
+            Self::NotARegistry { .. } => ErrorKind::NotARegistry,
+            Self::Unsupported { .. } => ErrorKind::Unsupported,
             Self::Answer(answer) => match answer.status {
-                401 | 407 => Kind::Unauthorized,
-                403 => Kind::Forbidden,
-                404 => Kind::NotFound,
+                401 | 407 => ErrorKind::Unauthorized,
+                403 => ErrorKind::Forbidden,
+                404 => ErrorKind::NotFound,
                 // Servers of before 2026, and other vendors', send the plain 409.
                 409 if answer.about_schemas && matches!(answer.error_code, 409 | 40901) => {
-                    Kind::Incompatible
+                    ErrorKind::Incompatible
                 }
-                409 => Kind::Conflict,
-                429 => Kind::Throttled,
-                408 | 500.. => Kind::Server,
-                _ => Kind::Invalid,
+                409 => ErrorKind::Conflict,
+                429 => ErrorKind::Throttled,
+                408 | 500.. => ErrorKind::Server,
+                _ => ErrorKind::Invalid,
             },
             Self::Token { source, .. } => match &**source {
-                TokenError::Unreachable { .. } => Kind::Connect,
-                TokenError::Timeout { .. } => Kind::Timeout,
+                TokenError::Unreachable { .. } => ErrorKind::Connect,
+                TokenError::Timeout { .. } => ErrorKind::Timeout,
                 TokenError::Refused { status, .. } => match status {
-                    429 => Kind::Throttled,
-                    408 | 500.. => Kind::Server,
-                    _ => Kind::Unauthorized,
+                    429 => ErrorKind::Throttled,
+                    408 | 500.. => ErrorKind::Server,
+                    _ => ErrorKind::Unauthorized,
                 },
-                TokenError::Malformed { .. } => Kind::Server,
-                TokenError::Provider(_) => Kind::Unauthorized,
+                TokenError::Malformed { .. } => ErrorKind::Server,
+                TokenError::Provider(_) => ErrorKind::Unauthorized,
             },
         }
     }
 
     /// Whether the registry says that the thing asked for does not exist.
     pub fn is_not_found(&self) -> bool {
-        self.kind() == Kind::NotFound
+        self.kind() == ErrorKind::NotFound
     }
 
     /// Whether the schema is incompatible with an earlier one (error codes 409
     /// and 40901).
     pub fn is_incompatible(&self) -> bool {
-        self.kind() == Kind::Incompatible
+        self.kind() == ErrorKind::Incompatible
     }
 
     /// Whether the thing to be made exists already.
     pub fn is_conflict(&self) -> bool {
-        self.kind() == Kind::Conflict
+        self.kind() == ErrorKind::Conflict
     }
 
     /// Whether credentials are missing or were refused.
     pub fn is_unauthorized(&self) -> bool {
-        self.kind() == Kind::Unauthorized
+        self.kind() == ErrorKind::Unauthorized
     }
 
     /// Whether the credentials do not allow it.
     pub fn is_forbidden(&self) -> bool {
-        self.kind() == Kind::Forbidden
+        self.kind() == ErrorKind::Forbidden
     }
 
     /// Whether no connection came about.
     pub fn is_connect(&self) -> bool {
-        self.kind() == Kind::Connect
+        self.kind() == ErrorKind::Connect
     }
 
     /// Whether it is about TLS: the causes speak of certificates, or of a peer
@@ -390,12 +390,12 @@ impl Error {
 
     /// Whether there was no answer in time.
     pub fn is_timeout(&self) -> bool {
-        self.kind() == Kind::Timeout
+        self.kind() == ErrorKind::Timeout
     }
 
     /// Whether the registry lacks the API: no DEK Registry, no catalog.
     pub fn is_unsupported(&self) -> bool {
-        self.kind() == Kind::Unsupported
+        self.kind() == ErrorKind::Unsupported
     }
 
     /// Whether the same call may succeed later, with nothing changed. The client
@@ -407,7 +407,11 @@ impl Error {
             }
             _ => matches!(
                 self.kind(),
-                Kind::Connect | Kind::Interrupted | Kind::Timeout | Kind::Throttled | Kind::Server
+                ErrorKind::Connect
+                    | ErrorKind::Interrupted
+                    | ErrorKind::Timeout
+                    | ErrorKind::Throttled
+                    | ErrorKind::Server
             ),
         }
     }

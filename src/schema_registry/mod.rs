@@ -72,11 +72,10 @@ mod subjects;
 pub use builder::ClientBuilder;
 pub use catalog::TagOutcome;
 pub use client::Client;
-pub use error::{Answer, BoxError, Error, Exchange, Kind, TokenError};
+pub use error::{Answer, BoxError, Error, ErrorKind, Exchange, TokenError};
 pub use http::auth::TokenProvider;
 pub use http::oauth::ClientCredentials;
-pub use parameters::{
-    CompatibilityLevel, Format, LookupQuery, Mode, SchemasQuery, SubjectsQuery, UnknownWord,
-    Version, VersionQuery,
-};
+pub use parameters::{Format, LookupQuery, SchemasQuery, SubjectsQuery, Version, VersionQuery};
 pub use secret::Secret;
+
+pub use crate::registry_settings::{CompatibilityLevel, Mode, UnknownWord};

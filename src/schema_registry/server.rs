@@ -3,7 +3,7 @@
 use super::client::Client;
 use super::entities::{Association, ServerId, ServerVersion};
 use super::error::Error;
-use super::http::call::{Api, Call};
+use super::http::call::Call;
 use super::http::path;
 
 impl Client {
@@ -47,7 +47,6 @@ impl Client {
         let namespace = path::name("namespace", namespace.unwrap_or("-"))?;
         let topic = path::name("topic", topic)?;
         let call = Call::get(format!("/associations/resources/{namespace}/{topic}"))
-            .to(Api::Associations)
             .query("resourceType", "topic")
             .query("associationType", if is_key { "key" } else { "value" });
         match self.json(call).await {

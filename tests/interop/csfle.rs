@@ -18,6 +18,8 @@ use prost::Message;
 use prost_reflect::DynamicMessage;
 use serde_json::{Value, json};
 
+use crate::support::chain;
+
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 struct Worker {
@@ -123,16 +125,6 @@ impl Worker {
 
 fn text<'a>(request: &'a Value, name: &str) -> Result<&'a str> {
     Ok(request[name].as_str().ok_or_else(|| format!("no {name}"))?)
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }
 
 pub async fn worker() {

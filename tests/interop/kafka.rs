@@ -6,16 +6,16 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::time::Duration;
 
 use cc_protobuf_examples::kafka::{
-    AdminTopics, Config, Credentials, Error, Kafka, Record, TopicSpec,
+    AdminTopics, ConnectionConfig, Credentials, Error, Kafka, Record, TopicSpec,
 };
 
-fn config() -> Config {
+fn config() -> ConnectionConfig {
     let get = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
     let credentials = Credentials {
         username: get("KAFKA_API_KEY"),
         password: get("KAFKA_API_SECRET"),
     };
-    let mut config = Config::new(get("BOOTSTRAP_SERVERS"), Some(credentials));
+    let mut config = ConnectionConfig::new(get("BOOTSTRAP_SERVERS"), Some(credentials));
     config.ca_location = Some(get("KAFKA_SSL_CA_LOCATION").into());
     config
 }

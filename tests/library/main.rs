@@ -13,11 +13,9 @@ mod support;
 
 #[cfg(feature = "embedded")]
 mod allocations;
-#[cfg(feature = "embedded")]
 mod client;
 mod compatibility;
 mod compiled_schema;
-#[cfg(feature = "embedded")]
 mod csfle;
 mod json;
 #[cfg(all(feature = "kafka", feature = "embedded"))]
@@ -28,7 +26,6 @@ mod schema_builder;
 mod schema_fuzz;
 mod schema_model;
 mod schema_properties;
-#[cfg(feature = "embedded")]
 mod serdes;
 mod structure;
 mod wire_format;

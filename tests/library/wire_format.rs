@@ -8,6 +8,8 @@ use cc_protobuf_examples::wire_format::{
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::support::unhex;
+
 fn fixture() -> Value {
     let fixture: Value =
         serde_json::from_str(include_str!("../fixtures/wire-format.json")).unwrap();
@@ -17,12 +19,7 @@ fn fixture() -> Value {
 }
 
 fn hex(value: &Value) -> Vec<u8> {
-    let text = value.as_str().unwrap();
-    assert_eq!(text.len() % 2, 0);
-    (0..text.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap())
-        .collect()
+    unhex(value.as_str().unwrap())
 }
 
 fn path(value: &Value) -> Vec<u32> {

@@ -1,24 +1,13 @@
 //! What may listen where a Kafka broker is expected.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// Where nobody listens.
-pub async fn nobody() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    listener.local_addr().unwrap()
-}
+use super::tls::Authority;
 
 /// Accepts connections and never says a word.
-#[allow(dead_code, reason = "only one of the test binaries has the patience")]
 pub async fn silence() -> SocketAddr {
     serve(|mut stream| async move {
         let mut nothing = [0; 1024];
@@ -40,25 +29,8 @@ pub async fn web_server() -> SocketAddr {
 /// A listener that speaks TLS only, with a certificate of its own authority;
 /// the authority in PEM.
 pub async fn tls_listener() -> (SocketAddr, String) {
-    let mut params = CertificateParams::new([]).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    // A name of its own: OpenSSL takes a certificate that names itself as its
-    // issuer for self-signed.
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "an authority for tests");
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, &authority).unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let authority = Authority::new();
+    let acceptor = authority.acceptor(None);
     let address = serve(move |stream| {
         let acceptor = acceptor.clone();
         async move {

@@ -12,8 +12,8 @@ use cc_protobuf_examples::csfle::{Algorithm, RawDek};
 use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use cc_protobuf_examples::kafka::{
-    AdminTopics, Config, Credentials, Delivery, Kafka, Received, Record, SecurityProtocol,
-    TopicSpec,
+    AdminTopics, ConnectionConfig, Credentials, Delivery, Kafka, Received, Record,
+    SecurityProtocol, TopicSpec,
 };
 use cc_protobuf_examples::schema_registry::entities::Kek;
 use cc_protobuf_examples::schema_registry::{Client, ClientBuilder, ClientCredentials};
@@ -24,7 +24,7 @@ use crate::settings::{KafkaSettings, RegistryAuth, RegistrySettings, Secret, Set
 
 /// Which key encrypts the data encryption keys of the csfle example.
 #[derive(Clone, Debug)]
-pub enum Kms {
+pub enum KmsKey {
     /// An AWS KMS key, by its ARN.
     Aws(String),
     /// local-kms with the user's LOCAL_SECRET.
@@ -35,7 +35,7 @@ pub enum Kms {
     Missing,
 }
 
-impl Kms {
+impl KmsKey {
     /// The key that the settings lead to.
     pub fn decide(settings: &Settings) -> Result<Self, Failure> {
         if let Some(arn) = &settings.kms_key_arn {
@@ -82,9 +82,9 @@ impl Kms {
 }
 
 /// Wraps and unwraps a key of its own, to see whether the KMS key can be used.
-pub async fn try_kms(kms: &Kms) -> Result<(), Failure> {
+pub async fn try_kms(kms: &KmsKey) -> Result<(), Failure> {
     let (kms_type, kms_key_id) = match kms {
-        Kms::Aws(arn) => ("aws-kms", arn.as_str()),
+        KmsKey::Aws(arn) => ("aws-kms", arn.as_str()),
         _ => ("local-kms", "doctor"),
     };
     let kek = Kek {
@@ -112,7 +112,7 @@ pub struct Registry {
 
 impl Registry {
     /// A client of the configured registry, or of an embedded one started here.
-    pub async fn open(settings: &Settings, kms: &Kms) -> Result<Self, Failure> {
+    pub async fn open(settings: &Settings, kms: &KmsKey) -> Result<Self, Failure> {
         match &settings.registry {
             Some(remote) => Ok(Self {
                 client: client(remote)?,
@@ -125,7 +125,7 @@ impl Registry {
                 {
                     builder = builder.kms(cc_protobuf_examples::csfle::kms::AwsKms::new());
                 }
-                if let Kms::Local(secret) | Kms::ThrowAway(secret) = kms {
+                if let KmsKey::Local(secret) | KmsKey::ThrowAway(secret) = kms {
                     builder = builder.local_kms_secret(secret.expose());
                 }
                 let embedded = builder.start().await?;
@@ -190,7 +190,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// How to reach a configured cluster.
-pub fn kafka_config(settings: &KafkaSettings) -> Result<Config, Failure> {
+pub fn kafka_config(settings: &KafkaSettings) -> Result<ConnectionConfig, Failure> {
     let credentials = settings
         .credentials
         .as_ref()
@@ -198,7 +198,7 @@ pub fn kafka_config(settings: &KafkaSettings) -> Result<Config, Failure> {
             username: username.clone(),
             password: secret.expose().to_owned(),
         });
-    let mut config = Config::new(settings.bootstrap_servers.as_str(), credentials);
+    let mut config = ConnectionConfig::new(settings.bootstrap_servers.as_str(), credentials);
     config.security_protocol = settings
         .security_protocol
         .parse::<SecurityProtocol>()
@@ -243,7 +243,7 @@ impl Broker {
             }
             None => {
                 let embedded = EmbeddedBroker::start().await?;
-                let mut config = Config::new(embedded.bootstrap_servers(), None);
+                let mut config = ConnectionConfig::new(embedded.bootstrap_servers(), None);
                 // Nothing is gained by letting loopback brokers wait for more.
                 config.fetch_wait_max = Duration::from_millis(10);
                 let (kafka, _) = Kafka::connect(&config, group, &topics, &embedded).await?;
@@ -288,13 +288,13 @@ pub struct Backends {
     /// Kafka, in full mode.
     pub broker: Option<Broker>,
     /// Key management.
-    pub kms: Kms,
+    pub kms: KmsKey,
 }
 
 impl Backends {
     /// Opens the registry; without Kafka yet.
     pub async fn open(settings: &Settings) -> Result<Self, Failure> {
-        let kms = Kms::decide(settings)?;
+        let kms = KmsKey::decide(settings)?;
         Ok(Self {
             registry: Registry::open(settings, &kms).await?,
             broker: None,

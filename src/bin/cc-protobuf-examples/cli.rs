@@ -90,8 +90,8 @@ impl Cli {
 #[command(next_help_heading = "Running examples")]
 pub struct RunArgs {
     /// Whether records go through Kafka, or end as bytes on the console
-    #[arg(long, value_enum, default_value_t = Mode::SchemaOnly)]
-    pub mode: Mode,
+    #[arg(long, value_enum, default_value_t = RunMode::SchemaOnly)]
+    pub mode: RunMode,
     /// Examples to run, in this order.
     #[arg(skip)]
     pub examples: Vec<Selection>,
@@ -305,7 +305,7 @@ pub struct CleanArgs {
 
 /// `--mode`.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum RunMode {
     /// Schema Registry only; records end as bytes on the console
     SchemaOnly,
     /// Records are produced to Kafka and consumed from it

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cc_protobuf_examples::csfle::kms;
 use cc_protobuf_examples::kafka;
 use cc_protobuf_examples::protobuf;
-use cc_protobuf_examples::schema_registry::{self, Kind};
+use cc_protobuf_examples::schema_registry::{self, ErrorKind};
 use cc_protobuf_examples::serdes::{self, SchemaName};
 
 use crate::hints;
@@ -186,14 +186,14 @@ fn verdict(error: &(dyn Error + 'static)) -> Option<(Exit, Option<String>)> {
     }
     if let Some(error) = of_type::<schema_registry::Error>(error) {
         let exit = match error.kind() {
-            Kind::Settings => Exit::Usage,
-            Kind::Connect
-            | Kind::Interrupted
-            | Kind::Timeout
-            | Kind::Throttled
-            | Kind::Server
-            | Kind::NotARegistry => Exit::Unreachable,
-            Kind::Unauthorized | Kind::Forbidden => Exit::Refused,
+            ErrorKind::Settings => Exit::Usage,
+            ErrorKind::Connect
+            | ErrorKind::Interrupted
+            | ErrorKind::Timeout
+            | ErrorKind::Throttled
+            | ErrorKind::Server
+            | ErrorKind::NotARegistry => Exit::Unreachable,
+            ErrorKind::Unauthorized | ErrorKind::Forbidden => Exit::Refused,
             _ => Exit::Unmet,
         };
         return Some((exit, hints::registry(error).map(str::to_owned)));

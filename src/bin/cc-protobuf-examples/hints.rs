@@ -6,52 +6,54 @@ use cc_protobuf_examples::{kafka, schema_registry};
 const CATALOG: &str = "catalog";
 
 /// What to do about a failure on the Kafka cluster, where that can be said.
-pub fn kafka(kind: kafka::Kind) -> Option<&'static str> {
-    use kafka::Kind;
+pub fn kafka(kind: kafka::ErrorKind) -> Option<&'static str> {
+    use kafka::ErrorKind;
 
     Some(match kind {
-        Kind::UnknownHost => {
+        ErrorKind::UnknownHost => {
             "check the host names in BOOTSTRAP_SERVERS, and that this network knows them (DNS, VPN)"
         }
-        Kind::ConnectionRefused => {
+        ErrorKind::ConnectionRefused => {
             "check host and port in BOOTSTRAP_SERVERS, and that the broker runs"
         }
-        Kind::NoAnswer => {
+        ErrorKind::NoAnswer => {
             "check BOOTSTRAP_SERVERS and KAFKA_SECURITY_PROTOCOL, and that no firewall swallows the traffic"
         }
-        Kind::TlsListener => {
+        ErrorKind::TlsListener => {
             "set KAFKA_SECURITY_PROTOCOL to SSL, or to SASL_SSL where there is a KAFKA_API_KEY, or use the port of a listener without TLS"
         }
-        Kind::PlaintextListener => {
+        ErrorKind::PlaintextListener => {
             "use the port of the TLS listener in BOOTSTRAP_SERVERS, or set KAFKA_SECURITY_PROTOCOL to PLAINTEXT, or to SASL_PLAINTEXT where there is a KAFKA_API_KEY"
         }
-        Kind::NotKafka => {
+        ErrorKind::NotKafka => {
             "check the port in BOOTSTRAP_SERVERS: it belongs to something else, such as a web server or the Schema Registry"
         }
-        Kind::Certificate => {
+        ErrorKind::Certificate => {
             "for a private certificate authority set KAFKA_SSL_CA_LOCATION to its PEM file; the certificate must name the host as BOOTSTRAP_SERVERS does"
         }
-        Kind::Tls => {
+        ErrorKind::Tls => {
             "check KAFKA_SECURITY_PROTOCOL and the port in BOOTSTRAP_SERVERS; client certificates are not supported"
         }
-        Kind::Credentials => {
+        ErrorKind::Credentials => {
             "check KAFKA_API_KEY and KAFKA_API_SECRET: the key must belong to this Kafka cluster, not to the Schema Registry"
         }
-        Kind::SaslNotOffered => {
+        ErrorKind::SaslNotOffered => {
             "unset KAFKA_API_KEY and KAFKA_API_SECRET, or use the port of a listener with SASL/PLAIN in BOOTSTRAP_SERVERS"
         }
-        Kind::SaslRequired => {
+        ErrorKind::SaslRequired => {
             "set KAFKA_API_KEY and KAFKA_API_SECRET; without TLS set KAFKA_SECURITY_PROTOCOL to SASL_PLAINTEXT, too"
         }
-        Kind::NotAuthorized => "give the API key's principal the right, or use a key that has it",
-        Kind::NoAdminApi => {
+        ErrorKind::NotAuthorized => {
+            "give the API key's principal the right, or use a key that has it"
+        }
+        ErrorKind::NoAdminApi => {
             "stop the process that runs the brokers, such as serve --kafka: topics and groups end with it"
         }
-        Kind::CreateTopic => {
+        ErrorKind::CreateTopic => {
             "set KAFKA_REPLICATION_FACTOR and KAFKA_PARTITIONS to what the cluster allows, or create the topic beforehand"
         }
-        Kind::NotReady => "look at the state of the topic's partitions and in-sync replicas",
-        Kind::TooLarge => {
+        ErrorKind::NotReady => "look at the state of the topic's partitions and in-sync replicas",
+        ErrorKind::TooLarge => {
             "send less in one record or at once, or raise max.message.bytes of the topic"
         }
         _ => return None,
@@ -60,13 +62,13 @@ pub fn kafka(kind: kafka::Kind) -> Option<&'static str> {
 
 /// What to do about a failure on the Schema Registry, where that can be said.
 pub fn registry(error: &schema_registry::Error) -> Option<&'static str> {
-    use schema_registry::{Error, Kind};
+    use schema_registry::{Error, ErrorKind};
 
     Some(match error.kind() {
-        Kind::Connect | Kind::Interrupted if error.is_tls() => {
+        ErrorKind::Connect | ErrorKind::Interrupted if error.is_tls() => {
             "the TLS handshake failed: check whether SCHEMA_REGISTRY_URL should begin with http:// or https://, SR_SSL_CA_LOCATION (who vouches for the registry), SR_SSL_CERT_LOCATION and SR_SSL_KEY_LOCATION (who vouches for you)"
         }
-        Kind::Connect => match error {
+        ErrorKind::Connect => match error {
             Error::Token { .. } => {
                 "check SR_OAUTH_TOKEN_URL, and that it can be reached from here (proxy, firewall)"
             }
@@ -74,16 +76,16 @@ pub fn registry(error: &schema_registry::Error) -> Option<&'static str> {
                 "check SCHEMA_REGISTRY_URL, that the registry runs, and that it can be reached from here (proxy, firewall, SR_SSL_CA_LOCATION)"
             }
         },
-        Kind::Interrupted | Kind::Server => match error {
+        ErrorKind::Interrupted | ErrorKind::Server => match error {
             Error::Token { .. } => {
                 "check that SR_OAUTH_TOKEN_URL is a token endpoint; if it is, try again later"
             }
             _ => "the registry is in trouble; try again later",
         },
-        Kind::Timeout => {
+        ErrorKind::Timeout => {
             "the registry is slow or something in between swallows the traffic; try again later, or check the proxy and the firewall"
         }
-        Kind::Unauthorized => match error {
+        ErrorKind::Unauthorized => match error {
             Error::Token { .. } => {
                 "check SR_OAUTH_CLIENT_ID, SR_OAUTH_CLIENT_SECRET and SR_OAUTH_SCOPE"
             }
@@ -94,34 +96,34 @@ pub fn registry(error: &schema_registry::Error) -> Option<&'static str> {
                 "check SR_API_KEY and SR_API_SECRET: the key must belong to this Schema Registry, not to the Kafka cluster; or check SR_BEARER_TOKEN or the SR_OAUTH settings, SR_IDENTITY_POOL_ID and SR_LOGICAL_CLUSTER"
             }
         },
-        Kind::Forbidden => match error.error_code() {
+        ErrorKind::Forbidden => match error.error_code() {
             Some(40370) => "the KMS denied the registry the use of its key: check the key's policy",
             _ => "the credentials are valid but not allowed to do this: ask for the role",
         },
-        Kind::NotFound => match error.error_code() {
+        ErrorKind::NotFound => match error.error_code() {
             Some(404) => {
                 "the registry does not know this path: check the path of SCHEMA_REGISTRY_URL; older registries lack some calls"
             }
             _ => "check the name, and that it was not deleted",
         },
-        Kind::Incompatible => {
+        ErrorKind::Incompatible => {
             "change the schema compatibly (test it first), or set another compatibility level on the subject"
         }
-        Kind::Conflict => {
+        ErrorKind::Conflict => {
             "it exists already: use it as it is, choose another name, or delete it first"
         }
-        Kind::Invalid => match error.error_code() {
+        ErrorKind::Invalid => match error.error_code() {
             Some(42201) => "the registry cannot use the schema: check its text and its references",
             Some(42205) => "the subject or the registry is not in a mode that allows this",
             Some(42206 | 42272) => "something refers to it: delete that first",
             Some(42210) => "check the rule set: names, modes and types of its rules",
             _ => return None,
         },
-        Kind::Throttled => "the registry limits the rate of requests: try again later, slower",
-        Kind::NotARegistry => {
+        ErrorKind::Throttled => "the registry limits the rate of requests: try again later, slower",
+        ErrorKind::NotARegistry => {
             "check SCHEMA_REGISTRY_URL: it must be the registry's own address, not a console's or a proxy's"
         }
-        Kind::Unsupported => match error {
+        ErrorKind::Unsupported => match error {
             Error::Unsupported { api, .. } if *api == CATALOG => {
                 "tags are defined in the catalog of Confluent Cloud; without one, tags in the schema work all the same"
             }

@@ -104,13 +104,13 @@ impl Settings {
 
     /// Refuses full mode with one real and one embedded backend: it would leave
     /// records whose schemas are gone, or the reverse.
-    pub fn check_mode(&self, mode: cli::Mode) -> Result<(), Error> {
+    pub fn check_mode(&self, mode: cli::RunMode) -> Result<(), Error> {
         match (mode, &self.registry, &self.kafka) {
-            (cli::Mode::Full, Some(_), None) => Err(Error::Mixed {
+            (cli::RunMode::Full, Some(_), None) => Err(Error::Mixed {
                 given: names::SCHEMA_REGISTRY_URL.key,
                 missing: names::BOOTSTRAP_SERVERS.key,
             }),
-            (cli::Mode::Full, None, Some(_)) => Err(Error::Mixed {
+            (cli::RunMode::Full, None, Some(_)) => Err(Error::Mixed {
                 given: names::BOOTSTRAP_SERVERS.key,
                 missing: names::SCHEMA_REGISTRY_URL.key,
             }),
@@ -259,9 +259,9 @@ mod tests {
     #[test]
     fn full_mode_refuses_a_mixture() {
         let registry = check(&[("SCHEMA_REGISTRY_URL", "http://a")]).unwrap();
-        assert!(registry.check_mode(cli::Mode::Full).is_err());
-        assert!(registry.check_mode(cli::Mode::SchemaOnly).is_ok());
+        assert!(registry.check_mode(cli::RunMode::Full).is_err());
+        assert!(registry.check_mode(cli::RunMode::SchemaOnly).is_ok());
         let kafka = check(&[("BOOTSTRAP_SERVERS", "a:9092")]).unwrap();
-        assert!(kafka.check_mode(cli::Mode::Full).is_err());
+        assert!(kafka.check_mode(cli::RunMode::Full).is_err());
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::csfle::kms::{Kms, KmsDrivers, LocalKms};
 
 use super::error::Error;
-use super::http::authentication::Credentials;
+use super::http::authentication::BasicAuth;
 use super::http::connection::ConnectionLimits;
 use super::http::origin::Origin;
 use super::http::request_log::RequestLog;
@@ -25,7 +25,7 @@ use super::store::tag_definitions::TagDefinitions;
 #[must_use = "a builder does nothing until it is started"]
 pub struct Builder {
     listen: SocketAddr,
-    credentials: Option<Credentials>,
+    credentials: Option<BasicAuth>,
     origins: Vec<Origin>,
     kms: KmsDrivers,
     request_log: bool,
@@ -67,7 +67,7 @@ impl Builder {
 
     /// Requires these Basic credentials of every request.
     pub fn basic_auth(mut self, user: &str, password: &str) -> Self {
-        self.credentials = Some(Credentials::new(user, password));
+        self.credentials = Some(BasicAuth::new(user, password));
         self
     }
 

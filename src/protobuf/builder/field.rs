@@ -2,69 +2,70 @@
 
 use prost_types::field_descriptor_proto::Type;
 
-/// Type of a field, of a map's key or of its value.
-///
-/// A string converts as in a `.proto` file: `"int32"` is the scalar type,
-/// `"OtherRecord"` or `"com.acme.OtherRecord"` a message or enum.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FieldType {
-    /// 64-bit floating point.
-    Double,
-    /// 32-bit floating point.
-    Float,
-    /// Variable length; inefficient for negative numbers.
-    Int32,
-    /// Variable length; inefficient for negative numbers.
-    Int64,
-    /// Variable length, unsigned.
-    Uint32,
-    /// Variable length, unsigned.
-    Uint64,
-    /// Variable length, made for negative numbers (zig-zag).
-    Sint32,
-    /// Variable length, made for negative numbers (zig-zag).
-    Sint64,
-    /// Four bytes, unsigned.
-    Fixed32,
-    /// Eight bytes, unsigned.
-    Fixed64,
-    /// Four bytes, signed.
-    Sfixed32,
-    /// Eight bytes, signed.
-    Sfixed64,
-    /// True or false.
-    Bool,
-    /// UTF-8 text.
-    String,
-    /// Any bytes.
-    Bytes,
-    /// A message, by name.
-    Message(String),
-    /// An enum, by name.
-    Enum(String),
-    /// A message or an enum, by name.
-    Named(String),
+/// Defines the types of fields: one variant, keyword in a `.proto` file and
+/// function of [`ProtoField`] for each scalar.
+macro_rules! field_types {
+    ($(#[doc = $doc:literal] $ty:ident $function:ident $keyword:literal;)+) => {
+        /// Type of a field, of a map's key or of its value.
+        ///
+        /// A string converts as in a `.proto` file: `"int32"` is the scalar type,
+        /// `"OtherRecord"` or `"com.acme.OtherRecord"` a message or enum.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum FieldType {
+            $(#[doc = $doc] $ty,)+
+            /// A message, by name.
+            Message(String),
+            /// An enum, by name.
+            Enum(String),
+            /// A message or an enum, by name.
+            Named(String),
+        }
+
+        const SCALARS: [(&str, FieldType, Type); [$($keyword),+].len()] =
+            [$(($keyword, FieldType::$ty, Type::$ty),)+];
+
+        impl ProtoField {$(
+            #[doc = concat!("Makes a field of type `", $keyword, "`.")]
+            pub fn $function(name: impl Into<String>, number: u32) -> Self {
+                Self::new(name, FieldType::$ty, number)
+            }
+        )+}
+    };
 }
 
-/// All scalar types with their keyword in a `.proto` file.
-const SCALARS: [(&str, FieldType, Type); 15] = [
-    ("double", FieldType::Double, Type::Double),
-    ("float", FieldType::Float, Type::Float),
-    ("int32", FieldType::Int32, Type::Int32),
-    ("int64", FieldType::Int64, Type::Int64),
-    ("uint32", FieldType::Uint32, Type::Uint32),
-    ("uint64", FieldType::Uint64, Type::Uint64),
-    ("sint32", FieldType::Sint32, Type::Sint32),
-    ("sint64", FieldType::Sint64, Type::Sint64),
-    ("fixed32", FieldType::Fixed32, Type::Fixed32),
-    ("fixed64", FieldType::Fixed64, Type::Fixed64),
-    ("sfixed32", FieldType::Sfixed32, Type::Sfixed32),
-    ("sfixed64", FieldType::Sfixed64, Type::Sfixed64),
-    ("bool", FieldType::Bool, Type::Bool),
-    ("string", FieldType::String, Type::String),
-    ("bytes", FieldType::Bytes, Type::Bytes),
-];
+field_types! {
+    /// 64-bit floating point.
+    Double double "double";
+    /// 32-bit floating point.
+    Float float "float";
+    /// Variable length; inefficient for negative numbers.
+    Int32 int32 "int32";
+    /// Variable length; inefficient for negative numbers.
+    Int64 int64 "int64";
+    /// Variable length, unsigned.
+    Uint32 uint32 "uint32";
+    /// Variable length, unsigned.
+    Uint64 uint64 "uint64";
+    /// Variable length, made for negative numbers (zig-zag).
+    Sint32 sint32 "sint32";
+    /// Variable length, made for negative numbers (zig-zag).
+    Sint64 sint64 "sint64";
+    /// Four bytes, unsigned.
+    Fixed32 fixed32 "fixed32";
+    /// Eight bytes, unsigned.
+    Fixed64 fixed64 "fixed64";
+    /// Four bytes, signed.
+    Sfixed32 sfixed32 "sfixed32";
+    /// Eight bytes, signed.
+    Sfixed64 sfixed64 "sfixed64";
+    /// True or false.
+    Bool bool "bool";
+    /// UTF-8 text.
+    String string "string";
+    /// Any bytes.
+    Bytes bytes "bytes";
+}
 
 impl FieldType {
     /// Returns the keywords of all scalar types.
@@ -143,15 +144,6 @@ pub struct ProtoField {
     pub(super) deprecated: bool,
 }
 
-macro_rules! scalar_fields {
-    ($($function:ident $ty:ident $keyword:literal;)*) => {$(
-        #[doc = concat!("Makes a field of type `", $keyword, "`.")]
-        pub fn $function(name: impl Into<String>, number: u32) -> Self {
-            Self::new(name, FieldType::$ty, number)
-        }
-    )*};
-}
-
 impl ProtoField {
     /// Makes a field of any type except a map.
     pub fn new(name: impl Into<String>, ty: impl Into<FieldType>, number: u32) -> Self {
@@ -167,24 +159,6 @@ impl ProtoField {
             packed: None,
             deprecated: false,
         }
-    }
-
-    scalar_fields! {
-        double Double "double";
-        float Float "float";
-        int32 Int32 "int32";
-        int64 Int64 "int64";
-        uint32 Uint32 "uint32";
-        uint64 Uint64 "uint64";
-        sint32 Sint32 "sint32";
-        sint64 Sint64 "sint64";
-        fixed32 Fixed32 "fixed32";
-        fixed64 Fixed64 "fixed64";
-        sfixed32 Sfixed32 "sfixed32";
-        sfixed64 Sfixed64 "sfixed64";
-        bool Bool "bool";
-        string String "string";
-        bytes Bytes "bytes";
     }
 
     /// Makes a field that holds the message `message`. Names are looked up as in a

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use prost_types::FileDescriptorProto;
+use strsim::levenshtein;
 
 use super::file::ProtoFile;
 use super::message::{Item, ProtoMessage};
@@ -142,7 +143,7 @@ impl KnownTypes {
         types.sort_by_key(|(full, _)| (full.starts_with("google."), full.len(), *full));
         scalars
             .chain(types)
-            .map(|(full, _)| (distance(&wanted, &short(full)), full))
+            .map(|(full, _)| (levenshtein(&wanted, &short(full)), full))
             .filter(|(distance, full)| *distance <= limit && *full != name)
             .min_by_key(|(distance, _)| *distance)
             .map(|(_, full)| full.to_owned())
@@ -216,41 +217,4 @@ fn visible_files(file: &ProtoFile) -> HashSet<&str> {
         }
     }
     visible
-}
-
-/// Returns the Levenshtein distance.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (y, &above) in b.chars().zip(row.iter().skip(1)) {
-            let substituted = diagonal + usize::from(x != y);
-            left = substituted.min(above + 1).min(left + 1);
-            next.push(left);
-            diagonal = above;
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::distance;
-
-    #[test]
-    fn distance_counts_edits() {
-        for (a, b, expected) in [
-            ("", "", 0),
-            ("", "abc", 3),
-            ("strng", "string", 1),
-            ("kitten", "sitting", 3),
-            ("boolean", "bool", 3),
-        ] {
-            assert_eq!(distance(a, b), expected, "{a} {b}");
-            assert_eq!(distance(b, a), expected, "{b} {a}");
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::diff::diff_types;
 use super::types::Types;
-use super::{Candidate, Level};
+use super::{Candidate, CompatibilityLevel};
 
 /// Metadata property with the names of fields that must not be used again.
 const RESERVED: &str = "confluent:reserved";
@@ -16,7 +16,7 @@ const MAX_QUOTED: usize = 10 * 1024;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     /// Direction and reach of the comparison.
-    pub level: Level,
+    pub level: CompatibilityLevel,
     /// Whether reserved fields are checked too, whatever the level.
     pub validate_fields: bool,
     /// Metadata property whose value divides versions into groups; only
@@ -24,8 +24,8 @@ pub struct Rules {
     pub compatibility_group: Option<String>,
 }
 
-impl From<Level> for Rules {
-    fn from(level: Level) -> Self {
+impl From<CompatibilityLevel> for Rules {
+    fn from(level: CompatibilityLevel) -> Self {
         Self {
             level,
             ..Self::default()
@@ -88,7 +88,7 @@ impl<'r, 'a> Check<'r, 'a> {
             types: None,
             messages: Vec::new(),
             reserved: !rules.validate_fields,
-            compares: rules.level != Level::None,
+            compares: rules.level != CompatibilityLevel::None,
         }
     }
 
@@ -137,7 +137,7 @@ impl<'r, 'a> Check<'r, 'a> {
 
 /// Returns the messages about one older version: forward ones first, and a quotation of
 /// that version after the last direction that the level checks.
-fn against(level: Level, new: &Types<'_>, old: &Candidate<'_>) -> Vec<String> {
+fn against(level: CompatibilityLevel, new: &Types<'_>, old: &Candidate<'_>) -> Vec<String> {
     let old_types = Types::new(old);
     let mut messages = Vec::new();
     if level.is_forward() {

@@ -31,160 +31,95 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The kinds of difference. "Original" is the older schema of a backward comparison,
-/// "update" the newer one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum DifferenceKind {
+/// Defines the kinds: name in messages, and whether the update still reads the
+/// original's data.
+macro_rules! kinds {
+    ($(#[doc = $doc:literal] $kind:ident = $name:literal, $is_compatible:literal;)+) => {
+        /// The kinds of difference. "Original" is the older schema of a backward
+        /// comparison, "update" the newer one.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum DifferenceKind {
+            $(#[doc = $doc] $kind,)+
+        }
+
+        impl DifferenceKind {
+            /// Every kind.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$kind,)+];
+
+            /// Returns the name in messages.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)+
+                }
+            }
+
+            /// Whether the update still reads the original's data.
+            pub fn is_compatible(self) -> bool {
+                match self {
+                    $(Self::$kind => $is_compatible,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
     /// The packages differ.
-    PackageChanged,
+    PackageChanged = "PACKAGE_CHANGED", false;
     /// A message is in the update only.
-    MessageAdded,
+    MessageAdded = "MESSAGE_ADDED", true;
     /// A message is in the original only.
-    MessageRemoved,
+    MessageRemoved = "MESSAGE_REMOVED", false;
     /// A message has another index among the messages of its parent.
-    MessageMoved,
+    MessageMoved = "MESSAGE_MOVED", true;
     /// An enum is in the update only.
-    EnumAdded,
+    EnumAdded = "ENUM_ADDED", true;
     /// An enum is in the original only.
-    EnumRemoved,
+    EnumRemoved = "ENUM_REMOVED", true;
     /// An enum number is in the update only.
-    EnumConstAdded,
+    EnumConstAdded = "ENUM_CONST_ADDED", true;
     /// An enum number has another name.
-    EnumConstChanged,
+    EnumConstChanged = "ENUM_CONST_CHANGED", true;
     /// An enum number is in the original only.
-    EnumConstRemoved,
+    EnumConstRemoved = "ENUM_CONST_REMOVED", true;
     /// A field outside oneofs is in the update only.
-    FieldAdded,
+    FieldAdded = "FIELD_ADDED", true;
     /// A field outside oneofs is in the original only.
-    FieldRemoved,
+    FieldRemoved = "FIELD_REMOVED", true;
     /// A field number has another name.
-    FieldNameChanged,
+    FieldNameChanged = "FIELD_NAME_CHANGED", true;
     /// A scalar, a message or a map becomes another of the three.
-    FieldKindChanged,
+    FieldKindChanged = "FIELD_KIND_CHANGED", false;
     /// A scalar type is replaced with one of another encoding.
-    FieldScalarKindChanged,
+    FieldScalarKindChanged = "FIELD_SCALAR_KIND_CHANGED", false;
     /// The message type of a field was replaced, or changed incompatibly.
-    FieldNamedTypeChanged,
+    FieldNamedTypeChanged = "FIELD_NAMED_TYPE_CHANGED", false;
     /// The written label of a number, bool or enum differs.
-    FieldNumericLabelChanged,
+    FieldNumericLabelChanged = "FIELD_NUMERIC_LABEL_CHANGED", false;
     /// The written label of a string or bytes field differs.
-    FieldStringOrBytesLabelChanged,
+    FieldStringOrBytesLabelChanged = "FIELD_STRING_OR_BYTES_LABEL_CHANGED", true;
     /// A required field is in the update only.
-    RequiredFieldAdded,
+    RequiredFieldAdded = "REQUIRED_FIELD_ADDED", false;
     /// A required field is in the original only.
-    RequiredFieldRemoved,
+    RequiredFieldRemoved = "REQUIRED_FIELD_REMOVED", false;
     /// A oneof name is in the update only.
-    OneofAdded,
+    OneofAdded = "ONEOF_ADDED", true;
     /// A oneof name is in the original only.
-    OneofRemoved,
+    OneofRemoved = "ONEOF_REMOVED", true;
     /// A oneof member has a number new to the message.
-    OneofFieldAdded,
+    OneofFieldAdded = "ONEOF_FIELD_ADDED", true;
     /// The number of a oneof member no longer occurs in the message.
-    OneofFieldRemoved,
+    OneofFieldRemoved = "ONEOF_FIELD_REMOVED", false;
     /// A oneof member is now an ordinary field.
-    OneofFieldMovedToTopLevel,
+    OneofFieldMovedToTopLevel = "ONEOF_FIELD_MOVED_TO_TOP_LEVEL", true;
     /// Several ordinary fields now exclude each other.
-    MultipleFieldsMovedToOneof,
+    MultipleFieldsMovedToOneof = "MULTIPLE_FIELDS_MOVED_TO_ONEOF", false;
     /// A field now excludes members of a oneof that existed before.
-    FieldMovedToExistingOneof,
+    FieldMovedToExistingOneof = "FIELD_MOVED_TO_EXISTING_ONEOF", false;
 }
 
 impl DifferenceKind {
-    /// Every kind.
-    pub const ALL: [Self; 26] = [
-        Self::PackageChanged,
-        Self::MessageAdded,
-        Self::MessageRemoved,
-        Self::MessageMoved,
-        Self::EnumAdded,
-        Self::EnumRemoved,
-        Self::EnumConstAdded,
-        Self::EnumConstChanged,
-        Self::EnumConstRemoved,
-        Self::FieldAdded,
-        Self::FieldRemoved,
-        Self::FieldNameChanged,
-        Self::FieldKindChanged,
-        Self::FieldScalarKindChanged,
-        Self::FieldNamedTypeChanged,
-        Self::FieldNumericLabelChanged,
-        Self::FieldStringOrBytesLabelChanged,
-        Self::RequiredFieldAdded,
-        Self::RequiredFieldRemoved,
-        Self::OneofAdded,
-        Self::OneofRemoved,
-        Self::OneofFieldAdded,
-        Self::OneofFieldRemoved,
-        Self::OneofFieldMovedToTopLevel,
-        Self::MultipleFieldsMovedToOneof,
-        Self::FieldMovedToExistingOneof,
-    ];
-
-    /// Returns the name in messages.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PackageChanged => "PACKAGE_CHANGED",
-            Self::MessageAdded => "MESSAGE_ADDED",
-            Self::MessageRemoved => "MESSAGE_REMOVED",
-            Self::MessageMoved => "MESSAGE_MOVED",
-            Self::EnumAdded => "ENUM_ADDED",
-            Self::EnumRemoved => "ENUM_REMOVED",
-            Self::EnumConstAdded => "ENUM_CONST_ADDED",
-            Self::EnumConstChanged => "ENUM_CONST_CHANGED",
-            Self::EnumConstRemoved => "ENUM_CONST_REMOVED",
-            Self::FieldAdded => "FIELD_ADDED",
-            Self::FieldRemoved => "FIELD_REMOVED",
-            Self::FieldNameChanged => "FIELD_NAME_CHANGED",
-            Self::FieldKindChanged => "FIELD_KIND_CHANGED",
-            Self::FieldScalarKindChanged => "FIELD_SCALAR_KIND_CHANGED",
-            Self::FieldNamedTypeChanged => "FIELD_NAMED_TYPE_CHANGED",
-            Self::FieldNumericLabelChanged => "FIELD_NUMERIC_LABEL_CHANGED",
-            Self::FieldStringOrBytesLabelChanged => "FIELD_STRING_OR_BYTES_LABEL_CHANGED",
-            Self::RequiredFieldAdded => "REQUIRED_FIELD_ADDED",
-            Self::RequiredFieldRemoved => "REQUIRED_FIELD_REMOVED",
-            Self::OneofAdded => "ONEOF_ADDED",
-            Self::OneofRemoved => "ONEOF_REMOVED",
-            Self::OneofFieldAdded => "ONEOF_FIELD_ADDED",
-            Self::OneofFieldRemoved => "ONEOF_FIELD_REMOVED",
-            Self::OneofFieldMovedToTopLevel => "ONEOF_FIELD_MOVED_TO_TOP_LEVEL",
-            Self::MultipleFieldsMovedToOneof => "MULTIPLE_FIELDS_MOVED_TO_ONEOF",
-            Self::FieldMovedToExistingOneof => "FIELD_MOVED_TO_EXISTING_ONEOF",
-        }
-    }
-
-    /// Whether the update still reads the original's data.
-    pub fn is_compatible(self) -> bool {
-        match self {
-            Self::MessageAdded
-            | Self::MessageMoved
-            | Self::EnumAdded
-            | Self::EnumRemoved
-            | Self::EnumConstAdded
-            | Self::EnumConstChanged
-            | Self::EnumConstRemoved
-            | Self::FieldAdded
-            | Self::FieldRemoved
-            | Self::FieldNameChanged
-            | Self::FieldStringOrBytesLabelChanged
-            | Self::OneofAdded
-            | Self::OneofRemoved
-            | Self::OneofFieldAdded
-            | Self::OneofFieldMovedToTopLevel => true,
-            Self::PackageChanged
-            | Self::MessageRemoved
-            | Self::FieldKindChanged
-            | Self::FieldScalarKindChanged
-            | Self::FieldNamedTypeChanged
-            | Self::FieldNumericLabelChanged
-            | Self::RequiredFieldAdded
-            | Self::RequiredFieldRemoved
-            | Self::OneofFieldRemoved
-            | Self::MultipleFieldsMovedToOneof
-            | Self::FieldMovedToExistingOneof => false,
-        }
-    }
-
     /// Returns the sentence of the registry's message. Spacing and punctuation are those
     /// of the reference implementation, since clients match on them.
     fn description(self, path: &str, reader: &str, writer: &str) -> String {

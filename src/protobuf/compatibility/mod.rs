@@ -7,7 +7,7 @@
 //! * `types`: the type names that each side knows, and their origin;
 //! * `difference`: the 26 kinds of difference and their texts;
 //! * `diff` and `fields`: the walk over two files that finds the differences;
-//! * `level`, `check`: the seven levels composed from that walk.
+//! * `check`: the seven levels composed from that walk.
 //!
 //! The comparison uses names as they are written and builds no descriptors, so an old
 //! version with an unknown type can be compared too. Rules follow `confluentinc/schema-registry`, 8.4 line.
@@ -17,14 +17,12 @@ mod declaration;
 mod diff;
 mod difference;
 mod fields;
-mod level;
 mod missing;
 mod types;
 
 pub use check::{Check, Outcome, Rules, check};
 pub use diff::diff;
 pub use difference::{Difference, DifferenceKind};
-pub use level::{Level, UnknownLevel};
 pub use missing::missing_types;
 #[cfg(feature = "embedded")]
 pub(crate) use types::top_level_names;
@@ -33,6 +31,7 @@ pub(in crate::protobuf) use types::{Declaration, Types};
 use std::collections::BTreeMap;
 
 use super::SchemaFile;
+pub use crate::registry_settings::{CompatibilityLevel, UnknownWord};
 
 /// A schema to compare: the file and everything that its names refer to.
 #[derive(Clone, Debug)]
@@ -40,7 +39,7 @@ pub struct Candidate<'a> {
     /// The file compared.
     pub file: &'a SchemaFile,
     /// The direct references of the schema, without those of the files it refers to.
-    pub references: Vec<Reference<'a>>,
+    pub references: Vec<DirectReference<'a>>,
     /// Every file reachable through references. Built-in files are implied; a file of
     /// the same name replaces the built-in.
     pub dependencies: Vec<Dependency<'a>>,
@@ -71,7 +70,7 @@ impl<'a> Candidate<'a> {
 /// Types that both sides take from the same version of the same subject are equal and
 /// need no comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reference<'a> {
+pub struct DirectReference<'a> {
     /// Import path.
     pub name: &'a str,
     /// Subject under which the imported file is registered.

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use super::declaration::{MapEntry, map_entry};
-use super::{Candidate, Reference};
+use super::{Candidate, DirectReference};
 use crate::protobuf::builtin;
 use crate::protobuf::model::field_messages::FieldMessages;
 use crate::protobuf::model::names::{join, look_up};
@@ -17,7 +17,7 @@ pub(in crate::protobuf) enum Origin<'a> {
     /// In the compared file itself.
     Local,
     /// In a file that the schema refers to directly.
-    Reference { subject: &'a str, version: i32 },
+    DirectReference { subject: &'a str, version: i32 },
     /// In a file that came with another one, or a built-in.
     Unknown,
 }
@@ -66,7 +66,7 @@ static BUILTINS: LazyLock<HashMap<String, TypeInfo<'static>>> = LazyLock::new(||
 
 impl<'a> Types<'a> {
     pub fn new(candidate: &Candidate<'a>) -> Self {
-        let references: HashMap<&str, &Reference<'a>> = candidate
+        let references: HashMap<&str, &DirectReference<'a>> = candidate
             .references
             .iter()
             .map(|reference| (reference.name, reference))
@@ -76,7 +76,7 @@ impl<'a> Types<'a> {
         for dependency in &candidate.dependencies {
             let origin = references
                 .get(dependency.name)
-                .map_or(Origin::Unknown, |reference| Origin::Reference {
+                .map_or(Origin::Unknown, |reference| Origin::DirectReference {
                     subject: reference.subject,
                     version: reference.version,
                 });

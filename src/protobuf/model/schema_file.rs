@@ -45,13 +45,6 @@ impl SchemaFile {
         self.proto.name()
     }
 
-    /// Returns the same schema under another path.
-    #[must_use]
-    pub fn with_name(mut self, name: &str) -> Self {
-        self.proto.name = Some(name.to_owned());
-        self
-    }
-
     /// Returns the package, empty if the file states none.
     pub fn package(&self) -> &str {
         self.proto.package()

@@ -107,7 +107,7 @@ impl SchemaFile {
         let encode = |target: Target, scope: &str, options: &[_]| {
             encode::encode(target, scope, options, &pool)
         };
-        let mut file = opaque::File::write(&proto, &encode);
+        let mut file = opaque::File::write(&proto, "", &encode);
         file.name = Some("default".to_owned());
         STANDARD.encode(file.encode_to_vec())
     }

@@ -3,38 +3,91 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+json_body! {
+    /// Key encryption key: its description in the DEK Registry, never its bytes.
+    pub struct Kek {
+        /// Name, the rule parameter `encrypt.kek.name`.
+        pub name: String,
+        /// `aws-kms`, `azure-kms`, `gcp-kms`, `hcvault`, `local-kms`, …
+        pub kms_type: String,
+        /// Key id within that KMS.
+        pub kms_key_id: String,
+        /// Properties for the KMS driver.
+        pub kms_props: Option<BTreeMap<String, String>>,
+        /// Free text.
+        pub doc: Option<String>,
+        /// Whether the registry itself may use the KMS key.
+        pub shared: bool,
+        /// Time of the last change, in milliseconds since the epoch.
+        pub ts: Option<i64>,
+        /// Whether it is soft-deleted.
+        pub deleted: Option<bool>,
+    }
 
-use super::null_as_default;
+    /// Body of the creation of a KEK.
+    pub struct KekRequest {
+        /// Name: a letter or `_`, then letters, digits, `_`, `-`; at most 256.
+        pub name: String,
+        /// `aws-kms`, `azure-kms`, `gcp-kms`, `hcvault`, `local-kms`, …
+        pub kms_type: String,
+        /// Key id within that KMS.
+        pub kms_key_id: String,
+        /// Properties for the KMS driver.
+        pub kms_props: Option<BTreeMap<String, String>>,
+        /// Free text.
+        pub doc: Option<String>,
+        /// Whether the registry itself may use the KMS key.
+        pub shared: bool,
+        /// Asks for the soft-deleted state; with an existing, otherwise equal KEK
+        /// this deletes or undeletes it.
+        pub deleted: Option<bool>,
+    }
 
-/// Key encryption key: its description in the DEK Registry, never its bytes.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Kek {
-    /// Name, the rule parameter `encrypt.kek.name`.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub name: String,
-    /// `aws-kms`, `azure-kms`, `gcp-kms`, `hcvault`, `local-kms`, …
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub kms_type: String,
-    /// Key id within that KMS.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub kms_key_id: String,
-    /// Properties for the KMS driver.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kms_props: Option<BTreeMap<String, String>>,
-    /// Free text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub doc: Option<String>,
-    /// Whether the registry itself may use the KMS key.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub shared: bool,
-    /// Time of the last change, in milliseconds since the epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ts: Option<i64>,
-    /// Whether it is soft-deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deleted: Option<bool>,
+    /// Body of the change of a KEK; absent members stay as they are.
+    pub struct KekUpdate {
+        /// Properties for the KMS driver.
+        pub kms_props: Option<BTreeMap<String, String>>,
+        /// Free text.
+        pub doc: Option<String>,
+        /// Whether the registry itself may use the KMS key.
+        pub shared: Option<bool>,
+    }
+
+    /// Data encryption key, wrapped by a KEK. `key_material` is the key itself and
+    /// present only for shared KEKs; it is left out of the Debug output.
+    pub struct Dek {
+        /// KEK that wraps it.
+        pub kek_name: String,
+        /// Subject that it belongs to.
+        pub subject: String,
+        /// Version, from 1.
+        pub version: Option<i32>,
+        /// `AES128_GCM`, `AES256_GCM` (also when absent) or `AES256_SIV`.
+        pub algorithm: Option<String>,
+        /// Wrapped key, base64.
+        pub encrypted_key_material: Option<String>,
+        /// Raw key, base64; shared KEKs only.
+        pub key_material: Option<String>,
+        /// Time of creation, in milliseconds since the epoch.
+        pub ts: Option<i64>,
+        /// Whether it is soft-deleted.
+        pub deleted: Option<bool>,
+    }
+
+    /// Body of the creation of a DEK.
+    #[derive(Debug)]
+    pub struct DekRequest {
+        /// Subject that it belongs to.
+        pub subject: String,
+        /// Version; absent means 1.
+        pub version: Option<i32>,
+        /// `AES128_GCM`, `AES256_GCM` (also when absent) or `AES256_SIV`.
+        pub algorithm: Option<String>,
+        /// Wrapped key, base64; left out for shared KEKs.
+        pub encrypted_key_material: Option<String>,
+        /// Asks for the soft-deleted state, as for KEKs.
+        pub deleted: Option<bool>,
+    }
 }
 
 /// Names of the properties of a KMS driver: their values can be credentials.
@@ -81,80 +134,6 @@ impl fmt::Debug for KekUpdate {
     }
 }
 
-/// Body of the creation of a KEK.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct KekRequest {
-    /// Name: a letter or `_`, then letters, digits, `_`, `-`; at most 256.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub name: String,
-    /// `aws-kms`, `azure-kms`, `gcp-kms`, `hcvault`, `local-kms`, …
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub kms_type: String,
-    /// Key id within that KMS.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub kms_key_id: String,
-    /// Properties for the KMS driver.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kms_props: Option<BTreeMap<String, String>>,
-    /// Free text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub doc: Option<String>,
-    /// Whether the registry itself may use the KMS key.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub shared: bool,
-    /// Asks for the soft-deleted state; with an existing, otherwise equal KEK
-    /// this deletes or undeletes it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deleted: Option<bool>,
-}
-
-/// Body of the change of a KEK; absent members stay as they are.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct KekUpdate {
-    /// Properties for the KMS driver.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kms_props: Option<BTreeMap<String, String>>,
-    /// Free text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub doc: Option<String>,
-    /// Whether the registry itself may use the KMS key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shared: Option<bool>,
-}
-
-/// Data encryption key, wrapped by a KEK. `key_material` is the key itself and
-/// present only for shared KEKs; it is left out of the Debug output.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Dek {
-    /// KEK that wraps it.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub kek_name: String,
-    /// Subject that it belongs to.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub subject: String,
-    /// Version, from 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<i32>,
-    /// `AES128_GCM`, `AES256_GCM` (also when absent) or `AES256_SIV`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub algorithm: Option<String>,
-    /// Wrapped key, base64.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub encrypted_key_material: Option<String>,
-    /// Raw key, base64; shared KEKs only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key_material: Option<String>,
-    /// Time of creation, in milliseconds since the epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ts: Option<i64>,
-    /// Whether it is soft-deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deleted: Option<bool>,
-}
-
 impl fmt::Debug for Dek {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dek")
@@ -168,27 +147,6 @@ impl fmt::Debug for Dek {
             .field("deleted", &self.deleted)
             .finish()
     }
-}
-
-/// Body of the creation of a DEK.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DekRequest {
-    /// Subject that it belongs to.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub subject: String,
-    /// Version; absent means 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<i32>,
-    /// `AES128_GCM`, `AES256_GCM` (also when absent) or `AES256_SIV`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub algorithm: Option<String>,
-    /// Wrapped key, base64; left out for shared KEKs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub encrypted_key_material: Option<String>,
-    /// Asks for the soft-deleted state, as for KEKs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deleted: Option<bool>,
 }
 
 #[cfg(test)]

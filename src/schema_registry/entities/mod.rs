@@ -5,12 +5,12 @@
 //! members are ignored, because registries of different vendors and versions
 //! differ in what they send.
 
+#[macro_use]
+mod json_body;
 mod keys;
 mod schemas;
 mod server;
 mod settings;
-
-use serde::{Deserialize, Deserializer};
 
 pub use keys::{Dek, DekRequest, Kek, KekRequest, KekUpdate};
 pub use schemas::{
@@ -22,11 +22,3 @@ pub use settings::{Config, ConfigUpdate, ModeBody};
 
 /// `schemaType` of Protobuf schemas. An absent type means `AVRO`.
 pub const PROTOBUF: &str = "PROTOBUF";
-
-fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
-}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::null_as_default;
+use super::json_body::null_as_default;
 use crate::wire_format::SchemaId;
 
 /// An import of a schema: the file known as `name` is version `version` of
@@ -19,184 +19,107 @@ pub struct Reference {
     pub version: i32,
 }
 
-/// Metadata of a schema version.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Metadata {
-    /// Path pattern → tags, for fields that carry no inline tag.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "BTreeMap::is_empty"
-    )]
-    pub tags: BTreeMap<String, Vec<String>>,
-    /// Free properties; rule parameters fall back on them.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "BTreeMap::is_empty"
-    )]
-    pub properties: BTreeMap<String, String>,
-    /// Names of properties whose values are secret.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub sensitive: Vec<String>,
-}
+json_body! {
+    /// Metadata of a schema version.
+    #[derive(Debug)]
+    pub struct Metadata {
+        /// Path pattern → tags, for fields that carry no inline tag.
+        pub tags: BTreeMap<String, Vec<String>>,
+        /// Free properties; rule parameters fall back on them.
+        pub properties: BTreeMap<String, String>,
+        /// Names of properties whose values are secret.
+        pub sensitive: Vec<String>,
+    }
 
-/// The data rules of a schema version.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RuleSet {
-    /// Rules that convert between versions.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub migration_rules: Vec<Rule>,
-    /// Rules on the message before it is encoded or after it is decoded.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub domain_rules: Vec<Rule>,
-    /// Rules on the encoded payload.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub encoding_rules: Vec<Rule>,
-    /// Where rules run: absent, `ALL` or `CLIENT` include clients.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub enable_at: Option<String>,
-}
+    /// The data rules of a schema version.
+    #[derive(Debug)]
+    pub struct RuleSet {
+        /// Rules that convert between versions.
+        pub migration_rules: Vec<Rule>,
+        /// Rules on the message before it is encoded or after it is decoded.
+        pub domain_rules: Vec<Rule>,
+        /// Rules on the encoded payload.
+        pub encoding_rules: Vec<Rule>,
+        /// Where rules run: absent, `ALL` or `CLIENT` include clients.
+        pub enable_at: Option<String>,
+    }
 
-/// One data rule. Kinds, modes and types are kept as text: a client must be
-/// able to carry rules that it does not understand.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Rule {
-    /// Name, unique within its rule set.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub name: String,
-    /// Free text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub doc: Option<String>,
-    /// `TRANSFORM` or `CONDITION`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// `WRITE`, `READ`, `WRITEREAD`, `UPGRADE`, `DOWNGRADE` or `UPDOWN`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mode: Option<String>,
-    /// What executes the rule, such as `ENCRYPT`.
-    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub rule_type: Option<String>,
-    /// Tags that select fields; none selects every field.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub tags: Vec<String>,
-    /// Parameters of the executor.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "BTreeMap::is_empty"
-    )]
-    pub params: BTreeMap<String, String>,
-    /// Expression, for rule types that have one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expr: Option<String>,
-    /// Action after success: one name, or `write,read`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on_success: Option<String>,
-    /// Action after failure: one name, or `write,read`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on_failure: Option<String>,
-    /// A disabled rule is stored and never run.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub disabled: bool,
-}
+    /// One data rule. Kinds, modes and types are kept as text: a client must be
+    /// able to carry rules that it does not understand.
+    #[derive(Debug)]
+    pub struct Rule {
+        /// Name, unique within its rule set.
+        pub name: String,
+        /// Free text.
+        pub doc: Option<String>,
+        /// `TRANSFORM` or `CONDITION`.
+        pub kind: Option<String>,
+        /// `WRITE`, `READ`, `WRITEREAD`, `UPGRADE`, `DOWNGRADE` or `UPDOWN`.
+        pub mode: Option<String>,
+        /// What executes the rule, such as `ENCRYPT`.
+        #[serde(rename = "type")]
+        pub rule_type: Option<String>,
+        /// Tags that select fields; none selects every field.
+        pub tags: Vec<String>,
+        /// Parameters of the executor.
+        pub params: BTreeMap<String, String>,
+        /// Expression, for rule types that have one.
+        pub expr: Option<String>,
+        /// Action after success: one name, or `write,read`.
+        pub on_success: Option<String>,
+        /// Action after failure: one name, or `write,read`.
+        pub on_failure: Option<String>,
+        /// A disabled rule is stored and never run.
+        pub disabled: bool,
+    }
 
-/// Body of register, look-up and compatibility requests.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SchemaRequest {
-    /// `.proto` text, or a base64 `FileDescriptorProto`.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub schema: String,
-    /// `PROTOBUF`; absent means `AVRO`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schema_type: Option<String>,
-    /// Imports that are schemas of their own.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub references: Vec<Reference>,
-    /// Metadata to store with the version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Metadata>,
-    /// Data rules to store with the version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rule_set: Option<RuleSet>,
-    /// Version asked for; absent or −1 means the next.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<i32>,
-    /// Id asked for, in IMPORT mode.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<i32>,
-}
+    /// Body of register, look-up and compatibility requests.
+    #[derive(Debug)]
+    pub struct SchemaRequest {
+        /// `.proto` text, or a base64 `FileDescriptorProto`.
+        pub schema: String,
+        /// `PROTOBUF`; absent means `AVRO`.
+        pub schema_type: Option<String>,
+        /// Imports that are schemas of their own.
+        pub references: Vec<Reference>,
+        /// Metadata to store with the version.
+        pub metadata: Option<Metadata>,
+        /// Data rules to store with the version.
+        pub rule_set: Option<RuleSet>,
+        /// Version asked for; absent or −1 means the next.
+        pub version: Option<i32>,
+        /// Id asked for, in IMPORT mode.
+        pub id: Option<i32>,
+    }
 
-/// A schema as the registry returns it: from register, look-up, and every GET.
-/// Which members are present depends on the call and the registry's version.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Schema {
-    /// Subject.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// Version within the subject.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<i32>,
-    /// Schema id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<i32>,
-    /// Globally unique id, a UUID in text form.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub guid: Option<String>,
-    /// `PROTOBUF`; absent means `AVRO`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schema_type: Option<String>,
-    /// Imports that are schemas of their own.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub references: Vec<Reference>,
-    /// Metadata.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Metadata>,
-    /// Data rules.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rule_set: Option<RuleSet>,
-    /// `.proto` text, or base64 with `format=serialized`. Absent in the answer
-    /// of older servers to a registration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schema: Option<String>,
-    /// Time of registration, in milliseconds since the epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ts: Option<i64>,
-    /// Whether the version is soft-deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deleted: Option<bool>,
+    /// A schema as the registry returns it: from register, look-up, and every GET.
+    /// Which members are present depends on the call and the registry's version.
+    #[derive(Debug)]
+    pub struct Schema {
+        /// Subject.
+        pub subject: Option<String>,
+        /// Version within the subject.
+        pub version: Option<i32>,
+        /// Schema id.
+        pub id: Option<i32>,
+        /// Globally unique id, a UUID in text form.
+        pub guid: Option<String>,
+        /// `PROTOBUF`; absent means `AVRO`.
+        pub schema_type: Option<String>,
+        /// Imports that are schemas of their own.
+        pub references: Vec<Reference>,
+        /// Metadata.
+        pub metadata: Option<Metadata>,
+        /// Data rules.
+        pub rule_set: Option<RuleSet>,
+        /// `.proto` text, or base64 with `format=serialized`. Absent in the answer
+        /// of older servers to a registration.
+        pub schema: Option<String>,
+        /// Time of registration, in milliseconds since the epoch.
+        pub ts: Option<i64>,
+        /// Whether the version is soft-deleted.
+        pub deleted: Option<bool>,
+    }
 }
 
 impl Schema {

@@ -4,51 +4,40 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::null_as_default;
+use super::json_body::null_as_default;
 
-/// A subject bound to a resource such as a topic.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Association {
-    /// Subject.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub subject: String,
-    /// GUID of the association.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub guid: Option<String>,
-    /// Topic.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource_name: Option<String>,
-    /// Kafka cluster.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource_namespace: Option<String>,
-    /// Id of the topic.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource_id: Option<String>,
-    /// `topic`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource_type: Option<String>,
-    /// `key` or `value`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub association_type: Option<String>,
-    /// `STRONG` or `WEAK`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lifecycle: Option<String>,
-    /// Whether the subject's schema may change no more.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub frozen: bool,
-}
+json_body! {
+    /// A subject bound to a resource such as a topic.
+    #[derive(Debug)]
+    pub struct Association {
+        /// Subject.
+        pub subject: String,
+        /// GUID of the association.
+        pub guid: Option<String>,
+        /// Topic.
+        pub resource_name: Option<String>,
+        /// Kafka cluster.
+        pub resource_namespace: Option<String>,
+        /// Id of the topic.
+        pub resource_id: Option<String>,
+        /// `topic`.
+        pub resource_type: Option<String>,
+        /// `key` or `value`.
+        pub association_type: Option<String>,
+        /// `STRONG` or `WEAK`.
+        pub lifecycle: Option<String>,
+        /// Whether the subject's schema may change no more.
+        pub frozen: bool,
+    }
 
-/// Version and build of a registry.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ServerVersion {
-    /// Version, such as `8.1.0`.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub version: String,
-    /// Commit that it was built from.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub commit_id: String,
+    /// Version and build of a registry.
+    #[derive(Debug)]
+    pub struct ServerVersion {
+        /// Version, such as `8.1.0`.
+        pub version: String,
+        /// Commit that it was built from.
+        pub commit_id: String,
+    }
 }
 
 /// Clusters that a registry belongs to.
@@ -70,21 +59,15 @@ pub struct ServerScope {
     pub clusters: BTreeMap<String, String>,
 }
 
-/// A tag definition of the catalog.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TagDefinition {
-    /// Tag name, such as `PII`.
-    #[serde(default, deserialize_with = "null_as_default")]
-    pub name: String,
-    /// Free text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// What can be tagged; `cf_entity` stands for anything.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub entity_types: Vec<String>,
+json_body! {
+    /// A tag definition of the catalog.
+    #[derive(Debug)]
+    pub struct TagDefinition {
+        /// Tag name, such as `PII`.
+        pub name: String,
+        /// Free text.
+        pub description: Option<String>,
+        /// What can be tagged; `cf_entity` stands for anything.
+        pub entity_types: Vec<String>,
+    }
 }

@@ -3,82 +3,59 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Metadata, RuleSet};
-use crate::schema_registry::parameters::{CompatibilityLevel, Mode};
+use crate::registry_settings::{CompatibilityLevel, Mode};
 
-/// Configuration of a subject, a context or the registry, as it is returned.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Config {
-    /// Compatibility level; answers to changes call it `compatibility`.
-    #[serde(
-        default,
-        alias = "compatibility",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub compatibility_level: Option<CompatibilityLevel>,
-    /// Subject that requests for this one act on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub alias: Option<String>,
-    /// Whether schemas are normalised when registered and looked up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub normalize: Option<bool>,
-    /// Whether field names and numbers are checked strictly.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub validate_fields: Option<bool>,
-    /// `LENIENT` or `STRICT`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub compatibility_policy: Option<String>,
-    /// Metadata property that separates groups of compatible versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub compatibility_group: Option<String>,
-    /// Metadata of schemas that have none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub default_metadata: Option<Metadata>,
-    /// Metadata that wins over a schema's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub override_metadata: Option<Metadata>,
-    /// Rules of schemas that have none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub default_rule_set: Option<RuleSet>,
-    /// Rules that win over a schema's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub override_rule_set: Option<RuleSet>,
-}
+json_body! {
+    /// Configuration of a subject, a context or the registry, as it is returned.
+    #[derive(Debug)]
+    pub struct Config {
+        /// Compatibility level; answers to changes call it `compatibility`.
+        #[serde(alias = "compatibility")]
+        pub compatibility_level: Option<CompatibilityLevel>,
+        /// Subject that requests for this one act on.
+        pub alias: Option<String>,
+        /// Whether schemas are normalised when registered and looked up.
+        pub normalize: Option<bool>,
+        /// Whether field names and numbers are checked strictly.
+        pub validate_fields: Option<bool>,
+        /// `LENIENT` or `STRICT`.
+        pub compatibility_policy: Option<String>,
+        /// Metadata property that separates groups of compatible versions.
+        pub compatibility_group: Option<String>,
+        /// Metadata of schemas that have none.
+        pub default_metadata: Option<Metadata>,
+        /// Metadata that wins over a schema's own.
+        pub override_metadata: Option<Metadata>,
+        /// Rules of schemas that have none.
+        pub default_rule_set: Option<RuleSet>,
+        /// Rules that win over a schema's own.
+        pub override_rule_set: Option<RuleSet>,
+    }
 
-/// Change of a configuration; absent members stay as they are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ConfigUpdate {
-    /// Compatibility level.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub compatibility: Option<CompatibilityLevel>,
-    /// Subject that requests for this one are to act on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub alias: Option<String>,
-    /// Whether schemas are normalised when registered and looked up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub normalize: Option<bool>,
-    /// Whether field names and numbers are checked strictly.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub validate_fields: Option<bool>,
-    /// `LENIENT` or `STRICT`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub compatibility_policy: Option<String>,
-    /// Metadata property that separates groups of compatible versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub compatibility_group: Option<String>,
-    /// Metadata of schemas that have none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub default_metadata: Option<Metadata>,
-    /// Metadata that wins over a schema's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub override_metadata: Option<Metadata>,
-    /// Rules of schemas that have none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub default_rule_set: Option<RuleSet>,
-    /// Rules that win over a schema's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub override_rule_set: Option<RuleSet>,
+    /// Change of a configuration; absent members stay as they are.
+    #[derive(Debug)]
+    pub struct ConfigUpdate {
+        /// Compatibility level.
+        pub compatibility: Option<CompatibilityLevel>,
+        /// Subject that requests for this one are to act on.
+        pub alias: Option<String>,
+        /// Whether schemas are normalised when registered and looked up.
+        pub normalize: Option<bool>,
+        /// Whether field names and numbers are checked strictly.
+        pub validate_fields: Option<bool>,
+        /// `LENIENT` or `STRICT`.
+        pub compatibility_policy: Option<String>,
+        /// Metadata property that separates groups of compatible versions.
+        pub compatibility_group: Option<String>,
+        /// Metadata of schemas that have none.
+        pub default_metadata: Option<Metadata>,
+        /// Metadata that wins over a schema's own.
+        pub override_metadata: Option<Metadata>,
+        /// Rules of schemas that have none.
+        pub default_rule_set: Option<RuleSet>,
+        /// Rules that win over a schema's own.
+        pub override_rule_set: Option<RuleSet>,
+    }
 }
 
 /// Body of mode requests and answers.

@@ -21,6 +21,15 @@ pub(in crate::schema_registry) enum Api {
 }
 
 impl Api {
+    fn of(path: &str) -> Self {
+        match path.split('/').nth(1) {
+            Some("associations") => Self::Associations,
+            Some("dek-registry") => Self::DekRegistry,
+            Some("catalog") => Self::Catalog,
+            _ => Self::Schemas,
+        }
+    }
+
     /// The name of an API that a registry may lack.
     pub(in crate::schema_registry) fn optional(self) -> Option<&'static str> {
         match self {
@@ -62,12 +71,13 @@ pub(in crate::schema_registry) struct Call {
 
 impl Call {
     fn new(method: Method, path: impl Into<String>) -> Self {
+        let path = path.into();
         Self {
             method,
-            path: path.into(),
+            api: Api::of(&path),
+            path,
             query: String::new(),
             body: None,
-            api: Api::Schemas,
             creates: false,
         }
     }
@@ -96,11 +106,6 @@ impl Call {
         })?;
         self.body = Some(bytes.into());
         Ok(self)
-    }
-
-    pub(in crate::schema_registry) fn to(mut self, api: Api) -> Self {
-        self.api = api;
-        self
     }
 
     pub(in crate::schema_registry) fn creating(mut self) -> Self {

@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cc_protobuf_examples::schema_registry::{
-    BoxError, Client, ClientCredentials, Error, Kind, Secret, TokenProvider,
+    BoxError, Client, ClientCredentials, Error, ErrorKind, Secret, TokenProvider,
 };
 use futures_util::future::BoxFuture;
 use serde_json::json;
 
-use crate::client::stub::{Canned, Seen, Stub, everything, impatient, refusing_url};
+use crate::client::{everything, impatient};
+use crate::support::stub::{Answer, Request, Stub, refusing_url};
 
 const SECRET: &str = "t0ps3cret/+= ü";
 
@@ -22,7 +23,7 @@ fn basic(user: &str, password: &str) -> String {
 
 #[tokio::test]
 async fn basic_credentials_are_sent() {
-    let stub = Stub::always(Canned::ok(json!([]))).await;
+    let stub = Stub::always(Answer::ok(json!([])));
     let client = impatient(&stub.url)
         .basic_auth("KEY", SECRET)
         .build()
@@ -36,7 +37,7 @@ async fn basic_credentials_are_sent() {
 
 #[tokio::test]
 async fn user_information_of_the_url_is_used() {
-    let stub = Stub::always(Canned::ok(json!([]))).await;
+    let stub = Stub::always(Answer::ok(json!([])));
     let url = stub.url.replace("http://", "http://k%40y:p%2Fw@");
     let client = impatient(&url).build().unwrap();
     client.subjects().await.unwrap();
@@ -50,7 +51,7 @@ async fn user_information_of_the_url_is_used() {
 
 #[tokio::test]
 async fn bearer_tokens_come_with_pool_and_cluster() {
-    let stub = Stub::always(Canned::ok(json!([]))).await;
+    let stub = Stub::always(Answer::ok(json!([])));
     let client = impatient(&stub.url)
         .bearer_token("abc")
         .identity_pool_id("pool-1")
@@ -65,18 +66,17 @@ async fn bearer_tokens_come_with_pool_and_cluster() {
 }
 
 /// Registry and token endpoint in one; tokens are numbered.
-async fn identity_provider(expires_in: serde_json::Value) -> Stub {
-    let mut tokens = 0;
-    Stub::start(move |seen| {
-        if !seen.line.ends_with(" /token") {
-            return Canned::ok(json!([]));
+fn identity_provider(expires_in: serde_json::Value) -> Stub {
+    let tokens = AtomicUsize::new(0);
+    Stub::new(move |seen| {
+        if !seen.line().ends_with(" /token") {
+            return Answer::ok(json!([]));
         }
-        tokens += 1;
-        Canned::ok(json!({
-            "access_token": format!("token-{tokens}"), "token_type": "bearer", "expires_in": expires_in,
+        let n = tokens.fetch_add(1, Ordering::SeqCst) + 1;
+        Answer::ok(json!({
+            "access_token": format!("token-{n}"), "token_type": "bearer", "expires_in": expires_in,
         }))
     })
-    .await
 }
 
 fn granted(stub: &Stub, credentials: ClientCredentials) -> Client {
@@ -92,13 +92,13 @@ fn credentials(stub: &Stub) -> ClientCredentials {
 }
 
 fn tokens_asked_for(stub: &Stub) -> usize {
-    let is_token = |seen: &Seen| seen.line == "POST /token";
+    let is_token = |seen: &Request| seen.line() == "POST /token";
     stub.seen().iter().filter(|seen| is_token(seen)).count()
 }
 
 #[tokio::test]
 async fn one_token_serves_many_tasks() {
-    let stub = identity_provider(json!(3600)).await;
+    let stub = identity_provider(json!(3600));
     let client = granted(&stub, credentials(&stub));
     let calls = (0..50).map(|_| client.subjects());
     for result in futures_util::future::join_all(calls).await {
@@ -108,8 +108,8 @@ async fn one_token_serves_many_tasks() {
 
     let seen = stub.seen();
     let grant = &seen[0];
-    assert_eq!(grant.line, "POST /token");
-    assert_eq!(grant.body, "grant_type=client_credentials&scope=a%20b");
+    assert_eq!(grant.line(), "POST /token");
+    assert_eq!(grant.text, "grant_type=client_credentials&scope=a%20b");
     assert_eq!(
         grant.header("content-type"),
         Some("application/x-www-form-urlencoded")
@@ -120,7 +120,7 @@ async fn one_token_serves_many_tasks() {
         Some(basic("id", encoded).as_str())
     );
     assert_eq!(grant.header("confluent-identity-pool-id"), None);
-    let calls = || seen.iter().filter(|seen| seen.line == "GET /subjects");
+    let calls = || seen.iter().filter(|seen| seen.line() == "GET /subjects");
     assert_eq!(calls().count(), seen.len() - 1);
     for call in calls() {
         assert_eq!(call.header("authorization"), Some("Bearer token-1"));
@@ -130,13 +130,13 @@ async fn one_token_serves_many_tasks() {
 
 #[tokio::test]
 async fn credentials_may_travel_in_the_form() {
-    let stub = identity_provider(json!("3600")).await;
+    let stub = identity_provider(json!("3600"));
     let client = granted(&stub, credentials(&stub).credentials_in_body(true));
     client.subjects().await.unwrap();
     client.subjects().await.unwrap();
     let grant = &stub.seen()[0];
     assert_eq!(
-        grant.body,
+        grant.text,
         "grant_type=client_credentials&scope=a%20b&client_id=id&client_secret=t0ps3cret%2F%2B%3D%20%C3%BC"
     );
     assert_eq!(grant.header("authorization"), None);
@@ -145,7 +145,7 @@ async fn credentials_may_travel_in_the_form() {
 
 #[tokio::test]
 async fn expired_tokens_are_renewed() {
-    let stub = identity_provider(json!(0)).await;
+    let stub = identity_provider(json!(0));
     let client = granted(&stub, credentials(&stub));
     for n in 1..=3 {
         client.subjects().await.unwrap();
@@ -159,27 +159,25 @@ async fn expired_tokens_are_renewed() {
 
 #[tokio::test]
 async fn a_token_refused_early_is_renewed_once() {
-    let mut tokens = 0;
-    let stub = Stub::start(move |seen| {
-        if seen.line == "POST /token" {
-            tokens += 1;
-            return Canned::ok(json!({"access_token": format!("token-{tokens}")}));
+    let tokens = AtomicUsize::new(0);
+    let stub = Stub::new(move |seen| {
+        if seen.line() == "POST /token" {
+            let n = tokens.fetch_add(1, Ordering::SeqCst) + 1;
+            return Answer::ok(json!({"access_token": format!("token-{n}")}));
         }
         match seen.header("authorization") {
-            Some("Bearer token-2") => Canned::ok(json!([])),
-            _ => Canned::error(401, 401, "Unauthorized"),
+            Some("Bearer token-2") => Answer::ok(json!([])),
+            _ => Answer::refusal(401, 401, "Unauthorized"),
         }
-    })
-    .await;
+    });
     let client = granted(&stub, credentials(&stub));
     client.subjects().await.unwrap();
     assert_eq!(tokens_asked_for(&stub), 2);
 
-    let strict = Stub::start(|seen| match seen.line.as_str() {
-        "POST /token" => Canned::ok(json!({"access_token": "x", "token_type": "Bearer"})),
-        _ => Canned::error(401, 401, "Unauthorized"),
-    })
-    .await;
+    let strict = Stub::new(|seen| match seen.line().as_str() {
+        "POST /token" => Answer::ok(json!({"access_token": "x", "token_type": "Bearer"})),
+        _ => Answer::refusal(401, 401, "Unauthorized"),
+    });
     let error = granted(&strict, credentials(&strict))
         .subjects()
         .await
@@ -193,38 +191,42 @@ async fn token_endpoints_that_fail_are_told_apart() {
     let refusal = json!({"error": "invalid_client", "error_description": format!("not {SECRET}")});
     for (answer, kind, words) in [
         (
-            Canned::json(401, refusal),
-            Kind::Unauthorized,
+            Answer::json(401, refusal),
+            ErrorKind::Unauthorized,
             "invalid_client: not ***",
         ),
         (
-            Canned::json(400, json!({"error": "invalid_scope"})),
-            Kind::Unauthorized,
+            Answer::json(400, json!({"error": "invalid_scope"})),
+            ErrorKind::Unauthorized,
             "invalid_scope",
         ),
-        (Canned::raw(503, "text/html", "<html>"), Kind::Server, "503"),
         (
-            Canned::raw(200, "text/html", "<html>"),
-            Kind::Server,
+            Answer::raw(503, "text/html", "<html>"),
+            ErrorKind::Server,
+            "503",
+        ),
+        (
+            Answer::raw(200, "text/html", "<html>"),
+            ErrorKind::Server,
             "not a JSON object",
         ),
         (
-            Canned::ok(json!({"access_token": null})),
-            Kind::Server,
+            Answer::ok(json!({"access_token": null})),
+            ErrorKind::Server,
             "no access_token",
         ),
         (
-            Canned::ok(json!({"access_token": SECRET, "token_type": "mac"})),
-            Kind::Server,
+            Answer::ok(json!({"access_token": SECRET, "token_type": "mac"})),
+            ErrorKind::Server,
             "not Bearer",
         ),
         (
-            Canned::ok(json!({"access_token": SECRET, "token_type": 5})),
-            Kind::Server,
+            Answer::ok(json!({"access_token": SECRET, "token_type": 5})),
+            ErrorKind::Server,
             "not a JSON object",
         ),
     ] {
-        let stub = Stub::always(answer).await;
+        let stub = Stub::always(answer);
         let error = granted(&stub, credentials(&stub))
             .subjects()
             .await
@@ -236,29 +238,27 @@ async fn token_endpoints_that_fail_are_told_apart() {
         assert!(matches!(error, Error::Token { .. }));
     }
 
-    let url = refusing_url().await;
+    let url = refusing_url();
     let client = impatient("http://127.0.0.1:1")
         .oauth(ClientCredentials::new(&url, "id", SECRET))
         .build()
         .unwrap();
     let error = client.subjects().await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Connect);
+    assert_eq!(error.kind(), ErrorKind::Connect);
 }
 
 #[tokio::test]
 async fn a_passing_failure_of_the_token_endpoint_is_overcome() {
-    let mut asked = 0;
-    let stub = Stub::start(move |seen| {
-        if seen.line != "POST /token" {
-            return Canned::ok(json!([]));
+    let asked = AtomicUsize::new(0);
+    let stub = Stub::new(move |seen| {
+        if seen.line() != "POST /token" {
+            return Answer::ok(json!([]));
         }
-        asked += 1;
-        match asked {
-            1 | 2 => Canned::raw(503, "text/plain", "busy"),
-            _ => Canned::ok(json!({"access_token": "x"})),
+        match asked.fetch_add(1, Ordering::SeqCst) {
+            0 | 1 => Answer::raw(503, "text/plain", "busy"),
+            _ => Answer::ok(json!({"access_token": "x"})),
         }
-    })
-    .await;
+    });
     granted(&stub, credentials(&stub)).subjects().await.unwrap();
     assert_eq!(tokens_asked_for(&stub), 3);
 }
@@ -287,11 +287,10 @@ impl TokenProvider for Numbered {
 
 #[tokio::test]
 async fn applications_may_bring_their_own_tokens() {
-    let stub = Stub::start(|seen| match seen.header("authorization") {
-        Some("Bearer number-1" | "Bearer number-2") => Canned::ok(json!([])),
-        _ => Canned::error(401, 401, "Unauthorized"),
-    })
-    .await;
+    let stub = Stub::new(|seen| match seen.header("authorization") {
+        Some("Bearer number-1" | "Bearer number-2") => Answer::ok(json!([])),
+        _ => Answer::refusal(401, 401, "Unauthorized"),
+    });
     let refused = Arc::new(Mutex::new(Vec::new()));
     let client = impatient(&stub.url)
         .token_provider(Numbered {
@@ -310,14 +309,14 @@ async fn applications_may_bring_their_own_tokens() {
 
 #[tokio::test]
 async fn redirects_get_no_credentials() {
-    let elsewhere = Stub::always(Canned::ok(json!([]))).await;
-    let stub = Stub::always(Canned::json(307, json!({})).with("location", &elsewhere.url)).await;
+    let elsewhere = Stub::always(Answer::ok(json!([])));
+    let stub = Stub::always(Answer::json(307, json!({})).with("location", &elsewhere.url));
     let client = impatient(&stub.url)
         .basic_auth("KEY", SECRET)
         .build()
         .unwrap();
     let error = client.subjects().await.unwrap_err();
-    assert_eq!(error.kind(), Kind::NotARegistry);
+    assert_eq!(error.kind(), ErrorKind::NotARegistry);
     assert_eq!(elsewhere.count(), 0);
 }
 
@@ -366,17 +365,16 @@ async fn nothing_that_is_printed_or_logged_has_a_secret() {
     // Servers that repeat what they were sent, in all statuses.
     let mut shown = String::new();
     for status in [200, 302, 400, 401, 403, 404, 409, 422, 429, 500] {
-        let echo = Stub::start(move |seen| {
+        let echo = Stub::new(move |seen| {
             let credentials = seen.header("authorization").unwrap_or_default();
             let decoded = credentials
                 .split_once(' ')
                 .and_then(|(_, encoded)| STANDARD.decode(encoded).ok())
                 .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-            let text = format!("{credentials} {decoded:?} {}", seen.body);
-            Canned::error(status, status.into(), &text)
+            let text = format!("{credentials} {decoded:?} {}", seen.text);
+            Answer::refusal(status, status.into(), &text)
                 .with("location", "http://user:t0ps3cret@localhost/?t0ps3cret")
-        })
-        .await;
+        });
         let with_user = echo.url.replace("http://", "http://user:t0ps3cret@");
         for builder in [
             impatient(&echo.url).basic_auth("key", "t0ps3cret"),

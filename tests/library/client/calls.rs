@@ -13,7 +13,8 @@ use cc_protobuf_examples::schema_registry::{
 use cc_protobuf_examples::wire_format::{SchemaGuid, SchemaId};
 use serde_json::{Value, json};
 
-use crate::client::stub::{Canned, Stub};
+use crate::client::{impatient, retrying};
+use crate::support::stub::{Answer, Stub};
 
 const TEXT: &str = "syntax = \"proto3\";\n\nmessage M {}\n";
 const GUID: SchemaGuid = SchemaGuid([
@@ -59,15 +60,15 @@ fn dek() -> Value {
 /// expected. Evaluates to the call's result.
 macro_rules! exchange {
     ($answer:expr, |$client:ident| $call:expr, $line:expr, $body:expr) => {{
-        let stub = Stub::always(Canned::ok($answer)).await;
-        let $client = stub.client();
+        let stub = Stub::always(Answer::ok($answer));
+        let $client = retrying(&stub);
         let result = $call.await.unwrap_or_else(|e| panic!("{}: {e}", $line));
         let seen = stub.seen();
         assert_eq!(seen.len(), 1, "{}", $line);
-        assert_eq!(seen[0].line, $line);
+        assert_eq!(seen[0].line(), $line);
         let body: Option<Value> = $body;
         assert_eq!(
-            Some(seen[0].body.as_str()).filter(|b| !b.is_empty()),
+            Some(seen[0].text.as_str()).filter(|b| !b.is_empty()),
             body.as_ref().map(|b| b.to_string()).as_deref(),
             "{}",
             $line
@@ -148,13 +149,12 @@ async fn reading_schemas() {
 
 #[tokio::test]
 async fn bare_texts_are_returned_as_they_are() {
-    let stub = Stub::always(Canned::raw(
+    let stub = Stub::always(Answer::raw(
         200,
         "application/vnd.schemaregistry.v1+json",
         TEXT,
-    ))
-    .await;
-    let client = stub.client();
+    ));
+    let client = retrying(&stub);
     let by_id = client
         .schema_text_by_id(SchemaId(7), None, Format::Default)
         .await;
@@ -163,7 +163,7 @@ async fn bare_texts_are_returned_as_they_are() {
         .version_text("s", Version::Latest, VersionQuery::default())
         .await;
     assert_eq!(by_version.unwrap(), TEXT);
-    let lines: Vec<_> = stub.seen().into_iter().map(|seen| seen.line).collect();
+    let lines: Vec<_> = stub.seen().into_iter().map(|seen| seen.line()).collect();
     assert_eq!(
         lines,
         [
@@ -268,13 +268,12 @@ async fn registering_and_finding() {
 
 #[tokio::test]
 async fn registries_that_answer_with_the_id_alone_are_asked_for_the_version() {
-    let stub = Stub::scripted(vec![Canned::ok(json!({"id": 7})), Canned::ok(placed())]).await;
-    let schema = stub
-        .client()
+    let stub = Stub::scripted(vec![Answer::ok(json!({"id": 7})), Answer::ok(placed())]);
+    let schema = retrying(&stub)
         .register_with_version("s", &request(), true)
         .await;
     assert_eq!(schema.unwrap().version, Some(2));
-    let lines: Vec<_> = stub.seen().into_iter().map(|seen| seen.line).collect();
+    let lines: Vec<_> = stub.seen().into_iter().map(|seen| seen.line()).collect();
     assert_eq!(
         lines,
         [
@@ -283,9 +282,8 @@ async fn registries_that_answer_with_the_id_alone_are_asked_for_the_version() {
         ]
     );
 
-    let stub = Stub::always(Canned::ok(placed())).await;
-    let schema = stub
-        .client()
+    let stub = Stub::always(Answer::ok(placed()));
+    let schema = retrying(&stub)
         .register_with_version("s", &request(), true)
         .await;
     assert_eq!(schema.unwrap().version, Some(2));
@@ -475,14 +473,14 @@ async fn associations_of_topics() {
         None
     );
     for without in [
-        Canned::error(404, 404, "HTTP 404 Not Found"),
-        Canned::error(404, 40401, "no such topic"),
-        Canned::error(405, 405, "HTTP 405 Method Not Allowed"),
-        Canned::raw(404, "text/html", "<html>"),
-        Canned::raw(404, "text/plain", ""),
+        Answer::refusal(404, 404, "HTTP 404 Not Found"),
+        Answer::refusal(404, 40401, "no such topic"),
+        Answer::refusal(405, 405, "HTTP 405 Method Not Allowed"),
+        Answer::raw(404, "text/html", "<html>"),
+        Answer::raw(404, "text/plain", ""),
     ] {
-        let stub = Stub::always(without).await;
-        let found = stub.client().associations("orders", false, None).await;
+        let stub = Stub::always(without);
+        let found = retrying(&stub).associations("orders", false, None).await;
         assert!(found.unwrap().is_empty());
     }
 }
@@ -627,14 +625,13 @@ async fn deks() {
     );
 
     let old = Stub::scripted(vec![
-        Canned::error(405, 405, "HTTP 405 Method Not Allowed"),
-        Canned::ok(dek()),
-    ])
-    .await;
+        Answer::refusal(405, 405, "HTTP 405 Method Not Allowed"),
+        Answer::ok(dek()),
+    ]);
     old.client().create_dek("k", &new).await.unwrap();
     let seen = old.seen();
-    assert_eq!(seen[1].line, "POST /dek-registry/v1/keks/k/deks");
-    assert_eq!(seen[1].json(), body);
+    assert_eq!(seen[1].line(), "POST /dek-registry/v1/keks/k/deks");
+    assert_eq!(seen[1].body, body);
 }
 
 #[tokio::test]
@@ -659,16 +656,15 @@ async fn tags() {
     );
     assert_eq!(outcome, TagOutcome::AlreadyExists);
 
-    let whole = Stub::always(Canned::error(409, 4090001, "exists")).await;
+    let whole = Stub::always(Answer::refusal(409, 4090001, "exists"));
     let outcome = whole.client().create_tag("PII").await;
     assert_eq!(outcome.unwrap(), TagOutcome::AlreadyExists);
     let seen = &whole.seen()[0];
     assert_eq!(seen.header("content-type"), Some("application/json"));
 
-    let failing = Stub::always(Canned::ok(json!([
+    let failing = Stub::always(Answer::ok(json!([
         {"name": "PII", "error": {"error_code": 4000020, "message": "bad name"}}
-    ])))
-    .await;
+    ])));
     let error = failing.client().create_tag("PII").await.unwrap_err();
     assert_eq!(
         (error.status(), error.error_code()),
@@ -719,18 +715,16 @@ async fn names_arrive_as_one_segment_whatever_they_are() {
 
 #[tokio::test]
 async fn a_base_url_may_have_a_path() {
-    let stub = Stub::always(Canned::ok(json!([]))).await;
-    let client = crate::client::stub::impatient(&format!("{}/sr/v1/", stub.url))
-        .build()
-        .unwrap();
+    let stub = Stub::always(Answer::ok(json!([])));
+    let client = impatient(&format!("{}/sr/v1/", stub.url)).build().unwrap();
     client.subjects().await.unwrap();
-    assert_eq!(stub.seen()[0].line, "GET /sr/v1/subjects");
+    assert_eq!(stub.seen()[0].line(), "GET /sr/v1/subjects");
 }
 
 #[tokio::test]
 async fn headers_that_every_request_has() {
-    let stub = Stub::always(Canned::ok(json!({"id": 1}))).await;
-    stub.client()
+    let stub = Stub::always(Answer::ok(json!({"id": 1})));
+    retrying(&stub)
         .register("s", &request(), false)
         .await
         .unwrap();

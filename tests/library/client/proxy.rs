@@ -5,7 +5,8 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::client::stub::{Canned, Stub, impatient, refusing_url};
+use crate::client::impatient;
+use crate::support::stub::{Answer, Stub, refusing_url};
 
 const URL: &str = "CLIENT_UNDER_TEST_URL";
 
@@ -47,8 +48,8 @@ async fn ask(url: &str, proxy: &str) -> bool {
 
 #[tokio::test]
 async fn this_machine_is_reached_without_the_proxy() {
-    let stub = Stub::always(Canned::ok(json!(["from the stub"]))).await;
-    let proxy = refusing_url().await;
+    let stub = Stub::always(Answer::ok(json!(["from the stub"])));
+    let proxy = refusing_url();
     assert!(ask(&stub.url, &proxy).await);
     assert!(ask(&stub.url.replace("127.0.0.1", "localhost"), &proxy).await);
     assert_eq!(stub.count(), 2);
@@ -56,10 +57,10 @@ async fn this_machine_is_reached_without_the_proxy() {
 
 #[tokio::test]
 async fn other_machines_are_reached_through_the_proxy() {
-    let stub = Stub::always(Canned::ok(json!(["from the stub"]))).await;
+    let stub = Stub::always(Answer::ok(json!(["from the stub"])));
     assert!(ask("http://registry.invalid:8081/sr", &stub.url).await);
     assert_eq!(
-        stub.seen()[0].line,
+        stub.seen()[0].line(),
         "GET http://registry.invalid:8081/sr/subjects"
     );
 }

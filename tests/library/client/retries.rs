@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use cc_protobuf_examples::schema_registry::entities::{DekRequest, KekRequest, SchemaRequest};
-use cc_protobuf_examples::schema_registry::{ClientBuilder, Kind};
+use cc_protobuf_examples::schema_registry::{ClientBuilder, ErrorKind};
 use serde_json::json;
 
-use crate::client::stub::{Canned, Stub, impatient, refusing_url};
+use crate::client::{impatient, retrying};
+use crate::support::stub::{Answer, Stub, refusing_url};
 
 fn kek() -> KekRequest {
     KekRequest {
@@ -18,15 +19,14 @@ fn kek() -> KekRequest {
 #[tokio::test]
 async fn passing_trouble_is_overcome() {
     for status in [408, 429, 500, 502, 503, 504] {
-        let trouble = Canned::error(status, status.into(), "busy");
+        let trouble = Answer::refusal(status, status.into(), "busy");
         let stub = Stub::scripted(vec![
             trouble.clone(),
             trouble.clone(),
             trouble,
-            Canned::ok(json!({"id": 1})),
-        ])
-        .await;
-        let client = stub.client();
+            Answer::ok(json!({"id": 1})),
+        ]);
+        let client = retrying(&stub);
         let registered = client
             .register("s", &SchemaRequest::default(), false)
             .await
@@ -38,8 +38,8 @@ async fn passing_trouble_is_overcome() {
 
 #[tokio::test]
 async fn lasting_trouble_is_reported_after_three_retries() {
-    let stub = Stub::always(Canned::error(503, 503, "busy")).await;
-    let error = stub.client().subjects().await.unwrap_err();
+    let stub = Stub::always(Answer::refusal(503, 503, "busy"));
+    let error = retrying(&stub).subjects().await.unwrap_err();
     assert_eq!(stub.count(), 4);
     assert_eq!(error.exchange().unwrap().requests, 4);
     assert!(error.to_string().contains("4 requests"), "{error}");
@@ -52,8 +52,8 @@ async fn lasting_trouble_is_reported_after_three_retries() {
 #[tokio::test]
 async fn refusals_are_final() {
     for status in [400, 401, 403, 404, 405, 409, 415, 422, 501, 505] {
-        let stub = Stub::always(Canned::error(status, status.into(), "no")).await;
-        stub.client().subjects().await.unwrap_err();
+        let stub = Stub::always(Answer::refusal(status, status.into(), "no"));
+        retrying(&stub).subjects().await.unwrap_err();
         assert_eq!(stub.count(), 1, "{status}");
     }
 }
@@ -65,8 +65,8 @@ async fn keys_are_created_once() {
         ..DekRequest::default()
     };
     for status in [408, 429, 500, 503] {
-        let stub = Stub::always(Canned::error(status, status.into(), "busy")).await;
-        let other = Stub::always(Canned::error(status, status.into(), "busy")).await;
+        let stub = Stub::always(Answer::refusal(status, status.into(), "busy"));
+        let other = Stub::always(Answer::refusal(status, status.into(), "busy"));
         let client = impatient(&format!("{},{}", stub.url, other.url))
             .build()
             .unwrap();
@@ -76,7 +76,7 @@ async fn keys_are_created_once() {
     }
 
     // Unsent requests may be repeated.
-    let client = impatient(&refusing_url().await).build().unwrap();
+    let client = impatient(&refusing_url()).build().unwrap();
     let error = client.create_kek(&kek()).await.unwrap_err();
     assert_eq!(error.exchange().unwrap().requests, 4);
 }
@@ -84,12 +84,11 @@ async fn keys_are_created_once() {
 #[tokio::test]
 async fn retry_after_in_seconds_is_obeyed() {
     let stub = Stub::scripted(vec![
-        Canned::error(429, 429, "slow down").with("retry-after", 1),
-        Canned::ok(json!([])),
-    ])
-    .await;
+        Answer::refusal(429, 429, "slow down").with("retry-after", 1),
+        Answer::ok(json!([])),
+    ]);
     let started = Instant::now();
-    stub.client().subjects().await.unwrap();
+    retrying(&stub).subjects().await.unwrap();
     assert!(started.elapsed() >= Duration::from_secs(1));
     assert_eq!(stub.count(), 2);
 }
@@ -99,10 +98,9 @@ async fn retry_after_as_a_date_is_obeyed() {
     let now = SystemTime::now();
     let past = httpdate::fmt_http_date(now - Duration::from_secs(60));
     let stub = Stub::scripted(vec![
-        Canned::error(503, 503, "restarting").with("retry-after", past),
-        Canned::ok(json!([])),
-    ])
-    .await;
+        Answer::refusal(503, 503, "restarting").with("retry-after", past),
+        Answer::ok(json!([])),
+    ]);
     // Pauses of a minute unless the date says otherwise.
     let minute = Duration::from_secs(59);
     let client = ClientBuilder::new(&stub.url)
@@ -113,17 +111,17 @@ async fn retry_after_as_a_date_is_obeyed() {
     assert_eq!(stub.count(), 2);
 
     let future = httpdate::fmt_http_date(now + Duration::from_secs(7200));
-    let stub = Stub::always(Canned::error(503, 503, "").with("retry-after", future)).await;
-    let error = stub.client().subjects().await.unwrap_err();
+    let stub = Stub::always(Answer::refusal(503, 503, "").with("retry-after", future));
+    let error = retrying(&stub).subjects().await.unwrap_err();
     assert_eq!(stub.count(), 1);
     assert!(error.retry_after().unwrap() > Duration::from_secs(3600));
 }
 
 #[tokio::test]
 async fn a_pause_beyond_the_call_s_time_is_not_waited_for() {
-    let stub = Stub::always(Canned::error(429, 429, "").with("retry-after", 3600)).await;
-    let error = stub.client().subjects().await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Throttled);
+    let stub = Stub::always(Answer::refusal(429, 429, "").with("retry-after", 3600));
+    let error = retrying(&stub).subjects().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Throttled);
     assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
     assert_eq!(stub.count(), 1);
 }
@@ -131,8 +129,8 @@ async fn a_pause_beyond_the_call_s_time_is_not_waited_for() {
 #[tokio::test]
 async fn another_server_takes_over_and_keeps_the_work() {
     for trouble in [500, 502, 503, 504] {
-        let bad = Stub::always(Canned::error(trouble, trouble.into(), "busy")).await;
-        let good = Stub::always(Canned::ok(json!([]))).await;
+        let bad = Stub::always(Answer::refusal(trouble, trouble.into(), "busy"));
+        let good = Stub::always(Answer::ok(json!([])));
         let client = impatient(&format!("{}, {}", bad.url, good.url))
             .build()
             .unwrap();
@@ -145,8 +143,8 @@ async fn another_server_takes_over_and_keeps_the_work() {
 
 #[tokio::test]
 async fn a_dead_server_is_passed_over() {
-    let good = Stub::always(Canned::ok(json!({"name": "k"}))).await;
-    let urls = format!("{},{}", refusing_url().await, good.url);
+    let good = Stub::always(Answer::ok(json!({"name": "k"})));
+    let urls = format!("{},{}", refusing_url(), good.url);
     let client = impatient(&urls).retries(0).build().unwrap();
     client.create_kek(&kek()).await.unwrap();
     client.kek("k", false).await.unwrap();
@@ -156,8 +154,8 @@ async fn a_dead_server_is_passed_over() {
 
 #[tokio::test]
 async fn a_hanging_server_is_passed_over() {
-    let hanging = Stub::always(Canned::Silence).await;
-    let good = Stub::always(Canned::ok(json!([]))).await;
+    let hanging = Stub::always(Answer::Silence);
+    let good = Stub::always(Answer::ok(json!([])));
     let client = impatient(&format!("{},{}", hanging.url, good.url))
         .request_timeout(Duration::from_millis(500))
         .build()
@@ -168,8 +166,8 @@ async fn a_hanging_server_is_passed_over() {
 
 #[tokio::test]
 async fn every_server_is_tried_in_every_round() {
-    let one = Stub::always(Canned::error(503, 503, "one")).await;
-    let two = Stub::always(Canned::error(503, 503, "two")).await;
+    let one = Stub::always(Answer::refusal(503, 503, "one"));
+    let two = Stub::always(Answer::refusal(503, 503, "two"));
     let client = impatient(&format!("{},{}", one.url, two.url))
         .build()
         .unwrap();
@@ -181,11 +179,11 @@ async fn every_server_is_tried_in_every_round() {
 #[tokio::test]
 async fn throttling_and_refusals_stay_with_the_server() {
     for answer in [
-        Canned::error(404, 40401, "none"),
-        Canned::error(429, 429, "slow").with("retry-after", 3600),
+        Answer::refusal(404, 40401, "none"),
+        Answer::refusal(429, 429, "slow").with("retry-after", 3600),
     ] {
-        let one = Stub::always(answer).await;
-        let two = Stub::always(Canned::ok(json!([]))).await;
+        let one = Stub::always(answer);
+        let two = Stub::always(Answer::ok(json!([])));
         let client = impatient(&format!("{},{}", one.url, two.url))
             .build()
             .unwrap();

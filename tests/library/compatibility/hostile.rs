@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use cc_protobuf_examples::protobuf::compatibility::{DifferenceKind, Level};
+use cc_protobuf_examples::protobuf::compatibility::{CompatibilityLevel as Level, DifferenceKind};
 use cc_protobuf_examples::protobuf::{Form, SchemaFile};
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{

@@ -1,8 +1,9 @@
 //! The seven levels over a history, and the messages word for word.
 
 use cc_protobuf_examples::protobuf::compatibility::{
-    Difference, DifferenceKind, Level, Rules, UnknownLevel,
+    CompatibilityLevel as Level, Difference, DifferenceKind, Rules,
 };
+use cc_protobuf_examples::schema_registry::Mode;
 
 use crate::compatibility::schema::{Schema, check_level, check_rules};
 
@@ -29,10 +30,10 @@ fn names_are_read_in_any_case_and_written_in_capitals() {
         let json = serde_json::to_string(&level).unwrap();
         assert_eq!(serde_json::from_str::<Level>(&json).unwrap(), level);
     }
-    assert_eq!(
-        "SIDEWAYS".parse::<Level>(),
-        Err(UnknownLevel("SIDEWAYS".to_owned()))
-    );
+    let error = "SIDEWAYS".parse::<Level>().unwrap_err().to_string();
+    let says = "unknown compatibility level \"SIDEWAYS\"; expected one of NONE, BACKWARD, BACK";
+    assert!(error.starts_with(says), "{error}");
+    assert_eq!("readonly".parse(), Ok(Mode::ReadOnly));
     assert_eq!(Level::default(), Level::Backward);
 }
 

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use cc_protobuf_examples::protobuf::compatibility::Level;
+use cc_protobuf_examples::protobuf::compatibility::CompatibilityLevel as Level;
 use serde_json::Value;
 
 use crate::compatibility::schema::{Schema, check_level, difference_lines};

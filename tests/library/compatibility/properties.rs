@@ -1,6 +1,6 @@
 //! What holds for any schemas whatever.
 
-use cc_protobuf_examples::protobuf::compatibility::Level;
+use cc_protobuf_examples::protobuf::compatibility::CompatibilityLevel as Level;
 use proptest::prelude::*;
 
 use crate::compatibility::schema::{Schema, check_level, differences};

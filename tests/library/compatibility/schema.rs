@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use cc_protobuf_examples::protobuf::SchemaFile;
 use cc_protobuf_examples::protobuf::compatibility::{
-    Candidate, Dependency, Difference, Level, Outcome, Reference, Rules, check, diff,
+    Candidate, CompatibilityLevel as Level, Dependency, Difference, DirectReference, Outcome,
+    Rules, check, diff,
 };
 
 /// A schema with what it refers to.
@@ -78,7 +79,7 @@ impl Schema {
             references: self
                 .references
                 .iter()
-                .map(|(name, subject, version)| Reference {
+                .map(|(name, subject, version)| DirectReference {
                     name,
                     subject,
                     version: *version,

@@ -1,7 +1,7 @@
 //! The decision table that users know: a change, and whether it passes
 //! BACKWARD and FORWARD. Each row is run in both directions.
 
-use cc_protobuf_examples::protobuf::compatibility::Level;
+use cc_protobuf_examples::protobuf::compatibility::CompatibilityLevel as Level;
 
 use crate::compatibility::schema::{Schema, check_level};
 

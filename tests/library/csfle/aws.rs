@@ -1,68 +1,45 @@
 //! The driver for aws-kms against a stub that denies, disappears and lies.
 //! `tests/interop/csfle` runs it against a stand-in of the whole service.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cc_protobuf_examples::csfle::kms::{AwsKms, ErrorKind, Kms, KmsDrivers, Properties};
 use cc_protobuf_examples::csfle::{Csfle, Direction};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::csfle::stub::Stub;
-use crate::csfle::{apply, assert_absent, chain, plan, rule, rule_set, schema};
+use crate::csfle::{apply, assert_absent, plan, rule, rule_set, schema};
+use crate::support::stub::{self, Answer, Request};
+use crate::support::{chain, stub::refusing_url};
 
 const ARN: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
-type Seen = Arc<Mutex<Vec<(String, Value, String)>>>;
 /// Error code to answer with, and the key id of answers to Decrypt.
 type Script = (Option<&'static str>, &'static str);
 
-async fn answer(
-    State((seen, (code, key_id))): State<(Seen, Script)>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let header = |name| headers[name].to_str().unwrap().to_owned();
-    let body: Value = serde_json::from_slice(&body).unwrap();
-    let target = header("x-amz-target");
-    seen.lock()
-        .unwrap()
-        .push((target.clone(), body.clone(), header("authorization")));
+fn answer(request: &Request, (code, key_id): Script) -> Answer {
     if let Some(code) = code {
-        let body = json!({"__type": code, "message": "as asked"}).to_string();
-        return (StatusCode::BAD_REQUEST, body).into_response();
+        return Answer::json(400, json!({"__type": code, "message": "as asked"}));
     }
     // "Encrypts" by flipping the bits.
+    let body = &request.body;
     let flip = |name: &str| {
         let bytes = STANDARD.decode(body[name].as_str().unwrap()).unwrap();
         STANDARD.encode(bytes.into_iter().map(|byte| !byte).collect::<Vec<_>>())
     };
-    match target.as_str() {
+    Answer::ok(match request.header("x-amz-target").unwrap() {
         "TrentService.Encrypt" => {
             json!({"CiphertextBlob": flip("Plaintext"), "KeyId": body["KeyId"]})
         }
         _ => json!({"Plaintext": flip("CiphertextBlob"), "KeyId": key_id}),
-    }
-    .to_string()
-    .into_response()
+    })
 }
 
-async fn service(code: Option<&'static str>, key_id: &'static str) -> (AwsKms, Seen) {
-    let seen = Seen::default();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let router = Router::new()
-        .fallback(answer)
-        .with_state((Arc::clone(&seen), (code, key_id)));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (driver(&url), seen)
+fn service(code: Option<&'static str>, key_id: &'static str) -> (AwsKms, stub::Stub) {
+    let service = stub::Stub::new(move |request| answer(request, (code, key_id)));
+    (driver(&service.url), service)
 }
 
 fn driver(url: &str) -> AwsKms {
@@ -75,19 +52,22 @@ fn driver(url: &str) -> AwsKms {
 
 #[tokio::test]
 async fn requests_name_the_key_and_region_and_bind_no_context() {
-    let (kms, seen) = service(None, ARN).await;
+    let (kms, service) = service(None, ARN);
     let none = Properties::new();
     let wrapped = kms.encrypt(ARN, &none, b"raw dek").await.unwrap();
     assert_eq!(
         *kms.decrypt(ARN, &none, &wrapped).await.unwrap(),
         b"raw dek"
     );
-    let seen = seen.lock().unwrap();
+    let seen = service.seen();
     assert_eq!(seen.len(), 2);
-    for ((target, body, authorization), expected) in seen.iter().zip(["Encrypt", "Decrypt"]) {
-        assert_eq!(target, &format!("TrentService.{expected}"));
-        assert_eq!(body["KeyId"], ARN);
-        assert!(body.get("EncryptionContext").is_none(), "{body}");
+    for (request, expected) in seen.iter().zip(["Encrypt", "Decrypt"]) {
+        let target = format!("TrentService.{expected}");
+        assert_eq!(request.header("x-amz-target"), Some(target.as_str()));
+        assert_eq!(request.body["KeyId"], ARN);
+        let body = &request.text;
+        assert!(request.body.get("EncryptionContext").is_none(), "{body}");
+        let authorization = request.header("authorization").unwrap();
         assert!(
             authorization.contains("/eu-west-1/kms/aws4_request"),
             "{authorization}"
@@ -98,7 +78,7 @@ async fn requests_name_the_key_and_region_and_bind_no_context() {
 #[tokio::test]
 async fn an_answer_of_another_key_is_refused() {
     let none = Properties::new();
-    let (kms, _) = service(None, "arn:aws:kms:eu-west-1:111122223333:key/other").await;
+    let (kms, _service) = service(None, "arn:aws:kms:eu-west-1:111122223333:key/other");
     let error = kms.decrypt(ARN, &none, b"wrapped").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongKey);
     assert!(error.to_string().contains("key/other"), "{error}");
@@ -119,14 +99,14 @@ async fn error_codes_are_told_apart() {
         ("DisabledException", ErrorKind::Invalid),
         ("KMSInvalidStateException", ErrorKind::Invalid),
     ] {
-        let (kms, seen) = service(Some(code), ARN).await;
+        let (kms, service) = service(Some(code), ARN);
         let none = Properties::new();
         let error = kms.decrypt(ARN, &none, b"wrapped").await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
         let message = error.to_string();
         assert!(message.contains(code) && message.contains(ARN), "{message}");
         assert!(!message.contains("aws-secret-key"), "{message}");
-        assert_eq!(seen.lock().unwrap().len(), 1, "{code} is not tried again");
+        assert_eq!(service.count(), 1, "{code} is not tried again");
     }
 }
 
@@ -148,13 +128,9 @@ async fn what_others_answer_in_place_of_the_kms_is_said() {
             "not an answer of AWS KMS; check AWS_ENDPOINT_URL",
         ),
     ] {
-        let answer = move || async move { (StatusCode::from_u16(status).unwrap(), body) };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(answer);
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let service = stub::Stub::always(Answer::raw(status, "text/html", body));
         let none = Properties::new();
-        let error = driver(&url)
+        let error = driver(&service.url)
             .decrypt(ARN, &none, b"wrapped")
             .await
             .unwrap_err();
@@ -175,20 +151,9 @@ async fn denied_and_unreachable_reach_the_user_and_no_plaintext_the_wire() {
         ("encrypt.kms.type", "aws-kms"),
         ("encrypt.kms.key.id", ARN),
     ])]);
-    let closed = {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        format!("http://{}", listener.local_addr().unwrap())
-    };
-    // Accepts connections, and then says nothing.
-    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let silent_url = format!("http://{}", silent.local_addr().unwrap());
-    tokio::spawn(async move {
-        let mut held = Vec::new();
-        while let Ok(connection) = silent.accept().await {
-            held.push(connection);
-        }
-    });
-    let (denying, _) = service(Some("AccessDeniedException"), ARN).await;
+    let closed = refusing_url();
+    let silent = stub::Stub::always(Answer::Silence);
+    let (denying, _service) = service(Some("AccessDeniedException"), ARN);
     for (kms, kind, part) in [
         (denying, ErrorKind::Denied, "aws-kms refused"),
         (
@@ -197,7 +162,7 @@ async fn denied_and_unreachable_reach_the_user_and_no_plaintext_the_wire() {
             "aws-kms is unreachable",
         ),
         (
-            driver(&silent_url).operation_timeout(Duration::from_secs(1)),
+            driver(&silent.url).operation_timeout(Duration::from_secs(1)),
             ErrorKind::Unreachable,
             "no answer in time",
         ),
@@ -217,7 +182,7 @@ async fn denied_and_unreachable_reach_the_user_and_no_plaintext_the_wire() {
     }
     // With access it works, and an alternate key stands in for one without.
     let stub = Stub::start().await;
-    let (kms, _) = service(None, ARN).await;
+    let (kms, _service) = service(None, ARN);
     let csfle = Csfle::builder(stub.client())
         .kms(KmsDrivers::new().with(kms).with_alternate_key_ids([ARN]))
         .build();

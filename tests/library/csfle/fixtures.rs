@@ -14,11 +14,7 @@ fn fixture() -> Value {
 }
 
 fn unhex(value: &Value) -> Vec<u8> {
-    let text = value.as_str().unwrap();
-    (0..text.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap())
-        .collect()
+    crate::support::unhex(value.as_str().unwrap())
 }
 
 struct Case {

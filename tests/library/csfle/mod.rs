@@ -17,6 +17,8 @@ use cc_protobuf_examples::csfle::{Csfle, CsfleBuilder, Direction, Error, Payload
 use cc_protobuf_examples::schema_registry::entities::{Metadata, Rule, RuleSet};
 use prost_reflect::MessageDescriptor;
 
+use crate::support::chain;
+
 const SUBJECT: &str = "orders-value";
 const SECRET: &str = "test-secret";
 
@@ -77,18 +79,6 @@ async fn apply(plan: &PayloadTransform, payload: &[u8]) -> Result<Vec<u8>, Error
         assert!(out.is_empty(), "nothing may be appended on failure");
     }
     result.map(|()| out)
-}
-
-/// An error with all its causes, as a user sees it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }
 
 #[track_caller]

@@ -3,20 +3,16 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{Method, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cc_protobuf_examples::csfle::kms::{KmsDrivers, LocalKms};
 use cc_protobuf_examples::csfle::{Clock, RawDek};
+use cc_protobuf_examples::schema_registry::Client;
 use cc_protobuf_examples::schema_registry::entities::{Dek, DekRequest, Kek, KekRequest};
-use cc_protobuf_examples::schema_registry::{Client, ClientBuilder};
 use percent_encoding::percent_decode_str;
-use serde_json::json;
+use tokio::runtime::Runtime;
 
+use crate::support::stub::{self, Answer, Request};
 pub const NOW: i64 = 1_700_000_000_000;
 pub const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -39,31 +35,23 @@ pub struct Inner {
 }
 
 pub struct Stub {
-    url: String,
+    server: stub::Stub,
     inner: Arc<Mutex<Inner>>,
-    server: tokio::task::JoinHandle<()>,
 }
 
 impl Stub {
     pub async fn start() -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let inner = Arc::new(Mutex::new(Inner {
             ts: NOW,
             ..Inner::default()
         }));
-        let router = Router::new()
-            .fallback(answer)
-            .with_state(Arc::clone(&inner));
-        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, inner, server }
+        let state = Arc::clone(&inner);
+        let server = stub::Stub::new(move |request| answer(&state, request));
+        Self { server, inner }
     }
 
     pub fn client(&self) -> Client {
-        ClientBuilder::new(self.url.as_str())
-            .retries(0)
-            .build()
-            .unwrap()
+        self.server.client()
     }
 
     pub fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -75,92 +63,63 @@ impl Stub {
     }
 }
 
-impl Drop for Stub {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
+fn ok(body: &impl serde::Serialize) -> Answer {
+    Answer::ok(serde_json::to_value(body).unwrap())
 }
 
-fn error(status: u16, code: i32, message: &str) -> Response {
-    let body = json!({"error_code": code, "message": message}).to_string();
-    (StatusCode::from_u16(status).unwrap(), body).into_response()
-}
-
-fn ok(body: &impl serde::Serialize) -> Response {
-    serde_json::to_string(body).unwrap().into_response()
-}
-
-async fn answer(
-    State(state): State<Arc<Mutex<Inner>>>,
-    method: Method,
-    uri: Uri,
-    body: Bytes,
-) -> Response {
+fn answer(state: &Mutex<Inner>, request: &Request) -> Answer {
     let delay = state.lock().unwrap().delay;
-    tokio::time::sleep(delay).await;
-    let target = uri
-        .path_and_query()
-        .unwrap()
-        .as_str()
-        .trim_start_matches("/dek-registry/v1");
-    let line = format!("{method} {target}");
+    std::thread::sleep(delay);
+    let target = request.target.trim_start_matches("/dek-registry/v1");
+    let line = format!("{} {target}", request.method);
+    let mut inner = state.lock().unwrap();
+    inner.log.push(line.clone());
+    if let Some(failure) = inner
+        .failures
+        .iter_mut()
+        .find(|(prefix, _, left)| *left > 0 && line.starts_with(prefix))
     {
-        let mut inner = state.lock().unwrap();
-        inner.log.push(line.clone());
-        if let Some(failure) = inner
-            .failures
-            .iter_mut()
-            .find(|(prefix, _, left)| *left > 0 && line.starts_with(prefix))
-        {
-            failure.2 -= 1;
-            let status = failure.1;
-            return error(status, i32::from(status) * 100, "as asked");
-        }
+        failure.2 -= 1;
+        let status = failure.1;
+        return Answer::refusal(status, i32::from(status) * 100, "as asked");
     }
-    let path: Vec<String> = uri
-        .path()
+    let path: Vec<String> = request
+        .path
         .trim_start_matches("/dek-registry/v1/")
         .split('/')
         .map(|part| percent_decode_str(part).decode_utf8().unwrap().into_owned())
         .collect();
-    let query = uri.query().unwrap_or_default().to_lowercase();
+    let query = request.query.to_lowercase();
     let with_deleted = query.contains("deleted=true");
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    match (method, path.as_slice()) {
-        (Method::GET, ["keks", name]) => {
-            let inner = state.lock().unwrap();
+    match (request.method.as_str(), path.as_slice()) {
+        ("GET", ["keks", name]) => {
             match inner
                 .keks
                 .iter()
                 .find(|kek| kek.name == *name && (with_deleted || kek.deleted != Some(true)))
             {
                 Some(kek) => ok(kek),
-                None => error(404, 40470, "Key not found"),
+                None => Answer::refusal(404, 40470, "Key not found"),
             }
         }
-        (Method::POST, ["keks"]) => {
-            let request: KekRequest = serde_json::from_slice(&body).unwrap();
-            let mut inner = state.lock().unwrap();
+        ("POST", ["keks"]) => {
+            let request: KekRequest = serde_json::from_str(&request.text).unwrap();
             if inner.keks.iter().any(|kek| kek.name == request.name) {
-                return error(409, 40971, "Key already exists");
+                return Answer::refusal(409, 40971, "Key already exists");
             }
             let kek = Kek {
                 name: request.name,
                 kms_type: request.kms_type,
                 kms_key_id: request.kms_key_id,
-                shared: request.shared,
+                shared: request.shared || inner.shares,
                 ts: Some(inner.ts),
                 ..Kek::default()
-            };
-            let kek = Kek {
-                shared: kek.shared || inner.shares,
-                ..kek
             };
             inner.keks.push(kek.clone());
             ok(&kek)
         }
-        (Method::GET, ["keks", kek, "deks", subject, "versions", version]) => {
-            let inner = state.lock().unwrap();
+        ("GET", ["keks", kek, "deks", subject, "versions", version]) => {
             let mut matching: Vec<_> = inner
                 .deks
                 .iter()
@@ -184,26 +143,23 @@ async fn answer(
             };
             match found {
                 Some(dek) => ok(dek),
-                None => error(404, 40470, "Key not found"),
+                None => Answer::refusal(404, 40470, "Key not found"),
             }
         }
-        (Method::POST, ["keks", kek, "deks", subject]) => {
-            let request: DekRequest = serde_json::from_slice(&body).unwrap();
-            let stored = {
-                let mut inner = state.lock().unwrap();
-                let faster = inner.faster.take();
-                inner.deks.extend(faster);
-                let exists = inner.deks.iter().any(|dek| {
-                    dek.kek_name == *kek
-                        && dek.subject == *subject
-                        && dek.algorithm == request.algorithm
-                        && dek.version == request.version
-                });
-                if exists {
-                    return error(409, 40971, "Key already exists");
-                }
-                inner.keks.iter().find(|k| k.name == *kek).cloned().unwrap()
-            };
+        ("POST", ["keks", kek, "deks", subject]) => {
+            let request: DekRequest = serde_json::from_str(&request.text).unwrap();
+            let faster = inner.faster.take();
+            inner.deks.extend(faster);
+            let exists = inner.deks.iter().any(|dek| {
+                dek.kek_name == *kek
+                    && dek.subject == *subject
+                    && dek.algorithm == request.algorithm
+                    && dek.version == request.version
+            });
+            if exists {
+                return Answer::refusal(409, 40971, "Key already exists");
+            }
+            let stored = inner.keks.iter().find(|k| k.name == *kek).unwrap();
             let mut dek = Dek {
                 kek_name: (*kek).to_owned(),
                 subject: (*subject).to_owned(),
@@ -217,13 +173,13 @@ async fn answer(
                 let algorithm = dek.algorithm.as_deref().unwrap().parse().unwrap();
                 let raw = RawDek::generate(algorithm).unwrap();
                 let own = KmsDrivers::new().with(LocalKms::new("the registry's own"));
-                let wrapped = own.wrap(&stored, &raw).await.unwrap();
+                let wrapped = own.wrap(stored, &raw);
+                let wrapped = Runtime::new().unwrap().block_on(wrapped).unwrap();
                 dek.encrypted_key_material = Some(STANDARD.encode(wrapped));
                 dek.key_material = Some(STANDARD.encode(raw.as_bytes()));
             } else if dek.encrypted_key_material.is_none() {
-                return error(422, 42271, "Missing encryptedKeyMaterial");
+                return Answer::refusal(422, 42271, "Missing encryptedKeyMaterial");
             }
-            let mut inner = state.lock().unwrap();
             dek.ts = Some(inner.ts);
             inner.deks.push(dek.clone());
             if let Some(lie) = inner.lie {
@@ -231,7 +187,7 @@ async fn answer(
             }
             ok(&dek)
         }
-        _ => error(404, 404, "HTTP 404 Not Found"),
+        _ => Answer::refusal(404, 404, "HTTP 404 Not Found"),
     }
 }
 

@@ -4,14 +4,7 @@ use cc_protobuf_examples::protobuf::{Error, JsonOptions};
 use serde_json::{Value, json};
 
 use super::{codec, encode, print, print_text, three, two};
-
-fn hex(text: &str) -> Vec<u8> {
-    let digits: Vec<_> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
-    let pairs = digits.chunks(2);
-    pairs
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
-}
+use crate::support::unhex;
 
 #[test]
 fn json_is_written_as_these_bytes() {
@@ -114,7 +107,7 @@ fn json_is_written_as_these_bytes() {
         ),
     ];
     for (text, bytes) in cases {
-        let expected = hex(bytes);
+        let expected = unhex(bytes);
         assert_eq!(encode(&three(), text).unwrap(), expected, "{text}");
         let value: Value = serde_json::from_str(text).unwrap();
         assert_eq!(encode(&three(), &value).unwrap(), expected, "{text}");
@@ -205,7 +198,7 @@ fn bytes_are_printed_as_this_json() {
     ];
     let codec = three();
     for (bytes, expected) in cases {
-        let payload = hex(bytes);
+        let payload = unhex(bytes);
         let text = print_text(&codec, &payload);
         if expected == "malformed" {
             assert!(
@@ -243,12 +236,12 @@ fn proto2_has_groups_extensions_and_required_fields() {
         (r#"{"strict":{"id":"","done":false}}"#, "f20104 0a001800"),
     ];
     for (text, bytes) in cases {
-        assert_eq!(encode(&codec, text).unwrap(), hex(bytes), "{text}");
-        assert_eq!(print_text(&codec, &hex(bytes)).unwrap(), text);
+        assert_eq!(encode(&codec, text).unwrap(), unhex(bytes), "{text}");
+        assert_eq!(print_text(&codec, &unhex(bytes)).unwrap(), text);
     }
     // A reader is not stricter than the writer's Protobuf was.
     assert_eq!(
-        print_text(&codec, &hex("f20100")).unwrap(),
+        print_text(&codec, &unhex("f20100")).unwrap(),
         r#"{"strict":{}}"#
     );
 }
@@ -369,15 +362,15 @@ fn unknown_names_are_skipped_on_request() {
 fn values_without_json_are_refused_with_the_place() {
     let cases = [
         (
-            hex("aa0607 088083d1ffaf07"),
+            unhex("aa0607 088083d1ffaf07"),
             "timestamps[0]",
             "timestamp out of range",
         ),
-        (hex("9205 02 10ff"), "", ""),
-        (hex("a205120a100a0161120b11000000000000f07f"), "", ""),
-        (hex("c205030a0161"), "any", "type url"),
-        (hex("aa0509 11000000000000f87f"), "value", "not finite"),
-        (hex("9a0503 0a0141"), "mask", "camel-case"),
+        (unhex("9205 02 10ff"), "", ""),
+        (unhex("a205120a100a0161120b11000000000000f07f"), "", ""),
+        (unhex("c205030a0161"), "any", "type url"),
+        (unhex("aa0509 11000000000000f87f"), "value", "not finite"),
+        (unhex("9a0503 0a0141"), "mask", "camel-case"),
     ];
     for (bytes, path, reason) in cases {
         match print(&three(), &bytes) {
@@ -435,11 +428,11 @@ fn nesting_is_limited() {
 #[test]
 fn hostile_orders_take_no_longer_than_others() {
     let start = std::time::Instant::now();
-    let oneof = hex("e80301 da040161 c00201").repeat(50_000);
+    let oneof = unhex("e80301 da040161 c00201").repeat(50_000);
     let json = print(&three(), &oneof).unwrap();
     assert_eq!(json["unpacked"].as_array().unwrap().len(), 50_000);
     assert_eq!(json["text"], "a");
-    let maps = hex("a20305080a120162 1801").repeat(50_000);
+    let maps = unhex("a20305080a120162 1801").repeat(50_000);
     assert_eq!(
         print_text(&three(), &maps).unwrap(),
         r#"{"an_int32":1,"by_int32":{"10":"b"}}"#
@@ -450,7 +443,7 @@ fn hostile_orders_take_no_longer_than_others() {
 #[test]
 fn names_are_those_of_json_on_request() {
     let options = JsonOptions::default().json_names(true);
-    let json = three().print(&hex("1801a00101"), options).unwrap();
+    let json = three().print(&unhex("1801a00101"), options).unwrap();
     assert_eq!(json, json!({"anInt32": 1, "otherName": "COLOR_RED"}));
     let options = JsonOptions::default().print_defaults(true);
     let small = codec(

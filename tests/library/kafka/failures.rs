@@ -5,10 +5,13 @@ use std::time::{Duration, Instant};
 
 use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
 use cc_protobuf_examples::kafka::SecurityProtocol::{self, Plaintext, SaslPlaintext, SaslSsl, Ssl};
-use cc_protobuf_examples::kafka::{AdminTopics, Config, Credentials, Error, Kafka, Kind, reach};
+use cc_protobuf_examples::kafka::{
+    AdminTopics, ConnectionConfig, Credentials, Error, ErrorKind, Kafka, reach,
+};
 
 use super::topic;
 use crate::support::peers;
+use crate::support::stub::nobody;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -17,14 +20,14 @@ struct Case {
     protocol: SecurityProtocol,
     /// Whether the authority of the TLS listener is trusted.
     trusts: bool,
-    kind: Kind,
+    kind: ErrorKind,
     says: &'static str,
 }
 
 fn case(
     servers: impl ToString,
     protocol: SecurityProtocol,
-    kind: Kind,
+    kind: ErrorKind,
     says: &'static str,
 ) -> Case {
     Case {
@@ -52,36 +55,61 @@ async fn every_client_learns_the_cause_within_ten_seconds() {
     let unknown = "no-such-host.invalid:9092";
     let distrusting = Case {
         trusts: false,
-        ..case(&tls, Ssl, Kind::Certificate, "certificate verify failed")
+        ..case(
+            &tls,
+            Ssl,
+            ErrorKind::Certificate,
+            "certificate verify failed",
+        )
     };
-    let nobody = peers::nobody().await;
+    let nobody = nobody();
     let cases = [
-        case(unknown, Plaintext, Kind::UnknownHost, "Failed to resolve"),
-        case(unknown, SaslSsl, Kind::UnknownHost, "Failed to resolve"),
-        case(nobody, Plaintext, Kind::ConnectionRefused, "refused"),
-        case(nobody, SaslSsl, Kind::ConnectionRefused, "refused"),
-        case(&tls, Plaintext, Kind::TlsListener, "expects TLS"),
-        case(&tls, SaslPlaintext, Kind::TlsListener, "expects TLS"),
-        case(plain, Ssl, Kind::PlaintextListener, "not speak TLS"),
-        case(plain, SaslSsl, Kind::PlaintextListener, "not speak TLS"),
+        case(
+            unknown,
+            Plaintext,
+            ErrorKind::UnknownHost,
+            "Failed to resolve",
+        ),
+        case(
+            unknown,
+            SaslSsl,
+            ErrorKind::UnknownHost,
+            "Failed to resolve",
+        ),
+        case(nobody, Plaintext, ErrorKind::ConnectionRefused, "refused"),
+        case(nobody, SaslSsl, ErrorKind::ConnectionRefused, "refused"),
+        case(&tls, Plaintext, ErrorKind::TlsListener, "expects TLS"),
+        case(&tls, SaslPlaintext, ErrorKind::TlsListener, "expects TLS"),
+        case(plain, Ssl, ErrorKind::PlaintextListener, "not speak TLS"),
+        case(
+            plain,
+            SaslSsl,
+            ErrorKind::PlaintextListener,
+            "not speak TLS",
+        ),
         distrusting,
         case(
             refusing,
             SaslPlaintext,
-            Kind::Credentials,
+            ErrorKind::Credentials,
             "Invalid username",
         ),
         case(
             refusing,
             Plaintext,
-            Kind::SaslRequired,
+            ErrorKind::SaslRequired,
             "expects credentials",
         ),
-        case(plain, SaslPlaintext, Kind::SaslNotOffered, "not offer SASL"),
-        case(web, Plaintext, Kind::NotKafka, "not Kafka"),
-        case(web, Ssl, Kind::PlaintextListener, "not speak TLS"),
-        case(silence, Plaintext, Kind::NoAnswer, "imed out"),
-        case(silence, SaslSsl, Kind::NoAnswer, "imed out"),
+        case(
+            plain,
+            SaslPlaintext,
+            ErrorKind::SaslNotOffered,
+            "not offer SASL",
+        ),
+        case(web, Plaintext, ErrorKind::NotKafka, "not Kafka"),
+        case(web, Ssl, ErrorKind::PlaintextListener, "not speak TLS"),
+        case(silence, Plaintext, ErrorKind::NoAnswer, "imed out"),
+        case(silence, SaslSsl, ErrorKind::NoAnswer, "imed out"),
     ];
     for client in ["reach", "connect", "delete topics"] {
         let mut running = Vec::new();
@@ -91,7 +119,7 @@ async fn every_client_learns_the_cause_within_ten_seconds() {
                 password: "hunter2".to_owned(),
             };
             let sasl = matches!(case.protocol, SaslPlaintext | SaslSsl);
-            let mut config = Config::new(case.servers.as_str(), sasl.then(secret));
+            let mut config = ConnectionConfig::new(case.servers.as_str(), sasl.then(secret));
             config.security_protocol = case.protocol;
             config.ca_location = case.trusts.then(|| ca.clone());
             running.push(tokio::spawn(async move {
@@ -112,7 +140,7 @@ async fn every_client_learns_the_cause_within_ten_seconds() {
     }
 }
 
-async fn fail(client: &str, config: &Config) -> Error {
+async fn fail(client: &str, config: &ConnectionConfig) -> Error {
     match client {
         "reach" => reach(config).await.map(drop),
         "connect" => {
@@ -133,13 +161,13 @@ async fn one_server_of_several_that_cannot_be_reached_is_no_failure() {
     let broker = EmbeddedBroker::start().await.unwrap();
     let unknown = "no-such-host.invalid:9092";
     let servers = format!("{unknown},{}", broker.bootstrap_servers());
-    assert!(reach(&Config::new(servers, None)).await.unwrap() > 0);
+    assert!(reach(&ConnectionConfig::new(servers, None)).await.unwrap() > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mock_cluster_keeps_its_topics_and_says_so() {
     let broker = EmbeddedBroker::start().await.unwrap();
-    let config = Config::new(broker.bootstrap_servers(), None);
+    let config = ConnectionConfig::new(broker.bootstrap_servers(), None);
     let (kafka, _) = Kafka::connect(&config, "g", &[topic("there")], &broker)
         .await
         .unwrap();
@@ -152,5 +180,5 @@ async fn a_mock_cluster_keeps_its_topics_and_says_so() {
         .iter()
         .map(|(name, error)| (name.as_str(), error.kind()))
         .collect();
-    assert_eq!(left, [("there", Kind::NoAdminApi)]);
+    assert_eq!(left, [("there", ErrorKind::NoAdminApi)]);
 }

@@ -6,7 +6,7 @@ use cc_protobuf_examples::serdes::{
 };
 use serde_json::json;
 
-use crate::serdes::stub::{Answer, Stub};
+use crate::support::stub::{Answer, Stub};
 use crate::support::types::HasSchema;
 use crate::support::types::{MyRecord, OtherRecord};
 

@@ -14,22 +14,15 @@ use cc_protobuf_examples::wire_format::{self, MessageIndexes, SchemaId, SchemaRe
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::serdes::stub::{Answer, Stub};
+use crate::support::stub::{Answer, Stub};
 use crate::support::types::{MyRecord, OtherRecord};
+use crate::support::unhex;
 
 fn fixture() -> &'static Value {
     static FIXTURE: LazyLock<Value> = LazyLock::new(|| {
         serde_json::from_str(include_str!("../../fixtures/wire-format.json")).unwrap()
     });
     &FIXTURE
-}
-
-fn hex(value: &Value) -> Vec<u8> {
-    let text = value.as_str().unwrap();
-    (0..text.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap())
-        .collect()
 }
 
 fn deserializer(stub: &Stub) -> Deserializer {
@@ -59,7 +52,7 @@ fn with_references(schema: &str, references: Value) -> Answer {
 /// Reads a record of a registry that answers so.
 async fn read_error(
     record: &[u8],
-    answer: impl Fn(&crate::serdes::stub::Request) -> Answer + Send + Sync + 'static,
+    answer: impl Fn(&crate::support::stub::Request) -> Answer + Send + Sync + 'static,
 ) -> Error {
     let stub = Stub::start(answer).await;
     deserializer(&stub)
@@ -81,7 +74,7 @@ async fn every_malformed_record_of_the_fixture_is_its_own_error() {
     let deserializer = deserializer(&stub);
     for case in fixture()["malformed"].as_array().unwrap() {
         let name = case["name"].as_str().unwrap();
-        let wire = hex(&case["wire_hex"]);
+        let wire = unhex(case["wire_hex"].as_str().unwrap());
         let read = deserializer.deserialize_json(value(&wire)).await;
         let expected = match name {
             "empty record"
@@ -553,10 +546,10 @@ fn says_each_cause_once(error: &(dyn std::error::Error + 'static)) {
 #[tokio::test]
 async fn no_error_repeats_its_source() {
     let five = record(5, &[0], b"\x0a\xff");
-    let garbled = |_: &crate::serdes::stub::Request| {
+    let garbled = |_: &crate::support::stub::Request| {
         Answer::ok(json!({"schema": "not a schema", "schemaType": "PROTOBUF"}))
     };
-    let empty = |_: &crate::serdes::stub::Request| {
+    let empty = |_: &crate::support::stub::Request| {
         Answer::ok(
             json!({"schema": "syntax = \"proto3\"; message M { string s = 1; }", "schemaType": "PROTOBUF"}),
         )

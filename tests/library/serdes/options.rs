@@ -11,7 +11,7 @@ use cc_protobuf_examples::wire_format::{self, SchemaGuid, SchemaId, SchemaRef};
 use serde_json::{Value, json};
 
 use crate::serdes::registry::{Registry, id_of, schema};
-use crate::serdes::stub::{Answer, Stub};
+use crate::support::stub::{Answer, Stub};
 use crate::support::types::HasSchema;
 use crate::support::types::MyRecord;
 

@@ -13,22 +13,11 @@ use serde_json::{Value, json};
 
 use crate::serdes::encryption::{csfle, field_rules, hides};
 use crate::serdes::registry::{Registry, schema};
-use crate::serdes::stub::{Answer, Stub};
+use crate::support::chain;
+use crate::support::stub::{Answer, Stub};
 
 pub const SECRET: &str = "078-05-1120-secret";
 const PII: &str = "[(confluent.field_meta).tags = \"PII\"]";
-
-/// An error with all its causes, as a user sees it.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
-}
 
 /// A schema of package `t` that may use tags; `PII` stands for the tag.
 fn text(messages: &str) -> String {

@@ -9,9 +9,9 @@ use cc_protobuf_examples::serdes::{
 };
 use serde_json::json;
 
-use crate::serdes::plaintext::chain;
 use crate::serdes::registry::schema;
-use crate::serdes::stub::{Answer, Stub};
+use crate::support::chain;
+use crate::support::stub::{Answer, Stub};
 
 #[tokio::test]
 async fn a_refresh_that_fails_is_shared_and_not_repeated_with_each_record() {

@@ -24,7 +24,7 @@ impl Registry {
             .start()
             .await
             .unwrap();
-        let client = crate::serdes::stub::client(server.url());
+        let client = crate::support::stub::client(server.url());
         Self { server, client }
     }
 

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::serdes::registry::{Registry, id_of, schema};
-use crate::serdes::stub::{Answer, Stub};
+use crate::support::stub::{Answer, Stub};
 use crate::support::types::HasSchema;
 use crate::support::types::{MyRecord, OtherRecord};
 

@@ -12,7 +12,7 @@ use cc_protobuf_examples::serdes::{
 use serde_json::{Value, json};
 
 use crate::serdes::registry::{Registry, schema};
-use crate::serdes::stub::{Answer, Stub};
+use crate::support::stub::{Answer, Stub};
 
 const TEXT: &str =
     "syntax = \"proto3\"; package shop.v1; message Order { message Line { int32 n = 1; } }";

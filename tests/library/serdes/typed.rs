@@ -14,9 +14,9 @@ use prost::{Message, Name};
 use prost_types::Timestamp;
 use serde_json::json;
 
-use crate::serdes::plaintext::chain;
 use crate::serdes::registry::{Registry, id_of, schema};
-use crate::serdes::stub::{Answer, Stub};
+use crate::support::chain;
+use crate::support::stub::{Answer, Stub};
 use crate::support::types::{HasSchema, MyRecord, OtherRecord, v1, v2};
 
 const SHOP: [(&str, &str); 2] = [

@@ -10,8 +10,9 @@ use prost_reflect::DynamicMessage;
 use serde_json::json;
 
 use crate::serdes::encryption::{csfle, field_rules, hides};
-use crate::serdes::plaintext::{Registered, SECRET, chain, own, records};
+use crate::serdes::plaintext::{Registered, SECRET, own, records};
 use crate::serdes::registry::Registry;
+use crate::support::chain;
 
 #[tokio::test]
 async fn unknown_fields_are_refused_where_fields_are_encrypted() {

@@ -15,6 +15,7 @@ use crate::serdes::registry::{Registry, id_of, schema};
 use crate::support::types::HasSchema;
 use crate::support::types::{MyRecord, OtherRecord};
 use crate::support::types::{v1, v2};
+use crate::support::unhex;
 
 fn message() -> MyRecord {
     let f2 = OtherRecord { other_id: 7 };
@@ -353,13 +354,7 @@ async fn the_wrong_message_is_refused_before_anything_is_asked() {
 async fn every_vector_of_the_official_client_is_read_and_written_by_any_message_type() {
     let fixture: Value =
         serde_json::from_str(include_str!("../../fixtures/wire-format.json")).unwrap();
-    let hex = |value: &Value| -> Vec<u8> {
-        let text = value.as_str().unwrap();
-        let digits = (0..text.len()).step_by(2);
-        digits
-            .map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap())
-            .collect()
-    };
+    let hex = |value: &Value| unhex(value.as_str().unwrap());
     for vector in fixture["vectors"].as_array().unwrap() {
         let name = vector["name"].as_str().unwrap();
         let registry = Registry::start().await;

@@ -1,8 +1,11 @@
 //! What can be wrong, one row each: exit code, `error:`, `hint:`, no secret,
 //! no panic, in bounded time.
 
-use super::program::Place;
-use super::registry::{nobody, socket};
+use super::registry::server;
+use serde_json::json;
+
+use crate::support::program::Place;
+use crate::support::stub::{Answer, refusing_url};
 
 const SECRET: &str = "hunter2-do-not-print";
 
@@ -368,70 +371,39 @@ fn configuration() {
 
 #[test]
 fn registries_that_do_not_answer_as_one() {
-    let http = |status: &'static str, body: &'static str| -> &'static str {
-        let length = body.len();
-        format!(
-            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
-        )
-        .leak()
-    };
+    let error = |status, code| server(Answer::error(status, code));
+    let text = |body: &str| server(Answer::raw(200, "application/json", body));
+    let bytes = |bytes: &'static [u8]| server(Answer::Bytes(bytes));
     let rows: &[(&str, String, i32, &[&str])] = &[
-        ("nobody listens", nobody(), 3, &["SCHEMA_REGISTRY_URL"]),
         (
-            "401",
-            socket(Some(http(
-                "401 Unauthorized",
-                r#"{"error_code":401,"message":"no"}"#,
-            ))),
-            4,
-            &["401", "SR_API_KEY"],
-        ),
-        (
-            "403",
-            socket(Some(http(
-                "403 Forbidden",
-                r#"{"error_code":40301,"message":"no"}"#,
-            ))),
-            4,
-            &["403"],
-        ),
-        (
-            "404",
-            socket(Some(http(
-                "404 Not Found",
-                r#"{"error_code":404,"message":"no"}"#,
-            ))),
-            1,
-            &["404"],
-        ),
-        (
-            "500",
-            socket(Some(http(
-                "500 Server Error",
-                r#"{"error_code":50001,"message":"no"}"#,
-            ))),
+            "nobody listens",
+            refusing_url(),
             3,
-            &["500"],
+            &["SCHEMA_REGISTRY_URL"],
         ),
+        ("401", error(401, 401), 4, &["401", "SR_API_KEY"]),
+        ("403", error(403, 40301), 4, &["403"]),
+        ("404", error(404, 404), 1, &["404"]),
+        ("500", error(500, 50001), 3, &["500"]),
         (
             "HTML",
-            socket(Some(http("200 OK", "<html>hello</html>"))),
+            text("<html>hello</html>"),
             3,
             &["not a Schema Registry"],
         ),
         (
             "truncated JSON",
-            socket(Some(http("200 OK", "[\"PROTO"))),
+            text("[\"PROTO"),
             3,
             &["not a Schema Registry"],
         ),
         (
             "a broken answer",
-            socket(Some("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n[")),
+            bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n["),
             3,
             &["registry"],
         ),
-        ("no HTTP", socket(Some("hello\r\n")), 3, &["registry"]),
+        ("no HTTP", bytes(b"hello\r\n"), 3, &["registry"]),
     ];
     for (name, url, code, says) in rows {
         let arguments = ["--example", "basic", "--schema-registry-url", url];
@@ -442,14 +414,14 @@ fn registries_that_do_not_answer_as_one() {
 
 #[test]
 fn a_registry_that_is_silent() {
-    let url = socket(None);
+    let url = server(Answer::Silence);
     let arguments = ["--example", "basic", "--schema-registry-url", &url];
     check(&case("silence", &arguments, &[], 3, &["no answer"]));
 }
 
 #[test]
 fn an_unreachable_backend_stops_the_run_once() {
-    let url = nobody();
+    let url = refusing_url();
     let ran = Place::new().run(&["--schema-registry-url", &url]).expect(3);
     assert_eq!(ran.stderr.matches("error: ").count(), 1, "{}", ran.stderr);
 }
@@ -489,26 +461,21 @@ fn encryption_on_a_remote_registry_needs_a_key_that_lasts() {
         &["LOCAL_SECRET", "AWS_KMS_KEY_ARN"],
     ));
     // It is known before anything is asked: with one registry less, nothing changes.
-    let arguments = ["run", "csfle", "--schema-registry-url", &nobody()];
+    let arguments = ["run", "csfle", "--schema-registry-url", &refusing_url()];
     check(&case("no key", &arguments, &[], 2, &["csfle cannot run"]));
 }
 
 #[test]
 fn a_kms_that_denies_or_is_not_there() {
-    let body = r#"{"__type":"AccessDeniedException","message":"not authorized"}"#;
-    let denying = format!(
-        "HTTP/1.1 400 Bad Request\r\ncontent-type: application/x-amz-json-1.1\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    );
+    let denied = json!({"__type": "AccessDeniedException", "message": "not authorized"});
     let rows = [
         (
             "denied",
-            socket(Some(denying.leak())),
+            server(Answer::json(400, denied)),
             4,
             &["encryptPII", "AccessDeniedException", "kms:Encrypt"][..],
         ),
-        ("not there", nobody(), 3, &["encryptPII", "aws-kms"]),
+        ("not there", refusing_url(), 3, &["encryptPII", "aws-kms"]),
     ];
     for (name, url, code, says) in rows {
         let environment = [

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::program::{Place, Ran};
 use super::registry::Dialect;
+use crate::support::program::{Place, Ran};
 
 fn example(name: &str, change: &[&str]) -> Ran {
     let arguments = ["--example", name, "--run-id", "change", "-o", "json"];

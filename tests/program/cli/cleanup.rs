@@ -2,8 +2,8 @@
 
 use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
 
-use super::program::Place;
 use super::registry::Dialect;
+use crate::support::program::Place;
 
 fn get(url: &str) -> String {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -54,13 +54,7 @@ fn clean_removes_one_run_and_leaves_the_other() {
 
 #[test]
 fn a_forbidden_dek_registry_does_not_keep_the_subjects() {
-    let registry = Dialect::start(
-        |asked| {
-            let deks = asked.path.starts_with("/dek-registry");
-            deks.then_some((403, r#"{"error_code":40301,"message":"forbidden"}"#))
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::refusing(403, 40301, |asked| asked.path.starts_with("/dek-registry"));
     let arguments = [
         "--schema-registry-url",
         &registry.url,
@@ -81,13 +75,9 @@ fn a_forbidden_dek_registry_does_not_keep_the_subjects() {
 
 #[test]
 fn what_cannot_be_removed_does_not_keep_the_rest() {
-    let registry = Dialect::start(
-        |asked| {
-            let deletes = asked.method == "DELETE" && asked.path.contains("testproto-");
-            deletes.then_some((403, r#"{"error_code":40301,"message":"forbidden"}"#))
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::refusing(403, 40301, |asked| {
+        asked.method == "DELETE" && asked.path.contains("testproto-")
+    });
     let url = ["--schema-registry-url", &registry.url];
     let run = [&url[..], &["--example", "oneof", "--run-id", "x"]].concat();
     Place::new().run(&run).expect(0);
@@ -112,15 +102,12 @@ fn a_signal_ends_a_clean_up() {
 
 #[cfg(unix)]
 fn end_a_clean_up(signal: &str, code: i32) {
-    let registry = Dialect::start(
-        |asked| {
-            if asked.method == "DELETE" {
-                std::thread::sleep(std::time::Duration::from_secs(5));
-            }
-            None
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::answering(|asked| {
+        if asked.method == "DELETE" {
+            std::thread::sleep(std::time::Duration::from_secs(5));
+        }
+        None
+    });
     let place = Place::new();
     let arguments = [
         "--schema-registry-url",
@@ -226,15 +213,7 @@ fn topics_of_a_mock_cluster_are_reported_as_left() {
 
 #[test]
 fn clean_stops_at_the_first_refused_credentials() {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    static ASKED: AtomicUsize = AtomicUsize::new(0);
-    let registry = Dialect::start(
-        |_| {
-            ASKED.fetch_add(1, Ordering::SeqCst);
-            Some((401, r#"{"error_code":401,"message":"Unauthorized"}"#))
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::refusing(401, 401, |_| true);
     let clean = [
         "--schema-registry-url",
         &registry.url,
@@ -244,40 +223,27 @@ fn clean_stops_at_the_first_refused_credentials() {
     ];
     let ran = Place::new().run(&clean).expect(4).says("stopped");
     assert_eq!(ran.stderr.matches("error: ").count(), 1, "{}", ran.stderr);
-    assert_eq!(ASKED.load(Ordering::SeqCst), 1);
+    assert_eq!(registry.proxy.count(), 1);
     assert!(!ran.stdout.contains("nothing\n"), "{}", ran.stdout);
 }
 
 #[test]
 fn credentials_that_expire_half_way_stop_a_clean_up_too() {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    static DELETES: AtomicUsize = AtomicUsize::new(0);
-    let registry = Dialect::start(
-        |asked| {
-            let refused = asked.method == "DELETE";
-            DELETES.fetch_add(refused.into(), Ordering::SeqCst);
-            refused.then_some((401, r#"{"error_code":401,"message":"Unauthorized"}"#))
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::refusing(401, 401, |asked| asked.method == "DELETE");
     let url = ["--schema-registry-url", &registry.url];
     let run = [&url[..], &["--example", "basic", "--run-id", "x"]].concat();
     Place::new().run(&run).expect(0);
     let clean = [&url[..], &["clean", "--run-id", "x"]].concat();
     let ran = Place::new().run(&clean).expect(4).says("still there:");
-    assert_eq!(DELETES.load(Ordering::SeqCst), 1);
+    let mut deletes = registry.proxy.requests();
+    deletes.retain(|request| request.starts_with("DELETE "));
+    assert_eq!(deletes.len(), 1, "{deletes:?}");
     ran.says("/subjects/other-x.proto?permanent=true'");
 }
 
 #[test]
 fn things_that_stay_for_one_reason_are_one_error() {
-    let registry = Dialect::start(
-        |asked| {
-            let deletes = asked.method == "DELETE";
-            deletes.then_some((403, r#"{"error_code":40301,"message":"forbidden"}"#))
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::refusing(403, 40301, |asked| asked.method == "DELETE");
     let url = ["--schema-registry-url", &registry.url];
     let run = [&url[..], &["--example", "basic", "--run-id", "x"]].concat();
     Place::new().run(&run).expect(0);

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::program::{Place, Ran};
 use super::registry::Dialect;
+use crate::support::program::{Place, Ran};
 
 /// The names of the examples that a run's document lists, in its order.
 fn names(ran: &Ran) -> Vec<String> {

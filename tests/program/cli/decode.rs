@@ -7,16 +7,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::program::{Place, Ran};
 use super::registry::Dialect;
+use crate::support::program::{Place, Ran};
 
 const RECORD: &str = "0000000002000a0568656c6c6f1202082a";
 
 fn bytes() -> Vec<u8> {
-    let pairs = RECORD.as_bytes().chunks(2);
-    pairs
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
+    crate::support::unhex(RECORD)
 }
 
 /// A registry that knows the record's schema.
@@ -203,14 +200,9 @@ fn the_envelope_is_shown_whatever_is_wrong_behind_it() {
 
 #[test]
 fn no_subject_is_made_up() {
-    let registry = Dialect::start(
-        |asked| {
-            let by_id = asked.path.starts_with("/schemas/ids/");
-            let refused = by_id && asked.path.contains("subject=");
-            refused.then_some((403, r#"{"error_code":40301,"message":"forbidden"}"#))
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::refusing(403, 40301, |asked| {
+        asked.path.starts_with("/schemas/ids/") && asked.query.contains("subject=")
+    });
     let place = Place::new().env("SCHEMA_REGISTRY_URL", &registry.direct);
     place.run(&["--example", "basic"]).expect(0);
     let url = ["--schema-registry-url", &registry.url];

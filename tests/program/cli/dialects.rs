@@ -1,10 +1,12 @@
 //! Registries that are not Confluent's newest: each example ends well, or with
 //! the right hint.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::{Value, json};
 
-use super::program::{Place, Ran};
-use super::registry::{After, Dialect};
+use super::registry::Dialect;
+use crate::support::program::{Place, Ran};
 
 fn place() -> Place {
     Place::new().env("LOCAL_SECRET", "a secret for tests")
@@ -12,16 +14,12 @@ fn place() -> Place {
 
 #[test]
 fn answers_to_a_registration_hold_the_id_only() {
-    let registry = Dialect::start(
-        |_| None,
-        |asked, status, value| {
-            let registers = asked.method == "POST" && asked.path.contains("/versions");
-            if registers && status == 200 && value.get("id").is_some() {
-                return (status, json!({"id": value["id"]}));
-            }
-            (status, value)
-        },
-    );
+    let registry = Dialect::changing(|asked, value| {
+        let registers = asked.method == "POST" && asked.path.contains("/versions");
+        if registers && value.get("id").is_some() {
+            *value = json!({"id": value["id"]});
+        }
+    });
     place()
         .run(&["--schema-registry-url", &registry.url])
         .expect(0)
@@ -30,15 +28,11 @@ fn answers_to_a_registration_hold_the_id_only() {
 
 #[test]
 fn incompatible_is_409_without_a_code_of_its_own() {
-    let registry = Dialect::start(
-        |_| None,
-        |_, status, mut value| {
-            if value.get("error_code") == Some(&json!(40901)) {
-                value["error_code"] = json!(409);
-            }
-            (status, value)
-        },
-    );
+    let registry = Dialect::changing(|_, value| {
+        if value.get("error_code") == Some(&json!(40901)) {
+            value["error_code"] = json!(409);
+        }
+    });
     place()
         .run(&["--schema-registry-url", &registry.url])
         .expect(0)
@@ -47,13 +41,7 @@ fn incompatible_is_409_without_a_code_of_its_own() {
 
 #[test]
 fn no_catalog() {
-    let registry = Dialect::start(
-        |asked| {
-            let catalog = asked.path.starts_with("/catalog");
-            catalog.then_some((404, r#"{"error_code":404,"message":"HTTP 404 Not Found"}"#))
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::refusing(404, 404, |asked| asked.path.starts_with("/catalog"));
     place()
         .run(&["--schema-registry-url", &registry.url])
         .expect(0)
@@ -63,13 +51,7 @@ fn no_catalog() {
 
 #[test]
 fn no_dek_registry() {
-    let registry = Dialect::start(
-        |asked| {
-            let deks = asked.path.starts_with("/dek-registry");
-            deks.then_some((404, r#"{"error_code":404,"message":"HTTP 404 Not Found"}"#))
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::refusing(404, 404, |asked| asked.path.starts_with("/dek-registry"));
     let ran = place()
         .run(&["--schema-registry-url", &registry.url])
         .expect(1);
@@ -84,15 +66,11 @@ fn no_dek_registry() {
 
 #[test]
 fn the_rule_set_is_dropped() {
-    let registry = Dialect::start(
-        |_| None,
-        |_, status, mut value| {
-            if let Value::Object(members) = &mut value {
-                members.remove("ruleSet");
-            }
-            (status, value)
-        },
-    );
+    let registry = Dialect::changing(|_, value| {
+        if let Value::Object(members) = value {
+            members.remove("ruleSet");
+        }
+    });
     let ran = place()
         .run(&["--schema-registry-url", &registry.url])
         .expect(1);
@@ -105,20 +83,20 @@ fn the_rule_set_is_dropped() {
 
 #[test]
 fn the_rule_is_kept_but_does_not_run() {
-    let disabled: After = |_, status, mut value| {
-        if let Some(rule) = value.pointer_mut("/ruleSet/domainRules/0") {
-            rule["disabled"] = json!(true);
-        }
-        (status, value)
-    };
-    let elsewhere: After = |_, status, mut value| {
-        if let Some(rules) = value.get_mut("ruleSet") {
-            rules["enableAt"] = json!("client");
-        }
-        (status, value)
-    };
-    for (after, what) in [(disabled, "disabled flag"), (elsewhere, "enableAt")] {
-        let registry = Dialect::start(|_| None, after);
+    for (at, member, value, what) in [
+        (
+            "/ruleSet/domainRules/0",
+            "disabled",
+            json!(true),
+            "disabled flag",
+        ),
+        ("/ruleSet", "enableAt", json!("client"), "enableAt"),
+    ] {
+        let registry = Dialect::changing(move |_, answer| {
+            if let Some(Value::Object(members)) = answer.pointer_mut(at) {
+                members.insert(member.to_owned(), value.clone());
+            }
+        });
         let arguments = ["--example", "csfle", "--schema-registry-url", &registry.url];
         no_plaintext(
             &place()
@@ -140,15 +118,12 @@ fn no_plaintext(ran: &Ran) {
 
 #[test]
 fn too_many_requests_now_and_then() {
-    let registry = Dialect::start(
-        |asked| {
-            // The client repeats no request that creates a key.
-            let creates = asked.method == "POST" && asked.path.starts_with("/dek-registry");
-            let limited = asked.before % 4 == 1 && !creates;
-            limited.then_some((429, r#"{"error_code":42901,"message":"too many requests"}"#))
-        },
-        |_, status, value| (status, value),
-    );
+    let before = AtomicUsize::new(0);
+    let registry = Dialect::refusing(429, 42901, move |asked| {
+        // The client repeats no request that creates a key.
+        let creates = asked.method == "POST" && asked.path.starts_with("/dek-registry");
+        before.fetch_add(1, Ordering::SeqCst) % 4 == 1 && !creates
+    });
     place()
         .run(&["--schema-registry-url", &registry.url])
         .expect(0)
@@ -157,13 +132,7 @@ fn too_many_requests_now_and_then() {
 
 #[test]
 fn the_configuration_is_forbidden() {
-    let registry = Dialect::start(
-        |asked| {
-            let config = asked.path.starts_with("/config");
-            config.then_some((403, r#"{"error_code":40301,"message":"forbidden"}"#))
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::refusing(403, 40301, |asked| asked.path.starts_with("/config"));
     let ran = place()
         .run(&["--schema-registry-url", &registry.url])
         .expect(4);
@@ -174,13 +143,9 @@ fn the_configuration_is_forbidden() {
 
 #[test]
 fn the_subject_holds_something_else() {
-    let registry = Dialect::start(
-        |asked| {
-            let registers = asked.method == "POST" && asked.path.starts_with("/subjects/");
-            registers.then_some((409, r#"{"error_code":409,"message":"incompatible"}"#))
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::refusing(409, 409, |asked| {
+        asked.method == "POST" && asked.path.starts_with("/subjects/")
+    });
     let arguments = [
         "--example",
         "basic",
@@ -202,13 +167,9 @@ fn the_subject_holds_something_else() {
 
 #[test]
 fn registration_is_forbidden() {
-    let registry = Dialect::start(
-        |asked| {
-            let registers = asked.method == "POST" && asked.path.starts_with("/subjects/");
-            registers.then_some((403, r#"{"error_code":40301,"message":"forbidden"}"#))
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::refusing(403, 40301, |asked| {
+        asked.method == "POST" && asked.path.starts_with("/subjects/")
+    });
     place()
         .run(&["--schema-registry-url", &registry.url])
         .expect(4)
@@ -217,19 +178,11 @@ fn registration_is_forbidden() {
 
 #[test]
 fn the_subject_is_read_only() {
-    let registry = Dialect::start(
-        |asked| {
-            let registers = asked.method == "POST"
-                && (asked.path.ends_with("versions?normalize=false")
-                    || asked.path.ends_with("/versions"));
-            let registers = registers && !asked.path.starts_with("/compatibility");
-            registers.then_some((
-                422,
-                r#"{"error_code":42205,"message":"Subject is in read-only mode"}"#,
-            ))
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::refusing(422, 42205, |asked| {
+        asked.method == "POST"
+            && asked.path.ends_with("/versions")
+            && !asked.path.starts_with("/compatibility")
+    });
     let arguments = ["--example", "basic", "--schema-registry-url", &registry.url];
     place()
         .run(&arguments)
@@ -238,19 +191,14 @@ fn the_subject_is_read_only() {
         .complains("mode");
 }
 
-const INVALID: (u16, &str) = (422, r#"{"error_code":42201,"message":"invalid schema"}"#);
-
 #[test]
 fn confluent_meta_is_not_built_in() {
-    let registry = Dialect::start(
-        |asked| {
-            let registers = asked.method == "POST" && asked.path.contains("/versions");
-            let imports = asked.body.contains(r#"import \"confluent/meta.proto\""#);
-            let refers = asked.body.contains(r#""name":"confluent/meta.proto""#);
-            (registers && imports && !refers).then_some(INVALID)
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::refusing(422, 42201, |asked| {
+        let registers = asked.method == "POST" && asked.path.contains("/versions");
+        let imports = asked.text.contains(r#"import \"confluent/meta.proto\""#);
+        let refers = asked.text.contains(r#""name":"confluent/meta.proto""#);
+        registers && imports && !refers
+    });
     let at = ["--schema-registry-url", &registry.url];
     let csfle = [&at[..], &["--example", "csfle", "--run-id", "m"]].concat();
     for path in [&[][..], &["--use-protoc"]] {
@@ -267,13 +215,10 @@ fn confluent_meta_is_not_built_in() {
 
 #[test]
 fn confluent_meta_is_refused_as_a_reference_too() {
-    let registry = Dialect::start(
-        |asked| {
-            let registers = asked.method == "POST" && asked.path.contains("/versions");
-            (registers && asked.body.contains("confluent")).then_some(INVALID)
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::refusing(422, 42201, |asked| {
+        let registers = asked.method == "POST" && asked.path.contains("/versions");
+        registers && asked.text.contains("confluent")
+    });
     let arguments = ["--example", "csfle", "--schema-registry-url", &registry.url];
     place()
         .run(&arguments)
@@ -284,17 +229,11 @@ fn confluent_meta_is_refused_as_a_reference_too() {
 
 #[test]
 fn a_subject_with_a_slash_is_not_found_as_a_reference() {
-    let registry = Dialect::start(
-        |asked| {
-            let body: Value = serde_json::from_str(&asked.body).unwrap_or_default();
-            let references = body["references"].as_array().into_iter().flatten();
-            let mut subjects = references.filter_map(|reference| reference["subject"].as_str());
-            subjects
-                .any(|subject| subject.contains('/'))
-                .then_some(INVALID)
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::refusing(422, 42201, |asked| {
+        let references = asked.body["references"].as_array().into_iter().flatten();
+        let mut subjects = references.filter_map(|reference| reference["subject"].as_str());
+        subjects.any(|subject| subject.contains('/'))
+    });
     let at = ["--schema-registry-url", &registry.url];
     let ran = place().run(&at).expect(1).says("9 passed, 1 failed");
     ran.complains("a subject with a `/` in it")

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use cc_protobuf_examples::protobuf::SchemaFile;
 
-use super::program::Place;
 use super::registry::Dialect;
+use crate::support::program::Place;
 
 const NAMES: [&str; 10] = [
     "basic",

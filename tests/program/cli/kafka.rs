@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
 
-use super::program::Place;
 use super::registry::Dialect;
 use crate::support::peers;
+use crate::support::program::Place;
+use crate::support::stub::nobody;
 
 #[test]
 fn each_failure_has_its_cause_and_its_hint() {
@@ -19,7 +20,7 @@ fn each_failure_has_its_cause_and_its_hint() {
     let at = |address: std::net::SocketAddr| address.to_string();
     let tls = format!("localhost:{}", tls.port());
     let refusing = at(runtime.block_on(peers::refusing_broker()));
-    let nobody = at(runtime.block_on(peers::nobody()));
+    let nobody = at(nobody());
     let web = at(runtime.block_on(peers::web_server()));
     let plain = broker.bootstrap_servers().to_owned();
     // Servers, protocol, exit code, cause, hint.

@@ -12,7 +12,6 @@ mod dialects;
 mod examples;
 mod kafka;
 mod output;
-mod program;
 mod registry;
 mod schema;
 mod serve;

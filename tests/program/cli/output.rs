@@ -4,7 +4,8 @@ use std::io::Read;
 #[cfg(unix)]
 use std::time::{Duration, Instant};
 
-use super::program::Place;
+use crate::support::program::Place;
+use crate::support::stub::{Answer, Stub};
 
 #[test]
 fn json_is_one_document_and_nothing_else() {
@@ -209,8 +210,8 @@ fn a_signal_ends_a_run_promptly() {
 #[cfg(unix)]
 fn end_a_run(signal: &str, code: i32) {
     let place = Place::new();
-    let silent = super::registry::socket(None);
-    let child = place.start(&["--schema-registry-url", &silent]);
+    let silent = Stub::always(Answer::Silence);
+    let child = place.start(&["--schema-registry-url", &silent.url]);
     let log = place.join("cc-protobuf-examples.log");
     // The log file is made before the signals are taken over; a little later
     // they are.
@@ -234,15 +235,12 @@ fn end_a_run(signal: &str, code: i32) {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_in_an_example_lists_what_may_have_been_made() {
-    let registry = super::registry::Dialect::start(
-        |asked| {
-            if asked.method == "GET" && asked.path == "/subjects" {
-                std::thread::sleep(Duration::from_secs(5));
-            }
-            None
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = super::registry::Dialect::answering(|asked| {
+        if asked.method == "GET" && asked.path == "/subjects" {
+            std::thread::sleep(Duration::from_secs(5));
+        }
+        None
+    });
     let place = Place::new();
     let url = &registry.url;
     let child = place.start(&["--schema-registry-url", url, "--run-id", "stop"]);

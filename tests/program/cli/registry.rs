@@ -1,133 +1,87 @@
 //! Registries to point the program at: an embedded one behind a proxy that
-//! changes what it says, and plain sockets that answer anything.
+//! changes what it says, and servers that answer anything.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
-use std::sync::Arc;
-use std::thread;
-
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::Request;
-use axum::http::StatusCode;
-use axum::response::Response;
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
+use reqwest::Method;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-/// A request on its way to the registry.
-pub struct Asked {
-    pub method: String,
-    /// Path and query.
-    pub path: String,
-    pub body: String,
-    /// How many requests came before this one.
-    pub before: usize,
-}
-
-/// What a dialect does with a request: answer it itself, or let it pass.
-pub type Before = fn(&Asked) -> Option<(u16, &'static str)>;
-/// What a dialect does with the registry's answer.
-pub type After = fn(&Asked, u16, Value) -> (u16, Value);
+use crate::support::stub::{Answer, Request, Stub};
 
 /// An embedded registry behind a proxy that speaks a dialect.
 pub struct Dialect {
     pub url: String,
     pub direct: String,
+    pub proxy: Stub,
     _registry: EmbeddedRegistry,
-    _runtime: Runtime,
 }
 
 impl Dialect {
-    pub fn start(before: Before, after: After) -> Self {
+    /// The registry as it is.
+    pub fn plain() -> Self {
+        Self::answering(|_| None)
+    }
+
+    /// Refuses the requests for which `when` holds.
+    pub fn refusing(
+        status: u16,
+        code: u32,
+        when: impl Fn(&Request) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self::answering(move |asked| when(asked).then(|| Answer::error(status, code)))
+    }
+
+    /// Answers some requests itself; the others reach the registry.
+    pub fn answering(before: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static) -> Self {
+        Self::start(before, |_, _| ())
+    }
+
+    /// Changes what the registry answers.
+    pub fn changing(after: impl Fn(&Request, &mut Value) + Send + Sync + 'static) -> Self {
+        Self::start(|_| None, after)
+    }
+
+    fn start(
+        before: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
+        after: impl Fn(&Request, &mut Value) + Send + Sync + 'static,
+    ) -> Self {
         let runtime = Runtime::new().unwrap();
         let registry = runtime.block_on(EmbeddedRegistry::start()).unwrap();
         let direct = registry.url().to_owned();
-        let listener = runtime
-            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
-            .unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let target = direct.clone();
         let client = crate::support::http::client();
-        let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));
-        let app = Router::new().fallback(move |request: Request| {
-            let (target, client, count) = (target.clone(), client.clone(), count.clone());
-            async move {
-                let (parts, body) = request.into_parts();
-                let body = to_bytes(body, 1 << 20).await.unwrap();
-                let asked = Asked {
-                    method: parts.method.to_string(),
-                    path: parts.uri.to_string(),
-                    body: String::from_utf8_lossy(&body).into_owned(),
-                    before: count.fetch_add(1, std::sync::atomic::Ordering::SeqCst),
-                };
-                if let Some((status, body)) = before(&asked) {
-                    return answer(status, body.to_owned());
-                }
-                let reply = client
-                    .request(parts.method, format!("{target}{}", asked.path))
-                    .header("content-type", "application/json")
-                    .body(body)
-                    .send()
-                    .await
-                    .unwrap();
-                let status = reply.status().as_u16();
-                let text = reply.text().await.unwrap();
-                match serde_json::from_str(&text) {
-                    Ok(value) => {
-                        let (status, value) = after(&asked, status, value);
-                        answer(status, value.to_string())
-                    }
-                    Err(_) => answer(status, text),
-                }
+        let target = direct.clone();
+        let proxy = Stub::new(move |asked| {
+            if let Some(answer) = before(asked) {
+                return answer.with("retry-after", 0);
             }
-        });
-        runtime.spawn(async move { axum::serve(listener, app).await });
-        Self {
-            url,
-            direct,
-            _registry: registry,
-            _runtime: runtime,
-        }
-    }
-
-    /// The registry as it is.
-    pub fn plain() -> Self {
-        Self::start(|_| None, |_, status, value| (status, value))
-    }
-}
-
-fn answer(status: u16, body: String) -> Response {
-    Response::builder()
-        .status(StatusCode::from_u16(status).unwrap())
-        .header("content-type", "application/vnd.schemaregistry.v1+json")
-        .header("retry-after", "0")
-        .body(Body::from(body))
-        .unwrap()
-}
-
-/// A socket that answers every request with the same bytes, or with silence.
-pub fn socket(answer: Option<&'static str>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        let mut silent = Vec::new();
-        for mut stream in listener.incoming().flatten() {
-            let Some(answer) = answer else {
-                silent.push(stream);
-                continue;
-            };
-            thread::spawn(move || {
-                let _ = stream.read(&mut [0; 16384]);
-                let _ = stream.write_all(answer.as_bytes());
+            let method = Method::from_bytes(asked.method.as_bytes()).unwrap();
+            let request = client
+                .request(method, format!("{target}{}", asked.target))
+                .header("content-type", "application/json")
+                .body(asked.text.clone());
+            let (status, mut text) = runtime.block_on(async {
+                let reply = request.send().await.unwrap();
+                (reply.status().as_u16(), reply.text().await.unwrap())
             });
+            if let Ok(mut value) = serde_json::from_str(&text) {
+                after(asked, &mut value);
+                text = value.to_string();
+            }
+            let content_type = "application/vnd.schemaregistry.v1+json";
+            Answer::raw(status, content_type, &text).with("retry-after", 0)
+        });
+        Self {
+            url: proxy.url.clone(),
+            direct,
+            proxy,
+            _registry: registry,
         }
-    });
-    url
+    }
 }
 
-/// An address where nobody listens.
-pub fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
+/// A server that answers every request like this; its URL. It runs until the
+/// tests end.
+pub fn server(answer: Answer) -> String {
+    let stub = Box::leak(Box::new(Stub::always(answer)));
+    stub.url.clone()
 }

@@ -5,8 +5,9 @@
 
 use serde_json::{Value, json};
 
-use super::program::{Place, Ran};
-use super::registry::{Dialect, nobody};
+use super::registry::Dialect;
+use crate::support::program::{Place, Ran};
+use crate::support::stub::refusing_url;
 
 /// The schema as committed.
 struct Schema(Value);
@@ -171,7 +172,7 @@ fn every_document_is_as_the_schema_says() {
     let remote = Place::new()
         .env("SCHEMA_REGISTRY_URL", &registry.url)
         .env("LOCAL_SECRET", "a secret of the test");
-    let down = Place::new().env("SCHEMA_REGISTRY_URL", &nobody());
+    let down = Place::new().env("SCHEMA_REGISTRY_URL", &refusing_url());
     let local = Place::new();
     let all = ["--mode", "full", "--schema-id-in", "header", "--cleanup"];
     for (place, arguments, code, kind) in [

@@ -1,11 +1,12 @@
 //! `serve`, until it is told to stop.
 
 use std::io::{BufRead, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::program::Place;
+use crate::support::program::Place;
+use crate::support::raw;
 
 /// A running `serve`; dropping it kills it.
 pub struct Served {
@@ -45,27 +46,19 @@ impl Served {
         Self { child, url }
     }
 
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.url.trim_start_matches("http://")).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(60)))
-            .unwrap();
-        stream
+    fn address(&self) -> SocketAddr {
+        self.url.trim_start_matches("http://").parse().unwrap()
     }
 
     /// Sends one request; its status and body.
     fn ask(&self, request_line: &str, headers: &str, body: &str) -> (u16, String) {
-        let mut stream = self.connect();
-        let host = stream.peer_addr().unwrap();
+        let host = self.address();
         let length = body.len();
         let request = format!(
             "{request_line} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
         );
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head[9..12].parse().unwrap(), body.to_owned())
+        let answer = raw::exchange(host, request.as_bytes());
+        (answer.status, answer.text())
     }
 
     fn signal(mut self, name: &str) -> ExitStatus {
@@ -179,7 +172,7 @@ fn a_page_of_ones_own_is_let_in_by_a_flag() {
 #[test]
 fn serves_512_connections_at_once() {
     let served = Served::with_descriptors(&Place::new(), 1024);
-    let mut open: Vec<TcpStream> = (0..512).map(|_| served.connect()).collect();
+    let mut open: Vec<_> = (0..512).map(|_| raw::connect(served.address())).collect();
     for stream in &mut open {
         let host = stream.peer_addr().unwrap();
         let request = format!("GET /subjects HTTP/1.1\r\nhost: {host}\r\n\r\n");
@@ -194,7 +187,7 @@ fn serves_512_connections_at_once() {
 fn few_descriptors_never_run_out() {
     let place = Place::new();
     let served = Served::with_descriptors(&place, 256);
-    let open: Vec<TcpStream> = (0..300).map(|_| served.connect()).collect();
+    let open: Vec<_> = (0..300).map(|_| raw::connect(served.address())).collect();
     let (status, body) = served.ask("GET /subjects", "", "");
     assert_eq!(status, 503);
     assert!(body.contains("192 connections"), "{body}");

@@ -1,7 +1,8 @@
 //! Flags, environment and `.env`.
 
-use super::program::{Place, Ran};
 use super::registry::Dialect;
+use crate::support::program::{Place, Ran};
+use crate::support::stub::refusing_url;
 
 #[test]
 fn doctor_shows_each_value_with_its_origin_and_no_secret() {
@@ -118,13 +119,9 @@ fn doctor_notices_misspelled_names_and_shows_no_value_of_theirs() {
 
 #[test]
 fn doctor_accepts_a_key_that_may_not_see_the_global_level() {
-    let registry = Dialect::start(
-        |asked| {
-            let forbidden = asked.method == "GET" && asked.path.starts_with("/config");
-            forbidden.then_some((403, r#"{"error_code":40301,"message":"denied"}"#))
-        },
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::refusing(403, 40301, |asked| {
+        asked.method == "GET" && asked.path.starts_with("/config")
+    });
     let ran = Place::new()
         .run(&["doctor", "--schema-registry-url", &registry.url])
         .expect(0);
@@ -133,7 +130,7 @@ fn doctor_accepts_a_key_that_may_not_see_the_global_level() {
 
 #[test]
 fn doctor_says_what_does_not_work() {
-    let url = super::registry::nobody();
+    let url = refusing_url();
     let ran = Place::new().run(&["doctor", "--schema-registry-url", &url, "-o", "json"]);
     let ran = ran.expect(3).complains("error: ").complains("hint: ");
     assert_eq!(ran.json()["checks"][0]["result"], "failed");
@@ -152,7 +149,7 @@ fn embedded_wins_over_configured_backends() {
 
 #[test]
 fn the_embedded_registry_is_never_reached_through_a_proxy() {
-    let nobody = super::registry::nobody();
+    let nobody = refusing_url();
     let place = Place::new()
         .env("HTTP_PROXY", &nobody)
         .env("http_proxy", &nobody)
@@ -184,10 +181,7 @@ fn a_dot_env_above_that_others_can_write_does_not_direct_credentials() {
     let place = Place::new()
         .env("SR_API_KEY", "key")
         .env("SR_API_SECRET", "hunter2");
-    let registry = Dialect::start(
-        |_| panic!("asked with credentials"),
-        |_, status, value| (status, value),
-    );
+    let registry = Dialect::plain();
     let file = place.join(".env");
     std::fs::write(&file, format!("SCHEMA_REGISTRY_URL={}\n", registry.url)).unwrap();
     std::fs::create_dir(place.join("below")).unwrap();
@@ -226,6 +220,7 @@ fn a_dot_env_above_that_others_can_write_does_not_direct_credentials() {
         std::os::unix::fs::lchown(&file, Some(12_345), None).unwrap();
         refused("belongs to another user");
     }
+    assert_eq!(registry.proxy.count(), 0);
 }
 
 #[cfg(unix)]

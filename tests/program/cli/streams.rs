@@ -6,8 +6,9 @@ use std::io::Read;
 
 use serde_json::{Value, json};
 
-use super::program::{Place, Ran};
-use super::registry::{Dialect, nobody, socket};
+use super::registry::{Dialect, server};
+use crate::support::program::{Place, Ran};
+use crate::support::stub::{Answer, refusing_url};
 
 /// Characters that terminals obey or hide.
 const HIDDEN: [char; 8] = [
@@ -69,11 +70,8 @@ fn output_that_is_lost_is_a_failure() {
 
 #[test]
 fn a_closed_pipe_does_not_hide_a_failure() {
-    let nobody = nobody();
-    let refused = "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\n\
-                   content-length: 34\r\nconnection: close\r\n\r\n\
-                   {\"error_code\":401,\"message\":\"no !\"}";
-    let refusing = socket(Some(refused));
+    let nobody = refusing_url();
+    let refusing = server(Answer::error(401, 401));
     for (arguments, code) in [
         (&["doctor", "--schema-registry-url", &nobody][..], 3),
         (&["doctor", "--schema-registry-url", &refusing], 4),
@@ -104,7 +102,10 @@ fn a_closed_stderr_is_no_failure_of_its_own() {
         (&["--example", "basic", "-vv"][..], 0),
         (&["--exmple"], 2),
         (&["--run-id", "a b"], 2),
-        (&["doctor", "-v", "--schema-registry-url", &nobody()], 3),
+        (
+            &["doctor", "-v", "--schema-registry-url", &refusing_url()],
+            3,
+        ),
     ] {
         let place = Place::new();
         let mut child = place.start(arguments);
@@ -168,20 +169,9 @@ fn values_reach_json_whole_and_people_escaped() {
 
 #[test]
 fn text_of_others_is_escaped_in_errors() {
-    let body = json!({"error_code": 50001, "message": hostile()}).to_string();
-    let failing = format!(
-        "HTTP/1.1 422 Unprocessable\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    let failing = socket(Some(failing.leak()));
-    let body = json!({"schema": "{}", "schemaType": hostile()}).to_string();
-    let other_type = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    let other_type = socket(Some(other_type.leak()));
+    let failing = server(Answer::refusal(422, 50001, &hostile()));
+    let schema = json!({"schema": "{}", "schemaType": hostile()});
+    let other_type = server(Answer::ok(schema));
     let file = format!("{}.bin", hostile());
     let flag = format!("--{}", hostile());
     let url = |url: &str| ["--schema-registry-url".to_owned(), url.to_owned()];

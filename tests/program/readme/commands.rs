@@ -4,10 +4,11 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use super::place::{Place, readme};
+use super::files::readme;
+use crate::support::program::{Place, Ran};
 
 /// What follows `cargo run … --`, wherever it stands.
-fn commands(text: &str) -> Vec<Vec<String>> {
+fn commands(text: &str) -> Vec<Vec<&str>> {
     text.match_indices("cargo run")
         .filter_map(|(at, _)| {
             let line = text[at..].lines().next()?;
@@ -17,20 +18,23 @@ fn commands(text: &str) -> Vec<Vec<String>> {
                 matches!(options, "cargo run" | "cargo run --release"),
                 "{options}"
             );
-            Some(arguments.split_whitespace().map(str::to_owned).collect())
+            Some(arguments.split_whitespace().collect())
         })
         .collect()
 }
 
+/// Flags and values are read before help is given.
+fn help(command: &[&str]) -> Ran {
+    Place::new().run(&[command, &["--help"]].concat())
+}
+
 #[test]
 fn every_command_is_understood() {
-    let commands = commands(&readme());
+    let readme = readme();
+    let commands = commands(&readme);
     assert!(commands.len() > 5, "{commands:?}");
     for command in commands {
-        // Flags and values are read before help is given.
-        let arguments = command.iter().map(String::as_str).chain(["--help"]);
-        let ran = Place::new().run(arguments);
-        assert_eq!(ran.code, 0, "{command:?}: {}", ran.stderr);
+        help(&command).expect(0);
     }
 }
 
@@ -44,8 +48,7 @@ fn a_command_that_is_not_understood_would_be_found() {
         let [command] = &commands(line)[..] else {
             panic!("{line}")
         };
-        let arguments = command.iter().map(String::as_str).chain(["--help"]);
-        assert_eq!(Place::new().run(arguments).code, 2, "{line}");
+        help(command).expect(2);
     }
 }
 
@@ -69,7 +72,7 @@ fn serve_and_decode_together() {
     let (first, rest) = all.split_first().unwrap();
     assert_eq!(first[..2], ["serve", "--listen"]);
     let there = Place::new();
-    let mut serve = there.program(["serve", "--listen", "127.0.0.1:0"]);
+    let mut serve = there.command(&["serve", "--listen", "127.0.0.1:0"]);
     let mut served = Served(serve.stdout(Stdio::piped()).spawn().unwrap());
     let mut line = String::new();
     // Kept open: a closed pipe would end the server.
@@ -81,10 +84,9 @@ fn serve_and_decode_together() {
     let mut decoded = String::new();
     for command in rest
         .iter()
-        .filter(|command| !command.contains(&"--length-prefixed".to_owned()))
+        .filter(|command| !command.contains(&"--length-prefixed"))
     {
-        let ran = place.run(command.iter().map(String::as_str));
-        assert_eq!(ran.code, 0, "{command:?}: {}", ran.stderr);
+        let ran = place.run(command).expect(0);
         if command[0] == "decode" {
             decoded.push_str(&ran.stdout);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::place::{file, readme};
+use super::files::{file, readme};
 
 #[test]
 fn every_direct_dependency_is_listed_with_its_reason() {

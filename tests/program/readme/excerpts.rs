@@ -11,7 +11,8 @@
 //! blocks; otherwise they are compared, with what differs from run to run
 //! blanked on both sides.
 
-use super::place::{Place, readme_path};
+use super::files::readme_path;
+use crate::support::program::Place;
 
 const MARK: &str = "<!-- output: ";
 
@@ -46,9 +47,8 @@ fn blocks(readme: &str) -> Vec<Block> {
 }
 
 fn run(arguments: &str) -> String {
-    let ran = Place::new().run(arguments.split(' '));
-    assert_eq!(ran.code, 0, "{arguments}: {}", ran.stderr);
-    ran.stdout
+    let arguments: Vec<&str> = arguments.split(' ').collect();
+    Place::new().run(&arguments).expect(0).stdout
 }
 
 fn excerpt(output: &str, block: &Block) -> String {

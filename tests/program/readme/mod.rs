@@ -3,6 +3,6 @@
 mod commands;
 mod dependencies;
 mod excerpts;
+mod files;
 mod names;
-mod place;
 mod troubleshooting;

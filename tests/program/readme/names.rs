@@ -4,15 +4,15 @@
 use std::process::{Command, Stdio};
 
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
-use serde_json::Value;
 
-use super::place::{Place, Ran, readme};
+use super::files::readme;
+use crate::support::program::{Place, Ran};
 
 #[test]
 fn each_example_names_what_it_makes() {
     let readme = readme();
-    let ran = Place::new().run(["--mode", "full", "--run-id", "demo", "-o", "json"]);
-    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let ran = Place::new().run(&["--mode", "full", "--run-id", "demo", "-o", "json"]);
+    let document = ran.json();
     let examples = document["examples"].as_array().unwrap();
     assert_eq!(examples.len(), 10, "{}", ran.stderr);
     for example in examples {
@@ -53,9 +53,12 @@ fn the_commands_by_hand_leave_nothing() {
     for (name, value) in variables {
         place = place.env(name, value);
     }
-    let ran = place.run(["--run-id", "demo"]);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let left = || place.run(["clean", "--run-id", "demo", "--dry-run"]).stdout;
+    place.run(&["--run-id", "demo"]).expect(0);
+    let left = || {
+        place
+            .run(&["clean", "--run-id", "demo", "--dry-run"])
+            .stdout
+    };
     assert!(left().contains("KEK csfle-kek-demo"), "{}", left());
 
     let readme = readme();
@@ -68,7 +71,7 @@ fn the_commands_by_hand_leave_nothing() {
         .envs(variables)
         .stdin(Stdio::null());
     let ran = Ran::of(bash.env("no_proxy", "127.0.0.1").output().unwrap());
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ran = ran.expect(0);
     assert!(
         !left().contains("demo-") && !left().contains("-demo"),
         "{}\n{}",

@@ -3,14 +3,14 @@
 //! the table tells; the others stand in the sources.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 
-use super::place::{Place, Ran, file, readme};
+use super::files::{file, readme};
+use crate::support::program::{Place, Ran};
+use crate::support::stub::{Answer, Stub, refusing_url};
 
 /// Message → exit code, of every message in the table's first column.
 fn messages() -> BTreeMap<String, Option<i32>> {
@@ -46,29 +46,9 @@ fn has(text: &str, message: &str) -> bool {
     })
 }
 
-/// A socket that answers everything with this.
-fn answering(status: &str, body: &str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let answer = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let _ = stream.read(&mut [0; 65536]);
-            let _ = stream.write_all(answer.as_bytes());
-        }
-    });
-    url
-}
-
-fn refusing(status: &str, code: u32) -> Ran {
-    let url = answering(
-        status,
-        &format!(r#"{{"error_code":{code},"message":"no"}}"#),
-    );
-    Place::new().run(["--example", "basic", "--schema-registry-url", &url])
+fn refusing(status: u16, code: u32) -> Ran {
+    let stub = Stub::always(Answer::error(status, code));
+    Place::new().run(&["--example", "basic", "--schema-registry-url", &stub.url])
 }
 
 fn provoked(message: &str, registry: &str) -> Option<Ran> {
@@ -76,32 +56,26 @@ fn provoked(message: &str, registry: &str) -> Option<Ran> {
     let at = ["--schema-registry-url", registry];
     let csfle = ["--example", "csfle", at[0], at[1]];
     Some(match message {
-        "is half configured" => place.env("SR_API_KEY", "key").run(["run", "basic"]),
-        "--mode full needs both backends or none" => place.run(["--mode", "full", at[0], at[1]]),
-        "cannot connect to the registry" => {
-            let free = TcpListener::bind("127.0.0.1:0")
-                .unwrap()
-                .local_addr()
-                .unwrap();
-            place.run(["--schema-registry-url", &format!("http://{free}")])
-        }
-        "registry answered 401" => refusing("401 Unauthorized", 401),
-        "registry answered 403" => refusing("403 Forbidden", 40301),
-        "error 40901" => refusing("409 Conflict", 40901),
-        "registry answered 409" => refusing("409 Conflict", 409),
-        "error 42201" => refusing("422 Unprocessable Entity", 42201),
-        "error 42205" => refusing("422 Unprocessable Entity", 42205),
-        "error 42206" => refusing("422 Unprocessable Entity", 42206),
-        "error 40401" => refusing("404 Not Found", 40401),
-        "error 40403" => refusing("404 Not Found", 40403),
+        "is half configured" => place.env("SR_API_KEY", "key").run(&["run", "basic"]),
+        "--mode full needs both backends or none" => place.run(&["--mode", "full", at[0], at[1]]),
+        "cannot connect to the registry" => place.run(&["--schema-registry-url", &refusing_url()]),
+        "registry answered 401" => refusing(401, 401),
+        "registry answered 403" => refusing(403, 40301),
+        "error 40901" => refusing(409, 40901),
+        "registry answered 409" => refusing(409, 409),
+        "error 42201" => refusing(422, 42201),
+        "error 42205" => refusing(422, 42205),
+        "error 42206" => refusing(422, 42206),
+        "error 40401" => refusing(404, 40401),
+        "error 40403" => refusing(404, 40403),
         "not a Schema Registry" => {
-            let url = answering("200 OK", "<html>");
-            place.run(["--schema-registry-url", &url])
+            let stub = Stub::always(Answer::raw(200, "application/json", "<html>"));
+            place.run(&["--schema-registry-url", &stub.url])
         }
         "magic byte 0x… at offset 0 is neither" => {
-            place.run(["decode", "--hex", "ff00", at[0], at[1]])
+            place.run(&["decode", "--hex", "ff00", at[0], at[1]])
         }
-        "a remote registry needs a KMS key that outlives this process" => place.run(csfle),
+        "a remote registry needs a KMS key that outlives this process" => place.run(&csfle),
         "aws-kms refused" => place
             .env(
                 "AWS_KMS_KEY_ARN",
@@ -109,10 +83,10 @@ fn provoked(message: &str, registry: &str) -> Option<Ran> {
             )
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("HOME", "/nonexistent")
-            .run(csfle),
+            .run(&csfle),
         "the port is taken by another process" => {
             let address = registry.strip_prefix("http://").unwrap();
-            place.run(["serve", "--listen", address])
+            place.run(&["serve", "--listen", address])
         }
         "missing flag" => Ran::of(Command::new(file("run-example.sh")).output().unwrap()),
         _ => return None,

@@ -1,16 +1,11 @@
-//! A client that sends what it is told, however odd, over a bare socket.
-
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+//! Requests as data, however odd, and a registry to send them to.
 
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use serde_json::Value;
 
-const V1_JSON: &str = "application/vnd.schemaregistry.v1+json";
+use crate::support::raw::{self, Answer};
 
-/// No request here takes long; a hang shall not pass for patience.
-const PATIENCE: Duration = Duration::from_secs(60);
+const V1_JSON: &str = "application/vnd.schemaregistry.v1+json";
 
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -40,19 +35,6 @@ impl Request {
     }
 }
 
-#[derive(Debug)]
-pub struct Response {
-    pub status: u16,
-    pub content_type: Option<String>,
-    pub body: Vec<u8>,
-}
-
-impl Response {
-    pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
-    }
-}
-
 /// A running registry. It lives as long as this.
 pub struct Server {
     registry: EmbeddedRegistry,
@@ -69,9 +51,12 @@ impl Server {
         }
     }
 
-    pub fn send(&self, request: &Request) -> Response {
-        exchange(self.registry.address(), request)
-            .unwrap_or_else(|error| panic!("{error} on {request:?}"))
+    pub fn send(&self, request: &Request) -> Answer {
+        let headers = request.headers.iter();
+        let headers: Vec<_> = headers.map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let (method, target) = (&request.method, &request.target);
+        let address = self.registry.address();
+        raw::send(address, method, target, &headers, &request.body)
     }
 
     pub fn get(&self, target: &str) -> Value {
@@ -83,50 +68,9 @@ impl Server {
     }
 
     fn expect_ok(&self, request: &Request) -> Value {
-        let response = self.send(request);
-        let json = response.json();
-        assert_eq!(response.status, 200, "{json:?} on {request:?}");
+        let answer = self.send(request);
+        let json = answer.json();
+        assert_eq!(answer.status, 200, "{json:?} on {request:?}");
         json.unwrap()
     }
-}
-
-fn exchange(address: SocketAddr, request: &Request) -> std::io::Result<Response> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let mut head = format!(
-        "{} {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n",
-        request.method, request.target
-    );
-    for (name, value) in &request.headers {
-        head += &format!("{name}: {value}\r\n");
-    }
-    if !request.body.is_empty() {
-        head += &format!("Content-Length: {}\r\n", request.body.len());
-    }
-    head += "\r\n";
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(&request.body)?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    parse(&answer).ok_or_else(|| std::io::Error::other("no whole HTTP response"))
-}
-
-fn parse(answer: &[u8]) -> Option<Response> {
-    let split = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
-    let head = std::str::from_utf8(&answer[..split]).ok()?;
-    let mut lines = head.split("\r\n");
-    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let header = |wanted: &str| {
-        head.split("\r\n").skip(1).find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case(wanted)
-                .then(|| value.trim().to_owned())
-        })
-    };
-    Some(Response {
-        status,
-        content_type: header("content-type"),
-        body: answer[split + 4..].to_vec(),
-    })
 }

@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
-use crate::fuzz::http::{Request, Response, Server};
+use crate::fuzz::http::{Request, Server};
 use crate::fuzz::requests;
+use crate::support::raw::Answer;
 
 const MEDIA_TYPES: [&str; 3] = [
     "application/vnd.schemaregistry.v1+json",
@@ -14,7 +15,7 @@ const MEDIA_TYPES: [&str; 3] = [
 /// The KMS failed: the one 500 that is foreseen.
 const KMS_FAILURE: u64 = 50070;
 
-fn check(request: &Request, response: &Response) -> Result<(), TestCaseError> {
+fn check(request: &Request, response: &Answer) -> Result<(), TestCaseError> {
     let shown = || {
         let body = String::from_utf8_lossy(&response.body);
         format!("{} {body} on {request:?}", response.status)
@@ -24,7 +25,7 @@ fn check(request: &Request, response: &Response) -> Result<(), TestCaseError> {
         prop_assert!(response.body.is_empty(), "{}", shown());
         return Ok(());
     }
-    let content_type = response.content_type.as_deref().unwrap_or_default();
+    let content_type = response.header("content-type").unwrap_or_default();
     prop_assert!(
         MEDIA_TYPES.contains(&content_type),
         "{content_type}: {}",

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use cc_protobuf_examples::embedded::registry::{Builder, EmbeddedRegistry};
 
-use crate::http::raw::{Answer, connect, send};
+use crate::support::raw::{Answer, connect, send};
 
 /// Deadlines short enough for a test; the one that must not strike is long.
 fn builder(header: Duration, idle: Duration) -> Builder {

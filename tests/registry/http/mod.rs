@@ -7,7 +7,6 @@ mod hostile;
 mod lifecycle;
 mod pages;
 mod peers;
-mod raw;
 mod rules;
 mod runner;
 mod work;

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use cc_protobuf_examples::embedded::registry::{Builder, EmbeddedRegistry};
 use serde_json::{Value, json};
 
-use crate::http::raw::{Answer, send};
+use crate::support::raw::{Answer, send};
 
 const OWN_PAGE: &str = "http://localhost:3000";
 
@@ -256,7 +256,7 @@ async fn a_body_needs_a_type_that_pages_cannot_send_unasked() {
         "POST /subjects/s/versions HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{schema}\r\n0\r\n\r\n",
         schema.len()
     );
-    let answer = crate::http::raw::exchange(address, chunked.as_bytes());
+    let answer = crate::support::raw::exchange(address, chunked.as_bytes());
     assert_eq!(answer.status, 415);
     for content_type in [
         "application/json",

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use serde_json::{Value, json};
 
-use crate::http::raw::{self, Answer};
+use crate::support::raw::{self, Answer};
 
 fn send(address: SocketAddr, method: &str, target: &str, body: &Value) -> Answer {
     let json = [("content-type", "application/json")];

@@ -1,7 +1,7 @@
 //! Deletes the subjects, keys, topics and consumer group of a run.
 
 use cc_protobuf_examples::csfle::Algorithm;
-use cc_protobuf_examples::kafka::{AdminTopics, Kind};
+use cc_protobuf_examples::kafka::{AdminTopics, ErrorKind};
 use cc_protobuf_examples::schema_registry::{Client, Error};
 
 use super::by_hand::ByHand;
@@ -134,7 +134,7 @@ async fn delete_from_kafka(
         // there is none of its groups either.
         deleted
             .left
-            .retain(|(_, error)| error.kind() != Kind::NoAdminApi);
+            .retain(|(_, error)| error.kind() != ErrorKind::NoAdminApi);
     }
     cleaned.note_all(
         "consumer group",

@@ -129,7 +129,7 @@ fn suggest_run(mut error: clap::Error) -> clap::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Mode;
+    use super::super::RunMode;
     use super::*;
 
     #[test]
@@ -141,7 +141,7 @@ mod tests {
     fn defaults() {
         let cli = parse_from(["prog", "--embedded"]).unwrap();
         let run = cli.examples().unwrap();
-        assert_eq!(run.mode, Mode::SchemaOnly);
+        assert_eq!(run.mode, RunMode::SchemaOnly);
         assert_eq!(run.examples, [Selection::All]);
         assert!(run.run_id.is_none() && run.skip.is_empty());
     }
@@ -157,7 +157,7 @@ mod tests {
         ] {
             let cli = parse_from(arguments).unwrap();
             let run = cli.examples().unwrap();
-            assert_eq!((run.mode, &run.examples[..]), (Mode::Full, &wanted[..]));
+            assert_eq!((run.mode, &run.examples[..]), (RunMode::Full, &wanted[..]));
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use cc_protobuf_examples::kafka::{has_feature, reach};
 use cc_protobuf_examples::schema_registry::Client;
 
-use crate::backends::{self, Kms, kafka_config, try_kms};
+use crate::backends::{self, KmsKey, kafka_config, try_kms};
 use crate::console::{Console, Output, Spinner, TITLE, Table, counted, snake_case};
 use crate::failure::{Exit, Failure};
 use crate::settings::names::{self, Name};
@@ -256,11 +256,11 @@ async fn kafka(settings: &Settings) -> Finding {
 }
 
 async fn kms(settings: &Settings) -> Finding {
-    let kms = match Kms::decide(settings) {
+    let kms = match KmsKey::decide(settings) {
         Err(failure) => return Finding::Bad(failure),
         Ok(kms) => kms,
     };
-    if let Kms::Missing = kms {
+    if let KmsKey::Missing = kms {
         return Finding::Absent(kms.describe());
     }
     match try_kms(&kms).await {

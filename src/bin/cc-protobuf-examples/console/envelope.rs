@@ -1,5 +1,6 @@
 //! The annotated view of a framed record: which bytes mean what.
 
+use prost::encoding::{WireType, decode_key, decode_varint};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Value, json};
 
@@ -116,38 +117,26 @@ pub fn annotate_payload(
 
 /// Length and meaning of the field at the start of `bytes`.
 fn field(bytes: &[u8], message: Option<&MessageDescriptor>) -> Option<(usize, String)> {
-    let (tag, tag_length) = varint(bytes)?;
-    let number = u32::try_from(tag >> 3).ok().filter(|number| *number > 0)?;
+    let mut rest = bytes;
+    let (number, wire_type) = decode_key(&mut rest).ok()?;
     let descriptor = message.and_then(|message| message.get_field(number));
     let name = match &descriptor {
         Some(field) => format!("field {number} {}", field.name()),
         None if message.is_some() => format!("field {number}, unknown to this schema"),
         None => format!("field {number}"),
     };
-    let rest = bytes.get(tag_length..)?;
-    let (length, value) = match tag & 7 {
-        0 => {
-            let (value, length) = varint(rest)?;
-            (length, scalar(value, descriptor.as_ref()))
+    let descriptor = descriptor.as_ref();
+    let value = match wire_type {
+        WireType::Varint => scalar(decode_varint(&mut rest).ok()?, descriptor),
+        WireType::SixtyFourBit => fixed64(rest.split_off(..8)?.try_into().ok()?, descriptor),
+        WireType::ThirtyTwoBit => fixed32(rest.split_off(..4)?.try_into().ok()?, descriptor),
+        WireType::LengthDelimited => {
+            let size = usize::try_from(decode_varint(&mut rest).ok()?).ok()?;
+            delimited(rest.split_off(..size)?, descriptor)
         }
-        1 => {
-            let raw: [u8; 8] = rest.get(..8)?.try_into().ok()?;
-            (8, fixed64(raw, descriptor.as_ref()))
-        }
-        2 => {
-            let (size, prefix) = varint(rest)?;
-            let size = usize::try_from(size).ok()?;
-            let end = prefix.checked_add(size)?;
-            let value = rest.get(prefix..end)?;
-            (end, delimited(value, descriptor.as_ref()))
-        }
-        5 => {
-            let raw: [u8; 4] = rest.get(..4)?.try_into().ok()?;
-            (4, fixed32(raw, descriptor.as_ref()))
-        }
-        _ => return None,
+        WireType::StartGroup | WireType::EndGroup => return None,
     };
-    Some((tag_length + length, format!("{name}{value}")))
+    Some((bytes.len() - rest.len(), format!("{name}{value}")))
 }
 
 fn scalar(value: u64, field: Option<&FieldDescriptor>) -> String {
@@ -206,18 +195,6 @@ fn shorten(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(most).chain(['…']).collect()
-}
-
-/// A base-128 varint: its value and its length.
-fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
-    let mut value: u64 = 0;
-    for (index, byte) in bytes.iter().take(10).enumerate() {
-        value |= u64::from(byte & 0x7f).checked_shl(7 * index as u32)?;
-        if byte & 0x80 == 0 {
-            return Some((value, index + 1));
-        }
-    }
-    None
 }
 
 /// The parts as lines of at most `width` columns: offset, bytes, meaning. Of a

@@ -8,7 +8,7 @@ use cc_protobuf_examples::serdes::SerializerOptions;
 use cc_protobuf_examples::wire_format::SchemaRef;
 use serde_json::json;
 
-use super::{Context, Message};
+use super::{Context, RecordValue};
 use crate::console::hex;
 use crate::failure::Failure;
 use crate::naming::{import, topic};
@@ -60,7 +60,7 @@ pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
     let record = serializer
         .serialize_record_json(&*my_record, &topic, &value)
         .await?;
-    let message = Message::from(record);
+    let message = RecordValue::from(record);
     let envelope = message.envelope()?;
     let named_by = envelope.schema;
     story.fact("message", value.clone());

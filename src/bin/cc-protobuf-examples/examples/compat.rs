@@ -23,7 +23,7 @@ const LEVELS: [(Level, &str); 7] = [
 ];
 
 /// A schema that differs from the newest version in one thing.
-struct Change {
+struct SchemaChange {
     name: &'static str,
     schema: DynamicSchema,
     /// The verdict of each level, `y` or `n`; none where registries differ.
@@ -170,7 +170,7 @@ fn file(event: ProtoMessage, legacy: bool) -> Result<DynamicSchema, Error> {
 }
 
 /// One change each, with the verdicts of NONE, B, B_T, F, F_T, FULL and FULL_T.
-fn changes(type_of_note: &str) -> Result<Vec<Change>, Error> {
+fn changes(type_of_note: &str) -> Result<Vec<SchemaChange>, Error> {
     let all = || contact().field(ProtoField::string("phone", 5));
     let with_count = |count| base(count).oneof(all());
     let int32 = || ProtoField::int32("count", 2);
@@ -195,7 +195,7 @@ fn changes(type_of_note: &str) -> Result<Vec<Change>, Error> {
     let left = base(int32())
         .field(ProtoField::string("phone", 5))
         .oneof(contact());
-    let change = |name, schema, expected| Change {
+    let change = |name, schema, expected| SchemaChange {
         name,
         schema,
         expected,

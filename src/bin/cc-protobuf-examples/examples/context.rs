@@ -23,7 +23,7 @@ use cc_protobuf_examples::serdes::{
 
 use cc_protobuf_examples::wire_format::{self, Envelope, VALUE_SCHEMA_ID_HEADER};
 
-use crate::backends::{Backends, Broker, Kms};
+use crate::backends::{Backends, Broker, KmsKey};
 use crate::cli::{self, RunArgs};
 use crate::console::{Spinner, Story};
 use crate::failure::Failure;
@@ -31,21 +31,21 @@ use crate::generated;
 use crate::naming::Names;
 
 /// A schema of an example, on either Protobuf path.
-pub type Schema = Arc<dyn ProtoSchema>;
+pub type SharedSchema = Arc<dyn ProtoSchema>;
 
 /// The files that `--save-schemas` has asked for so far.
 pub type Saved = Mutex<BTreeSet<PathBuf>>;
 
 /// A record value with the headers that go along.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Message {
+pub struct RecordValue {
     /// The value; none is a tombstone.
     pub value: Option<Vec<u8>>,
     /// Record headers.
     pub headers: Headers,
 }
 
-impl Message {
+impl RecordValue {
     /// The envelope: in the header, if the schema id travels there.
     pub fn envelope(&self) -> Result<Envelope<'_>, Failure> {
         let header = self
@@ -72,7 +72,7 @@ impl Message {
     }
 }
 
-impl From<SerializedRecord> for Message {
+impl From<SerializedRecord> for RecordValue {
     fn from(record: SerializedRecord) -> Self {
         Self {
             value: Some(record.payload),
@@ -90,7 +90,7 @@ pub struct Context<'a> {
     /// Tells the story.
     pub story: Story,
     /// Which key encrypts keys.
-    pub kms: &'a Kms,
+    pub kms: &'a KmsKey,
     embedded_registry: bool,
     broker: Option<&'a Broker>,
     changes: &'a BTreeMap<String, String>,
@@ -158,7 +158,7 @@ impl<'a> Context<'a> {
     /// The schema of `M`: compiled with this program on the precompiled path,
     /// else what `dynamic` builds at run time. With `--save-schemas` it is
     /// written as a file, too.
-    pub fn schema<M>(&self, dynamic: impl FnOnce() -> ProtoMessage) -> Result<Schema, Failure>
+    pub fn schema<M>(&self, dynamic: impl FnOnce() -> ProtoMessage) -> Result<SharedSchema, Failure>
     where
         M: prost::Message + prost::Name + Default + 'static,
     {
@@ -170,11 +170,11 @@ impl<'a> Context<'a> {
         &self,
         set: impl FnOnce() -> Result<Schemas, protobuf::Error>,
         dynamic: impl FnOnce() -> ProtoMessage,
-    ) -> Result<Schema, Failure>
+    ) -> Result<SharedSchema, Failure>
     where
         M: prost::Message + prost::Name + Default + 'static,
     {
-        let schema: Schema = match self.precompiled() {
+        let schema: SharedSchema = match self.precompiled() {
             true => Arc::new(set()?.compiled::<M>()?),
             false => Arc::new(dynamic().build()?),
         };
@@ -265,7 +265,7 @@ impl<'a> Context<'a> {
     /// Shows a record byte by byte; a descriptor adds the fields' names.
     pub fn show(
         &self,
-        message: &Message,
+        message: &RecordValue,
         descriptor: Option<&MessageDescriptor>,
     ) -> Result<(), Failure> {
         self.story
@@ -276,7 +276,7 @@ impl<'a> Context<'a> {
     pub fn show_hex(
         &self,
         name: &str,
-        message: &Message,
+        message: &RecordValue,
         descriptor: Option<&MessageDescriptor>,
     ) -> Result<(), Failure> {
         self.story
@@ -290,8 +290,8 @@ impl<'a> Context<'a> {
         &self,
         topic: &str,
         key: &str,
-        messages: Vec<Message>,
-    ) -> Result<Vec<Message>, Failure> {
+        messages: Vec<RecordValue>,
+    ) -> Result<Vec<RecordValue>, Failure> {
         let Some(broker) = self.broker else {
             if !self.told.swap(true, Ordering::Relaxed) {
                 self.story.note("schema-only mode: not sent to Kafka");
@@ -325,7 +325,7 @@ impl<'a> Context<'a> {
         )?;
         self.story.record_fact("delivered", json!(places));
         broker.commit(&received).await?;
-        let messages = received.into_iter().map(|record| Message {
+        let messages = received.into_iter().map(|record| RecordValue {
             value: record.value,
             headers: record.headers,
         });

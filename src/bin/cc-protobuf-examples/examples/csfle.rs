@@ -20,8 +20,8 @@ use cc_protobuf_examples::serdes::{Deserializer, DeserializerOptions, Serializer
 use serde_json::{Value, json};
 
 use super::third_party::register_tagged;
-use super::{Context, Message, Schema};
-use crate::backends::Kms;
+use super::{Context, RecordValue, SharedSchema};
+use crate::backends::KmsKey;
 use crate::console::Table;
 use crate::failure::{Exit, Failure};
 use crate::naming::topic;
@@ -198,17 +198,17 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
 fn key_management(ctx: &Context<'_>) -> Result<(&'static str, String), Failure> {
     let story = &ctx.story;
     match ctx.kms {
-        Kms::Aws(arn) => {
+        KmsKey::Aws(arn) => {
             story.say("The key encryption key is in AWS KMS.");
             Ok(("aws-kms", arn.clone()))
         }
-        Kms::Local(_) => {
+        KmsKey::Local(_) => {
             story.say("Without AWS_KMS_KEY_ARN, local-kms derives the key from LOCAL_SECRET.");
             Ok(("local-kms", "local".to_owned()))
         }
         // The banner has said that its secret is lost with the process.
-        Kms::ThrowAway(_) => Ok(("local-kms", "local".to_owned())),
-        Kms::Missing => Err(no_key()),
+        KmsKey::ThrowAway(_) => Ok(("local-kms", "local".to_owned())),
+        KmsKey::Missing => Err(no_key()),
     }
 }
 
@@ -295,9 +295,9 @@ async fn ensure_kek(ctx: &Context<'_>, rule: &Rule) -> Result<Kek, Failure> {
 async fn serialize(
     ctx: &Context<'_>,
     topic: &str,
-    schema: &Schema,
+    schema: &SharedSchema,
     id: &str,
-) -> Result<Message, Failure> {
+) -> Result<RecordValue, Failure> {
     let options = SerializerOptions::new()
         .auto_register_schemas(false)
         .use_latest_version(true);
@@ -305,7 +305,7 @@ async fn serialize(
     let record = serializer
         .serialize_record_json(&**schema, topic, &record(id))
         .await?;
-    let message = Message::from(record);
+    let message = RecordValue::from(record);
     Ok(message)
 }
 
@@ -321,7 +321,7 @@ fn record(id: &str) -> Value {
     json!({"id": id, "name": "Jane Doe", "ssn": SSN, "email": EMAIL, "amount": 12.5})
 }
 
-fn check_secrecy(message: &Message) -> Result<(), Failure> {
+fn check_secrecy(message: &RecordValue) -> Result<(), Failure> {
     let bytes = message.bytes();
     let leaks = |secret: &str| {
         bytes
@@ -340,7 +340,7 @@ fn check_secrecy(message: &Message) -> Result<(), Failure> {
 async fn with_key(
     ctx: &Context<'_>,
     topic: &str,
-    message: &Message,
+    message: &RecordValue,
 ) -> Result<Option<Value>, Failure> {
     let options = DeserializerOptions::new().csfle(engine(ctx));
     let deserializer = Deserializer::new(ctx.registry.clone(), options)?;
@@ -374,7 +374,11 @@ async fn rotate(
 }
 
 /// The record as a reader sees it that runs no rules: it has no key.
-async fn without_key(ctx: &Context<'_>, topic: &str, message: &Message) -> Result<Value, Failure> {
+async fn without_key(
+    ctx: &Context<'_>,
+    topic: &str,
+    message: &RecordValue,
+) -> Result<Value, Failure> {
     let options = DeserializerOptions::new().run_rules(false);
     let deserializer = Deserializer::new(ctx.registry.clone(), options)?;
     let read = deserializer.deserialize_json(message.record(topic)).await?;

@@ -6,7 +6,7 @@ use cc_protobuf_examples::schema_registry::{CompatibilityLevel, Version};
 use cc_protobuf_examples::serdes::SerializerOptions;
 use serde_json::json;
 
-use super::{Context, Message};
+use super::{Context, RecordValue};
 use crate::failure::Failure;
 use crate::naming::topic;
 
@@ -94,7 +94,7 @@ pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
     let mut sent = Vec::new();
     for (schema, value) in [(&v1, &old_value), (&v2, &new_value)] {
         let record = serializer.serialize_record_json(&**schema, &topic, value);
-        let message = Message::from(record.await?);
+        let message = RecordValue::from(record.await?);
         let name = value["id"].as_str().unwrap_or_default();
         ctx.show_hex(name, &message, Some(schema.descriptor()))?;
         sent.push(message);

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::plan::Plan;
+use super::plan::RunPlan;
 use crate::backends::Backends;
 use crate::console::{Console, Report};
 
@@ -15,7 +15,7 @@ pub(super) struct Made {
 
 impl Made {
     /// Every name that the run has given out.
-    pub(super) fn of_run(plan: &Plan<'_>) -> Self {
+    pub(super) fn of_run(plan: &RunPlan<'_>) -> Self {
         let created = plan.names.created();
         Self {
             subjects: created.subjects,
@@ -54,7 +54,7 @@ impl Made {
 
 /// Says what stays on the user's backends, and how to remove it. All of it is
 /// listed if no summary can have told.
-pub(super) fn leftovers(plan: &Plan<'_>, made: &Made, listed: bool, console: &Console) {
+pub(super) fn leftovers(plan: &RunPlan<'_>, made: &Made, listed: bool, console: &Console) {
     let id = plan.names.id().as_str();
     if listed {
         console.result("The run may have made:");

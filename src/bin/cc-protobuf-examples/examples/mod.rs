@@ -27,7 +27,7 @@ use cc_protobuf_examples::csfle::{Algorithm, DEK_ALGORITHM, DEK_EXPIRY_DAYS, KMS
 use cc_protobuf_examples::schema_registry::CompatibilityLevel;
 
 use changes::{Change, one_of, parses, parses_or_empty, text};
-pub use context::{Context, Message, Saved, Schema};
+pub use context::{Context, RecordValue, Saved, SharedSchema};
 pub use runner::{refuse, run};
 
 use crate::cli::Selection;

@@ -5,7 +5,7 @@ use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
 use cc_protobuf_examples::serdes::SerializerOptions;
 use serde_json::json;
 
-use super::{Context, Message};
+use super::{Context, RecordValue};
 use crate::failure::{Exit, Failure};
 use crate::naming::{subject_only, topic};
 
@@ -40,7 +40,7 @@ pub async fn example_no_auto_register(ctx: &Context<'_>) -> Result<(), Failure> 
     let record = serializer
         .serialize_record_json(&*invoice, &topic, &value)
         .await?;
-    let message = Message::from(record);
+    let message = RecordValue::from(record);
     ctx.show(&message, Some(invoice.descriptor()))?;
     story.check(
         ctx.registry.versions(&subject).await? == versions_before,

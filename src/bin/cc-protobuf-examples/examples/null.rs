@@ -6,7 +6,7 @@ use cc_protobuf_examples::serdes::SerializerOptions;
 use prost::encoding::encoded_len_varint;
 use serde_json::{Value, json};
 
-use super::{Context, Message};
+use super::{Context, RecordValue};
 use crate::console::{Table, hex};
 use crate::failure::Failure;
 use crate::naming::{subject_only, topic};
@@ -41,7 +41,7 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
     let mut table = Table::new(["value", "payload"]);
     for value in &values {
         let record = serializer.serialize_record_json(&*schema, &topic, value);
-        let message = Message::from(record.await?);
+        let message = RecordValue::from(record.await?);
         table.row([value.to_string(), hex(message.envelope()?.payload, " ")]);
         let descriptor = Some(schema.descriptor());
         story.keep(message.bytes(), &message.headers, descriptor)?;
@@ -64,7 +64,7 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
     )?;
 
     story.step("And a tombstone: a record without any value");
-    sent.push(Message::default());
+    sent.push(RecordValue::default());
     story.note("not framed: null deletes the key's record from a compacted topic");
 
     story.step("Read them back");
@@ -122,7 +122,7 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
         json!({"name": "Ada", "age": 36}),
     ] {
         let record = serializer.serialize_record_json(&wrappers, &wrappers_topic, &value);
-        let message = Message::from(record.await?);
+        let message = RecordValue::from(record.await?);
         let back = deserializer
             .deserialize_json(message.record(&wrappers_topic))
             .await?;

@@ -7,7 +7,7 @@ use cc_protobuf_examples::serdes::SerializerOptions;
 use prost_reflect::ReflectMessage;
 use serde_json::{Value, json};
 
-use super::{Context, Message, Schema};
+use super::{Context, RecordValue, SharedSchema};
 use crate::failure::Failure;
 use crate::naming::topic;
 
@@ -79,7 +79,7 @@ pub async fn example_oneof(ctx: &Context<'_>) -> Result<(), Failure> {
     for kind in &kinds {
         let event = event(kind).unwrap_or_default();
         let record = serializer.serialize_record_json(&*all_types, &topic, &event);
-        let message = Message::from(record.await?);
+        let message = RecordValue::from(record.await?);
         story.fact(kind, event);
         ctx.show_hex("record", &message, Some(all_types.descriptor()))?;
         sent.push(message);
@@ -133,7 +133,7 @@ pub async fn example_oneof(ctx: &Context<'_>) -> Result<(), Failure> {
 }
 
 /// Registers one kind of event and returns the reference to it.
-async fn register_event(ctx: &Context<'_>, schema: &Schema) -> Result<Reference, Failure> {
+async fn register_event(ctx: &Context<'_>, schema: &SharedSchema) -> Result<Reference, Failure> {
     let name = schema.file_name().to_owned();
     let subject = ctx.names.reference_subject(&name);
     let registered = ctx.register(&subject, &**schema, vec![]).await?;

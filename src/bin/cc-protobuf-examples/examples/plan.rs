@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{ALL, Example, changes, csfle};
-use crate::backends::Kms;
-use crate::cli::{Mode, RunArgs, Selection};
+use crate::backends::KmsKey;
+use crate::cli::{RunArgs, RunMode, Selection};
 use crate::console::Report;
 use crate::failure::{Exit, Failure};
 use crate::naming::{Names, RunId};
 use crate::settings::Settings;
 
 /// What the arguments ask for, checked.
-pub(super) struct Plan<'a> {
+pub(super) struct RunPlan<'a> {
     pub(super) arguments: &'a RunArgs,
     pub(super) names: Names,
     pub(super) asked: Vec<Asked>,
@@ -34,7 +34,7 @@ pub(super) enum Skip {
     Lacks(Failure),
 }
 
-impl<'a> Plan<'a> {
+impl<'a> RunPlan<'a> {
     pub(super) fn new(arguments: &'a RunArgs, settings: &Settings) -> Result<Self, Failure> {
         settings.check_mode(arguments.mode)?;
         let id = match &arguments.run_id {
@@ -57,7 +57,7 @@ impl<'a> Plan<'a> {
 
     pub(super) fn topics(&self) -> Option<Vec<String>> {
         let bases = running(&self.asked).flat_map(|example| example.topics);
-        (self.arguments.mode == Mode::Full)
+        (self.arguments.mode == RunMode::Full)
             .then(|| bases.map(|base| self.names.topic(base)).collect())
     }
 }
@@ -103,15 +103,15 @@ fn running(asked: &[Asked]) -> impl Iterator<Item = &'static Example> {
 
 /// What an example needs and the settings do not give.
 fn lacks(example: &Example, settings: &Settings) -> Option<Failure> {
-    let lacks_key =
-        example.selection == Selection::Csfle && matches!(Kms::decide(settings), Ok(Kms::Missing));
+    let lacks_key = example.selection == Selection::Csfle
+        && matches!(KmsKey::decide(settings), Ok(KmsKey::Missing));
     lacks_key.then(csfle::no_key)
 }
 
 pub(super) fn empty_report(arguments: &RunArgs, run_id: &str) -> Report {
     let mode = match arguments.mode {
-        Mode::SchemaOnly => "schema-only",
-        Mode::Full => "full",
+        RunMode::SchemaOnly => "schema-only",
+        RunMode::Full => "full",
     };
     let schemas = if arguments.use_protoc {
         "precompiled"

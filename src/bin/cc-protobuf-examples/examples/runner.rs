@@ -4,12 +4,12 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use super::leftovers::{Made, leftovers};
-use super::plan::{Asked, Plan, Skip, empty_report};
+use super::plan::{Asked, RunPlan, Skip, empty_report};
 use super::summary::{announce, finish, millis, summary};
 use super::{Context, Example, Saved};
 use crate::backends::Backends;
 use crate::cleanup::{Cleaned, remove_run};
-use crate::cli::{Mode, RunArgs};
+use crate::cli::{RunArgs, RunMode};
 use crate::console::{BAD, Console, ExampleReport, ExampleResult, Report, Spinner, Story};
 use crate::failure::{Exit, Failure};
 use crate::settings::Settings;
@@ -38,7 +38,7 @@ pub async fn run(
     settings: Settings,
     console: &Console,
 ) -> Result<Exit, Failure> {
-    let plan = match Plan::new(arguments, &settings) {
+    let plan = match RunPlan::new(arguments, &settings) {
         Ok(plan) => plan,
         Err(failure) => return Err(refuse(arguments, console, failure)),
     };
@@ -80,7 +80,7 @@ pub async fn run(
             return Err(failure);
         }
     };
-    if plan.arguments.mode == Mode::Full {
+    if plan.arguments.mode == RunMode::Full {
         report.consumer_group = Some(plan.names.group());
     }
     report.backends = backends.describe(&settings);
@@ -148,7 +148,7 @@ pub async fn run(
 /// Runs one example after the other. What stopped the run before its end, if
 /// anything did: an interruption, or a registry that is gone.
 async fn run_examples(
-    plan: &Plan<'_>,
+    plan: &RunPlan<'_>,
     backends: &Backends,
     saved: &Saved,
     report: &mut Report,
@@ -187,7 +187,7 @@ async fn run_examples(
         let mut entry = entry(example, ExampleResult::Passed);
         entry.duration_ms = millis(begun.elapsed());
         entry.subjects = names.created().subjects;
-        if plan.arguments.mode == Mode::Full {
+        if plan.arguments.mode == RunMode::Full {
             entry.topics = names.created().topics;
         }
         entry.keks = names.created().keks;

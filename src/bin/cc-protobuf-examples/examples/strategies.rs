@@ -10,7 +10,7 @@ use cc_protobuf_examples::serdes::{
 use serde_json::json;
 
 use super::third_party::reference_refused;
-use super::{Context, Message, Schema};
+use super::{Context, RecordValue, SharedSchema};
 use crate::console::Table;
 use crate::failure::Failure;
 use crate::naming::{import, subject_only, topic};
@@ -65,7 +65,7 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
         let record = serializer
             .serialize_record_encoded(&*of_run, &topic, &payload)
             .await?;
-        let message = Message::from(record);
+        let message = RecordValue::from(record);
         sent.push(message);
         let versions = ctx.registry.versions(&subject).await?;
         table.row([name.to_owned(), subject, json!(versions).to_string()]);
@@ -159,11 +159,11 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
 /// The schema in another package and file: the same messages under other names.
 /// Imports are taken from `dependencies`, in the order of the import lines.
 fn renamed(
-    schema: &Schema,
+    schema: &SharedSchema,
     package: Option<&str>,
     file: &str,
     dependencies: &[SchemaFile],
-) -> Result<Schema, Failure> {
+) -> Result<SharedSchema, Failure> {
     let mut proto = schema.file().proto().clone();
     if let Some(package) = package {
         proto.package = Some(package.to_owned());

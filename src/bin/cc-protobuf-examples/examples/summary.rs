@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::plan::{Asked, Plan, Skip};
+use super::plan::{Asked, RunPlan, Skip};
 use crate::backends::Backends;
 use crate::console::{
     BAD, Console, ExampleReport, ExampleResult, GOOD, Output, Report, TITLE, Table, wrap,
@@ -11,7 +11,7 @@ use crate::failure::{Exit, Failure};
 use crate::settings::Settings;
 
 pub(super) fn announce(
-    plan: &Plan<'_>,
+    plan: &RunPlan<'_>,
     report: &Report,
     settings: &Settings,
     backends: &Backends,
@@ -41,7 +41,7 @@ pub(super) fn announce(
 }
 
 /// The table at the end.
-pub(super) fn summary(plan: &Plan<'_>, report: &Report, console: &Console) {
+pub(super) fn summary(plan: &RunPlan<'_>, report: &Report, console: &Console) {
     let mut table = Table::new(["example", "result", "ms", "subjects and topics"]);
     let (mut passed, mut failed, mut interrupted, mut skipped) = (0, 0, 0, 0);
     for (asked, example) in plan.asked.iter().zip(&report.examples) {

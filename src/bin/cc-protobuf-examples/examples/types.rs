@@ -7,7 +7,7 @@ use cc_protobuf_examples::serdes::{ErrorKind, SerializerOptions};
 use prost_reflect::ReflectMessage;
 use serde_json::{Value, json};
 
-use super::{Context, Message};
+use super::{Context, RecordValue};
 use crate::console::Table;
 use crate::failure::Failure;
 use crate::naming::subject_only;
@@ -51,7 +51,7 @@ pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
     };
     let serializer = ctx.serializer(SerializerOptions::new().schemas(generated::schemas()?))?;
     let record = serializer.serialize_record(&topic, &sent).await?;
-    let message = Message::from(record);
+    let message = RecordValue::from(record);
     ctx.show(&message, Some(customer.descriptor()))?;
 
     story.step("Read the same bytes three ways");

@@ -16,12 +16,12 @@ use zeroize::Zeroizing;
 use crate::embedded::registry::api_error::ApiError;
 
 /// The only user name and password that the registry accepts.
-pub(crate) struct Credentials {
+pub(crate) struct BasicAuth {
     /// `user:password`, as in the decoded header.
     pair: Zeroizing<String>,
 }
 
-impl Credentials {
+impl BasicAuth {
     pub(crate) fn new(user: &str, password: &str) -> Self {
         Self {
             pair: Zeroizing::new(format!("{user}:{password}")),
@@ -34,9 +34,9 @@ impl Credentials {
     }
 }
 
-impl fmt::Debug for Credentials {
+impl fmt::Debug for BasicAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Credentials(***)")
+        f.write_str("BasicAuth(***)")
     }
 }
 
@@ -53,7 +53,7 @@ fn presented(headers: &HeaderMap) -> Option<Zeroizing<Vec<u8>>> {
 /// Answers 401 if the registry has credentials and the request does not carry
 /// them.
 pub(crate) async fn authenticate(
-    State(credentials): State<Arc<Option<Credentials>>>,
+    State(credentials): State<Arc<Option<BasicAuth>>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn admits_the_right_pair_only() {
-        let credentials = Credentials::new("key", "se:cret");
+        let credentials = BasicAuth::new("key", "se:cret");
         let encode = |pair: &str| format!("Basic {}", STANDARD.encode(pair));
         for (header, admitted) in [
             (encode("key:se:cret"), true),
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn debug_output_hides_the_secret() {
-        let shown = format!("{:?}", Credentials::new("key", "hunter2"));
+        let shown = format!("{:?}", BasicAuth::new("key", "hunter2"));
         assert!(!shown.contains("hunter2") && !shown.contains("key"));
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::schema_registry::entities::{PROTOBUF, Reference, Schema};
 
 use crate::embedded::registry::api_error::ApiError;
-use crate::embedded::registry::rules::format::Format;
+use crate::embedded::registry::rules::format::SchemaFormat;
 use crate::embedded::registry::rules::lookup::FoundVersion;
 use crate::embedded::registry::rules::{metadata, rule_set};
 use crate::embedded::registry::store::subject::Subject;
@@ -16,7 +16,7 @@ fn without_place(
     store: &Store,
     subject: &Subject,
     content: &Content,
-    format: Format,
+    format: SchemaFormat,
 ) -> Result<Schema, ApiError> {
     Ok(Schema {
         guid: Some(content.guid.to_string()),
@@ -34,7 +34,7 @@ pub(crate) fn of_version(
     store: &Store,
     subject: &Subject,
     version: &SchemaVersion,
-    format: Format,
+    format: SchemaFormat,
 ) -> Result<Schema, ApiError> {
     Ok(Schema {
         subject: Some(subject.to_string()),
@@ -50,7 +50,7 @@ pub(crate) fn of_version(
 pub(crate) fn of_lookup(
     store: &Store,
     found: &FoundVersion,
-    format: Format,
+    format: SchemaFormat,
 ) -> Result<Schema, ApiError> {
     let mut schema = of_version(store, &found.subject, &found.version, format)?;
     if !found.as_stored {
@@ -65,7 +65,7 @@ pub(crate) fn of_lookup(
 pub(crate) fn of_registration(
     store: &Store,
     registered: &FoundVersion,
-    format: Format,
+    format: SchemaFormat,
 ) -> Result<Schema, ApiError> {
     let mut schema = of_lookup(store, registered, format)?;
     schema.subject = None;
@@ -78,7 +78,7 @@ pub(crate) fn by_id(
     store: &Store,
     subject: &Subject,
     version: &SchemaVersion,
-    format: Format,
+    format: SchemaFormat,
     with_place: bool,
 ) -> Result<Schema, ApiError> {
     let mut schema = of_version(store, subject, version, format)?;

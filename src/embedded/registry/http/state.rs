@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::authentication::Credentials;
+use super::authentication::BasicAuth;
 use super::origin::Origin;
 use super::request_log::RequestLog;
 use crate::embedded::registry::keys::DekRegistry;
@@ -18,7 +18,7 @@ pub(crate) struct RegistryState {
     /// Subjects, schemas, configuration, modes.
     pub(crate) store: Store,
     /// The required credentials; `None` lets everyone in.
-    pub(crate) credentials: Arc<Option<Credentials>>,
+    pub(crate) credentials: Arc<Option<BasicAuth>>,
     /// Allowed origins of web pages.
     pub(crate) origins: Arc<[Origin]>,
     /// KEKs and DEKs.

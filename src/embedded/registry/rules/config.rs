@@ -143,8 +143,7 @@ pub(crate) fn delete(data: &mut Data, scope: &Scope) -> Result<StoredConfig, Api
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::embedded::registry::store::RegistryMode;
-    use crate::protobuf::compatibility::Level;
+    use crate::registry_settings::{CompatibilityLevel, Mode};
     use serde_json::json;
 
     fn put(data: &mut Data, scope: &str, body: Value) -> Result<Value, u32> {
@@ -196,7 +195,7 @@ mod tests {
             assert_eq!(put(&mut data, scope, body.clone()), Err(code), "{body}");
         }
         assert_eq!(data.configs().count(), 0);
-        mode::set(&mut data, Scope::Global, Some(RegistryMode::ReadOnly), true).unwrap();
+        mode::set(&mut data, Scope::Global, Some(Mode::ReadOnly), true).unwrap();
         assert_eq!(put(&mut data, "s", json!({})), Err(42205));
         assert_eq!(delete(&mut data, &Scope::Global).unwrap_err().code, 42205);
     }
@@ -209,27 +208,27 @@ mod tests {
                 .compatibility_level
                 .unwrap()
         };
-        assert_eq!(level(&data, "s"), Level::Backward);
+        assert_eq!(level(&data, "s"), CompatibilityLevel::Backward);
         put(
             &mut data,
             ":.__GLOBAL:",
             json!({"compatibility": "FORWARD"}),
         )
         .unwrap();
-        assert_eq!(level(&data, "s"), Level::Forward);
+        assert_eq!(level(&data, "s"), CompatibilityLevel::Forward);
         put(
             &mut data,
             "",
             json!({"compatibility": "NONE", "normalize": true}),
         )
         .unwrap();
-        assert_eq!(level(&data, "s"), Level::None);
-        assert_eq!(level(&data, ":.c:s"), Level::Forward);
+        assert_eq!(level(&data, "s"), CompatibilityLevel::None);
+        assert_eq!(level(&data, ":.c:s"), CompatibilityLevel::Forward);
         put(&mut data, ":.c:", json!({"compatibility": "FULL"})).unwrap();
-        assert_eq!(level(&data, ":.c:s"), Level::Full);
+        assert_eq!(level(&data, ":.c:s"), CompatibilityLevel::Full);
         // A subject without its own level has the default, not the global one.
         put(&mut data, "s", json!({"validateFields": true})).unwrap();
-        assert_eq!(level(&data, "s"), Level::Backward);
+        assert_eq!(level(&data, "s"), CompatibilityLevel::Backward);
         let config = in_force(&data, &Scope::parse("s"));
         assert_eq!(config.normalize, Some(true));
         assert_eq!(own(&data, &Scope::parse("s")).unwrap().normalize, None);

@@ -7,7 +7,7 @@ use crate::embedded::registry::store::{Content, Store};
 
 /// A format of the schema's text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum SchemaFormat {
     /// As stored.
     #[default]
     Stored,
@@ -17,7 +17,7 @@ pub(crate) enum Format {
     Serialized,
 }
 
-impl Format {
+impl SchemaFormat {
     /// Parses the query parameter. Unknown values are ignored, because a client
     /// may be newer than the server.
     pub(crate) fn parse(text: Option<&str>) -> Self {
@@ -49,7 +49,7 @@ impl Format {
         }
     }
 
-    /// Whether [`Format::of`] has to parse.
+    /// Whether [`SchemaFormat::of`] has to parse.
     pub(crate) fn parses(self, content: &Content) -> bool {
         match self {
             Self::Stored => false,

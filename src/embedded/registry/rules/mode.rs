@@ -2,27 +2,26 @@
 
 use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::store::subject::{GLOBAL_CONTEXT, Subject};
-use crate::embedded::registry::store::{Data, RegistryMode, Scope};
+use crate::embedded::registry::store::{Data, Scope};
+use crate::registry_settings::Mode;
 
 /// Returns the mode set for exactly this scope. The global scopes always have
 /// one.
-pub(crate) fn own(data: &Data, scope: &Scope) -> Option<RegistryMode> {
+pub(crate) fn own(data: &Data, scope: &Scope) -> Option<Mode> {
     data.mode(scope).or(match scope {
-        Scope::Global => Some(RegistryMode::ReadWrite),
-        Scope::Subject(subject) if subject.context == GLOBAL_CONTEXT => {
-            Some(RegistryMode::ReadWrite)
-        }
+        Scope::Global => Some(Mode::ReadWrite),
+        Scope::Subject(subject) if subject.context == GLOBAL_CONTEXT => Some(Mode::ReadWrite),
         Scope::Subject(_) => None,
     })
 }
 
 /// Returns the mode in force for a scope: its own, else the context's, else the
 /// global one.
-pub(crate) fn in_force(data: &Data, scope: &Scope) -> RegistryMode {
+pub(crate) fn in_force(data: &Data, scope: &Scope) -> Mode {
     scopes_of(scope)
         .iter()
         .find_map(|scope| data.mode(scope))
-        .unwrap_or(RegistryMode::ReadWrite)
+        .unwrap_or(Mode::ReadWrite)
 }
 
 /// Returns the scopes that are searched for a setting, nearest first.
@@ -51,14 +50,14 @@ pub(crate) fn check_registrable(
     data: &Data,
     subject: &Subject,
     with_id: bool,
-) -> Result<RegistryMode, ApiError> {
+) -> Result<Mode, ApiError> {
     let scope = Scope::Subject(subject.clone());
     check_writable(data, &scope)?;
     let mode = in_force(data, &scope);
     if with_id && !mode.imports() {
         return Err(refusal(&scope, "import mode", false));
     }
-    if !with_id && mode != RegistryMode::ReadWrite {
+    if !with_id && mode != Mode::ReadWrite {
         return Err(refusal(&scope, "read-write mode", false));
     }
     Ok(mode)
@@ -82,13 +81,10 @@ fn refusal(scope: &Scope, mode: &str, is: bool) -> ApiError {
 pub(crate) fn set(
     data: &mut Data,
     scope: Scope,
-    mode: Option<RegistryMode>,
+    mode: Option<Mode>,
     force: bool,
 ) -> Result<(), ApiError> {
-    if mode == Some(RegistryMode::Import)
-        && in_force(data, &scope) != RegistryMode::Import
-        && !force
-    {
+    if mode == Some(Mode::Import) && in_force(data, &scope) != Mode::Import && !force {
         clear_for_import(data, &scope)?;
     }
     match mode {
@@ -135,7 +131,7 @@ pub(crate) fn delete(
     data: &mut Data,
     scope: &Scope,
     recursive: bool,
-) -> Result<Option<RegistryMode>, ApiError> {
+) -> Result<Option<Mode>, ApiError> {
     let old = own(data, scope);
     if old.is_none() && !recursive {
         return Err(ApiError::subject_not_found(&scope.to_string()));
@@ -161,24 +157,18 @@ mod tests {
     #[test]
     fn the_nearest_mode_is_in_force() {
         let mut data = Data::default();
-        assert_eq!(in_force(&data, &scope("s")), RegistryMode::ReadWrite);
-        set(
-            &mut data,
-            scope(":.__GLOBAL:"),
-            Some(RegistryMode::Forward),
-            true,
-        )
-        .unwrap();
-        assert_eq!(in_force(&data, &scope("s")), RegistryMode::Forward);
-        set(&mut data, Scope::Global, Some(RegistryMode::ReadOnly), true).unwrap();
-        assert_eq!(in_force(&data, &scope("s")), RegistryMode::ReadOnly);
-        assert_eq!(in_force(&data, &scope(":.c:s")), RegistryMode::Forward);
-        set(&mut data, scope(":.c:"), Some(RegistryMode::Import), true).unwrap();
-        assert_eq!(in_force(&data, &scope(":.c:s")), RegistryMode::Import);
-        set(&mut data, scope("s"), Some(RegistryMode::ReadWrite), true).unwrap();
-        assert_eq!(in_force(&data, &scope("s")), RegistryMode::ReadWrite);
+        assert_eq!(in_force(&data, &scope("s")), Mode::ReadWrite);
+        set(&mut data, scope(":.__GLOBAL:"), Some(Mode::Forward), true).unwrap();
+        assert_eq!(in_force(&data, &scope("s")), Mode::Forward);
+        set(&mut data, Scope::Global, Some(Mode::ReadOnly), true).unwrap();
+        assert_eq!(in_force(&data, &scope("s")), Mode::ReadOnly);
+        assert_eq!(in_force(&data, &scope(":.c:s")), Mode::Forward);
+        set(&mut data, scope(":.c:"), Some(Mode::Import), true).unwrap();
+        assert_eq!(in_force(&data, &scope(":.c:s")), Mode::Import);
+        set(&mut data, scope("s"), Some(Mode::ReadWrite), true).unwrap();
+        assert_eq!(in_force(&data, &scope("s")), Mode::ReadWrite);
         set(&mut data, scope("s"), None, true).unwrap();
-        assert_eq!(in_force(&data, &scope("s")), RegistryMode::ReadOnly);
+        assert_eq!(in_force(&data, &scope("s")), Mode::ReadOnly);
     }
 
     #[test]
@@ -186,27 +176,27 @@ mod tests {
         let subject = Subject::parse("s");
         for (mode, without_id, with_id) in [
             (
-                RegistryMode::ReadWrite,
+                Mode::ReadWrite,
                 None,
                 Some("Subject s in context  is not in import mode"),
             ),
             (
-                RegistryMode::ReadOnly,
+                Mode::ReadOnly,
                 Some("Subject s in context  is in read-only mode"),
                 Some("Subject s in context  is in read-only mode"),
             ),
             (
-                RegistryMode::ReadOnlyOverride,
+                Mode::ReadOnlyOverride,
                 Some("Subject s in context  is in read-only mode"),
                 Some("Subject s in context  is in read-only mode"),
             ),
             (
-                RegistryMode::Import,
+                Mode::Import,
                 Some("Subject s in context  is not in read-write mode"),
                 None,
             ),
             (
-                RegistryMode::Forward,
+                Mode::Forward,
                 Some("Subject s in context  is not in read-write mode"),
                 None,
             ),
@@ -222,24 +212,21 @@ mod tests {
                 );
             }
         }
-        assert_eq!(
-            RegistryMode::parse("readOnly"),
-            Some(RegistryMode::ReadOnly)
-        );
-        assert_eq!(RegistryMode::parse("x"), None);
+        assert_eq!("readOnly".parse::<Mode>().ok(), Some(Mode::ReadOnly));
+        assert_eq!("x".parse::<Mode>().ok(), None);
     }
 
     #[test]
     fn recursive_deletion_clears_the_context() {
         let mut data = Data::default();
         for text in [":.c:", ":.c:a", ":.d:a", "a"] {
-            set(&mut data, scope(text), Some(RegistryMode::ReadOnly), true).unwrap();
+            set(&mut data, scope(text), Some(Mode::ReadOnly), true).unwrap();
         }
         let old = delete(&mut data, &scope(":.c:"), true).unwrap();
-        assert_eq!(old, Some(RegistryMode::ReadOnly));
+        assert_eq!(old, Some(Mode::ReadOnly));
         assert_eq!(own(&data, &scope(":.c:a")), None);
-        assert_eq!(own(&data, &scope(":.d:a")), Some(RegistryMode::ReadOnly));
-        assert_eq!(own(&data, &scope("a")), Some(RegistryMode::ReadOnly));
+        assert_eq!(own(&data, &scope(":.d:a")), Some(Mode::ReadOnly));
+        assert_eq!(own(&data, &scope("a")), Some(Mode::ReadOnly));
         assert_eq!(delete(&mut data, &scope(":.c:"), true), Ok(None));
         assert_eq!(
             delete(&mut data, &scope(":.c:"), false).unwrap_err().code,
@@ -247,7 +234,7 @@ mod tests {
         );
         assert_eq!(
             delete(&mut data, &Scope::Global, true),
-            Ok(Some(RegistryMode::ReadWrite))
+            Ok(Some(Mode::ReadWrite))
         );
         assert_eq!(own(&data, &scope("a")), None);
     }

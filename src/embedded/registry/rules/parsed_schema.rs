@@ -134,7 +134,7 @@ impl ParsedSchema {
         let dependencies = self.dependencies.iter();
         Candidate {
             references: references
-                .map(|reference| compatibility::Reference {
+                .map(|reference| compatibility::DirectReference {
                     name: &reference.name,
                     subject: &reference.subject,
                     version: reference.version,

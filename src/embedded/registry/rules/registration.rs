@@ -15,9 +15,8 @@ use super::rule_set;
 use crate::csfle::{Clock as _, SystemClock};
 use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::store::subject::Subject;
-use crate::embedded::registry::store::{
-    Content, Data, RegistryMode, SchemaVersion, Store, StoredConfig,
-};
+use crate::embedded::registry::store::{Content, Data, SchemaVersion, Store, StoredConfig};
+use crate::registry_settings::Mode;
 
 /// How to register.
 #[derive(Clone, Copy, Debug)]
@@ -249,7 +248,7 @@ fn store_version(
     number: i32,
     asked_id: Option<i32>,
     content: Content,
-    mode: RegistryMode,
+    mode: Mode,
     how: ParseOptions,
 ) -> Result<FoundVersion, ApiError> {
     let mut data = store.write();

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::protobuf::compatibility::{Level, Rules};
+use crate::protobuf::compatibility::Rules;
+use crate::registry_settings::CompatibilityLevel;
 use crate::schema_registry::entities::{Metadata, RuleSet};
 
 /// The settings stored for one scope. An absent setting falls back to a wider
@@ -27,7 +28,7 @@ pub(crate) struct StoredConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) validate_rules: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) compatibility_level: Option<Level>,
+    pub(crate) compatibility_level: Option<CompatibilityLevel>,
     #[serde(skip_serializing_if = "is_blank")]
     pub(crate) compatibility_policy: Option<String>,
     /// Metadata property that divides the versions into groups.

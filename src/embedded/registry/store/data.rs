@@ -9,11 +9,11 @@ use super::budget::{Budget, Charged, weight};
 use super::config::StoredConfig;
 use super::content::{SchemaVersion, Versions};
 use super::context::Context;
-use super::mode::RegistryMode;
 use super::scope::Scope;
 use super::subject::{DEFAULT_CONTEXT, Subject};
 use crate::csfle::{Clock as _, SystemClock};
 use crate::embedded::registry::api_error::ApiError;
+use crate::registry_settings::Mode;
 use crate::schema_registry::entities::Reference;
 
 /// One version of one subject.
@@ -29,7 +29,7 @@ pub(crate) struct Data {
     configs: HashMap<Scope, Charged<StoredConfig>>,
     /// How many configurations have an alias; usually none.
     aliases: usize,
-    modes: HashMap<Scope, Charged<RegistryMode>>,
+    modes: HashMap<Scope, Charged<Mode>>,
 }
 
 #[cfg(test)]
@@ -95,11 +95,11 @@ impl Data {
     }
 
     /// Returns the mode set for exactly this scope.
-    pub(crate) fn mode(&self, scope: &Scope) -> Option<RegistryMode> {
+    pub(crate) fn mode(&self, scope: &Scope) -> Option<Mode> {
         self.modes.get(scope).map(|mode| **mode)
     }
 
-    pub(crate) fn set_mode(&mut self, scope: Scope, mode: RegistryMode) -> Result<(), ApiError> {
+    pub(crate) fn set_mode(&mut self, scope: Scope, mode: Mode) -> Result<(), ApiError> {
         let bytes = scope.weight();
         match self.modes.get_mut(&scope) {
             Some(set) => set.replace(mode, bytes).map(drop),

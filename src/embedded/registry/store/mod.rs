@@ -9,7 +9,6 @@ mod config;
 mod content;
 mod context;
 mod data;
-mod mode;
 mod scope;
 pub(crate) mod subject;
 pub(crate) mod tag_definitions;
@@ -23,7 +22,6 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 pub(crate) use config::StoredConfig;
 pub(crate) use content::{Content, SchemaVersion, Versions};
 pub(crate) use data::Data;
-pub(crate) use mode::RegistryMode;
 pub(crate) use scope::Scope;
 
 use budget::Budget;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+
 use crate::subject_context;
 
 /// The context of plain names.
@@ -16,12 +18,19 @@ const CONTEXT_PREFIX: &str = ":.";
 /// A subject: a name within a context. It is written `name` in the default
 /// context and `:.context:name` in any other; `:.context:` without a name
 /// stands for the context itself.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(from = "String")]
 pub(crate) struct Subject {
     /// Context with its leading dot, `.` being the default.
     pub(crate) context: String,
     /// Name within the context.
     pub(crate) name: String,
+}
+
+impl From<String> for Subject {
+    fn from(text: String) -> Self {
+        Self::parse(&text)
+    }
 }
 
 impl Subject {

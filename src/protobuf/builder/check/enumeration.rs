@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::super::ProtoEnum;
 use super::super::problem::ProblemKind as Kind;
-use super::{Check, Element, is_reserved, loose, ranges};
+use super::{Checker, Element, is_reserved, loose, ranges};
 
-impl Check<'_> {
+impl Checker<'_> {
     pub(super) fn enumeration(&mut self, item: &ProtoEnum, scope: &str) {
         let element = Element::new("enum", scope, &item.name);
         self.identifier(&element, &item.name);

@@ -33,7 +33,7 @@ const STATEMENTS: [&str; 12] = [
 
 /// Adds all problems of the file to `problems`.
 pub(super) fn check(file: &ProtoFile, types: &KnownTypes, problems: &mut Vec<Problem>) {
-    let mut check = Check {
+    let mut check = Checker {
         types,
         problems,
         names: HashMap::new(),
@@ -41,7 +41,7 @@ pub(super) fn check(file: &ProtoFile, types: &KnownTypes, problems: &mut Vec<Pro
     check.file(file);
 }
 
-struct Check<'a> {
+struct Checker<'a> {
     types: &'a KnownTypes,
     problems: &'a mut Vec<Problem>,
     /// Full names of all elements declared so far.
@@ -72,7 +72,7 @@ impl Element {
     }
 }
 
-impl Check<'_> {
+impl Checker<'_> {
     fn problem(&mut self, element: &Element, kind: Kind) {
         self.problems.push(Problem {
             element: element.describe(),

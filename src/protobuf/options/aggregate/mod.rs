@@ -52,11 +52,6 @@ impl Fields {
     }
 
     /// Returns the fields in order.
-    pub fn iter(&self) -> impl Iterator<Item = &(String, Value)> {
-        self.entries.iter()
-    }
-
-    /// Returns the fields in order, by value.
     pub fn into_inner(self) -> Vec<(String, Value)> {
         self.entries
     }
@@ -64,95 +59,65 @@ impl Fields {
     /// Prints the fields on one line, without the enclosing braces.
     pub fn compact(&self) -> String {
         let mut out = String::new();
-        write_fields(&mut out, self);
+        write_items(&mut out, None, &self.entries, write_field);
         out
     }
 
     /// Prints one field per line with the braces, indented by two for each level.
     pub fn pretty(&self) -> String {
         let mut out = String::new();
-        pretty_fields(&mut out, self, 0);
+        write_fields(&mut out, self, Some(0));
         out
     }
 }
 
-fn write_fields(out: &mut String, fields: &Fields) {
-    for (i, (name, value)) in fields.iter().enumerate() {
+/// Writes items with commas in between: one per line, within brackets at a depth, or
+/// on one line if there is no depth.
+fn write_items<T>(
+    out: &mut String,
+    depth: Option<usize>,
+    items: &[T],
+    write: fn(&mut String, &T, Option<usize>),
+) {
+    let inner = depth.map(|depth| depth.saturating_add(1));
+    for (i, item) in items.iter().enumerate() {
         if i > 0 {
-            out.push_str(", ");
+            out.push_str(if depth.is_some() { "," } else { ", " });
         }
-        out.push_str(name);
-        out.push_str(": ");
-        write_value(out, value);
+        new_line(out, inner);
+        write(out, item, inner);
+    }
+    new_line(out, depth);
+}
+
+fn new_line(out: &mut String, depth: Option<usize>) {
+    if let Some(depth) = depth {
+        out.push('\n');
+        out.push_str(&"  ".repeat(depth));
     }
 }
 
-fn write_value(out: &mut String, value: &Value) {
+fn write_fields(out: &mut String, fields: &Fields, depth: Option<usize>) {
+    out.push('{');
+    write_items(out, depth, &fields.entries, write_field);
+    out.push('}');
+}
+
+fn write_field(out: &mut String, (name, value): &(String, Value), depth: Option<usize>) {
+    out.push_str(name);
+    out.push_str(": ");
+    write_value(out, value, depth);
+}
+
+fn write_value(out: &mut String, value: &Value, depth: Option<usize>) {
     match value {
         Value::Scalar(token) => out.push_str(token),
         Value::String(bytes) => out.push_str(&quoted(bytes)),
         Value::List(items) => {
             out.push('[');
-            for (i, item) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push_str(", ");
-                }
-                write_value(out, item);
-            }
+            write_items(out, depth, items, write_value);
             out.push(']');
         }
-        Value::Message(fields) => {
-            out.push('{');
-            write_fields(out, fields);
-            out.push('}');
-        }
-    }
-}
-
-fn indent(out: &mut String, depth: usize) {
-    for _ in 0..depth {
-        out.push_str("  ");
-    }
-}
-
-fn pretty_fields(out: &mut String, fields: &Fields, depth: usize) {
-    out.push_str("{\n");
-    let inner = depth.saturating_add(1);
-    for (i, (name, value)) in fields.iter().enumerate() {
-        if i > 0 {
-            out.push_str(",\n");
-        }
-        indent(out, inner);
-        out.push_str(name);
-        out.push_str(": ");
-        pretty_value(out, value, inner);
-    }
-    if !fields.entries.is_empty() {
-        out.push('\n');
-    }
-    indent(out, depth);
-    out.push('}');
-}
-
-fn pretty_value(out: &mut String, value: &Value, depth: usize) {
-    match value {
-        Value::Scalar(_) | Value::String(_) => write_value(out, value),
-        Value::List(items) => {
-            out.push_str("[\n");
-            let inner = depth.saturating_add(1);
-            for (i, item) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push_str(",\n");
-                }
-                indent(out, inner);
-                pretty_value(out, item, inner);
-            }
-            if !items.is_empty() {
-                out.push('\n');
-            }
-            indent(out, depth);
-            out.push(']');
-        }
-        Value::Message(fields) => pretty_fields(out, fields, depth),
+        Value::Message(fields) => write_fields(out, fields, depth),
     }
 }

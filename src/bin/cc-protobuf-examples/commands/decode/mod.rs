@@ -13,7 +13,7 @@ use cc_protobuf_examples::wire_format::{self, Envelope, SchemaRef, VALUE_SCHEMA_
 use self::input::Input;
 use self::reader::{Reader, Reading};
 use self::text::Header;
-use crate::backends::{self, Kms};
+use crate::backends::{self, KmsKey};
 use crate::cli::DecodeArgs;
 use crate::console::{
     Console, DIM, ErrorReport, Output, TITLE, annotate, annotate_header, annotate_payload, counted,
@@ -41,7 +41,7 @@ pub async fn decode(
     let header = arguments.header_guid.as_deref().map(Header::parse);
     let header = header.transpose()?;
     let client = backends::client(registry)?;
-    let reader = Reader::new(client, &Kms::decide(settings)?)?;
+    let reader = Reader::new(client, &KmsKey::decide(settings)?)?;
     let mut decoder = Decoder {
         headers: header
             .iter()

@@ -16,7 +16,7 @@ use cc_protobuf_examples::serdes::{
 };
 use cc_protobuf_examples::wire_format::{SchemaId, SchemaRef};
 
-use crate::backends::Kms;
+use crate::backends::KmsKey;
 use crate::failure::Failure;
 
 /// How many of a schema's subjects are tried for one that has the record's key.
@@ -46,7 +46,7 @@ pub struct Reading {
 
 impl Reader {
     /// A reader of this registry's records, with what keys there are.
-    pub fn new(client: Client, kms: &Kms) -> Result<Self, Failure> {
+    pub fn new(client: Client, kms: &KmsKey) -> Result<Self, Failure> {
         // No topic is known. In its place goes the subject, where one is.
         let subject = |place: &RecordPlace<'_>| Some(place.topic.to_owned());
         let options =

@@ -38,31 +38,30 @@ struct Verdict {
 
 async fn with_version(
     state: State<SharedState>,
-    Path((subject, version)): Path<(String, String)>,
+    Path((subject, version)): Path<(Subject, String)>,
     query: Query,
     Json(body): Json<SchemaBody>,
 ) -> Result<Json<Verdict>, ApiError> {
     let VersionId(number) = VersionId::parse(&version)?;
-    test(state, &subject, Against::Version(number), query, body).await
+    test(state, subject, Against::Version(number), query, body).await
 }
 
 async fn with_subject(
     state: State<SharedState>,
-    Path(subject): Path<String>,
+    Path(subject): Path<Subject>,
     query: Query,
     Json(body): Json<SchemaBody>,
 ) -> Result<Json<Verdict>, ApiError> {
-    test(state, &subject, Against::Active, query, body).await
+    test(state, subject, Against::Active, query, body).await
 }
 
 async fn test(
     State(state): State<SharedState>,
-    subject: &str,
+    subject: Subject,
     against: Against,
     query: Query,
     body: SchemaBody,
 ) -> Result<Json<Verdict>, ApiError> {
-    let subject = Subject::parse(subject);
     compatibility::check_exists(&state.store, &subject, against)?;
     let request = body.into_request()?;
     let normalize = query.flag("normalize");

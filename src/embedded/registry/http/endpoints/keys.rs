@@ -3,9 +3,11 @@
 use std::str::FromStr as _;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::routing::{get, post};
+use serde::Deserialize;
 
 use crate::csfle::Algorithm;
 use crate::embedded::registry::api_error::ApiError;
@@ -20,8 +22,6 @@ use crate::embedded::registry::keys::keks::KekChange;
 /// These lists are not capped.
 const NO_CAP: usize = usize::MAX;
 
-type Answer<T> = Result<T, ApiError>;
-
 pub(crate) fn routes() -> Router<SharedState> {
     let endpoints = Router::new()
         .route("/keks", get(list_keks).post(create_kek))
@@ -34,11 +34,9 @@ pub(crate) fn routes() -> Router<SharedState> {
         .route("/keks/{kek}/deks", get(list_subjects).post(create_dek))
         .route(
             "/keks/{kek}/deks/{subject}",
-            get(get_first_dek)
-                .post(create_dek_of_subject)
-                .delete(delete_deks),
+            get(get_dek).post(create_dek_of_subject).delete(delete_dek),
         )
-        .route("/keks/{kek}/deks/{subject}/undelete", post(undelete_deks))
+        .route("/keks/{kek}/deks/{subject}/undelete", post(undelete_dek))
         .route("/keks/{kek}/deks/{subject}/versions", get(list_versions))
         .route(
             "/keks/{kek}/deks/{subject}/versions/{version}",
@@ -52,22 +50,53 @@ pub(crate) fn routes() -> Router<SharedState> {
 }
 
 /// Parses the algorithm in the query. An unknown one is answered 404.
-fn algorithm(query: &Query) -> Answer<Algorithm> {
+fn algorithm(query: &Query) -> Result<Algorithm, ApiError> {
     match query.get("algorithm") {
         None => Ok(Algorithm::default()),
         Some(name) => Algorithm::from_str(name).map_err(|_| ApiError::not_found()),
     }
 }
 
-fn dek_path(kek_name: String, subject: String, query: &Query) -> Answer<DekPath> {
-    Ok(DekPath {
-        kek_name,
-        subject,
-        algorithm: algorithm(query)?,
-    })
+/// The DEKs that a path and the algorithm in the query name.
+struct DekTarget {
+    path: DekPath,
+    version: Option<DekVersion>,
 }
 
-fn version(text: &str) -> Answer<DekVersion> {
+#[derive(Deserialize)]
+struct DekParameters {
+    kek: String,
+    subject: String,
+    version: Option<String>,
+}
+
+impl FromRequestParts<SharedState> for DekTarget {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &SharedState) -> Result<Self, ApiError> {
+        let Path(DekParameters {
+            kek: kek_name,
+            subject,
+            version: text,
+        }) = Path::from_request_parts(parts, state).await?;
+        let Ok(query) = Query::from_request_parts(parts, state).await;
+        let path = DekPath {
+            kek_name,
+            subject,
+            algorithm: algorithm(&query)?,
+        };
+        let version = text.as_deref().map(version).transpose()?;
+        Ok(Self { path, version })
+    }
+}
+
+impl DekTarget {
+    fn selection(&self) -> DekSelection {
+        self.version.map_or(DekSelection::All, DekSelection::One)
+    }
+}
+
+fn version(text: &str) -> Result<DekVersion, ApiError> {
     let trimmed = text.trim();
     if trimmed.eq_ignore_ascii_case("latest") || trimmed == "-1" {
         return Ok(DekVersion::Latest);
@@ -78,7 +107,10 @@ fn version(text: &str) -> Answer<DekVersion> {
     }
 }
 
-async fn list_keks(State(state): State<SharedState>, query: Query) -> Answer<Json<Vec<String>>> {
+async fn list_keks(
+    State(state): State<SharedState>,
+    query: Query,
+) -> Result<Json<Vec<String>>, ApiError> {
     let page = query.page(NO_CAP)?;
     let prefixes: Vec<&str> = query.all("subjectPrefix").collect();
     let names = state.dek.kek_names(&prefixes, query.flag("deleted"));
@@ -89,7 +121,7 @@ async fn create_kek(
     State(state): State<SharedState>,
     query: Query,
     Json(body): Json<Kek>,
-) -> Answer<Json<Kek>> {
+) -> Result<Json<Kek>, ApiError> {
     let kek = state
         .dek
         .create_kek(body, query.flag("testSharing"))
@@ -101,7 +133,7 @@ async fn get_kek(
     State(state): State<SharedState>,
     Path(name): Path<String>,
     query: Query,
-) -> Answer<Json<Kek>> {
+) -> Result<Json<Kek>, ApiError> {
     let kek = state.dek.kek(&name, query.flag("deleted"))?;
     Ok(Json(kek.to_entity()))
 }
@@ -111,7 +143,7 @@ async fn update_kek(
     Path(name): Path<String>,
     query: Query,
     Json(change): Json<KekChange>,
-) -> Answer<Json<Kek>> {
+) -> Result<Json<Kek>, ApiError> {
     let test_sharing = query.flag("testSharing");
     let kek = state.dek.update_kek(&name, change, test_sharing).await?;
     Ok(Json(kek.to_entity()))
@@ -121,7 +153,7 @@ async fn delete_kek(
     State(state): State<SharedState>,
     Path(name): Path<String>,
     query: Query,
-) -> Answer<StatusCode> {
+) -> Result<StatusCode, ApiError> {
     state.dek.delete_kek(&name, query.flag("permanent"))?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -129,12 +161,15 @@ async fn delete_kek(
 async fn undelete_kek(
     State(state): State<SharedState>,
     Path(name): Path<String>,
-) -> Answer<StatusCode> {
+) -> Result<StatusCode, ApiError> {
     state.dek.undelete_kek(&name)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn test_kek(State(state): State<SharedState>, Path(name): Path<String>) -> Answer<Json<Kek>> {
+async fn test_kek(
+    State(state): State<SharedState>,
+    Path(name): Path<String>,
+) -> Result<Json<Kek>, ApiError> {
     let kek = state.dek.test_kek(&name).await?;
     Ok(Json(kek.to_entity()))
 }
@@ -143,7 +178,7 @@ async fn list_subjects(
     State(state): State<SharedState>,
     Path(kek): Path<String>,
     query: Query,
-) -> Answer<Json<Vec<String>>> {
+) -> Result<Json<Vec<String>>, ApiError> {
     let page = query.page(NO_CAP)?;
     let subjects = state.dek.dek_subjects(&kek, query.flag("deleted"))?;
     Ok(Json(page.of(subjects)))
@@ -154,7 +189,7 @@ async fn create_dek(
     State(state): State<SharedState>,
     Path(kek): Path<String>,
     Json(body): Json<Dek>,
-) -> Answer<Json<Dek>> {
+) -> Result<Json<Dek>, ApiError> {
     let subject = body.subject.clone();
     create(&state, kek, subject, body, false).await
 }
@@ -164,7 +199,7 @@ async fn create_dek_of_subject(
     Path((kek, subject)): Path<(String, String)>,
     query: Query,
     Json(body): Json<Dek>,
-) -> Answer<Json<Dek>> {
+) -> Result<Json<Dek>, ApiError> {
     create(&state, kek, subject, body, query.flag("rewrap")).await
 }
 
@@ -174,7 +209,7 @@ async fn create(
     subject: String,
     body: Dek,
     rewrap: bool,
-) -> Answer<Json<Dek>> {
+) -> Result<Json<Dek>, ApiError> {
     let algorithm = match &body.algorithm {
         None => Algorithm::default(),
         Some(name) => Algorithm::from_str(name)
@@ -188,87 +223,41 @@ async fn create(
     Ok(Json(state.dek.create_dek(&path, body, rewrap).await?))
 }
 
-async fn get_first_dek(
-    State(state): State<SharedState>,
-    Path((kek, subject)): Path<(String, String)>,
-    query: Query,
-) -> Answer<Json<Dek>> {
-    let path = dek_path(kek, subject, &query)?;
-    let deleted = query.flag("deleted");
-    let dek = state.dek.dek(&path, DekVersion::FIRST, deleted).await?;
-    Ok(Json(dek))
-}
-
 async fn get_dek(
     State(state): State<SharedState>,
-    Path((kek, subject, number)): Path<(String, String, String)>,
+    DekTarget { path, version }: DekTarget,
     query: Query,
-) -> Answer<Json<Dek>> {
-    let path = dek_path(kek, subject, &query)?;
-    let deleted = query.flag("deleted");
-    let dek = state.dek.dek(&path, version(&number)?, deleted).await?;
+) -> Result<Json<Dek>, ApiError> {
+    let version = version.unwrap_or(DekVersion::FIRST);
+    let dek = state.dek.dek(&path, version, query.flag("deleted")).await?;
     Ok(Json(dek))
 }
 
 async fn list_versions(
     State(state): State<SharedState>,
-    Path((kek, subject)): Path<(String, String)>,
+    DekTarget { path, .. }: DekTarget,
     query: Query,
-) -> Answer<Json<Vec<i32>>> {
+) -> Result<Json<Vec<i32>>, ApiError> {
     let page = query.page(NO_CAP)?;
-    let path = dek_path(kek, subject, &query)?;
     let versions = state.dek.dek_versions(&path, query.flag("deleted"))?;
     Ok(Json(page.of(versions)))
 }
 
-async fn delete_deks(
-    State(state): State<SharedState>,
-    Path((kek, subject)): Path<(String, String)>,
-    query: Query,
-) -> Answer<StatusCode> {
-    delete(&state, kek, subject, DekSelection::All, &query)
-}
-
 async fn delete_dek(
     State(state): State<SharedState>,
-    Path((kek, subject, number)): Path<(String, String, String)>,
+    target: DekTarget,
     query: Query,
-) -> Answer<StatusCode> {
-    let which = DekSelection::One(version(&number)?);
-    delete(&state, kek, subject, which, &query)
-}
-
-fn delete(
-    state: &SharedState,
-    kek: String,
-    subject: String,
-    which: DekSelection,
-    query: &Query,
-) -> Answer<StatusCode> {
-    let path = dek_path(kek, subject, query)?;
-    state
-        .dek
-        .delete_deks(&path, which, query.flag("permanent"))?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn undelete_deks(
-    State(state): State<SharedState>,
-    Path((kek, subject)): Path<(String, String)>,
-    query: Query,
-) -> Answer<StatusCode> {
-    let path = dek_path(kek, subject, &query)?;
-    state.dek.undelete_deks(&path, DekSelection::All)?;
+) -> Result<StatusCode, ApiError> {
+    let permanent = query.flag("permanent");
+    let keys = &state.dek;
+    keys.delete_deks(&target.path, target.selection(), permanent)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn undelete_dek(
     State(state): State<SharedState>,
-    Path((kek, subject, number)): Path<(String, String, String)>,
-    query: Query,
-) -> Answer<StatusCode> {
-    let which = DekSelection::One(version(&number)?);
-    let path = dek_path(kek, subject, &query)?;
-    state.dek.undelete_deks(&path, which)?;
+    target: DekTarget,
+) -> Result<StatusCode, ApiError> {
+    state.dek.undelete_deks(&target.path, target.selection())?;
     Ok(StatusCode::NO_CONTENT)
 }

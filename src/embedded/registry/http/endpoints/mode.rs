@@ -11,8 +11,9 @@ use crate::embedded::registry::http::json::Json;
 use crate::embedded::registry::http::query::Query;
 use crate::embedded::registry::http::state::SharedState;
 use crate::embedded::registry::rules::mode;
+use crate::embedded::registry::store::Scope;
 use crate::embedded::registry::store::subject::GLOBAL_CONTEXT;
-use crate::embedded::registry::store::{RegistryMode, Scope};
+use crate::registry_settings::Mode;
 
 pub(crate) fn routes() -> Router<SharedState> {
     let methods = get(show).put(update).delete(delete);
@@ -24,7 +25,7 @@ pub(crate) fn routes() -> Router<SharedState> {
 #[derive(Serialize)]
 struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
-    mode: Option<RegistryMode>,
+    mode: Option<Mode>,
 }
 
 async fn show(
@@ -64,10 +65,10 @@ async fn update(
     };
     let mode = match asked {
         Value::Null => None,
-        Value::String(name) => Some(RegistryMode::parse(name).ok_or_else(ApiError::invalid_mode)?),
+        Value::String(name) => Some(name.parse().map_err(|_| ApiError::invalid_mode())?),
         _ => return Err(ApiError::malformed_body("mode: expected a string")),
     };
-    if mode == Some(RegistryMode::Forward) && !in_all_contexts {
+    if mode == Some(Mode::Forward) && !in_all_contexts {
         return Err(ApiError::new(
             42204,
             "Forward mode only supported on global level",

@@ -16,7 +16,7 @@ use crate::embedded::registry::http::json::{Json, Path, RawText};
 use crate::embedded::registry::http::query::Query;
 use crate::embedded::registry::http::schema_response::{self, WithAliases, WithMaxId};
 use crate::embedded::registry::http::state::SharedState;
-use crate::embedded::registry::rules::format::Format;
+use crate::embedded::registry::rules::format::SchemaFormat;
 use crate::embedded::registry::rules::rule_set;
 use crate::embedded::registry::store::subject::{ANY_CONTEXT, DEFAULT_CONTEXT, Subject};
 use crate::embedded::registry::store::{Data, SchemaVersion, Scope};
@@ -82,7 +82,12 @@ fn listed(state: &SharedState, query: &Query) -> Result<Json<Vec<WithAliases>>, 
     let shown = page.of(found).into_iter().map(|(shown, subject, version)| {
         let names = aliases.get(&shown).cloned();
         Ok(WithAliases {
-            schema: schema_response::of_version(&state.store, &subject, &version, Format::Stored)?,
+            schema: schema_response::of_version(
+                &state.store,
+                &subject,
+                &version,
+                SchemaFormat::Stored,
+            )?,
             aliases: names.unwrap_or_default(),
         })
     });
@@ -144,7 +149,7 @@ async fn by_id(
     query: Query,
 ) -> Result<Json<WithMaxId>, ApiError> {
     let hint = query.get("subject").map(str::to_owned);
-    let format = Format::parse(query.get("format"));
+    let format = SchemaFormat::parse(query.get("format"));
     let (found, max_id) = {
         let data = state.store.read();
         let found = locate(&data, id, hint.as_deref());
@@ -177,9 +182,18 @@ async fn text_by_id(
 ) -> Result<RawText, ApiError> {
     let found = locate(&state.store.read(), id, query.get("subject"));
     let (subject, version) = found.ok_or_else(|| ApiError::schema_key_not_found(id))?;
-    let format = Format::parse(query.get("format"));
-    let parses = format.parses(&version.content);
-    off_the_worker(parses, move || {
+    text_of(state, subject, version, &query).await
+}
+
+/// Returns the text of a version in the format asked for.
+pub(crate) async fn text_of(
+    state: SharedState,
+    subject: Subject,
+    version: SchemaVersion,
+    query: &Query,
+) -> Result<RawText, ApiError> {
+    let format = SchemaFormat::parse(query.get("format"));
+    off_the_worker(format.parses(&version.content), move || {
         format
             .of(&state.store, &subject, &version.content)
             .map(RawText)
@@ -248,7 +262,7 @@ async fn by_guid(
         })
     };
     let (subject, version) = found.ok_or_else(|| ApiError::schema_key_not_found(&guid))?;
-    let format = Format::parse(query.get("format"));
+    let format = SchemaFormat::parse(query.get("format"));
     let parses = format.parses(&version.content);
     off_the_worker(parses, move || {
         schema_response::by_id(&state.store, &subject, &version, format, false).map(Json)

@@ -8,7 +8,7 @@ use axum::routing::get;
 
 use crate::schema_registry::entities::Schema;
 
-use super::schemas::has_prefix;
+use super::schemas::{has_prefix, text_of};
 use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::http::blocking::off_the_worker;
 use crate::embedded::registry::http::json::{Json, Path, RawText};
@@ -17,7 +17,7 @@ use crate::embedded::registry::http::schema_response;
 use crate::embedded::registry::http::state::SharedState;
 use crate::embedded::registry::rules::deadline::Deadline;
 use crate::embedded::registry::rules::deletion;
-use crate::embedded::registry::rules::format::Format;
+use crate::embedded::registry::rules::format::SchemaFormat;
 use crate::embedded::registry::rules::lookup;
 use crate::embedded::registry::rules::registration::{self, RegisterOptions};
 use crate::embedded::registry::rules::requested_schema::SchemaBody;
@@ -77,11 +77,10 @@ fn listed(state: &SharedState, query: &Query) -> Result<Json<Vec<String>>, ApiEr
 
 async fn versions(
     State(state): State<SharedState>,
-    Path(subject): Path<String>,
+    Path(subject): Path<Subject>,
     query: Query,
 ) -> Result<Json<Vec<i32>>, ApiError> {
     let page = query.page(usize::MAX)?;
-    let subject = Subject::parse(&subject);
     let only_deleted = query.flag("deletedOnly");
     let with_deleted = query.flag("deleted");
     let data = state.store.read();
@@ -132,13 +131,12 @@ fn locate(
 
 async fn version(
     State(state): State<SharedState>,
-    Path((subject, version)): Path<(String, String)>,
+    Path((subject, version)): Path<(Subject, String)>,
     query: Query,
 ) -> Result<Json<Schema>, ApiError> {
-    let subject = Subject::parse(&subject);
     let wanted = VersionId::parse(&version)?;
     let (subject, version) = locate(&state.store.read(), &subject, wanted, query.flag("deleted"))?;
-    let format = Format::parse(query.get("format"));
+    let format = SchemaFormat::parse(query.get("format"));
     let qualified = query.get("referenceFormat") == Some("qualified");
     off_the_worker(format.parses(&version.content), move || {
         let mut schema = schema_response::of_version(&state.store, &subject, &version, format)?;
@@ -152,29 +150,20 @@ async fn version(
 
 async fn text(
     State(state): State<SharedState>,
-    Path((subject, version)): Path<(String, String)>,
+    Path((subject, version)): Path<(Subject, String)>,
     query: Query,
 ) -> Result<RawText, ApiError> {
-    let subject = Subject::parse(&subject);
     let wanted = VersionId::parse(&version)?;
     let (subject, version) = locate(&state.store.read(), &subject, wanted, query.flag("deleted"))?;
-    let format = Format::parse(query.get("format"));
-    let parses = format.parses(&version.content);
-    off_the_worker(parses, move || {
-        format
-            .of(&state.store, &subject, &version.content)
-            .map(RawText)
-    })
-    .await
+    text_of(state, subject, version, &query).await
 }
 
 async fn referenced_by(
     State(state): State<SharedState>,
-    Path((subject, version)): Path<(String, String)>,
+    Path((subject, version)): Path<(Subject, String)>,
     query: Query,
 ) -> Result<Json<Vec<i32>>, ApiError> {
     let page = query.page(usize::MAX)?;
-    let subject = Subject::parse(&subject);
     let wanted = VersionId::parse(&version)?;
     let data = state.store.read();
     // The target may always be soft-deleted; the parameter is about the
@@ -191,10 +180,9 @@ async fn referenced_by(
 
 async fn latest_with_metadata(
     State(state): State<SharedState>,
-    Path(subject): Path<String>,
+    Path(subject): Path<Subject>,
     query: Query,
 ) -> Result<Json<Schema>, ApiError> {
-    let subject = Subject::parse(&subject);
     let with_deleted = query.flag("deleted");
     let wanted: BTreeMap<&str, &str> = query.all("key").zip(query.all("value")).collect();
     let has_all = |version: &&SchemaVersion| {
@@ -217,7 +205,7 @@ async fn latest_with_metadata(
             None => return Err(ApiError::subject_not_found(&subject.to_string())),
         }
     };
-    let format = Format::parse(query.get("format"));
+    let format = SchemaFormat::parse(query.get("format"));
     let parses = format.parses(&found.content);
     off_the_worker(parses, move || {
         schema_response::of_version(&state.store, &subject, &found, format).map(Json)
@@ -227,15 +215,14 @@ async fn latest_with_metadata(
 
 async fn look_up(
     State(state): State<SharedState>,
-    Path(subject): Path<String>,
+    Path(subject): Path<Subject>,
     query: Query,
     Json(body): Json<SchemaBody>,
 ) -> Result<Json<Schema>, ApiError> {
-    let subject = Subject::parse(&subject);
     let request = body.into_request()?;
     let normalize = query.flag("normalize");
     let with_deleted = query.flag("deleted");
-    let format = Format::parse(query.get("format"));
+    let format = SchemaFormat::parse(query.get("format"));
     let deadline = Deadline::after(state.request_timeout);
     off_the_worker(true, move || {
         deadline.check()?;
@@ -248,18 +235,17 @@ async fn look_up(
 
 async fn register(
     State(state): State<SharedState>,
-    Path(subject): Path<String>,
+    Path(subject): Path<Subject>,
     query: Query,
     Json(body): Json<SchemaBody>,
 ) -> Result<Json<Schema>, ApiError> {
-    let subject = Subject::parse(&subject);
     let request = body.into_request()?;
     let options = RegisterOptions {
         normalize: query.flag("normalize"),
         force: query.flag("force"),
         deadline: Deadline::after(state.request_timeout),
     };
-    let format = Format::parse(query.get("format"));
+    let format = SchemaFormat::parse(query.get("format"));
     let turn = state.store.writing(&subject).await;
     off_the_worker(true, move || {
         options.deadline.check()?;
@@ -272,10 +258,9 @@ async fn register(
 
 async fn delete_subject(
     State(state): State<SharedState>,
-    Path(subject): Path<String>,
+    Path(subject): Path<Subject>,
     query: Query,
 ) -> Result<Json<Vec<i32>>, ApiError> {
-    let subject = Subject::parse(&subject);
     let _turn = state.store.writing(&subject).await;
     let mut data = state.store.write();
     deletion::subject(&mut data, &subject, query.flag("permanent")).map(Json)
@@ -283,10 +268,9 @@ async fn delete_subject(
 
 async fn delete_version(
     State(state): State<SharedState>,
-    Path((subject, version)): Path<(String, String)>,
+    Path((subject, version)): Path<(Subject, String)>,
     query: Query,
 ) -> Result<Json<i32>, ApiError> {
-    let subject = Subject::parse(&subject);
     let VersionId(number) = VersionId::parse(&version)?;
     let _turn = state.store.writing(&subject).await;
     let mut data = state.store.write();

@@ -1,4 +1,5 @@
-//! Starts the program and keeps what it said.
+//! Starts the program in an empty directory with an empty environment, and keeps
+//! what it prints.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -108,7 +109,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    fn of(output: Output) -> Self {
+    pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),

@@ -1,0 +1,152 @@
+//! Compatibility levels and modes: the words in the registry's settings.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The word is none of the values known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown {what} {word:?}; expected one of {expected}")]
+pub struct UnknownWord {
+    what: &'static str,
+    word: String,
+    expected: String,
+}
+
+/// An enum whose values travel as upper-case words.
+macro_rules! words {
+    (
+        $(#[$meta:meta])* $name:ident, $what:literal:
+        $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)+
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(into = "&'static str", try_from = "String")]
+        pub enum $name {
+            $($(#[$variant_meta])* $variant,)+
+        }
+
+        impl $name {
+            /// Every value.
+            pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant,)+];
+
+            /// The word that the REST API uses.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownWord;
+
+            /// In any case, as the registry reads it.
+            fn from_str(word: &str) -> Result<Self, UnknownWord> {
+                Self::ALL
+                    .into_iter()
+                    .find(|value| value.as_str().eq_ignore_ascii_case(word))
+                    .ok_or_else(|| UnknownWord {
+                        what: $what,
+                        word: word.chars().take(40).collect(),
+                        expected: [$($word),+].join(", "),
+                    })
+            }
+        }
+
+        impl From<$name> for &'static str {
+            fn from(value: $name) -> Self {
+                value.as_str()
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = UnknownWord;
+
+            fn try_from(word: String) -> Result<Self, UnknownWord> {
+                word.parse()
+            }
+        }
+    };
+}
+
+words! {
+    /// Which older versions a new schema is compared with, and in which direction.
+    #[derive(Default)]
+    CompatibilityLevel, "compatibility level":
+    /// Every schema is accepted.
+    None = "NONE",
+    /// The new schema reads data of the newest version.
+    #[default]
+    Backward = "BACKWARD",
+    /// The new schema reads data of every version.
+    BackwardTransitive = "BACKWARD_TRANSITIVE",
+    /// The newest version reads data of the new schema.
+    Forward = "FORWARD",
+    /// Every version reads data of the new schema.
+    ForwardTransitive = "FORWARD_TRANSITIVE",
+    /// Both directions, newest version.
+    Full = "FULL",
+    /// Both directions, every version.
+    FullTransitive = "FULL_TRANSITIVE",
+}
+
+impl CompatibilityLevel {
+    /// Whether the new schema must read old data.
+    pub fn is_backward(self) -> bool {
+        matches!(
+            self,
+            Self::Backward | Self::BackwardTransitive | Self::Full | Self::FullTransitive
+        )
+    }
+
+    /// Whether old schemas must read new data.
+    pub fn is_forward(self) -> bool {
+        matches!(
+            self,
+            Self::Forward | Self::ForwardTransitive | Self::Full | Self::FullTransitive
+        )
+    }
+
+    /// Whether every version counts, not only the newest.
+    pub fn is_transitive(self) -> bool {
+        matches!(
+            self,
+            Self::BackwardTransitive | Self::ForwardTransitive | Self::FullTransitive
+        )
+    }
+}
+
+words! {
+    /// What may be written to a subject or to the whole registry.
+    Mode, "mode":
+    /// Everything except schemas with given ids.
+    ReadWrite = "READWRITE",
+    /// Nothing.
+    ReadOnly = "READONLY",
+    /// Nothing; an old name of `ReadOnly`.
+    ReadOnlyOverride = "READONLY_OVERRIDE",
+    /// Only schemas with given ids and versions, without compatibility checks.
+    Import = "IMPORT",
+    /// Like `Import`, for all contexts at once.
+    Forward = "FORWARD",
+}
+
+impl Mode {
+    /// Whether schemas must come with ids and are not checked.
+    pub fn imports(self) -> bool {
+        matches!(self, Self::Import | Self::Forward)
+    }
+
+    /// Whether nothing may be written.
+    pub fn is_read_only(self) -> bool {
+        matches!(self, Self::ReadOnly | Self::ReadOnlyOverride)
+    }
+}
