@@ -64,7 +64,7 @@ fn replace(
     Cow::Owned(escaped)
 }
 
-/// Whether a terminal obeys the character, or shows nothing for it.
+/// Returns whether a terminal obeys the character, or shows nothing for it.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(

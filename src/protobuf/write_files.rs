@@ -54,7 +54,7 @@ fn relative(name: &str) -> Result<&Path, Error> {
     Ok(path)
 }
 
-/// Whether the file exists. Fails if it exists with other content.
+/// Returns whether the file exists. Fails if it exists with other content.
 fn is_there(path: &Path, text: &str) -> Result<bool, Error> {
     match fs::read(path) {
         Ok(content) if content == text.as_bytes() => Ok(true),

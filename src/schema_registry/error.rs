@@ -343,39 +343,40 @@ impl Error {
         }
     }
 
-    /// Whether the registry says that the thing asked for does not exist.
+    /// Returns whether the registry says that the thing asked for does not
+    /// exist.
     pub fn is_not_found(&self) -> bool {
         self.kind() == Kind::NotFound
     }
 
-    /// Whether the schema is incompatible with an earlier one (error codes 409
-    /// and 40901).
+    /// Returns whether the schema is incompatible with an earlier one (error
+    /// codes 409 and 40901).
     pub fn is_incompatible(&self) -> bool {
         self.kind() == Kind::Incompatible
     }
 
-    /// Whether the thing to be made exists already.
+    /// Returns whether the thing to be made exists already.
     pub fn is_conflict(&self) -> bool {
         self.kind() == Kind::Conflict
     }
 
-    /// Whether credentials are missing or were refused.
+    /// Returns whether credentials are missing or were refused.
     pub fn is_unauthorized(&self) -> bool {
         self.kind() == Kind::Unauthorized
     }
 
-    /// Whether the credentials do not allow it.
+    /// Returns whether the credentials do not allow it.
     pub fn is_forbidden(&self) -> bool {
         self.kind() == Kind::Forbidden
     }
 
-    /// Whether no connection came about.
+    /// Returns whether no connection came about.
     pub fn is_connect(&self) -> bool {
         self.kind() == Kind::Connect
     }
 
-    /// Whether it is about TLS: the causes speak of certificates, or of a peer
-    /// without TLS.
+    /// Returns whether it is about TLS: the causes speak of certificates, or of
+    /// a peer without TLS.
     pub fn is_tls(&self) -> bool {
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
@@ -388,18 +389,18 @@ impl Error {
         false
     }
 
-    /// Whether there was no answer in time.
+    /// Returns whether there was no answer in time.
     pub fn is_timeout(&self) -> bool {
         self.kind() == Kind::Timeout
     }
 
-    /// Whether the registry lacks the API: no DEK Registry, no catalog.
+    /// Returns whether the registry lacks the API: no DEK Registry, no catalog.
     pub fn is_unsupported(&self) -> bool {
         self.kind() == Kind::Unsupported
     }
 
-    /// Whether the same call may succeed later, with nothing changed. The client
-    /// has made its own retries by then.
+    /// Returns whether the same call may succeed later, with nothing changed.
+    /// The client has made its own retries by then.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Answer(answer) => {

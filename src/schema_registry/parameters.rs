@@ -174,7 +174,7 @@ pub struct VersionQuery {
 }
 
 impl VersionQuery {
-    /// Whether soft-deleted versions are found too.
+    /// Returns whether soft-deleted versions are found too.
     pub fn deleted(mut self, deleted: bool) -> Self {
         self.deleted = deleted;
         self
@@ -199,13 +199,13 @@ pub struct LookupQuery {
 }
 
 impl LookupQuery {
-    /// Whether normalised schemas are compared.
+    /// Returns whether normalised schemas are compared.
     pub fn normalize(mut self, normalize: bool) -> Self {
         self.normalize = normalize;
         self
     }
 
-    /// Whether soft-deleted versions are found too.
+    /// Returns whether soft-deleted versions are found too.
     pub fn deleted(mut self, deleted: bool) -> Self {
         self.deleted = deleted;
         self

@@ -193,8 +193,8 @@ impl Client {
             .await
     }
 
-    /// Whether a schema could be registered as far as one version goes, and the
-    /// reasons if not: `POST /compatibility/subjects/{s}/versions/{v}`.
+    /// Returns whether a schema could be registered as far as one version goes,
+    /// and the reasons if not: `POST /compatibility/subjects/{s}/versions/{v}`.
     pub async fn test_compatibility(
         &self,
         subject: &str,
@@ -208,9 +208,9 @@ impl Client {
         self.json(call.flag("verbose", true).json(schema)?).await
     }
 
-    /// Whether a schema could be registered, at the subject's level, and the
-    /// reasons if not: `POST /compatibility/subjects/{s}/versions`. Anything is
-    /// compatible with a subject that does not exist.
+    /// Returns whether a schema could be registered, at the subject's level,
+    /// and the reasons if not: `POST /compatibility/subjects/{s}/versions`.
+    /// Anything is compatible with a subject that does not exist.
     pub async fn test_compatibility_with_all(
         &self,
         subject: &str,

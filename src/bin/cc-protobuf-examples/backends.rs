@@ -139,7 +139,7 @@ impl Registry {
         }
     }
 
-    /// Whether it ends with this process.
+    /// Returns whether it ends with this process.
     pub fn is_embedded(&self) -> bool {
         self.embedded.is_some()
     }

@@ -50,7 +50,7 @@ impl Exit {
         }
     }
 
-    /// Whether a signal ended the process.
+    /// Returns whether a signal ended the process.
     pub fn is_signal(self) -> bool {
         matches!(self, Self::Interrupted | Self::Terminated)
     }

@@ -93,8 +93,8 @@ fn sound(proto: FileDescriptorProto, available: &[SchemaFile]) -> Result<SchemaF
     Ok(read)
 }
 
-/// Whether both files have the same messages and fields, regardless of the order of
-/// fields.
+/// Returns whether both files have the same messages and fields, regardless of
+/// the order of fields.
 fn same_messages(a: &FileDescriptor, b: &FileDescriptor) -> bool {
     fn same(a: &MessageDescriptor, b: &MessageDescriptor) -> bool {
         a.full_name() == b.full_name()

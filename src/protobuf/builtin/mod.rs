@@ -95,8 +95,8 @@ static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     pool
 });
 
-/// Whether the file of this path is built in. It needs no reference. A reference
-/// that is given all the same replaces it.
+/// Returns whether the file of this path is built in. It needs no reference. A
+/// reference that is given all the same replaces it.
 pub fn is_builtin(path: &str) -> bool {
     INDEX.contains_key(path)
 }

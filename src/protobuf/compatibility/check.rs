@@ -42,7 +42,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether the check found nothing incompatible.
+    /// Returns whether the check found nothing incompatible.
     pub fn is_compatible(&self) -> bool {
         self.messages.is_empty()
     }
@@ -92,7 +92,7 @@ impl<'r, 'a> Check<'r, 'a> {
         }
     }
 
-    /// Whether the check needs the next older version.
+    /// Returns whether the check needs the next older version.
     pub fn wants_more(&self) -> bool {
         self.compares || !self.reserved
     }
@@ -220,8 +220,8 @@ fn reserved_fields(new: &Candidate<'_>, newest: Option<&Candidate<'_>>) -> Vec<S
     removed.chain(conflicts).collect()
 }
 
-/// Whether a top-level message has an ordinary field of that name. Members of
-/// oneofs do not count.
+/// Returns whether a top-level message has an ordinary field of that name.
+/// Members of oneofs do not count.
 fn has_top_level_field(candidate: &Candidate<'_>, name: &str) -> bool {
     let file = candidate.file.proto();
     file.message_type.iter().any(|message| {

@@ -153,7 +153,7 @@ impl DifferenceKind {
         }
     }
 
-    /// Whether the update still reads the original's data.
+    /// Returns whether the update still reads the original's data.
     pub fn is_compatible(self) -> bool {
         match self {
             Self::MessageAdded

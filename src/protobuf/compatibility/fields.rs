@@ -248,9 +248,9 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
-/// Whether two types need no comparison. Either both are declared in the compared files,
-/// whose messages are compared by name anyway, or both come from the same version of
-/// the same subject.
+/// Returns whether two types need no comparison. Either both are declared in
+/// the compared files, whose messages are compared by name anyway, or both come
+/// from the same version of the same subject.
 fn same_origin(old: Origin<'_>, new: Origin<'_>) -> bool {
     old != Origin::Unknown && old == new
 }

@@ -50,7 +50,7 @@ impl Level {
         }
     }
 
-    /// Whether the new schema must read old data.
+    /// Returns whether the new schema must read old data.
     pub fn is_backward(self) -> bool {
         matches!(
             self,
@@ -58,7 +58,7 @@ impl Level {
         )
     }
 
-    /// Whether old schemas must read new data.
+    /// Returns whether old schemas must read new data.
     pub fn is_forward(self) -> bool {
         matches!(
             self,
@@ -66,7 +66,7 @@ impl Level {
         )
     }
 
-    /// Whether every version counts, not only the newest.
+    /// Returns whether every version counts, not only the newest.
     pub fn is_transitive(self) -> bool {
         matches!(
             self,

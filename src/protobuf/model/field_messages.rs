@@ -17,8 +17,8 @@ pub(in crate::protobuf) fn is_group(field: &FieldDescriptorProto) -> bool {
     field.r#type == Some(Type::Group as i32)
 }
 
-/// Whether the field may be a `map<>`. Other fields with a named type have no type
-/// yet: resolution finds out whether it is a message or an enum.
+/// Returns whether the field may be a `map<>`. Other fields with a named type
+/// have no type yet: resolution finds out whether it is a message or an enum.
 fn may_be_map(field: &FieldDescriptorProto) -> bool {
     field.r#type == Some(Type::Message as i32)
 }

@@ -327,7 +327,7 @@ fn fold_maps(scope: &mut Scope) {
     });
 }
 
-/// Whether `map<key, value>` expresses the entry without loss.
+/// Returns whether `map<key, value>` expresses the entry without loss.
 fn is_expressible(entry: &DescriptorProto) -> bool {
     let is = |field: &FieldDescriptorProto, name: &str, number: i32| {
         field.name() == name

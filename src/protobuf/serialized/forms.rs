@@ -129,8 +129,9 @@ fn set_types(file: &mut FileDescriptorProto, types: &Types<'_>) {
     });
 }
 
-/// Whether the schema, apart from white space at its ends, has only characters of
-/// base64. No source text does: its shortest statement has a `;` or a space.
+/// Returns whether the schema, apart from white space at its ends, has only
+/// characters of base64. No source text does: its shortest statement has a `;`
+/// or a space.
 fn looks_like_base64(schema: &str) -> bool {
     let schema = schema.trim_ascii();
     !schema.is_empty()

@@ -44,7 +44,8 @@ pub(in crate::protobuf) fn check(pool: &DescriptorPool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the file imports the options for itself, not to pass them on.
+/// Returns whether the file imports the options for itself, not to pass them
+/// on.
 fn imports(file: &opaque::File) -> bool {
     let index = file
         .dependency

@@ -298,7 +298,7 @@ impl From<reqwest::Error> for Unread {
     }
 }
 
-/// Whether the same request may be sent again after this failure.
+/// Returns whether the same request may be sent again after this failure.
 fn may_repeat(call: &Call, failure: &Error) -> bool {
     match failure {
         // Certificates will not be better the next time.
@@ -311,8 +311,8 @@ fn may_repeat(call: &Call, failure: &Error) -> bool {
     }
 }
 
-/// Whether another server may do what this one did not. Being throttled is not
-/// such a case: the servers share the limit.
+/// Returns whether another server may do what this one did not. Being throttled
+/// is not such a case: the servers share the limit.
 fn is_worth_elsewhere(call: &Call, failure: &Error) -> bool {
     match failure {
         Error::Connect { .. } => true,

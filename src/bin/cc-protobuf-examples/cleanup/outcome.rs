@@ -135,7 +135,7 @@ impl Cleaned {
     }
 }
 
-/// Whether one message does for two failures.
+/// Returns whether one message does for two failures.
 fn alike(one: &Failure, other: &Failure) -> bool {
     let same_remedy = one.hint.is_some() && one.hint == other.hint && one.exit == other.exit;
     same_remedy || one == other

@@ -132,8 +132,8 @@ fn configuration(sources: &Sources, shown: impl Fn(&Name) -> bool) -> Table {
     table
 }
 
-/// Whether a name says something about this configuration: it has a value, it
-/// decides between embedded and real, or its default is in effect.
+/// Returns whether a name says something about this configuration: it has a
+/// value, it decides between embedded and real, or its default is in effect.
 fn matters(name: &Name, sources: &Sources) -> bool {
     let kafka = sources.has(&names::BOOTSTRAP_SERVERS);
     sources.has(name)

@@ -85,7 +85,7 @@ impl Console {
         self.output
     }
 
-    /// Whether lines are styled.
+    /// Returns whether lines are styled.
     pub fn styled(&self) -> bool {
         self.styled
     }
@@ -162,7 +162,7 @@ impl Console {
         }
     }
 
-    /// Whether stdout takes nothing more.
+    /// Returns whether stdout takes nothing more.
     pub fn is_closed(&self) -> bool {
         *self.shared.closed.borrow()
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::names::Name;
 use super::{Error, Origin, Secret, Sources};
 
-/// Whether all of `group` are set; an error if only some are.
+/// Returns whether all of `group` are set; an error if only some are.
 pub(super) fn together(
     sources: &Sources,
     what: &'static str,

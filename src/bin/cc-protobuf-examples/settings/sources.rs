@@ -111,7 +111,7 @@ impl Sources {
         Some(self.get(name)?.value.clone())
     }
 
-    /// Whether a name has a value.
+    /// Returns whether a name has a value.
     pub fn has(&self, name: &Name) -> bool {
         self.values.contains_key(name.key)
     }

@@ -140,8 +140,9 @@ fn hosts(request: &Request) -> Result<Vec<String>, ApiError> {
     Ok(hosts)
 }
 
-/// Whether a host is an IP address or `localhost`. Names under `.localhost` are
-/// safe too: browsers resolve them without DNS, so nobody can rebind them.
+/// Returns whether a host is an IP address or `localhost`. Names under
+/// `.localhost` are safe too: browsers resolve them without DNS, so nobody can
+/// rebind them.
 fn is_of_this_machine(host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else {
         return false;

@@ -49,7 +49,7 @@ impl Format {
         }
     }
 
-    /// Whether [`Format::of`] has to parse.
+    /// Returns whether [`Format::of`] has to parse.
     pub(crate) fn parses(self, content: &Content) -> bool {
         match self {
             Self::Stored => false,

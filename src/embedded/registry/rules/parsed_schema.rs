@@ -216,8 +216,8 @@ impl ParsedSchema {
     }
 }
 
-/// Whether both lists have the same message names in the same order, at every
-/// depth.
+/// Returns whether both lists have the same message names in the same order, at
+/// every depth.
 fn same_order(a: &[DescriptorProto], b: &[DescriptorProto]) -> bool {
     a.len() == b.len()
         && a.iter()

@@ -152,7 +152,7 @@ fn merge_rules(older: &[Rule], newer: &[Rule]) -> Vec<Rule> {
     kept.chain(newer).cloned().collect()
 }
 
-/// Whether any of the lists has a rule of this type.
+/// Returns whether any of the lists has a rule of this type.
 pub(crate) fn has_type(rule_set: &RuleSet, rule_type: &str) -> bool {
     let rules = rule_set.migration_rules.iter();
     let rules = rules.chain(&rule_set.domain_rules);

@@ -35,7 +35,7 @@ impl RegistryMode {
         .find_map(|(name, mode)| text.eq_ignore_ascii_case(name).then_some(mode))
     }
 
-    /// Whether schemas must come with ids and are not checked.
+    /// Returns whether schemas must come with ids and are not checked.
     pub(crate) fn imports(self) -> bool {
         matches!(self, Self::Import | Self::Forward)
     }

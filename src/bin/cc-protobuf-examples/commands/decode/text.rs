@@ -36,8 +36,8 @@ impl Encoding {
         }
     }
 
-    /// Whether a line is as long as those that tools break long texts into:
-    /// `xxd -p`; `base64` and `openssl base64`.
+    /// Returns whether a line is as long as those that tools break long texts
+    /// into: `xxd -p`; `base64` and `openssl base64`.
     pub fn is_full_line(self, line: &[u8]) -> bool {
         match self {
             Self::Hex => line.len() == 60,
