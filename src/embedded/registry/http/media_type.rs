@@ -27,7 +27,7 @@ fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
-/// The media type for the answer that the `Accept` headers ask for.
+/// Returns the media type for the answer that the `Accept` headers ask for.
 pub(crate) fn choose(headers: &HeaderMap) -> Option<&'static str> {
     let mut ranges = Vec::new();
     for value in headers.get_all(header::ACCEPT) {

@@ -23,7 +23,7 @@ use crate::embedded::registry::api_error::ApiError;
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
 /// Seconds for which a browser caches the answer to a preflight.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
-/// Most characters of a header that an error message quotes.
+/// Maximum number of characters of a header that an error message quotes.
 const MAX_QUOTED: usize = 100;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

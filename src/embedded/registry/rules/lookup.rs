@@ -48,7 +48,7 @@ impl SoughtSchema<'_> {
 
     /// Returns whether a version is the sought schema except for details: a
     /// version stated on one side only, or references that the request leaves
-    /// out.
+    /// Returns whether a version is the same schema except for details: a
     pub(crate) fn is_loosely(&self, version: &SchemaVersion) -> bool {
         let stored = &version.content;
         let references = &self.parsed.references;

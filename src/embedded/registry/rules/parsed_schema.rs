@@ -18,7 +18,7 @@ use crate::embedded::registry::store::{Content, Store};
 
 /// File name of a schema that no reference names.
 pub(crate) const FILE_NAME: &str = "default";
-/// Most characters of a schema that an error message quotes.
+/// Maximum number of characters of a schema that an error message quotes.
 const MAX_QUOTED: usize = 10 * 1024;
 
 /// How to parse a schema.

@@ -6,7 +6,7 @@ use crate::schema_registry::entities::{Rule, RuleSet};
 use super::metadata::sort_once;
 use crate::embedded::registry::api_error::ApiError;
 
-/// Longest name of a rule.
+/// Maximum length of a rule name in UTF-16 units.
 const MAX_NAME_LEN: usize = 256;
 
 const KINDS: [&str; 2] = ["TRANSFORM", "CONDITION"];

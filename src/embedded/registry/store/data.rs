@@ -16,7 +16,7 @@ use crate::csfle::{Clock as _, SystemClock};
 use crate::embedded::registry::api_error::ApiError;
 use crate::schema_registry::entities::Reference;
 
-/// One version of one subject.
+/// A version of a subject.
 type Place = (Subject, i32);
 
 /// The data behind the store's lock.

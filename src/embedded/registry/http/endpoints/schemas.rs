@@ -1,4 +1,4 @@
-//! Schemas by id, by GUID, and all of them.
+//! Endpoints for schemas by id and by GUID, and for the list of all schemas.
 
 use std::collections::HashMap;
 
