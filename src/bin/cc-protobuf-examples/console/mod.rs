@@ -3,9 +3,9 @@
 
 mod envelope;
 mod logging;
+mod narration;
 mod progress;
 mod report;
-mod story;
 mod style;
 mod table;
 
@@ -21,9 +21,9 @@ pub use envelope::{
     Part, annotate, annotate_header, annotate_payload, hex, parts_to_json, parts_to_lines,
 };
 pub use logging::{LogFile, NARRATION, start_logging};
+pub use narration::Narration;
 pub use progress::Spinner;
 pub use report::{Document, ErrorReport, ExampleReport, ExampleResult, Report};
-pub use story::Story;
 pub use style::{BAD, DIM, GOOD, TITLE};
 pub use table::Table;
 

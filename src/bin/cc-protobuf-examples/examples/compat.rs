@@ -33,22 +33,22 @@ struct Change {
 /// Tries each change under each level and shows the registry's answers.
 #[tracing::instrument(skip_all)]
 pub async fn example_compat(ctx: &Context<'_>) -> Result<(), Failure> {
-    let story = &ctx.story;
-    story.say(
+    let narration = &ctx.narration;
+    narration.say(
         "The registry compares a new version with the newest one, or under the TRANSITIVE levels \
          with all. BACKWARD: new readers, old records. FORWARD: old readers, new records. FULL: \
          both. NONE: anything goes.",
     );
-    story.step("Which level applies where no subject has one of its own?");
+    narration.step("Which level applies where no subject has one of its own?");
     match ctx.registry.compatibility(None).await {
-        Ok(level) => story.fact("global level", level.as_str()),
+        Ok(level) => narration.fact("global level", level.as_str()),
         Err(error) if error.is_forbidden() => {
-            story.note("these credentials may not see the global level");
+            narration.note("these credentials may not see the global level");
         }
         Err(error) => return Err(error.into()),
     }
 
-    story.step("Register two versions to compare with");
+    narration.step("Register two versions to compare with");
     let subject = ctx.names.value_subject(subject_only::COMPAT);
     // Version 1 had a field 3 that version 2 dropped.
     let first = file(event().field(ProtoField::string("note", 3)), true)?;
@@ -60,9 +60,10 @@ pub async fn example_compat(ctx: &Context<'_>) -> Result<(), Failure> {
         .await?;
 
     if ctx.saves() {
-        story.note("--save-schemas leaves these out: all are versions of one file, event.proto");
+        narration
+            .note("--save-schemas leaves these out: all are versions of one file, event.proto");
     }
-    story.step("Try changes under every level");
+    narration.step("Try changes under every level");
     let type_of_note = ctx.value("compat.note", "int32");
     let changes = changes(type_of_note)?;
     let mut verdicts: Vec<String> = vec![String::new(); changes.len()];
@@ -95,15 +96,15 @@ pub async fn example_compat(ctx: &Context<'_>) -> Result<(), Failure> {
         );
         table.row(row);
     }
-    story.table(&table);
-    story.note("B = BACKWARD, F = FORWARD, _T = _TRANSITIVE; yes = may be registered");
+    narration.table(&table);
+    narration.note("B = BACKWARD, F = FORWARD, _T = _TRANSITIVE; yes = may be registered");
 
-    story.step("Compare with the rules");
+    narration.step("Compare with the rules");
     for (change, verdict) in changes.iter().zip(&verdicts) {
         match change.expected {
             Some(expected) if type_of_note == "int32" || change.name != TAKEN_UP => {
                 if expected != verdict {
-                    story.check(
+                    narration.check(
                         false,
                         format!(
                             "{}: expected {expected}, the registry says {verdict}",
@@ -112,19 +113,19 @@ pub async fn example_compat(ctx: &Context<'_>) -> Result<(), Failure> {
                     )?;
                 }
             }
-            Some(_) => story.note(&format!("{}: changed by --set, not compared", change.name)),
-            None => story.note(&format!(
+            Some(_) => narration.note(&format!("{}: changed by --set, not compared", change.name)),
+            None => narration.note(&format!(
                 "{}: depends on the registry's version, not compared",
                 change.name
             )),
         }
     }
-    story.check(
+    narration.check(
         true,
         "the registry answers as Confluent's rules for Protobuf say",
     )?;
 
-    story.end(
+    narration.end(
         "unlike in Avro, adding a message breaks FORWARD, so BACKWARD_TRANSITIVE is the level to \
          choose for Protobuf. The row \"take up number 3 again\" is why _TRANSITIVE matters, and \
          why deleted numbers belong into `reserved`.",

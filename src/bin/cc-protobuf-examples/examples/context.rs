@@ -1,4 +1,4 @@
-//! What an example has at hand: registry, names, SerDes, Kafka, its story.
+//! What an example uses: registry, names, SerDes, Kafka and narration.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -24,7 +24,7 @@ use cc_protobuf_examples::wire_format::{self, Envelope, VALUE_SCHEMA_ID_HEADER};
 
 use crate::backends::{Backends, Broker, Kms};
 use crate::cli::{self, RunArgs};
-use crate::console::{Spinner, Story};
+use crate::console::{Narration, Spinner};
 use crate::failure::Failure;
 use crate::naming::Names;
 
@@ -71,8 +71,8 @@ pub struct Context<'a> {
     pub registry: &'a Client,
     /// Names of this run.
     pub names: &'a Names,
-    /// Tells the story.
-    pub story: Story,
+    /// Prints the narration.
+    pub narration: Narration,
     /// Which key encrypts keys.
     pub kms: &'a Kms,
     embedded_registry: bool,
@@ -81,13 +81,13 @@ pub struct Context<'a> {
     arguments: &'a RunArgs,
     saved: &'a Saved,
     // That nothing goes to Kafka is said once.
-    told: AtomicBool,
+    announced: AtomicBool,
 }
 
 impl<'a> Context<'a> {
     /// The context of one example.
     pub fn new(
-        story: Story,
+        narration: Narration,
         changes: &'a BTreeMap<String, String>,
         arguments: &'a RunArgs,
         backends: &'a Backends,
@@ -97,14 +97,14 @@ impl<'a> Context<'a> {
         Self {
             registry: &backends.registry.client,
             names,
-            story,
+            narration,
             kms: &backends.kms,
             embedded_registry: backends.registry.is_embedded(),
             broker: backends.broker.as_ref(),
             changes,
             arguments,
             saved,
-            told: AtomicBool::new(false),
+            announced: AtomicBool::new(false),
         }
     }
 
@@ -191,11 +191,11 @@ impl<'a> Context<'a> {
             .map_err(|error| self.not_registered(schema.file_name(), subject, error))?;
         let id = registered.id.unwrap_or_default();
         let version = registered.version.unwrap_or_default();
-        self.story.check(
+        self.narration.check(
             id > 0 && version > 0,
             format!("{subject}: version {version}, schema id {id}"),
         )?;
-        self.story.record_registered(subject, version, id);
+        self.narration.record_registered(subject, version, id);
         Ok(registered)
     }
 
@@ -240,7 +240,7 @@ impl<'a> Context<'a> {
         message: &Message,
         descriptor: Option<&MessageDescriptor>,
     ) -> Result<(), Failure> {
-        self.story
+        self.narration
             .record(message.bytes(), &message.headers, descriptor)
     }
 
@@ -251,7 +251,7 @@ impl<'a> Context<'a> {
         message: &Message,
         descriptor: Option<&MessageDescriptor>,
     ) -> Result<(), Failure> {
-        self.story
+        self.narration
             .record_hex(name, message.bytes(), &message.headers, descriptor)
     }
 
@@ -265,8 +265,8 @@ impl<'a> Context<'a> {
         messages: Vec<Message>,
     ) -> Result<Vec<Message>, Failure> {
         let Some(broker) = self.broker else {
-            if !self.told.swap(true, Ordering::Relaxed) {
-                self.story.note("schema-only mode: not sent to Kafka");
+            if !self.announced.swap(true, Ordering::Relaxed) {
+                self.narration.note("schema-only mode: not sent to Kafka");
             }
             return Ok(messages);
         };
@@ -288,14 +288,14 @@ impl<'a> Context<'a> {
             .iter()
             .map(|delivery| format!("{}/{}", delivery.partition, delivery.offset))
             .collect();
-        self.story.check(
+        self.narration.check(
             received.len() == expected,
             format!(
                 "produced to {topic} and consumed from it (partition/offset {})",
                 places.join(", ")
             ),
         )?;
-        self.story.record_fact("delivered", json!(places));
+        self.narration.record_fact("delivered", json!(places));
         broker.commit(&received).await?;
         let messages = received.into_iter().map(|record| Message {
             value: record.value,

@@ -10,7 +10,7 @@ use super::{Context, Example, Saved};
 use crate::backends::Backends;
 use crate::cleanup::{Cleaned, remove_run};
 use crate::cli::{Mode, RunArgs};
-use crate::console::{BAD, Console, ExampleReport, ExampleResult, Report, Spinner, Story};
+use crate::console::{BAD, Console, ExampleReport, ExampleResult, Narration, Report, Spinner};
 use crate::failure::{Exit, Failure};
 use crate::settings::Settings;
 use crate::stop_signal::StopSignal;
@@ -167,12 +167,13 @@ async fn run_examples(
         }
         let names = plan.names.of_example();
         let begun = Instant::now();
-        let story = Story::begin(console.clone(), example.number, example.name, example.title);
+        let narration =
+            Narration::begin(console.clone(), example.number, example.name, example.title);
         if backends.broker.is_some() && example.topics.is_empty() {
-            story.say("There is no Kafka in this example.");
+            narration.say("There is no Kafka in this example.");
         }
         let context = Context::new(
-            story,
+            narration,
             &plan.changes,
             plan.arguments,
             backends,
@@ -183,7 +184,7 @@ async fn run_examples(
             outcome = (example.run)(&context) => outcome,
             () = stop.received() => Err(stop.failure()),
         };
-        let outcome = outcome.and_then(|()| context.story.verdict());
+        let outcome = outcome.and_then(|()| context.narration.verdict());
         let mut entry = entry(example, ExampleResult::Passed);
         entry.duration_ms = millis(begun.elapsed());
         entry.subjects = names.created().subjects;
@@ -191,7 +192,7 @@ async fn run_examples(
             entry.topics = names.created().topics;
         }
         entry.keks = names.created().keks;
-        entry.steps = context.story.take_steps();
+        entry.steps = context.narration.take_steps();
         if let Err(mut failure) = outcome {
             entry.error = Some((&failure).into());
             let word = if failure.exit.is_signal() {

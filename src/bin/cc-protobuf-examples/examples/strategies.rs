@@ -18,8 +18,8 @@ use crate::naming::{import, subject_only, topic};
 /// Serializes one payment under each strategy, then a record with an import.
 #[tracing::instrument(skip_all)]
 pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
-    let story = &ctx.story;
-    story.say(
+    let narration = &ctx.narration;
+    narration.say(
         "Two strategies name subjects after the message, and references are named after import \
          paths. So that runs do not meet, the run id is in package and path here; the bytes of a \
          record hold no names and do not change.",
@@ -35,7 +35,7 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
     let record = of_run.full_name().to_owned();
     let topic = ctx.names.topic(topic::STRATEGIES);
 
-    story.step("Serialize the same payment under each subject name strategy");
+    narration.step("Serialize the same payment under each subject name strategy");
     let value = json!({"amount": 12.5, "currency": "EUR"});
     // The type compiled for Payment encodes; the renamed schema is registered.
     let payload = payment.serialize(&value)?;
@@ -69,17 +69,17 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
         let versions = ctx.registry.versions(&subject).await?;
         table.row([name.to_owned(), subject, json!(versions).to_string()]);
     }
-    story.table(&table);
-    story.check(true, "the serializer registered each subject by itself")?;
+    narration.table(&table);
+    narration.check(true, "the serializer registered each subject by itself")?;
     for message in sent.iter().take(1) {
         ctx.show(message, Some(of_run.descriptor()))?;
     }
-    story.check(
+    narration.check(
         sent.windows(2).all(|pair| pair.first() == pair.last()),
         "one schema has one id, whatever its subjects: the three records are equal",
     )?;
 
-    story.step("Read them back: the id is enough, no strategy is needed");
+    narration.step("Read them back: the id is enough, no strategy is needed");
     let deserializer = ctx.deserializer()?;
     for message in ctx.deliver(&topic, "p-1", sent).await? {
         let from = ReadContext::value(&topic).headers(&message.headers);
@@ -87,12 +87,12 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
             .deserialize_json(from, message.value.as_deref())
             .await?;
         if read.as_ref() != Some(&value) {
-            story.check(false, "what was read is what was written")?;
+            narration.check(false, "what was read is what was written")?;
         }
     }
-    story.check(true, "all three were read as they were written")?;
+    narration.check(true, "all three were read as they were written")?;
 
-    story.step("A record with an import, under both reference name strategies");
+    narration.step("A record with an import, under both reference name strategies");
     let other = ctx.schema::<acme::OtherRecord>(|| {
         ProtoMessage::new("OtherRecord")
             .package("com.acme")
@@ -142,13 +142,13 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
         ctx.registry.versions(&subject).await?;
         table.row([name, &path, &subject]);
     }
-    story.table(&table);
-    story.check(
+    narration.table(&table);
+    narration.check(
         true,
         "the serializer registered the imported file under both subjects",
     )?;
 
-    story.end(
+    narration.end(
         "TopicName is the default and suits one message type per topic. RecordName shares a \
          schema between topics; TopicRecordName allows several types in one.",
         "src/bin/cc-protobuf-examples/examples/strategies.rs",

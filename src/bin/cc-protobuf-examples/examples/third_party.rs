@@ -68,7 +68,7 @@ pub(super) async fn register_tagged(
     });
     let registered = ctx.registry.register(subject, &request, false).await;
     registered.map_err(lacking)?;
-    ctx.story.note(&format!(
+    ctx.narration.note(&format!(
         "this registry does not have {META} built in: it is registered under {under}, and the \
          schema refers to it"
     ));

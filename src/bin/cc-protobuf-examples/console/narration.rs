@@ -26,12 +26,12 @@ const HEX_LINES: usize = 2;
 
 /// Narrates one example.
 #[derive(Debug)]
-pub struct Story {
+pub struct Narration {
     console: Console,
     steps: Mutex<Vec<StepReport>>,
 }
 
-impl Story {
+impl Narration {
     /// Opens the narration with the example's number, name and title.
     pub fn begin(console: Console, number: u8, name: &str, title: &str) -> Self {
         console.line("");
