@@ -108,7 +108,7 @@ pub enum Error {
 fn carries(tag: &Option<String>) -> String {
     match tag {
         Some(tag) => format!("has the tag {tag:?}"),
-        None => "is taken by the rule, as every field is,".to_owned(),
+        None => "is selected by the rule, like every field,".to_owned(),
     }
 }
 

@@ -100,7 +100,7 @@ pub(crate) fn select(
                 Err(problem) if passes_on_failure(rule, direction) => tracing::warn!(
                     rule = rule.name,
                     subject,
-                    "rule is passed over on {direction}, as its onFailure says: it {problem}",
+                    "rule is skipped on {direction} because of its onFailure: it {problem}",
                 ),
                 Err(problem) => return Err(refused(problem)),
             }

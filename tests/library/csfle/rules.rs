@@ -256,7 +256,7 @@ async fn what_would_write_plaintext_is_refused_when_the_plan_is_made() {
         (with(|r| r.rule_type = None), "type \"\""),
         (
             with(|r| r.rule_type = Some("ENCRYPT_PAYLOAD".to_owned())),
-            "belongs into encodingRules",
+            "belongs in encodingRules",
         ),
         (
             with(|r| r.on_success = Some("ERROR".to_owned())),
