@@ -1,23 +1,22 @@
-//! What calls are asked with: versions, formats, levels, modes, and the options
-//! of each query.
+//! Parameters of calls: versions, formats, levels, modes, and query options.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A version of a subject, by number or as the newest that is not deleted.
+/// A version of a subject: a number, or the newest one that is not deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Version {
-    /// This one, from 1.
+    /// The version with this number, from 1.
     Number(i32),
-    /// The newest active one.
+    /// The newest version that is not deleted.
     #[default]
     Latest,
 }
 
 impl From<i32> for Version {
-    /// −1 stands for the latest, as it does in the REST API.
+    /// Converts a number of the REST API, where −1 means the latest.
     fn from(number: i32) -> Self {
         match number {
             -1 => Self::Latest,
@@ -35,7 +34,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// Form in which the registry is to return a Protobuf schema.
+/// Format in which the registry returns a Protobuf schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Format {
     /// The stored `.proto` text.
@@ -57,7 +56,7 @@ impl Format {
     }
 }
 
-/// The word is none of the values known.
+/// The error for an unknown word.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown {what} {word:?}; expected one of {expected}")]
 pub struct UnknownWord {
@@ -66,7 +65,7 @@ pub struct UnknownWord {
     expected: String,
 }
 
-/// An enum whose values travel as upper-case words.
+/// Defines an enum whose values are upper-case words in the REST API.
 macro_rules! words {
     (
         $(#[$meta:meta])* $name:ident, $what:literal:
@@ -80,10 +79,10 @@ macro_rules! words {
         }
 
         impl $name {
-            /// Every value.
+            /// All values.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The word that the REST API uses.
+            /// Returns the word that the REST API uses.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)+
@@ -100,7 +99,7 @@ macro_rules! words {
         impl FromStr for $name {
             type Err = UnknownWord;
 
-            /// In any case, as the registry reads it.
+            /// Parses the word in upper or lower case, as the registry does.
             fn from_str(word: &str) -> Result<Self, UnknownWord> {
                 Self::ALL
                     .iter()
@@ -133,15 +132,15 @@ macro_rules! words {
 words! {
     /// Which versions a new schema is compared with, and in which direction.
     CompatibilityLevel, "compatibility level":
-    /// Nothing is checked.
+    /// No check.
     None = "NONE",
-    /// Consumers with the new schema read what was written with the last one.
+    /// Consumers with the new schema can read data of the last version.
     Backward = "BACKWARD",
-    /// As `Backward`, with every version.
+    /// Like `Backward`, for all versions.
     BackwardTransitive = "BACKWARD_TRANSITIVE",
-    /// Consumers with the last schema read what is written with the new one.
+    /// Consumers with the last version can read data of the new schema.
     Forward = "FORWARD",
-    /// As `Forward`, with every version.
+    /// Like `Forward`, for all versions.
     ForwardTransitive = "FORWARD_TRANSITIVE",
     /// Both directions, with the last version.
     Full = "FULL",
@@ -150,7 +149,7 @@ words! {
 }
 
 words! {
-    /// What a subject, or the whole registry, lets itself be used for.
+    /// Which requests a subject, or the whole registry, accepts.
     Mode, "mode":
     /// Reads and writes.
     ReadWrite = "READWRITE",
@@ -158,29 +157,29 @@ words! {
     ReadOnly = "READONLY",
     /// Deprecated, the same as `ReadOnly`.
     ReadOnlyOverride = "READONLY_OVERRIDE",
-    /// Registration with ids and versions given; no compatibility checks.
+    /// Registration with given ids and versions, without compatibility checks.
     Import = "IMPORT",
-    /// Global only.
+    /// Like `Import`, for the whole registry only.
     Forward = "FORWARD",
 }
 
 /// Options of [`Client::version`](super::Client::version).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct VersionQuery {
-    /// Find soft-deleted versions too.
+    /// Include soft-deleted versions.
     pub deleted: bool,
-    /// Form of the schema returned.
+    /// Format of the returned schema.
     pub format: Format,
 }
 
 impl VersionQuery {
-    /// Returns whether soft-deleted versions are found too.
+    /// Sets whether soft-deleted versions are included.
     pub fn deleted(mut self, deleted: bool) -> Self {
         self.deleted = deleted;
         self
     }
 
-    /// Form of the schema returned.
+    /// Sets the format of the returned schema.
     pub fn format(mut self, format: Format) -> Self {
         self.format = format;
         self
@@ -192,26 +191,26 @@ impl VersionQuery {
 pub struct LookupQuery {
     /// Compare normalised schemas.
     pub normalize: bool,
-    /// Find soft-deleted versions too.
+    /// Include soft-deleted versions.
     pub deleted: bool,
-    /// Form of the schema returned.
+    /// Format of the returned schema.
     pub format: Format,
 }
 
 impl LookupQuery {
-    /// Returns whether normalised schemas are compared.
+    /// Sets whether schemas are normalised before they are compared.
     pub fn normalize(mut self, normalize: bool) -> Self {
         self.normalize = normalize;
         self
     }
 
-    /// Returns whether soft-deleted versions are found too.
+    /// Sets whether soft-deleted versions are included.
     pub fn deleted(mut self, deleted: bool) -> Self {
         self.deleted = deleted;
         self
     }
 
-    /// Form of the schema returned.
+    /// Sets the format of the returned schema.
     pub fn format(mut self, format: Format) -> Self {
         self.format = format;
         self
@@ -219,33 +218,33 @@ impl LookupQuery {
 }
 
 /// Options of [`Client::subjects_matching`](super::Client::subjects_matching).
-/// By default: every subject of every context that has an active version.
+/// By default: subjects with an active version, in all contexts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SubjectsQuery {
-    /// Only subjects that begin with this; `:.ctx:` for a context.
+    /// Only subjects with this prefix; `:.ctx:` for a context.
     pub prefix: Option<String>,
-    /// Soft-deleted subjects too.
+    /// Include soft-deleted subjects.
     pub deleted: bool,
-    /// Soft-deleted subjects only.
+    /// Only soft-deleted subjects.
     pub deleted_only: bool,
-    /// How many to leave out.
+    /// Number of subjects to skip.
     pub offset: Option<u32>,
-    /// How many to return at most.
+    /// Maximum number of subjects.
     pub limit: Option<u32>,
 }
 
 /// Options of [`Client::schemas`](super::Client::schemas).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SchemasQuery {
-    /// Only subjects that begin with this.
+    /// Only subjects with this prefix.
     pub prefix: Option<String>,
-    /// Soft-deleted versions too.
+    /// Include soft-deleted versions.
     pub deleted: bool,
     /// Only the highest version of each subject.
     pub latest_only: bool,
-    /// How many to leave out.
+    /// Number of schemas to skip.
     pub offset: Option<u32>,
-    /// How many to return at most; the registry's own cap is 1000.
+    /// Maximum number of schemas; the registry returns at most 1,000.
     pub limit: Option<u32>,
 }
 

@@ -1,4 +1,4 @@
-//! Keys of the DEK Registry.
+//! KEKs and DEKs, as the DEK Registry describes them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::null_as_default;
 
-/// Key encryption key: its description in the DEK Registry, never its bytes.
+/// A key encryption key as described in the DEK Registry, without its bytes.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Kek {
@@ -37,7 +37,7 @@ pub struct Kek {
     pub deleted: Option<bool>,
 }
 
-/// Names of the properties of a KMS driver: their values can be credentials.
+/// Returns the names of KMS properties, whose values can be credentials.
 fn names(kms_props: &Option<BTreeMap<String, String>>) -> Option<Vec<&String>> {
     kms_props.as_ref().map(|props| props.keys().collect())
 }
@@ -81,7 +81,7 @@ impl fmt::Debug for KekUpdate {
     }
 }
 
-/// Body of the creation of a KEK.
+/// Body of a request that creates a KEK.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KekRequest {
@@ -103,13 +103,13 @@ pub struct KekRequest {
     /// Whether the registry itself may use the KMS key.
     #[serde(default, deserialize_with = "null_as_default")]
     pub shared: bool,
-    /// Asks for the soft-deleted state; with an existing, otherwise equal KEK
-    /// this deletes or undeletes it.
+    /// Requests the soft-deleted state. For an existing, otherwise equal KEK this
+    /// deletes or undeletes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<bool>,
 }
 
-/// Body of the change of a KEK; absent members stay as they are.
+/// Body of a request that changes a KEK; absent members stay unchanged.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KekUpdate {
@@ -124,8 +124,8 @@ pub struct KekUpdate {
     pub shared: Option<bool>,
 }
 
-/// Data encryption key, wrapped by a KEK. `key_material` is the key itself and
-/// present only for shared KEKs; it is left out of the Debug output.
+/// A data encryption key, wrapped by a KEK. `key_material` is the key itself; it is
+/// present for shared KEKs only and omitted from Debug output.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Dek {
@@ -170,7 +170,7 @@ impl fmt::Debug for Dek {
     }
 }
 
-/// Body of the creation of a DEK.
+/// Body of a request that creates a DEK.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DekRequest {
@@ -186,7 +186,7 @@ pub struct DekRequest {
     /// Wrapped key, base64; left out for shared KEKs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encrypted_key_material: Option<String>,
-    /// Asks for the soft-deleted state, as for KEKs.
+    /// Requests the soft-deleted state, as for KEKs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<bool>,
 }

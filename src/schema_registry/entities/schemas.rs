@@ -1,4 +1,4 @@
-//! Schemas, what they refer to and what goes with them.
+//! Schemas with their references, metadata and rules.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::null_as_default;
 use crate::wire_format::SchemaId;
 
-/// An import of a schema: the file known as `name` is version `version` of
-/// `subject`.
+/// An import of a schema: the file `name` is version `version` of `subject`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Reference {
     /// Import path, as written in the importing file.
     pub name: String,
     /// Subject under which the imported file is registered.
     pub subject: String,
-    /// Version within that subject; −1 stands for the latest in a request.
+    /// Version within that subject; −1 means the latest in a request.
     pub version: i32,
 }
 
@@ -29,7 +28,7 @@ pub struct Metadata {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub tags: BTreeMap<String, Vec<String>>,
-    /// Free properties; rule parameters fall back on them.
+    /// Other properties; rule parameters fall back to them.
     #[serde(
         default,
         deserialize_with = "null_as_default",
@@ -75,8 +74,8 @@ pub struct RuleSet {
     pub enable_at: Option<String>,
 }
 
-/// One data rule. Kinds, modes and types are kept as text: a client must be
-/// able to carry rules that it does not understand.
+/// One data rule. Kinds, modes and types are text, because clients also pass on
+/// rules that they do not understand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rule {
@@ -92,10 +91,10 @@ pub struct Rule {
     /// `WRITE`, `READ`, `WRITEREAD`, `UPGRADE`, `DOWNGRADE` or `UPDOWN`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
-    /// What executes the rule, such as `ENCRYPT`.
+    /// Type, which determines the executor, such as `ENCRYPT`.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub rule_type: Option<String>,
-    /// Tags that select fields; none selects every field.
+    /// Tags that select fields; without tags, every field is selected.
     #[serde(
         default,
         deserialize_with = "null_as_default",
@@ -118,7 +117,7 @@ pub struct Rule {
     /// Action after failure: one name, or `write,read`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_failure: Option<String>,
-    /// A disabled rule is stored and never run.
+    /// Whether the rule is stored but never run.
     #[serde(default, deserialize_with = "null_as_default")]
     pub disabled: bool,
 }
@@ -133,7 +132,7 @@ pub struct SchemaRequest {
     /// `PROTOBUF`; absent means `AVRO`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema_type: Option<String>,
-    /// Imports that are schemas of their own.
+    /// Imported files that are registered schemas.
     #[serde(
         default,
         deserialize_with = "null_as_default",
@@ -146,10 +145,10 @@ pub struct SchemaRequest {
     /// Data rules to store with the version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule_set: Option<RuleSet>,
-    /// Version asked for; absent or −1 means the next.
+    /// Requested version; absent or −1 means the next one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<i32>,
-    /// Id asked for, in IMPORT mode.
+    /// Requested id, in IMPORT mode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<i32>,
 }
@@ -174,7 +173,7 @@ pub struct Schema {
     /// `PROTOBUF`; absent means `AVRO`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema_type: Option<String>,
-    /// Imports that are schemas of their own.
+    /// Imported files that are registered schemas.
     #[serde(
         default,
         deserialize_with = "null_as_default",
@@ -187,8 +186,8 @@ pub struct Schema {
     /// Data rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule_set: Option<RuleSet>,
-    /// `.proto` text, or base64 with `format=serialized`. Absent in the answer
-    /// of older servers to a registration.
+    /// `.proto` text, or base64 with `format=serialized`. Older servers omit it
+    /// in the answer to a registration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
     /// Time of registration, in milliseconds since the epoch.
@@ -200,13 +199,13 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// The id as the wire format has it; none if absent or negative.
+    /// Returns the id for the wire format; `None` if absent or negative.
     pub fn schema_id(&self) -> Option<SchemaId> {
         self.id.and_then(|id| u32::try_from(id).ok()).map(SchemaId)
     }
 }
 
-/// A place where a schema is registered.
+/// A subject and version with a schema.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SubjectVersion {
     /// Subject.
@@ -224,12 +223,12 @@ pub struct SchemaLocation {
     pub id: i32,
 }
 
-/// Verdict of a compatibility test.
+/// Result of a compatibility test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compatibility {
-    /// Whether the schema could be registered as far as tested.
+    /// Whether the schema is compatible with the tested versions.
     pub is_compatible: bool,
-    /// The reasons if not; absent unless asked for with `verbose=true`.
+    /// The reasons if it is not; only sent with `verbose=true`.
     #[serde(default, deserialize_with = "null_as_default")]
     pub messages: Vec<String>,
 }

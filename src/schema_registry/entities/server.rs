@@ -1,4 +1,4 @@
-//! The registry itself, its associations and its catalog.
+//! Server information, associations and tag definitions.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub struct Association {
     /// `STRONG` or `WEAK`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<String>,
-    /// Whether the subject's schema may change no more.
+    /// Whether the subject's schema may no longer change.
     #[serde(default, deserialize_with = "null_as_default")]
     pub frozen: bool,
 }
@@ -46,7 +46,7 @@ pub struct ServerVersion {
     /// Version, such as `8.1.0`.
     #[serde(default, deserialize_with = "null_as_default")]
     pub version: String,
-    /// Commit that it was built from.
+    /// Commit of the build.
     #[serde(default, deserialize_with = "null_as_default")]
     pub commit_id: String,
 }
@@ -54,7 +54,7 @@ pub struct ServerVersion {
 /// Clusters that a registry belongs to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerId {
-    /// Where in the system the registry is.
+    /// Organisation, environment and clusters.
     #[serde(default, deserialize_with = "null_as_default")]
     pub scope: ServerScope,
 }
@@ -80,7 +80,7 @@ pub struct TagDefinition {
     /// Free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What can be tagged; `cf_entity` stands for anything.
+    /// Entity types that can be tagged; `cf_entity` means all.
     #[serde(
         default,
         deserialize_with = "null_as_default",

@@ -1,22 +1,22 @@
-//! Configuration and modes.
+//! Configuration and modes of subjects and registry.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Metadata, RuleSet};
 use crate::schema_registry::parameters::{CompatibilityLevel, Mode};
 
-/// Configuration of a subject, a context or the registry, as it is returned.
+/// The configuration of a subject, a context or the registry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Config {
-    /// Compatibility level; answers to changes call it `compatibility`.
+    /// Compatibility level; answers to a change name it `compatibility`.
     #[serde(
         default,
         alias = "compatibility",
         skip_serializing_if = "Option::is_none"
     )]
     pub compatibility_level: Option<CompatibilityLevel>,
-    /// Subject that requests for this one act on.
+    /// Subject to which requests for this one are redirected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
     /// Whether schemas are normalised when registered and looked up.
@@ -31,28 +31,28 @@ pub struct Config {
     /// Metadata property that separates groups of compatible versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compatibility_group: Option<String>,
-    /// Metadata of schemas that have none.
+    /// Metadata for schemas that have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_metadata: Option<Metadata>,
-    /// Metadata that wins over a schema's own.
+    /// Metadata that overrides a schema's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub override_metadata: Option<Metadata>,
-    /// Rules of schemas that have none.
+    /// Rules for schemas that have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_rule_set: Option<RuleSet>,
-    /// Rules that win over a schema's own.
+    /// Rules that override a schema's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub override_rule_set: Option<RuleSet>,
 }
 
-/// Change of a configuration; absent members stay as they are.
+/// A change of a configuration; absent members stay unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigUpdate {
     /// Compatibility level.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compatibility: Option<CompatibilityLevel>,
-    /// Subject that requests for this one are to act on.
+    /// Subject to which requests for this one are redirected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
     /// Whether schemas are normalised when registered and looked up.
@@ -67,21 +67,21 @@ pub struct ConfigUpdate {
     /// Metadata property that separates groups of compatible versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compatibility_group: Option<String>,
-    /// Metadata of schemas that have none.
+    /// Metadata for schemas that have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_metadata: Option<Metadata>,
-    /// Metadata that wins over a schema's own.
+    /// Metadata that overrides a schema's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub override_metadata: Option<Metadata>,
-    /// Rules of schemas that have none.
+    /// Rules for schemas that have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_rule_set: Option<RuleSet>,
-    /// Rules that win over a schema's own.
+    /// Rules that override a schema's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub override_rule_set: Option<RuleSet>,
 }
 
-/// Body of mode requests and answers.
+/// Body of a mode request or answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModeBody {
     /// The mode.
