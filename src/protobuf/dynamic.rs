@@ -17,8 +17,8 @@ pub struct DynamicSchema {
 }
 
 impl DynamicSchema {
-    /// Makes the schema of message `full_name` of `file`. `dependencies` holds all
-    /// imported files, direct or not, in any order. Built-in files may be left out.
+    /// Creates the schema of message `full_name` of `file`. `dependencies` contains all
+    /// imported files, direct or not, in any order. Built-in files may be omitted.
     ///
     /// # Errors
     /// Those of [`SchemaFile::resolve`]; [`Error::NoMessage`] if the file has no
@@ -32,7 +32,7 @@ impl DynamicSchema {
         Ok(Self { schema })
     }
 
-    /// Makes the schema of message `full_name` of the `.proto` source `text`, which
+    /// Creates the schema of message `full_name` of the `.proto` source `text`, which
     /// other files import as `file_name`.
     ///
     /// # Errors

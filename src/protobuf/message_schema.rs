@@ -1,4 +1,4 @@
-//! One message type of a schema, resolved: what all implementations of
+//! A resolved message type of a schema, which all implementations of
 //! [`ProtoSchema`](super::ProtoSchema) share.
 
 use prost_reflect::MessageDescriptor;
@@ -8,7 +8,7 @@ use super::resolution::descriptors::imported_files;
 use super::{Error, SchemaFile};
 use crate::wire_format::MessageIndexes;
 
-/// One message type of one file, looked up once.
+/// A message type of a file, looked up once.
 #[derive(Clone, Debug)]
 pub(super) struct MessageSchema {
     pub(super) file: SchemaFile,
@@ -20,8 +20,8 @@ pub(super) struct MessageSchema {
 }
 
 impl MessageSchema {
-    /// Resolves message `full_name` of `file`. `dependencies` may hold more files than
-    /// are imported, in any order. The schema keeps those that are.
+    /// Resolves message `full_name` of `file`. `dependencies` may contain more files
+    /// than are imported, in any order; only imported ones are kept.
     pub(super) fn new(
         file: SchemaFile,
         full_name: &str,

@@ -403,7 +403,7 @@ fn what_cannot_be_resolved_is_named() {
         ),
         (
             "syntax = \"proto3\"; import \"test.proto\";",
-            "schemas import each other in a circle: test.proto -> test.proto",
+            "schemas import each other in a cycle: test.proto -> test.proto",
         ),
         (
             "syntax = \"proto3\"; message M {} message M {}",
@@ -431,7 +431,7 @@ fn what_cannot_be_resolved_is_named() {
         .expect_err("circle");
     assert_eq!(
         error.to_string(),
-        "schemas import each other in a circle: a.proto -> b.proto -> a.proto"
+        "schemas import each other in a cycle: a.proto -> b.proto -> a.proto"
     );
 }
 

@@ -9,7 +9,7 @@ use super::{Candidate, Level};
 /// Metadata property with the names of fields that must not be used again.
 const RESERVED: &str = "confluent:reserved";
 
-/// Most characters of an older schema that a message quotes.
+/// Maximum number of characters that a message quotes of an older schema.
 const MAX_QUOTED: usize = 10 * 1024;
 
 /// The rules of a subject for a new version.
@@ -65,12 +65,12 @@ pub fn check(rules: &Rules, new: &Candidate<'_>, previous: &[Candidate<'_>]) -> 
 }
 
 /// A [`check`] that takes the older versions one by one, newest first, so that the
-/// caller need not hold all of them at once.
+/// caller need not keep all of them in memory.
 #[derive(Debug)]
 pub struct Check<'r, 'a> {
     rules: &'r Rules,
     new: &'r Candidate<'a>,
-    /// Made for the first comparison.
+    /// Created for the first comparison.
     types: Option<Types<'a>>,
     messages: Vec<String>,
     /// Whether the reserved fields were compared with those of the newest version.

@@ -81,7 +81,7 @@ impl fmt::Display for Level {
     }
 }
 
-/// The error of a name that is none of the seven levels.
+/// The error for a name that is not one of the seven levels.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "unknown compatibility level {0:?}: expected one of none, backward, backward_transitive, \
@@ -92,7 +92,7 @@ pub struct UnknownLevel(pub String);
 impl FromStr for Level {
     type Err = UnknownLevel;
 
-    /// Parses a name in any case.
+    /// Parses a name in upper or lower case.
     fn from_str(name: &str) -> Result<Self, UnknownLevel> {
         Self::ALL
             .into_iter()

@@ -1,4 +1,4 @@
-//! The descriptors that define the options of a file.
+//! Builds the descriptor pool that defines the options of a file.
 
 use std::borrow::Cow;
 

@@ -29,8 +29,8 @@ struct File {
 }
 
 /// Returns a pool of the files of a serialized set, and of the built-in files that
-/// they import and the set does not hold. Options stay as they are, custom ones too.
-/// Errors about the whole set name it `name`.
+/// they import and the set lacks. Options are unchanged. Errors about the whole set
+/// name it `name`.
 pub(in crate::protobuf) fn pool(
     name: &str,
     descriptor_set: &[u8],
@@ -59,7 +59,7 @@ pub(in crate::protobuf) fn pool(
         }
         for file in needed.iter().filter(|file| !held.contains(file.name())) {
             if let Some(file) = builtin::pool().get_file_by_name(file.name()) {
-                // The pool skips a file that it holds already.
+                // The pool skips files that it has already.
                 pool.decode_file_descriptor_proto(&file.encode_to_vec()[..])
                     .map_err(|e| damaged(e.to_string()))?;
             }
@@ -71,8 +71,8 @@ pub(in crate::protobuf) fn pool(
     Ok(pool)
 }
 
-/// Returns the file and the files that it imports, directly or not, except for
-/// built-in ones. Each stands after those it imports.
+/// Returns the file and the files that it imports, directly or not, without built-in
+/// ones, each after those it imports.
 pub(in crate::protobuf) fn files(main: &FileDescriptor) -> Result<Vec<SchemaFile>, Error> {
     let pool = main.parent_pool();
     let order = imports::in_order(schema_file(main)?, |_, import| {
@@ -91,8 +91,8 @@ fn schema_file(file: &FileDescriptor) -> Result<SchemaFile, Error> {
         None => builtin::pool(),
     };
     let (mut file, _) = SchemaFile::decode(file.name(), &file.encode_to_vec(), options)?;
-    // Compilers write the JSON name of every field into a descriptor. The text
-    // states only those that differ from the default, and all of a map entry.
+    // Compilers write the JSON name of every field. The text has only those that
+    // differ from the default, and all of a map entry.
     edit_messages(&mut file.proto, &mut |_, message| {
         if !is_map_entry(message) {
             message

@@ -1,4 +1,4 @@
-//! Conversion from and to the generated types.
+//! Converts to and from the generated types.
 
 use prost_types::descriptor_proto::ExtensionRange;
 use prost_types::{
@@ -14,7 +14,7 @@ use crate::protobuf::options::{Target, is_implied_map_entry};
 /// Reads the option bytes of a target. An error ends the conversion.
 type Read<'a> = &'a mut dyn FnMut(Target, &[u8]) -> Result<Vec<UninterpretedOption>, String>;
 /// Encodes the uninterpreted options of a target. Their names are looked up in the
-/// scope.
+/// given scope.
 type Encode<'a> = &'a dyn Fn(Target, &str, &[UninterpretedOption]) -> Option<Vec<u8>>;
 
 macro_rules! read_options {
