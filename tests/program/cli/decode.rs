@@ -139,7 +139,7 @@ fn what_cannot_be_decoded_is_said_and_the_rest_is_shown() {
         .expect(1)
         .complains("error: cannot decode message 2\n")
         .complains("id 99")
-        .complains("is this the registry")
+        .complains("that this is the registry")
         .complains("error: cannot decode message 3\n");
     assert!(!ran.stderr.contains("panicked"));
     let entries: Vec<Value> = ran
@@ -341,7 +341,7 @@ fn encrypted_fields_are_shown_as_on_the_wire_without_the_key() {
         let ran = place
             .run_with(&["decode", "-o", "json", "--hex"], twice.as_bytes())
             .expect(0)
-            .complains("note: shown as on the wire, without rule \"encryptPII\": ");
+            .complains("note: shown as on the wire, without applying rule \"encryptPII\": ");
         assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
         let entries: Vec<Value> = ran
             .stdout
@@ -378,5 +378,5 @@ fn a_rule_that_cannot_be_run_does_not_hide_the_message() {
         .run(&["decode", "--hex", &record])
         .expect(0)
         .says("\"f1\": \"hello\"")
-        .complains("note: shown as on the wire, without rule \"checkSize\": ");
+        .complains("note: shown as on the wire, without applying rule \"checkSize\": ");
 }

@@ -168,7 +168,7 @@ fn the_configuration_is_forbidden() {
         .run(&["--schema-registry-url", &registry.url])
         .expect(4);
     ran.says("8 passed, 2 failed")
-        .complains("allowed")
+        .complains("lack a permission")
         .complains("hint: ");
 }
 

@@ -31,7 +31,13 @@ fn each_failure_has_its_cause_and_its_hint() {
             "Failed to resolve",
             "host names",
         ),
-        (&nobody, "", 3, "Connection refused", "that the broker runs"),
+        (
+            &nobody,
+            "",
+            3,
+            "Connection refused",
+            "that the broker is running",
+        ),
         (&tls, "PLAINTEXT", 3, "expects TLS", "PROTOCOL to SSL"),
         (&plain, "SSL", 3, "not speak TLS", "PROTOCOL to PLAINTEXT"),
         (&tls, "SSL", 3, "certificate", "KAFKA_SSL_CA_LOCATION"),
@@ -50,7 +56,7 @@ fn each_failure_has_its_cause_and_its_hint() {
             "not offer SASL",
             "unset KAFKA_API_KEY",
         ),
-        (&web, "", 3, "not Kafka", "something else"),
+        (&web, "", 3, "not a Kafka broker", "something else"),
     ];
     for command in ["run", "doctor"] {
         thread::scope(|scope| {

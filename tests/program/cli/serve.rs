@@ -197,7 +197,7 @@ fn few_descriptors_never_run_out() {
     let open: Vec<TcpStream> = (0..300).map(|_| served.connect()).collect();
     let (status, body) = served.ask("GET /subjects", "", "");
     assert_eq!(status, 503);
-    assert!(body.contains("192 connections"), "{body}");
+    assert!(body.contains("192 open connections"), "{body}");
     drop(open);
     let deadline = Instant::now() + Duration::from_secs(60);
     while served.ask("GET /subjects", "", "").0 != 200 {

@@ -102,11 +102,11 @@ fn doctor_notices_misspelled_names_and_shows_no_value_of_theirs() {
     };
     assert_eq!(
         said("SR_APIKEY"),
-        "environment, not read: SR_API_KEY is meant?"
+        "environment, not read; did you mean SR_API_KEY?"
     );
     assert_eq!(
         said("SR_API_SECERT"),
-        ".env, not read: SR_API_SECRET is meant?"
+        ".env, not read; did you mean SR_API_SECRET?"
     );
     assert_eq!((said("KAFKA_HOME"), said("OTHER")), ("", ""));
     let json = place.run(&["doctor", "-o", "json"]).expect(0);
@@ -128,7 +128,7 @@ fn doctor_accepts_a_key_that_may_not_see_the_global_level() {
     let ran = Place::new()
         .run(&["doctor", "--schema-registry-url", &registry.url])
         .expect(0);
-    assert!(ran.stdout.contains("may not see"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("not allowed to read"), "{}", ran.stdout);
 }
 
 #[test]
