@@ -1,4 +1,4 @@
-//! What may listen where a Kafka broker is expected.
+//! Servers that a client may meet instead of a Kafka broker.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// Where nobody listens.
+/// Returns an address at which nothing listens.
 pub async fn nobody() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap()
 }
 
-/// Accepts connections and never says a word.
+/// Starts a server that accepts connections and never answers.
 #[allow(dead_code, reason = "only one of the test binaries has the patience")]
 pub async fn silence() -> SocketAddr {
     serve(|mut stream| async move {
@@ -27,7 +27,7 @@ pub async fn silence() -> SocketAddr {
     .await
 }
 
-/// A web server: it answers what is no HTTP with 400, as they do.
+/// Starts a web server, which answers 400 to anything but HTTP.
 pub async fn web_server() -> SocketAddr {
     serve(|mut stream| async move {
         let _ = stream.read(&mut [0; 1024]).await;
@@ -37,13 +37,13 @@ pub async fn web_server() -> SocketAddr {
     .await
 }
 
-/// A listener that speaks TLS only, with a certificate of its own authority;
-/// the authority in PEM.
+/// Starts a TLS listener with a certificate of a new authority; returns the
+/// authority's certificate in PEM.
 pub async fn tls_listener() -> (SocketAddr, String) {
     let mut params = CertificateParams::new([]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    // A name of its own: OpenSSL takes a certificate that names itself as its
-    // issuer for self-signed.
+    // The two names must differ: OpenSSL takes a certificate with its own name as issuer
+    // for self-signed.
     params
         .distinguished_name
         .push(DnType::CommonName, "an authority for tests");
@@ -71,7 +71,7 @@ pub async fn tls_listener() -> (SocketAddr, String) {
     (address, authority.pem())
 }
 
-/// A broker that knows just enough of Kafka's protocol to refuse a password.
+/// Starts a broker that implements just enough of Kafka to refuse a password.
 pub async fn refusing_broker() -> SocketAddr {
     serve(|mut stream| async move {
         while let Ok(size) = stream.read_u32().await {

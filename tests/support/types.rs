@@ -1,5 +1,4 @@
-//! Message types as a library user derives them by hand, with the schemas of
-//! the files in `schemas/`.
+//! Message types as a library user derives them, with the schemas in `schemas/`.
 #![allow(dead_code)]
 
 use std::sync::{Arc, OnceLock};
@@ -7,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use cc_protobuf_examples::protobuf::{CompiledMessage, CompiledSchema, Error, SchemaFile};
 use prost::{Message, Name};
 
-/// Gives a type its name and its schema, made once.
+/// Implements a type's name and schema.
 macro_rules! message {
     ($type:ident in $package:literal of $file:literal $(importing $import:literal)?) => {
         impl Name for $type {
@@ -63,7 +62,7 @@ pub struct SensitiveRecord {
 }
 message!(SensitiveRecord in "" of "SensitiveRecord.proto");
 
-/// A message before it gets another field.
+/// A message before a field is added.
 pub mod v1 {
     use super::*;
 
@@ -77,7 +76,7 @@ pub mod v1 {
     message!(MyRecord in "" of "evolution/MyRecord_v1.proto");
 }
 
-/// The same message after it.
+/// The same message with the added field.
 pub mod v2 {
     use super::*;
 

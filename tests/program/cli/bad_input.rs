@@ -1,5 +1,5 @@
-//! What can be wrong, one row each: exit code, `error:`, `hint:`, no secret,
-//! no panic, in bounded time.
+//! Bad input of all kinds as a table: exit code, `error:`, `hint:`, no secret in the
+//! output, no panic, no hang.
 
 use super::program::Place;
 use super::registry::{nobody, socket};

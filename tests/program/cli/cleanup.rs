@@ -19,7 +19,7 @@ fn clean_removes_one_run_and_leaves_the_other() {
     let place = Place::new().env("LOCAL_SECRET", "a secret for tests");
     let url = ["--schema-registry-url", &registry.url];
     let subjects = || get(&format!("{}/subjects?deleted=true", registry.direct));
-    // One id is the beginning of the other.
+    // One id is a prefix of the other.
     place
         .run(&[&url[..], &["--run-id", "a-1"]].concat())
         .expect(0);

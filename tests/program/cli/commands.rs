@@ -1,4 +1,4 @@
-//! `run`, `list`, `help`, and a command line that asks for nothing.
+//! `run`, `list`, `help`, and a command line without a command.
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::program::{Place, Ran};
 use super::registry::Dialect;
 
-/// The names of the examples that a run's document lists, in its order.
+/// Returns the names of the examples in a run's document, in order.
 fn names(ran: &Ran) -> Vec<String> {
     let document = ran.json();
     let examples = document["examples"].as_array().unwrap();
@@ -101,7 +101,7 @@ fn every_example_is_explained_as_it_runs() {
             .map(|step| step["title"].as_str().unwrap())
             .collect();
         assert_eq!(texts(&explained["steps"]), titles, "{name}");
-        // Those that are there now, and those that a step registered.
+        // The subjects that exist now, and those that a step registered.
         let registered = steps
             .iter()
             .filter_map(|step| step["registered"].as_array());

@@ -19,7 +19,7 @@ fn bytes() -> Vec<u8> {
         .collect()
 }
 
-/// A registry that knows the record's schema.
+/// Starts a registry with the record's schema.
 fn registry() -> (Place, Dialect) {
     let registry = Dialect::plain();
     let place = Place::new().env("SCHEMA_REGISTRY_URL", &registry.url);
@@ -71,7 +71,7 @@ fn every_form_of_input() {
     assert_eq!(read, [message.clone(), Value::Null, message]);
 }
 
-/// Asks the registry itself, or tells it something.
+/// Sends a request to the registry directly.
 fn ask(registry: &Dialect, path: &str, body: Option<Value>) -> Value {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let url = format!("{}{path}", registry.direct);
@@ -110,7 +110,7 @@ fn an_id_from_a_header() {
     assert_eq!(entry["parts"][0]["offset"], 0);
     assert_eq!(entry["message"]["f1"], "hello");
 
-    // No bytes at all are a message, too: all its fields have their defaults.
+    // Empty input is a message whose fields all have their defaults.
     std::fs::write(place.join("empty"), "").unwrap();
     for input in [&["empty"][..], &["--hex", ""], &["--hex"], &["-"]] {
         let ran = place.run(&[&arguments[..], input].concat());
@@ -279,7 +279,7 @@ fn messages_are_shown_as_they_come() {
         {
             let id = child.id().to_string();
             let mut kill = std::process::Command::new("kill");
-            // As Ctrl-C would, which a job in the background of a shell ignores.
+            // Like Ctrl-C, which a shell's background job ignores.
             assert!(kill.args(["-TERM", &id]).status().unwrap().success());
         }
         #[cfg(not(unix))]
@@ -289,7 +289,7 @@ fn messages_are_shown_as_they_come() {
     }
 }
 
-/// A registry after example 9, and a record of that example.
+/// Starts a registry with the state after example 9, and returns a record of it.
 fn encrypted() -> (Dialect, String) {
     let registry = Dialect::plain();
     let place = Place::new()

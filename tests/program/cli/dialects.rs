@@ -1,5 +1,5 @@
-//! Registries that are not Confluent's newest: each example ends well, or with
-//! the right hint.
+//! Registries that are not Confluent's newest: each example passes, or fails with the
+//! right hint.
 
 use serde_json::{Value, json};
 
@@ -130,7 +130,7 @@ fn the_rule_is_kept_but_does_not_run() {
     }
 }
 
-/// Neither as text nor in the hex view.
+/// Checks that neither text nor hex contains the value.
 #[track_caller]
 fn no_plaintext(ran: &Ran) {
     for secret in ["123-45-6789", "31 32 33 2d 34 35", "jane@example.com"] {
@@ -142,7 +142,7 @@ fn no_plaintext(ran: &Ran) {
 fn too_many_requests_now_and_then() {
     let registry = Dialect::start(
         |asked| {
-            // The client repeats no request that creates a key.
+            // The client does not retry requests that create a key.
             let creates = asked.method == "POST" && asked.path.starts_with("/dek-registry");
             let limited = asked.before % 4 == 1 && !creates;
             limited.then_some((429, r#"{"error_code":42901,"message":"too many requests"}"#))

@@ -1,5 +1,5 @@
-//! Clusters that cannot be used: cause, hint and exit code, in less than ten
-//! seconds, from a run and from `doctor`.
+//! Unusable Kafka clusters: cause, hint and exit code of a run and of `doctor`, in less
+//! than ten seconds.
 
 use std::thread;
 use std::time::{Duration, Instant};

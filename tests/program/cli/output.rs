@@ -1,4 +1,4 @@
-//! What goes to stdout, stderr and the log file.
+//! The contents of stdout, stderr and the log file.
 
 use std::io::Read;
 #[cfg(unix)]
@@ -79,7 +79,7 @@ fn json_holds_ids_and_records_and_only_the_subjects_there_are() {
         };
         let (subjects, registered, records) = match example["name"].as_str().unwrap() {
             "basic" => (2, 2, 1),
-            // What it made it deleted.
+            // The run deleted what it had created.
             "delete" => (0, 2, 0),
             "evolution" => (1, 2, 2),
             "oneof" => (4, 4, 3),
@@ -200,7 +200,7 @@ fn a_closed_pipe_ends_quietly() {
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_a_run_promptly() {
-    // As a shell reports them: 128 and the signal's number.
+    // As shells report it: 128 plus the signal's number.
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         end_a_run(signal, code);
     }
@@ -212,8 +212,7 @@ fn end_a_run(signal: &str, code: i32) {
     let silent = super::registry::socket(None);
     let child = place.start(&["--schema-registry-url", &silent]);
     let log = place.join("cc-protobuf-examples.log");
-    // The log file is made before the signals are taken over; a little later
-    // they are.
+    // The log file is created shortly before the signal handlers are installed.
     let deadline = Instant::now() + Duration::from_secs(60);
     while !log.exists() {
         assert!(Instant::now() < deadline, "there is no log file");

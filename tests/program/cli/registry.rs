@@ -1,5 +1,5 @@
-//! Registries to point the program at: an embedded one behind a proxy that
-//! changes what it says, and plain sockets that answer anything.
+//! Registries for the program: an embedded one behind a proxy that changes answers, and
+//! sockets that answer anything.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -15,22 +15,22 @@ use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-/// A request on its way to the registry.
+/// A request that passes through the proxy.
 pub struct Asked {
     pub method: String,
     /// Path and query.
     pub path: String,
     pub body: String,
-    /// How many requests came before this one.
+    /// Number of earlier requests.
     pub before: usize,
 }
 
-/// What a dialect does with a request: answer it itself, or let it pass.
+/// Decides about a request: answers it, or forwards it with `None`.
 pub type Before = fn(&Asked) -> Option<(u16, &'static str)>;
-/// What a dialect does with the registry's answer.
+/// Changes the registry's answer.
 pub type After = fn(&Asked, u16, Value) -> (u16, Value);
 
-/// An embedded registry behind a proxy that speaks a dialect.
+/// An embedded registry behind a proxy that imitates another vendor.
 pub struct Dialect {
     pub url: String,
     pub direct: String,
@@ -91,7 +91,7 @@ impl Dialect {
         }
     }
 
-    /// The registry as it is.
+    /// Starts the registry without changes.
     pub fn plain() -> Self {
         Self::start(|_| None, |_, status, value| (status, value))
     }
@@ -106,7 +106,7 @@ fn answer(status: u16, body: String) -> Response {
         .unwrap()
 }
 
-/// A socket that answers every request with the same bytes, or with silence.
+/// Starts a socket that answers every request with the same bytes, or never.
 pub fn socket(answer: Option<&'static str>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -126,7 +126,7 @@ pub fn socket(answer: Option<&'static str>) -> String {
     url
 }
 
-/// An address where nobody listens.
+/// Returns an address at which nothing listens.
 pub fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())

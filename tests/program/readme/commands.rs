@@ -1,12 +1,12 @@
-//! The README's commands are ones that the program understands, and the block
-//! about `serve` and `decode` does what it says.
+//! The program accepts the README's commands, and the block about `serve` and `decode`
+//! works as described.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use super::place::{Place, readme};
 
-/// What follows `cargo run … --`, wherever it stands.
+/// Returns what follows `cargo run … --`, anywhere in the README.
 fn commands(text: &str) -> Vec<Vec<String>> {
     text.match_indices("cargo run")
         .filter_map(|(at, _)| {
@@ -27,7 +27,7 @@ fn every_command_is_understood() {
     let commands = commands(&readme());
     assert!(commands.len() > 5, "{commands:?}");
     for command in commands {
-        // Flags and values are read before help is given.
+        // With --help, flags and values are still parsed.
         let arguments = command.iter().map(String::as_str).chain(["--help"]);
         let ran = Place::new().run(arguments);
         assert_eq!(ran.code, 0, "{command:?}: {}", ran.stderr);
@@ -72,7 +72,7 @@ fn serve_and_decode_together() {
     let mut serve = there.program(["serve", "--listen", "127.0.0.1:0"]);
     let mut served = Served(serve.stdout(Stdio::piped()).spawn().unwrap());
     let mut line = String::new();
-    // Kept open: a closed pipe would end the server.
+    // Keep the pipe open; closing it would end the server.
     let mut stdout = BufReader::new(served.0.stdout.take().unwrap());
     stdout.read_line(&mut line).unwrap();
     let url = line.split_whitespace().last().unwrap();

@@ -1,5 +1,4 @@
-//! The README, and a place of its own to run the program in: an empty directory
-//! and an empty environment.
+//! The README, and an empty directory and environment in which to run its commands.
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};

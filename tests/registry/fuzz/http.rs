@@ -1,4 +1,4 @@
-//! A client that sends what it is told, however odd, over a bare socket.
+//! An HTTP client over a bare socket that sends any bytes.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -9,13 +9,13 @@ use serde_json::Value;
 
 const V1_JSON: &str = "application/vnd.schemaregistry.v1+json";
 
-/// No request here takes long; a hang shall not pass for patience.
+/// Longest time for a request; a slower one counts as a hang.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: String,
-    /// Path and query, as they go over the wire.
+    /// Path and query, encoded as sent.
     pub target: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
@@ -53,7 +53,7 @@ impl Response {
     }
 }
 
-/// A running registry. It lives as long as this.
+/// A running registry, stopped when dropped.
 pub struct Server {
     registry: EmbeddedRegistry,
 }

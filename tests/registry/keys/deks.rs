@@ -1,10 +1,10 @@
-//! Data encryption keys that clients wrap themselves.
+//! DEKs that clients wrap themselves.
 
 use serde_json::{Value, json};
 
 use crate::keys::client::Server;
 
-/// A registry with the KEK `k`.
+/// Starts a registry with the KEK `k`.
 async fn server() -> Server {
     let server = Server::start("/dek-registry/v1").await;
     let kek = json!({"name": "k", "kmsType": "local-kms", "kmsKeyId": "key"});
