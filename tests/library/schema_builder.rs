@@ -1,4 +1,4 @@
-//! What the schema builder refuses, and how it says so: a case a row.
+//! What the schema builder refuses, with the exact messages.
 
 use cc_protobuf_examples::protobuf::{
     DynamicSchema, Error, FieldType, ProtoEnum, ProtoField, ProtoFile, ProtoMessage, ProtoOneof,
@@ -765,7 +765,7 @@ mod any_schema {
             ..ProptestConfig::default()
         })]
 
-        /// Either all is said to be wrong, or the text means what was built.
+        /// Building either reports problems, or gives text with the same meaning.
         #[test]
         fn is_refused_or_read_back(record in message("Record"), inner in message("Inner")) {
             match record.message(inner).build() {
@@ -777,7 +777,7 @@ mod any_schema {
                     schema.serialize(&serde_json::json!({})).unwrap();
                 }
                 Err(Error::Build(error)) => {
-                    // The checks are to find everything that resolution would.
+                    // The checks must find everything that resolution would refuse.
                     let whole = error.problems().iter().find(|p| p.element.starts_with("file "));
                     prop_assert!(whole.is_none(), "{}", error);
                 }

@@ -1,4 +1,4 @@
-//! Every kind of failure is told apart, names the request, and hides secrets.
+//! Each kind of failure has its own error, which names the request and hides secrets.
 
 use std::time::Duration;
 
@@ -266,7 +266,7 @@ async fn silence_ends_with_the_call_s_time() {
     assert!(error.to_string().contains("within 0.2 s"), "{error}");
 }
 
-/// A server that answers every connection with these bytes and hangs up.
+/// Starts a server that answers every connection with these bytes and closes it.
 async fn rude_server(bytes: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! A server that records requests and answers as it is told.
+//! A server that records requests and returns prepared answers.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// A request as it arrived.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// Method, a space, path and query as they were on the wire.
+    /// Method, a space, and path and query, encoded as received.
     pub line: String,
     pub headers: HeaderMap,
     pub body: String,
@@ -40,7 +40,7 @@ pub enum Canned {
         headers: Vec<(&'static str, String)>,
         body: String,
     },
-    /// No answer, ever.
+    /// Never answers.
     Silence,
 }
 
@@ -80,7 +80,7 @@ impl Canned {
     }
 }
 
-/// The server; it ends when dropped.
+/// The server, stopped when dropped.
 pub struct Stub {
     pub url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -88,7 +88,7 @@ pub struct Stub {
 }
 
 impl Stub {
-    /// Answers each request with what the closure says.
+    /// Starts a server that answers each request with the closure's result.
     pub async fn start(answer: impl FnMut(&Seen) -> Canned + Send + 'static) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let answer = Arc::new(Mutex::new(answer));
@@ -134,7 +134,7 @@ impl Stub {
         }
     }
 
-    /// Answers in this order, and with the last one from then on.
+    /// Starts a server with these answers in order; the last one repeats.
     pub async fn scripted(answers: Vec<Canned>) -> Self {
         let mut answers = answers.into_iter().peekable();
         let mut current = None;
@@ -149,7 +149,7 @@ impl Stub {
         Self::start(move |_| answer.clone()).await
     }
 
-    /// Requests so far.
+    /// Returns the requests so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
@@ -158,7 +158,7 @@ impl Stub {
         self.seen.lock().unwrap().len()
     }
 
-    /// A client that does not dawdle between tries.
+    /// Returns a client with short pauses between attempts.
     pub fn client(&self) -> Client {
         impatient(&self.url).build().unwrap()
     }
@@ -170,21 +170,21 @@ impl Drop for Stub {
     }
 }
 
-/// Settings with pauses too short to notice.
+/// Returns settings with very short pauses.
 pub fn impatient(urls: &str) -> ClientBuilder {
     ClientBuilder::new(urls).retry_pauses(Duration::from_millis(1), Duration::from_millis(2))
 }
 
-/// A URL that refuses connections.
+/// Returns a URL that refuses connections.
 pub async fn refusing_url() -> String {
-    // Port 0 of a listener that is gone; nobody else asks for it so soon.
+    // The port of a listener that was closed; nothing else takes it so soon.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address: SocketAddr = listener.local_addr().unwrap();
     drop(listener);
     format!("http://{address}")
 }
 
-/// Everything that an error shows of itself: text, Debug form and causes.
+/// Returns everything that an error can print: text, Debug form and causes.
 pub fn everything(error: &dyn std::error::Error) -> String {
     let mut text = format!("{error:?}");
     let mut next = Some(error);

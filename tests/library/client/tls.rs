@@ -1,4 +1,4 @@
-//! Certificates: of the registry, of its authority, of the client.
+//! TLS: the certificates of registry, authority and client.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ impl Authority {
     }
 }
 
-/// A registry behind TLS without subjects; its URL. With `clients`, it wants
+/// Starts an empty registry with TLS; returns its URL. With `clients`, it requires client
 /// certificates of that authority.
 async fn tls_registry(authority: &Authority, clients: Option<&Authority>) -> String {
     let provider = Arc::new(default_provider());

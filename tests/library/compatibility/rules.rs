@@ -1,4 +1,4 @@
-//! One case per rule: the exact differences, tolerated ones included.
+//! A case for each rule: the exact differences, including compatible ones.
 
 use cc_protobuf_examples::protobuf::compatibility::DifferenceKind;
 

@@ -1,5 +1,5 @@
-//! The driver for aws-kms against a stub that denies, disappears and lies.
-//! `tests/interop/csfle` runs it against a stand-in of the whole service.
+//! The driver for aws-kms with a stub that refuses, disappears or answers wrongly.
+//! `tests/interop/csfle` tests it with a full replacement of the service.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::csfle::{apply, assert_absent, chain, plan, rule, rule_set, schema};
 const ARN: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
 type Seen = Arc<Mutex<Vec<(String, Value, String)>>>;
-/// Error code to answer with, and the key id of answers to Decrypt.
+/// Error code of the answers, and key id of answers to Decrypt.
 type Script = (Option<&'static str>, &'static str);
 
 async fn answer(
@@ -102,7 +102,7 @@ async fn an_answer_of_another_key_is_refused() {
     let error = kms.decrypt(ARN, &none, b"wrapped").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongKey);
     assert!(error.to_string().contains("key/other"), "{error}");
-    // An alias stands for a key whose id nobody knows here.
+    // The id of the key behind an alias is unknown.
     let alias = "arn:aws:kms:eu-west-1:111122223333:alias/mine";
     kms.decrypt(alias, &none, b"wrapped").await.unwrap();
 }
@@ -179,7 +179,7 @@ async fn denied_and_unreachable_reach_the_user_and_no_plaintext_the_wire() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         format!("http://{}", listener.local_addr().unwrap())
     };
-    // Accepts connections, and then says nothing.
+    // Accepts connections, and never answers.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let silent_url = format!("http://{}", silent.local_addr().unwrap());
     tokio::spawn(async move {
@@ -215,7 +215,7 @@ async fn denied_and_unreachable_reach_the_user_and_no_plaintext_the_wire() {
         }
         assert!(stub.inner().deks.is_empty());
     }
-    // With access it works, and an alternate key stands in for one without.
+    // With permission it works, and an alternate key replaces one without.
     let stub = Stub::start().await;
     let (kms, _) = service(None, ARN).await;
     let csfle = Csfle::builder(stub.client())

@@ -1,4 +1,4 @@
-//! A registry that answers exactly what a test wants it to answer.
+//! A registry whose answers the test determines.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,12 +9,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-/// What the registry does with a request.
+/// The registry's reaction to a request.
 pub enum Answer {
     Json(u16, Value),
-    /// Closes the connection without a word.
+    /// Closes the connection without an answer.
     HangUp,
-    /// Keeps the connection open, and says nothing.
+    /// Keeps the connection open without an answer.
     Silence,
 }
 
@@ -32,10 +32,10 @@ impl Answer {
     }
 }
 
-/// A request as the registry gets it.
+/// A received request.
 pub struct Request {
     pub method: String,
-    /// Path, still percent-encoded, without the query.
+    /// Path, percent-encoded, without the query.
     pub path: String,
     pub query: String,
     pub body: Value,
@@ -56,7 +56,7 @@ impl Stub {
         let server = tokio::spawn({
             let log = log.clone();
             async move {
-                // Dropped with this task, and the connections with it.
+                // Dropped with this task, and with it the connections.
                 let mut connections = JoinSet::new();
                 loop {
                     let (stream, _) = listener.accept().await.unwrap();
@@ -70,17 +70,17 @@ impl Stub {
         Self { url, log, server }
     }
 
-    /// A client that gives up soon.
+    /// Returns a client with short timeouts.
     pub fn client(&self) -> Client {
         client(&self.url)
     }
 
-    /// Method and path of every request so far.
+    /// Returns method and path of every request so far.
     pub fn requests(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
     }
 
-    /// Stops to answer; connections are refused from now on.
+    /// Stops the registry; further connections are refused.
     pub fn stop(&self) {
         self.server.abort();
     }

@@ -56,7 +56,7 @@ fn each_failure_has_its_cause_and_its_hint() {
             "not offer SASL",
             "unset KAFKA_API_KEY",
         ),
-        (&web, "", 3, "not a Kafka broker", "something else"),
+        (&web, "", 3, "not a Kafka broker", "another service"),
     ];
     for command in ["run", "doctor"] {
         thread::scope(|scope| {

@@ -213,7 +213,7 @@ async fn everything_stored_counts_and_deleting_makes_space() {
         let (first, second) = ("/subjects/first/versions", schema("message First {}"));
         ok(address, "POST", first, &second);
         let (stored, refused) = fill(address, request);
-        // A record is charged its overhead, and at most its content on top.
+        // A record is charged at least its overhead, and not much more than its content.
         assert!((50..=2000).contains(&stored), "{kind}: {stored}");
         assert!(
             refused.text().contains("\"error_code\":50701"),
