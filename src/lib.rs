@@ -2,9 +2,9 @@
 //!
 //! # Quick start
 //!
-//! A record written and read, on a registry inside the process; for your own,
-//! give [`ClientBuilder`](schema_registry::ClientBuilder) its URL and
-//! credentials.
+//! Writes and reads a record with a registry inside the process. To use your own
+//! registry, pass its URL and credentials to
+//! [`ClientBuilder`](schema_registry::ClientBuilder).
 //!
 //! ```
 //! # #[cfg(feature = "embedded")]
@@ -45,30 +45,30 @@
 //!
 //! # Layout
 //!
-//! Read the modules in this order. A module may import those that its row names
-//! and no others; a test checks that.
+//! Read the modules in this order. A module may only import those in its row,
+//! which a test checks.
 //!
 //! | Module | What it is for | May import |
 //! | --- | --- | --- |
 //! | [`wire_format`] | the envelope around every record: magic byte, schema id or GUID, message indexes; pure functions over bytes | nothing |
-//! | [`printable`] | escapes what a terminal would obey or hide in text from elsewhere | nothing |
-//! | `subject_context` | reads the registry context that a subject names, `:.context:name`; private | nothing |
-//! | [`protobuf`] | one model of a schema, the [`ProtoSchema`](protobuf::ProtoSchema) trait with its dynamic and precompiled implementations, `.proto` text in and out, compatibility rules; knows no HTTP | `wire_format`, `printable` |
-//! | [`schema_registry`] | the asynchronous REST client for Schema Registry, DEK Registry and catalog; knows no Protobuf | `wire_format`, `printable`, `subject_context` |
+//! | [`printable`] | escapes terminal control and hidden characters in text from elsewhere | nothing |
+//! | `subject_context` | splits a subject into its registry context and name, `:.context:name`; private | nothing |
+//! | [`protobuf`] | the model of a schema, the [`ProtoSchema`](protobuf::ProtoSchema) trait with its dynamic and precompiled implementations, parser and printer of `.proto` text, compatibility rules; no HTTP | `wire_format`, `printable` |
+//! | [`schema_registry`] | the asynchronous REST client for Schema Registry, DEK Registry and catalog; no Protobuf | `wire_format`, `printable`, `subject_context` |
 //! | [`csfle`] | client-side field-level encryption | `printable`, `subject_context`, `schema_registry` |
 //! | [`serdes`] | serializer and deserializer, built on the modules above | `wire_format`, `printable`, `subject_context`, `protobuf`, `schema_registry`, `csfle` |
 //! | `kafka` | topics, produce, consume | nothing |
-//! | `embedded` | the Schema Registry, and with `kafka` the broker cluster, that stand in for what is not configured | `wire_format`, `subject_context`, `protobuf`, `csfle`, `kafka`, and of `schema_registry` the JSON bodies: a server must not share its client's assumptions |
+//! | `embedded` | a Schema Registry inside the process, and with `kafka` a broker cluster | `wire_format`, `subject_context`, `protobuf`, `csfle`, `kafka`, and of `schema_registry` the JSON bodies: a server must not share its client's assumptions |
 //!
-//! The program under `src/bin` uses the library through its public items only.
+//! The program under `src/bin` uses only public items of the library.
 //!
 //! # Features
 //!
-//! All are on by default; the library needs none.
+//! All features are on by default, and all are optional.
 //!
 //! | Feature | Brings |
 //! | --- | --- |
-//! | `embedded` | `embedded::registry`: a Schema Registry for tests |
+//! | `embedded` | `embedded::registry`, a Schema Registry for tests |
 //! | `kafka` | `kafka`, and with `embedded` also `embedded::broker` |
 //! | `aws-kms` | `csfle::kms::AwsKms` |
 //! | `cli` | the binary; implies `embedded` and `kafka` |
@@ -87,7 +87,7 @@ pub mod serdes;
 mod subject_context;
 pub mod wire_format;
 
-/// The README's code, compiled and run with the documentation's tests. It needs a
+/// The README's code, which the documentation tests compile and run with the embedded
 /// registry.
 #[cfg(all(doctest, feature = "embedded"))]
 #[doc = include_str!("../README.md")]

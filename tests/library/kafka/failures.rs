@@ -77,7 +77,7 @@ async fn every_client_learns_the_cause_within_ten_seconds() {
             "expects credentials",
         ),
         case(plain, SaslPlaintext, Kind::SaslNotOffered, "not offer SASL"),
-        case(web, Plaintext, Kind::NotKafka, "not Kafka"),
+        case(web, Plaintext, Kind::NotKafka, "not a Kafka broker"),
         case(web, Ssl, Kind::PlaintextListener, "not speak TLS"),
         case(silence, Plaintext, Kind::NoAnswer, "imed out"),
         case(silence, SaslSsl, Kind::NoAnswer, "imed out"),

@@ -53,7 +53,7 @@ pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
     let serializer = ctx.serializer(SerializerOptions::new().reference(reference))?;
     let topic = ctx.names.topic(topic::BASIC);
     let mut value = json!({"f1": ctx.value("basic.f1", "hello"), "f2": {"other_id": 42}});
-    // An empty string is the default, which JSON leaves out as the wire does.
+    // An empty string is the default, which JSON omits, as does the wire format.
     if let Some(fields) = value.as_object_mut() {
         fields.retain(|_, field| field != "");
     }

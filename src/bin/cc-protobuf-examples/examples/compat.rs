@@ -1,4 +1,4 @@
-//! Example 6: what each compatibility level lets pass, tried on a registry.
+//! Example 6: which changes each compatibility level accepts, tested on a registry.
 
 use cc_protobuf_examples::protobuf::{
     DynamicSchema, Error, ProtoField, ProtoFile, ProtoMessage, ProtoOneof,
@@ -11,7 +11,7 @@ use crate::console::Table;
 use crate::failure::Failure;
 use crate::naming::subject_only;
 
-/// The levels, in the order of the matrix's columns.
+/// The levels, in the order of the table's columns.
 const LEVELS: [(Level, &str); 7] = [
     (Level::None, "NONE"),
     (Level::Backward, "B"),
@@ -26,11 +26,11 @@ const LEVELS: [(Level, &str); 7] = [
 struct Change {
     name: &'static str,
     schema: DynamicSchema,
-    /// The verdict of each level, `y` or `n`; none where registries differ.
+    /// Expected result of each level, `y` or `n`; `None` where registries differ.
     expected: Option<&'static str>,
 }
 
-/// Tries each change under each level and shows the registry's answers.
+/// Tests each change under each level and prints the registry's answers.
 #[tracing::instrument(skip_all)]
 pub async fn example_compat(ctx: &Context<'_>) -> Result<(), Failure> {
     let narration = &ctx.narration;
@@ -138,12 +138,12 @@ pub async fn example_compat(ctx: &Context<'_>) -> Result<(), Failure> {
 
 const TAKEN_UP: &str = "take up number 3 again";
 
-/// The message of every version.
+/// Returns the message of every version.
 fn event() -> ProtoMessage {
     base(ProtoField::int32("count", 2)).oneof(contact().field(ProtoField::string("phone", 5)))
 }
 
-/// Its fields but for the oneof.
+/// Returns the message without its oneof.
 fn base(count: ProtoField) -> ProtoMessage {
     ProtoMessage::new("Event")
         .field(ProtoField::string("id", 1))
@@ -154,12 +154,12 @@ fn contact() -> ProtoOneof {
     ProtoOneof::new("contact").field(ProtoField::string("email", 4))
 }
 
-/// The version that takes up number 3 again, as a field of this type.
+/// Returns the version that uses number 3 again, for a field of this type.
 pub fn with_note(field_type: &str) -> Result<DynamicSchema, Error> {
     file(event().field(ProtoField::new("note", field_type, 3)), true)
 }
 
-/// A file with the message, and with a second one if `legacy`.
+/// Creates a file with the message, and with a second one if `legacy`.
 fn file(event: ProtoMessage, legacy: bool) -> Result<DynamicSchema, Error> {
     let mut file = ProtoFile::new("event.proto")
         .package("com.acme.compat")
@@ -170,7 +170,7 @@ fn file(event: ProtoMessage, legacy: bool) -> Result<DynamicSchema, Error> {
     file.build()?.schema("Event")
 }
 
-/// One change each, with the verdicts of NONE, B, B_T, F, F_T, FULL and FULL_T.
+/// Returns single changes with the results of NONE, B, B_T, F, F_T, FULL and FULL_T.
 fn changes(type_of_note: &str) -> Result<Vec<Change>, Error> {
     let all = || contact().field(ProtoField::string("phone", 5));
     let with_count = |count| base(count).oneof(all());

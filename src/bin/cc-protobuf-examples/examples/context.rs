@@ -28,23 +28,23 @@ use crate::console::{Narration, Spinner};
 use crate::failure::Failure;
 use crate::naming::Names;
 
-/// A schema of an example, on either Protobuf path.
+/// A schema of an example, dynamic or precompiled.
 pub type Schema = Arc<dyn ProtoSchema>;
 
-/// The files that `--save-schemas` has asked for so far.
+/// The files that `--save-schemas` has written so far.
 pub type Saved = Mutex<BTreeSet<PathBuf>>;
 
-/// A record value with the headers that go along.
+/// A record's value and headers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Message {
-    /// The value; none is a tombstone.
+    /// The value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
     /// Record headers.
     pub headers: Headers,
 }
 
 impl Message {
-    /// The envelope: in the header, if the schema id travels there.
+    /// Decodes the envelope, from the header if it carries the schema id.
     pub fn envelope(&self) -> Result<Envelope<'_>, Failure> {
         let header = self
             .headers
@@ -59,13 +59,13 @@ impl Message {
         }
     }
 
-    /// The value's bytes; empty for a tombstone.
+    /// Returns the value's bytes; empty for a tombstone.
     pub fn bytes(&self) -> &[u8] {
         self.value.as_deref().unwrap_or_default()
     }
 }
 
-/// Everything that an example works with.
+/// What an example needs to run.
 pub struct Context<'a> {
     /// Client of the Schema Registry.
     pub registry: &'a Client,
@@ -73,19 +73,19 @@ pub struct Context<'a> {
     pub names: &'a Names,
     /// Prints the narration.
     pub narration: Narration,
-    /// Which key encrypts keys.
+    /// The key that encrypts data encryption keys.
     pub kms: &'a Kms,
     embedded_registry: bool,
     broker: Option<&'a Broker>,
     changes: &'a BTreeMap<String, String>,
     arguments: &'a RunArgs,
     saved: &'a Saved,
-    // That nothing goes to Kafka is said once.
+    // Whether the note that nothing is sent to Kafka was printed.
     announced: AtomicBool,
 }
 
 impl<'a> Context<'a> {
-    /// The context of one example.
+    /// Creates the context of one example.
     pub fn new(
         narration: Narration,
         changes: &'a BTreeMap<String, String>,
@@ -108,27 +108,27 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Whether `--save-schemas` was given.
+    /// Returns whether `--save-schemas` was given.
     pub fn saves(&self) -> bool {
         self.arguments.save_schemas.is_some()
     }
 
-    /// Whether the registry is the embedded one.
+    /// Returns whether the registry is embedded.
     pub fn embedded_registry(&self) -> bool {
         self.embedded_registry
     }
 
-    /// Whether schemas are the precompiled ones.
+    /// Returns whether schemas are precompiled.
     pub fn precompiled(&self) -> bool {
         self.arguments.use_protoc
     }
 
-    /// The value that `--set KEY=…` gave to `key`, else `default`.
+    /// Returns the value that `--set KEY=…` gives to `key`, or else `default`.
     pub fn value<'s>(&'s self, key: &str, default: &'s str) -> &'s str {
         self.changes.get(key).map_or(default, String::as_str)
     }
 
-    /// [`Self::value`] as a `T`.
+    /// Returns [`Self::value`] as a `T`.
     pub fn parsed<T>(&self, key: &str, default: &str) -> Result<T, Failure>
     where
         T: FromStr<Err: Display>,
@@ -139,9 +139,8 @@ impl<'a> Context<'a> {
             .map_err(|error| Failure::usage(format!("--set {key}: {value:?}: {error}")))
     }
 
-    /// The schema of `M`: compiled with this program on the precompiled path,
-    /// else what `dynamic` builds at run time. With `--save-schemas` it is
-    /// written as a file, too.
+    /// Returns the schema of `M`: the precompiled one, or else the one that `dynamic`
+    /// builds at run time. With `--save-schemas` also writes it to a file.
     pub fn schema<M>(&self, dynamic: impl FnOnce() -> ProtoMessage) -> Result<Schema, Failure>
     where
         M: CompiledMessage + 'static,
@@ -154,7 +153,7 @@ impl<'a> Context<'a> {
         Ok(schema)
     }
 
-    /// Writes the schema's files if `--save-schemas` asks for it.
+    /// Writes the schema's files if `--save-schemas` was given.
     pub fn save(&self, schema: &dyn ProtoSchema) -> Result<(), Failure> {
         if let Some(directory) = &self.arguments.save_schemas {
             for path in schema.save_schema(directory)? {
@@ -166,7 +165,7 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    /// What registers or looks up `schema`.
+    /// Returns the request that registers or looks up `schema`.
     pub fn request(&self, schema: &dyn ProtoSchema, references: Vec<Reference>) -> SchemaRequest {
         SchemaRequest {
             schema: schema.schema_text().to_owned(),
@@ -176,7 +175,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Registers a schema by hand and says under which id and version.
+    /// Registers a schema, and prints its id and version.
     pub async fn register(
         &self,
         subject: &str,
@@ -199,7 +198,7 @@ impl<'a> Context<'a> {
         Ok(registered)
     }
 
-    /// The failure to register a file, with what to do about a taken subject.
+    /// Returns the failure to register a file, with a hint if the subject is in use.
     pub fn not_registered(&self, file: &str, subject: &str, error: Error) -> Failure {
         let incompatible = error.is_incompatible();
         let failure =
@@ -214,7 +213,7 @@ impl<'a> Context<'a> {
         ))
     }
 
-    /// A serializer that puts the schema id where `--schema-id-in` says.
+    /// Creates a serializer that writes the schema id where `--schema-id-in` says.
     pub fn serializer(&self, options: SerializerOptions) -> Result<Serializer, Failure> {
         let place = match self.arguments.schema_id_in {
             cli::SchemaIdArgument::Prefix => SchemaIdIn::Prefix,
@@ -226,7 +225,7 @@ impl<'a> Context<'a> {
         )?)
     }
 
-    /// A deserializer that knows the registry and nothing else.
+    /// Creates a deserializer that only has access to the registry.
     pub fn deserializer(&self) -> Result<Deserializer, Failure> {
         Ok(Deserializer::new(
             self.registry.clone(),
@@ -234,7 +233,7 @@ impl<'a> Context<'a> {
         )?)
     }
 
-    /// Shows a record byte by byte; a descriptor adds the fields' names.
+    /// Prints a record byte by byte; a descriptor adds the fields' names.
     pub fn show(
         &self,
         message: &Message,
@@ -244,7 +243,7 @@ impl<'a> Context<'a> {
             .record(message.bytes(), &message.headers, descriptor)
     }
 
-    /// Shows a record as hex only.
+    /// Prints a record as hex.
     pub fn show_hex(
         &self,
         name: &str,
@@ -255,9 +254,9 @@ impl<'a> Context<'a> {
             .record_hex(name, message.bytes(), &message.headers, descriptor)
     }
 
-    /// Sends messages to a topic and returns what a consumer got: in full mode
-    /// through Kafka, in schema-only mode without a detour. Messages of one key
-    /// arrive in order.
+    /// Sends messages to a topic and returns those that a consumer received. In full
+    /// mode they go through Kafka, in schema-only mode they are returned directly.
+    /// Messages with the same key keep their order.
     pub async fn deliver(
         &self,
         topic: &str,

@@ -28,11 +28,11 @@ use crate::console::Table;
 use crate::failure::{Exit, Failure};
 use crate::naming::topic;
 
-/// Made up, and in no output of this program: only on the wire, encrypted.
+/// An invented number, which only ever leaves the program encrypted.
 const SSN: &str = "123-45-6789";
 const EMAIL: &str = "jane@example.com";
 
-/// Encrypts the fields tagged PII, shows what others see of them, rotates the key.
+/// Encrypts the fields tagged PII, shows what others can read, rotates the key.
 #[tracing::instrument(skip_all)]
 pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
     let narration = &ctx.narration;
@@ -108,7 +108,7 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
     narration.step("Serialize: the serializer finds the rule and encrypts");
     let topic = ctx.names.topic(topic::CSFLE);
     let first = serialize(ctx, &topic, &schema, "r-1").await?;
-    // Before any byte of it is shown.
+    // Check before printing any byte.
     check_secrecy(&first)?;
     ctx.show(&first, Some(schema.descriptor()))?;
     narration.check(
@@ -198,7 +198,7 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Type and id of the KMS key, as the rule will name them.
+/// Returns type and id of the KMS key for the rule.
 fn key_management(ctx: &Context<'_>) -> Result<(&'static str, String), Failure> {
     let narration = &ctx.narration;
     match ctx.kms {
@@ -210,28 +210,28 @@ fn key_management(ctx: &Context<'_>) -> Result<(&'static str, String), Failure> 
             narration.say("Without AWS_KMS_KEY_ARN, local-kms derives the key from LOCAL_SECRET.");
             Ok(("local-kms", "local".to_owned()))
         }
-        // The banner has said that its secret is lost with the process.
+        // The banner says that the secret is lost with the process.
         Kms::ThrowAway(_) => Ok(("local-kms", "local".to_owned())),
         Kms::Missing => Err(no_key()),
     }
 }
 
-/// Why this example does not run on a remote registry without a KMS key: a
-/// throw-away secret would leave keys there that nobody can unwrap.
+/// Returns why this example needs a KMS key on a remote registry: with a temporary
+/// secret, the registry would keep keys that nobody can unwrap.
 pub(super) fn no_key() -> Failure {
     Failure::usage("a remote registry needs a KMS key that outlives this process, and none is set")
         .hint("set AWS_KMS_KEY_ARN, or LOCAL_SECRET to try without AWS; or use `--skip csfle`")
 }
 
-/// Encrypt what is tagged PII; `--set encrypt.…` changes parameters. The name
-/// of the KEK is not among them, for it has to carry the run id.
+/// Returns the rule that encrypts fields tagged PII. `--set encrypt.…` changes its
+/// parameters except the name of the KEK, which must contain the run id.
 fn rule(ctx: &Context<'_>, kms_type: &str, kms_key_id: &str) -> Rule {
     let mut params: BTreeMap<String, String> = [
         (KEK_NAME, ctx.names.kek().as_str()),
         (KMS_TYPE, kms_type),
         (KMS_KEY_ID, kms_key_id),
         (DEK_ALGORITHM, Algorithm::Aes256Gcm.name()),
-        // More than 0 makes ciphertexts name the version of their key.
+        // More than 0, so that ciphertexts contain the version of their key.
         (DEK_EXPIRY_DAYS, "30"),
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
@@ -260,7 +260,7 @@ fn algorithm(rule: &Rule) -> Result<Algorithm, Failure> {
         .map_err(|error| Failure::usage(format!("--set {DEK_ALGORITHM}: {error}")))
 }
 
-/// Creates the KEK, or takes the one of an earlier run with this id.
+/// Creates the KEK, or uses the one of an earlier run with this id.
 async fn ensure_kek(ctx: &Context<'_>, rule: &Rule) -> Result<Kek, Failure> {
     let of = |key| rule.params.get(key).cloned().unwrap_or_default();
     let wanted = KekRequest {
@@ -295,7 +295,7 @@ async fn ensure_kek(ctx: &Context<'_>, rule: &Rule) -> Result<Kek, Failure> {
     Ok(kek)
 }
 
-/// A new serializer, as another producer would have it, writes one record.
+/// Writes one record with a new serializer, like another producer.
 async fn serialize(
     ctx: &Context<'_>,
     topic: &str,
@@ -319,7 +319,7 @@ async fn serialize(
 fn engine(ctx: &Context<'_>) -> Csfle {
     Csfle::builder(ctx.registry.clone())
         .kms(ctx.kms.drivers())
-        // A schema whose rule got lost must not lead to plaintext.
+        // Do not write plaintext if the schema lost its rule.
         .encryption_required(true)
         .build()
 }
@@ -343,7 +343,7 @@ fn check_secrecy(message: &Message) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The record as a reader sees it that may use the key.
+/// Reads the record as a reader that may use the key.
 async fn with_key(
     ctx: &Context<'_>,
     topic: &str,
@@ -357,8 +357,8 @@ async fn with_key(
         .await?)
 }
 
-/// Puts a new DEK into the DEK Registry. Clients do it by themselves when the
-/// newest is older than the rule's expiry.
+/// Creates a new DEK in the DEK Registry. Clients do this themselves when the newest
+/// one is older than the rule's expiry.
 async fn rotate(
     ctx: &Context<'_>,
     kek: &Kek,
@@ -383,7 +383,7 @@ async fn rotate(
     )
 }
 
-/// The record as a reader sees it that runs no rules: it has no key.
+/// Reads the record as a reader without rules and key.
 async fn without_key(ctx: &Context<'_>, topic: &str, message: &Message) -> Result<Value, Failure> {
     let options = DeserializerOptions::new().run_rules(false);
     let deserializer = Deserializer::new(ctx.registry.clone(), options)?;
@@ -394,7 +394,7 @@ async fn without_key(ctx: &Context<'_>, topic: &str, message: &Message) -> Resul
     Ok(read.unwrap_or_default())
 }
 
-/// The version of the key that a ciphertext names: a zero byte, then the number.
+/// Returns the key version in a ciphertext: a zero byte, then the number.
 fn key_version(ciphertext: &Value) -> Option<i32> {
     let blob = STANDARD.decode(ciphertext.as_str()?).ok()?;
     let (head, _) = blob.split_first_chunk::<5>()?;

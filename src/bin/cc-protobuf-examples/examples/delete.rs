@@ -11,10 +11,10 @@ use super::Context;
 use crate::failure::Failure;
 use crate::naming::{import, subject_only};
 
-/// "One or more references exist to the schema."
+/// Error code of the registry for "One or more references exist to the schema".
 const REFERENCE_EXISTS: i32 = 42206;
 
-/// Tries the wrong order of deletion, then the right one.
+/// Tries to delete in the wrong order, then in the right one.
 #[tracing::instrument(skip_all)]
 pub async fn example_delete(ctx: &Context<'_>) -> Result<(), Failure> {
     let narration = &ctx.narration;
@@ -75,7 +75,7 @@ pub async fn example_delete(ctx: &Context<'_>) -> Result<(), Failure> {
             narration.fact("message", error.message().unwrap_or_default());
             narration.check(true, "the registry refuses, for the reason expected")?;
         }
-        // Any other refusal proves nothing about references.
+        // Another refusal would prove nothing about references.
         Err(_) => {
             return Err(refusal
                 .err()

@@ -1,4 +1,4 @@
-//! Example 3: a schema changes while old and new programs keep running.
+//! Example 3: a schema changes while old and new programs are running.
 
 use crate::generated::evolution::{v1, v2};
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
@@ -10,7 +10,7 @@ use super::{Context, Message};
 use crate::failure::Failure;
 use crate::naming::topic;
 
-/// Registers v1 and v2, is refused v3, and reads both ways.
+/// Registers v1 and v2, checks that v3 is refused, and reads in both directions.
 #[tracing::instrument(skip_all)]
 pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
     let narration = &ctx.narration;
@@ -31,7 +31,7 @@ pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
             .field(ProtoField::float("amount", 2))
             .field(ProtoField::string("customer_id", 3))
     })?;
-    // Nobody compiled this one: it only exists to be refused.
+    // This version is not compiled; it is only there to be refused.
     let v3 = ProtoMessage::new("MyRecord")
         .file_name("evolution/MyRecord_v3.proto")
         .field(ProtoField::string("id", 1))

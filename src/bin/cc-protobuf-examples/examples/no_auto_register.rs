@@ -9,7 +9,7 @@ use super::{Context, Message};
 use crate::failure::{Exit, Failure};
 use crate::naming::{subject_only, topic};
 
-/// Registers by hand, uses, and is refused where nobody registered.
+/// One schema is registered and works; the other is not, and is refused.
 #[tracing::instrument(skip_all)]
 pub async fn example_no_auto_register(ctx: &Context<'_>) -> Result<(), Failure> {
     let narration = &ctx.narration;

@@ -11,7 +11,7 @@ use crate::console::{Table, hex};
 use crate::failure::Failure;
 use crate::naming::{subject_only, topic};
 
-/// Shows what proto3 can and cannot tell apart.
+/// Shows which of these proto3 can distinguish.
 #[tracing::instrument(skip_all)]
 pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
     let narration = &ctx.narration;

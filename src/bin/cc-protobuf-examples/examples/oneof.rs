@@ -1,4 +1,4 @@
-//! Example 4: several event types in one topic, told apart by a oneof.
+//! Example 4: several event types in one topic, distinguished by a oneof.
 
 use crate::generated::io::confluent::examples::proto;
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage, ProtoOneof};
@@ -147,7 +147,7 @@ async fn register_event(ctx: &Context<'_>, schema: &Schema) -> Result<Reference,
     })
 }
 
-/// An event of a kind, if there is that kind.
+/// Returns an event of this kind, or `None` for an unknown kind.
 pub fn event(kind: &str) -> Option<Value> {
     Some(match kind {
         "customer" => json!({"customer": {

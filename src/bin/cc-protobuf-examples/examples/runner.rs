@@ -1,4 +1,4 @@
-//! Runs the chosen examples, goes on after a failure, and sums up.
+//! Runs the requested examples, continues after a failure, and prints the summary.
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -15,10 +15,10 @@ use crate::failure::{Exit, Failure};
 use crate::settings::Settings;
 use crate::stop_signal::StopSignal;
 
-/// How long the registry may take to show that it is there.
+/// Maximum time for the registry to answer at the start.
 const PROBE: Duration = Duration::from_secs(15);
 
-/// Reports a failure that comes before the run; in JSON also as a document.
+/// Reports a failure before the run; in JSON also as a document.
 pub fn refuse(arguments: &RunArgs, console: &Console, failure: Failure) -> Failure {
     let run_id = arguments.run_id.as_deref().unwrap_or_default();
     let report = empty_report(arguments, run_id);
@@ -32,7 +32,7 @@ pub fn refuse(arguments: &RunArgs, console: &Console, failure: Failure) -> Failu
     failure
 }
 
-/// Runs what the command line asks for.
+/// Runs the examples that the command line requests.
 pub async fn run(
     arguments: &RunArgs,
     settings: Settings,
@@ -49,7 +49,7 @@ pub async fn run(
         opened = open(&settings) => opened,
         () = stop.received() => Err(stop.failure()),
     };
-    // Once Kafka is connected to, topics may have been made.
+    // From the connection to Kafka on, topics may have been created.
     let mut connects = false;
     let opened = match (opened, plan.topics()) {
         (Ok(backends), Some(topics)) => {
@@ -145,8 +145,8 @@ pub async fn run(
     }
 }
 
-/// Runs one example after the other. What stopped the run before its end, if
-/// anything did: an interruption, or a registry that is gone.
+/// Runs the examples one by one. Returns the failure that stopped the run early: an
+/// interruption, or an unreachable registry.
 async fn run_examples(
     plan: &Plan<'_>,
     backends: &Backends,
@@ -217,8 +217,8 @@ async fn run_examples(
     stopped
 }
 
-/// Opens the registry and makes sure that it answers. Kafka comes after it:
-/// without a registry, no topic shall be made.
+/// Opens the registry and checks that it answers. Only then connects to Kafka, so that
+/// no topic is created without a registry.
 async fn open(settings: &Settings) -> Result<Backends, Failure> {
     let backends = Backends::open(settings).await?;
     if !backends.registry.is_embedded() {
@@ -227,8 +227,8 @@ async fn open(settings: &Settings) -> Result<Backends, Failure> {
     Ok(backends)
 }
 
-/// Whether the registry is there and accepts the credentials. Its other answers
-/// are for the examples to judge.
+/// Checks that the registry answers and accepts the credentials. Examples check its
+/// other answers.
 async fn probe(backends: &Backends) -> Result<(), Failure> {
     let asked = tokio::time::timeout(PROBE, backends.registry.client.types());
     let Ok(answer) = asked.await else {

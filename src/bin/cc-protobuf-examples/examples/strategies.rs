@@ -1,4 +1,4 @@
-//! Example 8: under which subjects schemas and their references are registered.
+//! Example 8: the subjects of schemas and their references.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::console::Table;
 use crate::failure::Failure;
 use crate::naming::{import, subject_only, topic};
 
-/// Serializes one payment under each strategy, then a record with an import.
+/// Serializes one payment with each strategy, then a record with an import.
 #[tracing::instrument(skip_all)]
 pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
     let narration = &ctx.narration;
@@ -37,7 +37,7 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
 
     narration.step("Serialize the same payment under each subject name strategy");
     let value = json!({"amount": 12.5, "currency": "EUR"});
-    // The type compiled for Payment encodes; the renamed schema is registered.
+    // The type compiled for Payment encodes, but the renamed schema is registered.
     let payload = payment.serialize(&value)?;
     let strategies = [
         (
@@ -110,7 +110,7 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
     let other = renamed(&other, None, &path, &[])?;
     let importing = ctx.names.import_path("MyRecord.proto");
     let my_record = renamed(&my_record, None, &importing, &[other.file().clone()])?;
-    // Writes the imported file, too.
+    // Also writes the imported file.
     ctx.save(&*my_record)?;
     let payload = my_record.serialize(&json!({"f1": "a", "f2": {"other_id": 1}}))?;
     ctx.names.value_subject(subject_only::REFERENCES);
@@ -158,8 +158,8 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The schema in another package and file: the same messages under other names.
-/// Imports are taken from `dependencies`, in the order of the import lines.
+/// Returns the schema with another package and file name, and the same messages. Imports
+/// are replaced by `dependencies`, in the order of the import lines.
 fn renamed(
     schema: &Schema,
     package: Option<&str>,

@@ -1,5 +1,4 @@
-//! Registries that lack something Confluent's has: what to do without it, or
-//! what to say.
+//! Handles registries that lack a feature of Confluent's.
 
 use std::error::Error;
 
@@ -11,14 +10,13 @@ use super::Context;
 use crate::failure::{Failure, of_type};
 use crate::naming::import;
 
-/// Defines the tags of fields.
+/// The file that defines field tags.
 const META: &str = "confluent/meta.proto";
-/// "Invalid schema."
+/// Error code of the registry for "Invalid schema".
 const INVALID_SCHEMA: i32 = 42201;
 
-/// Registers a schema that imports `confluent/meta.proto`. A registry that does
-/// not have this file built in gets it under a subject of the run, to which the
-/// schema then refers.
+/// Registers a schema that imports `confluent/meta.proto`. If the registry does not have
+/// this file built in, it is registered under a subject of the run and referenced.
 pub(super) async fn register_tagged(
     ctx: &Context<'_>,
     file: &str,
@@ -75,7 +73,7 @@ pub(super) async fn register_tagged(
     Ok(())
 }
 
-/// The failure to register a schema that refers to `subject`.
+/// Returns the failure to register a schema that references `subject`.
 pub(super) fn reference_refused(
     subject: &str,
     error: impl Error + Send + Sync + 'static,
@@ -92,7 +90,7 @@ pub(super) fn reference_refused(
     ))
 }
 
-/// The registry's error code somewhere in the causes.
+/// Returns the registry's error code from an error's causes.
 fn registry_code(error: &(dyn Error + 'static)) -> Option<i32> {
     let mut next = Some(error);
     while let Some(error) = next {

@@ -44,7 +44,7 @@ pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
     ctx.names.value_subject(subject_only::TYPES);
     let topic = ctx.names.unused_topic(subject_only::TYPES);
     let id: i64 = ctx.parsed("types.customer_id", "9007199254740993")?;
-    // A typed message goes straight to bytes, on either path.
+    // A typed message is encoded directly, with either kind of schema.
     let sent = proto::Customer {
         customer_id: id,
         customer_name: "Ada".to_owned(),
