@@ -76,7 +76,7 @@ impl Kms {
         match self {
             Self::Aws(arn) => format!("aws-kms {arn}"),
             Self::Local(_) => "local-kms with LOCAL_SECRET".to_owned(),
-            Self::ThrowAway(_) => "local-kms with a secret lost with this process".to_owned(),
+            Self::ThrowAway(_) => "local-kms with a temporary secret".to_owned(),
             Self::Missing => "none: set AWS_KMS_KEY_ARN or LOCAL_SECRET for csfle".to_owned(),
         }
     }
@@ -335,7 +335,7 @@ impl Backends {
             (true, true) => "SCHEMA_REGISTRY_URL and BOOTSTRAP_SERVERS",
         };
         console.say(&format!(
-            "Embedded parts run in this process; to use your own, set {names}."
+            "Embedded backends run in this process; to use your own, set {names}."
         ));
     }
 

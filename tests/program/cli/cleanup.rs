@@ -133,7 +133,7 @@ fn end_a_clean_up(signal: &str, code: i32) {
     let output = place.signal_at(child, signal, " left on ");
     assert_eq!(output.status.code(), Some(code));
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(stdout.contains("may have made"), "{stdout}");
+    assert!(stdout.contains("may have created"), "{stdout}");
 }
 
 #[test]

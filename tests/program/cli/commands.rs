@@ -228,7 +228,7 @@ fn examples_that_are_left_out_on_purpose_are_no_failure() {
     let ran = Place::new().run(&arguments).expect(0);
     let ran = ran
         .says("8 passed, 0 failed, 2 skipped")
-        .says("left out by --skip");
+        .says("excluded by --skip");
     assert!(!ran.stderr.contains("csfle"), "{}", ran.stderr);
     assert!(!ran.stdout.contains("── 9"), "{}", ran.stdout);
 }

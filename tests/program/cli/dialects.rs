@@ -194,7 +194,7 @@ fn the_subject_holds_something_else() {
         .complains("basic: cannot register other.proto under other-taken.proto")
         .complains("another --run-id, or clean --run-id taken");
     assert!(
-        !ran.stderr.contains("remove what the run made"),
+        !ran.stderr.contains("remove what the run created"),
         "{}",
         ran.stderr
     );

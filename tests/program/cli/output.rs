@@ -250,7 +250,7 @@ fn ctrl_c_in_an_example_lists_what_may_have_been_made() {
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     for text in [
         "0 passed, 0 failed, 1 interrupted, 9 skipped",
-        "The run may have made:",
+        "The run may have created:",
         "subject testproto-stop-value",
     ] {
         assert!(stdout.contains(text), "{text}: {stdout}");

@@ -209,7 +209,7 @@ fn a_dot_env_above_that_others_can_write_does_not_direct_credentials() {
         assert!(!stderr.contains("hunter2"), "{stderr}");
     };
     mode(0o666);
-    refused("everybody may write to it");
+    refused("anyone can write to it");
 
     let root = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&file).unwrap()) == 0;
     if root {
@@ -218,7 +218,7 @@ fn a_dot_env_above_that_others_can_write_does_not_direct_credentials() {
         refused("belongs to another user");
         chown(&file, Some(0), Some(12_345)).unwrap();
         mode(0o660);
-        refused("its group may write to it");
+        refused("its group can write to it");
         // A link that another user has placed.
         mode(0o600);
         std::fs::rename(&file, place.join("private.env")).unwrap();
@@ -248,7 +248,7 @@ fn a_dot_env_of_ones_own_is_read_wherever_it_is() {
         .run(&["--example", "basic"])
         .expect(0)
         .complains("warning: ")
-        .complains("everybody may write to it");
+        .complains("anyone can write to it");
 }
 
 #[cfg(unix)]

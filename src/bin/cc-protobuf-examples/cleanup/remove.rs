@@ -153,7 +153,7 @@ async fn find(all: &Created, client: &Client, console: &Console, cleaned: &mut C
             Err(error) if error.is_not_found() => {}
             Err(error) => {
                 let unauthorized = error.is_unauthorized();
-                let failure = Failure::from(error).context(format!("cannot look for {subject}"));
+                let failure = Failure::from(error).context(format!("cannot look up {subject}"));
                 if unauthorized {
                     cleaned.refused = Some(failure.clone());
                 }
@@ -171,12 +171,12 @@ async fn find(all: &Created, client: &Client, console: &Console, cleaned: &mut C
             // Without a DEK Registry there are no KEKs.
             Err(error) if error.is_not_found() || error.is_unsupported() => {}
             Err(error) if error.is_forbidden() => console.result(&format!(
-                "  {DIM}no keys looked for: the DEK Registry is forbidden to these \
-                 credentials{DIM:#}"
+                "  {DIM}keys are not checked: these credentials may not use the DEK \
+                 Registry{DIM:#}"
             )),
             Err(error) => cleaned
                 .unknown
-                .push(Failure::from(error).context(format!("cannot look for KEK {kek}"))),
+                .push(Failure::from(error).context(format!("cannot look up KEK {kek}"))),
         }
     }
     found

@@ -223,7 +223,7 @@ async fn registry(client: &Client, findings: &mut Vec<(&'static str, Finding)>) 
         "catalog",
         match client.tags().await {
             Ok(tags) => Finding::Good(counted(tags.len(), "tag definition")),
-            Err(error) => optional(error, "tags are then not defined centrally"),
+            Err(error) => optional(error, "tags are then only inside schemas"),
         },
     ));
 }
@@ -234,7 +234,7 @@ async fn kafka(settings: &Settings) -> Finding {
         // Full mode does not combine a remote registry with the embedded cluster.
         let full = match settings.registry {
             Some(_) => "full mode needs it",
-            None => "full mode embeds a cluster",
+            None => "full mode uses an embedded cluster",
         };
         return Finding::Absent(format!("not configured ({name}); {full}"));
     };

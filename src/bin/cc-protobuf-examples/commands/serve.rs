@@ -100,7 +100,7 @@ fn announce(
     if let Some(brokers) = brokers {
         console.result(&format!("{TITLE}Kafka at {brokers}{TITLE:#}"));
     }
-    console.say("Everything is in memory and ends with this process: Ctrl-C stops it.");
+    console.say("All data is in memory and is lost when the process ends. Ctrl-C stops it.");
     let key = user.unwrap_or("$SR_API_KEY");
     let with = |text: &str| {
         if user.is_some() {
@@ -117,7 +117,7 @@ fn announce(
     let javascript = with(
         ",\n    basicAuthCredentials: { credentialsSource: 'USER_INFO', userInfo: `${key}:${secret}` }",
     );
-    let own = with("export SR_API_KEY=… SR_API_SECRET=…   # as given to this server\n");
+    let own = with("export SR_API_KEY=… SR_API_SECRET=…   # the values of this server\n");
     let mut clients = vec![
         ("curl", format!("curl{curl} {url}/subjects")),
         (

@@ -35,7 +35,7 @@ pub fn usage(mut error: Error, console: &Console) -> Result<Exit, Failure> {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let hint = "`run basic` runs the first example, `list` shows all ten";
             if console.output() == Output::Json {
-                let message = "the command line names no command and no example";
+                let message = "no command and no example is given";
                 return Err(Failure::usage(message).hint(hint));
             }
             stderr::write(error.render().to_string().trim_end());

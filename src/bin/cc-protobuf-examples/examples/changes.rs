@@ -46,7 +46,10 @@ fn unknown(key: &str, known: &[&Change]) -> Failure {
     } else {
         format!("they have: {}", keys.join(", "))
     };
-    Failure::usage(format!("--set {key}: no such value in the chosen examples")).hint(hint)
+    Failure::usage(format!(
+        "--set {key}: the chosen examples have no such value"
+    ))
+    .hint(hint)
 }
 
 /// Accepts any text.

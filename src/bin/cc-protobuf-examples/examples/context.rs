@@ -207,7 +207,7 @@ impl<'a> Context<'a> {
             return failure;
         }
         failure.hint(format!(
-            "the subject may hold something else of an earlier run: use another --run-id, or \
+            "the subject may contain another schema of an earlier run: use another --run-id, or \
              clean --run-id {}",
             self.names.id().as_str()
         ))

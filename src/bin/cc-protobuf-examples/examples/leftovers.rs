@@ -57,7 +57,7 @@ impl Made {
 pub(super) fn leftovers(plan: &Plan<'_>, made: &Made, listed: bool, console: &Console) {
     let id = plan.names.id().as_str();
     if listed {
-        console.result("The run may have made:");
+        console.result("The run may have created:");
         let kinds = [
             ("subject", &made.subjects),
             ("KEK", &made.keks),
@@ -73,6 +73,6 @@ pub(super) fn leftovers(plan: &Plan<'_>, made: &Made, listed: bool, console: &Co
         }
     }
     console.hint(&format!(
-        "remove what the run made with: cc-protobuf-examples clean --run-id {id}"
+        "remove what the run created with: cc-protobuf-examples clean --run-id {id}"
     ));
 }

@@ -90,7 +90,7 @@ fn asked(arguments: &RunArgs, settings: &Settings) -> Result<Vec<Asked>, Failure
         _ => None,
     });
     Err(lacking.unwrap_or_else(|| {
-        Failure::usage("--skip leaves no example to run")
+        Failure::usage("--skip excludes every requested example")
             .hint("`list` shows the names of the examples")
     }))
 }
@@ -130,7 +130,7 @@ fn check_writable(directory: &Path) -> Result<(), Failure> {
         .map_err(|error| {
             let mut failure = Failure::from(error)
                 .context(format!("cannot write schemas to {}", directory.display()))
-                .hint("give --save-schemas a directory that can be written to");
+                .hint("give --save-schemas a writable directory");
             failure.exit = Exit::Usage;
             failure
         })

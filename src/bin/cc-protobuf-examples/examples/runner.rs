@@ -236,11 +236,11 @@ async fn probe(backends: &Backends) -> Result<(), Failure> {
         return Err(Failure::new(
             Exit::Unreachable,
             format!(
-                "the registry at {} gave no answer in {seconds} s",
+                "the registry at {} did not answer within {seconds} s",
                 backends.registry.url
             ),
         )
-        .hint("check SCHEMA_REGISTRY_URL, and that nothing in between swallows the traffic"));
+        .hint("check SCHEMA_REGISTRY_URL, and that no proxy or firewall drops the traffic"));
     };
     match answer {
         Err(error) => {

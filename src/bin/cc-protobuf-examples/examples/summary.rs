@@ -68,7 +68,7 @@ pub(super) fn summary(plan: &Plan<'_>, report: &Report, console: &Console) {
             word.to_owned(),
             example.duration_ms.to_string(),
             match &asked.skipped {
-                Some(Skip::Wanted) => "left out by --skip".to_owned(),
+                Some(Skip::Wanted) => "excluded by --skip".to_owned(),
                 Some(Skip::Lacks(failure)) => failure.message.clone(),
                 None => used(example).join("\n"),
             },

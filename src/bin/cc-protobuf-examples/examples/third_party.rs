@@ -51,8 +51,8 @@ pub(super) async fn register_tagged(
     };
     let lacking = |error| {
         ctx.not_registered(file, subject, error).hint(format!(
-            "does this registry lack {META}? Confluent's has it built in, and this one does not \
-             take it as a reference either"
+            "this registry may lack {META}, which Confluent's has built in, and it does not accept \
+             it as a reference either"
         ))
     };
     let Some(version) = version else {
@@ -68,7 +68,7 @@ pub(super) async fn register_tagged(
     registered.map_err(lacking)?;
     ctx.narration.note(&format!(
         "this registry does not have {META} built in: it is registered under {under}, and the \
-         schema refers to it"
+         schema references it"
     ));
     Ok(())
 }
@@ -84,9 +84,8 @@ pub(super) fn reference_refused(
         return failure;
     }
     failure.hint(format!(
-        "this registry does not seem to find a reference under a subject with a `/` in it \
-         ({subject}), as Confluent's does; ReferenceSubjectNameStrategy::Qualified makes subjects \
-         without it"
+        "unlike Confluent's, this registry does not seem to find references under subjects with a \
+         `/` ({subject}); ReferenceSubjectNameStrategy::Qualified uses subjects without it"
     ))
 }
 

@@ -37,7 +37,7 @@ pub(super) fn read(path: &Path, directory: &Path) -> Result<HashMap<String, Stri
             });
         }
         tracing::warn!(
-            "{}: {reason}, and it decides where credentials go",
+            "{}: {reason}, and the file determines where credentials are sent",
             path.display()
         );
     }
@@ -95,9 +95,9 @@ fn strange(owner: u32, group: u32, mode: u32, me: u32) -> Option<&'static str> {
     if owner != me && owner != 0 {
         Some("it belongs to another user")
     } else if mode & 0o002 != 0 {
-        Some("everybody may write to it")
+        Some("anyone can write to it")
     } else if mode & 0o020 != 0 && group != owner {
-        Some("its group may write to it")
+        Some("its group can write to it")
     } else {
         None
     }

@@ -59,7 +59,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Somebody else may have written the `.env` file in a directory above.
-    #[error("{path} is not read: {reason}, and it would decide where credentials go", path = path.display())]
+    #[error("{path} is not read: {reason}, and the file determines where credentials are sent", path = path.display())]
     DotEnvUntrusted {
         /// The file.
         path: PathBuf,
@@ -90,7 +90,7 @@ impl Error {
     pub fn hint(&self) -> String {
         match self {
             Self::HalfConfigured { missing, .. } => format!(
-                "set {missing} in the environment or .env, or use --embedded to run without any backend"
+                "set {missing} in the environment or .env, or use --embedded to ignore the configuration"
             ),
             Self::Conflict { first, second } => format!("unset {first} or {second}"),
             Self::Invalid { name, .. } => {

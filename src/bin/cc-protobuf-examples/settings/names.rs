@@ -38,7 +38,7 @@ names! {
     SR_OAUTH_SCOPE, false, "OAuth scope";
     SR_IDENTITY_POOL_ID, false, "Confluent identity pool, with a bearer token or OAuth";
     SR_LOGICAL_CLUSTER, false, "Confluent logical cluster (lsrc-…), with a bearer token or OAuth";
-    SR_SSL_CA_LOCATION, false, "PEM file of further CA certificates for the registry";
+    SR_SSL_CA_LOCATION, false, "PEM file of additional CA certificates for the registry";
     SR_SSL_CERT_LOCATION, false, "PEM file of the client certificate for mutual TLS";
     SR_SSL_KEY_LOCATION, false, "PEM file of the client certificate's private key";
     BOOTSTRAP_SERVERS, false, "Kafka cluster, host:port, separated by commas";

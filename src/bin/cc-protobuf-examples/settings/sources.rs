@@ -80,7 +80,7 @@ impl Sources {
             for key in file.keys().filter(|key| key.starts_with("AWS_")) {
                 if *key != names::AWS_KMS_KEY_ARN.key {
                     tracing::warn!(
-                        "{key} in .env is not read; the AWS credential chain sees the real environment only"
+                        "{key} in .env is not read; the AWS credential chain reads the environment only"
                     );
                 }
             }
