@@ -1,4 +1,4 @@
-//! Topics, produce and consume, over librdkafka.
+//! Creates topics, and produces and consumes records, with librdkafka.
 //!
 //! One [`Kafka`] holds an idempotent producer and a consumer that is assigned
 //! to all topics of a run. The consumer is assigned, not subscribed, so it never

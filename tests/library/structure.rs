@@ -383,7 +383,7 @@ fn modules_of_the_library_use_what_their_row_names() {
 }
 
 #[test]
-fn modules_of_the_program_use_what_stands_below_them() {
+fn modules_of_the_program_use_only_those_below_them() {
     let krate = program();
     let height = |name: &str| {
         let position = PROGRAM.iter().position(|module| *module == name);

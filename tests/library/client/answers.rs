@@ -281,7 +281,7 @@ async fn rude_server(bytes: &'static [u8]) -> String {
 }
 
 #[tokio::test]
-async fn broken_connections_are_told_apart() {
+async fn broken_connections_are_distinguished() {
     for bytes in [
         &b""[..],
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[\"a\"",

@@ -189,7 +189,7 @@ async fn a_token_refused_early_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn token_endpoints_that_fail_are_told_apart() {
+async fn failures_of_token_endpoints_are_distinguished() {
     let refusal = json!({"error": "invalid_client", "error_description": format!("not {SECRET}")});
     for (answer, kind, words) in [
         (

@@ -108,7 +108,7 @@ async fn an_answer_of_another_key_is_refused() {
 }
 
 #[tokio::test]
-async fn error_codes_are_told_apart() {
+async fn error_codes_are_distinguished() {
     for (code, kind) in [
         ("AccessDeniedException", ErrorKind::Denied),
         ("UnrecognizedClientException", ErrorKind::Denied),

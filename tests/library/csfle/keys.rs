@@ -199,7 +199,7 @@ async fn a_registry_whose_clock_is_behind_does_not_cost_a_key_per_value() {
 }
 
 #[tokio::test]
-async fn a_conflict_takes_the_key_of_whoever_was_faster() {
+async fn a_conflict_uses_the_key_of_the_faster_client() {
     let stub = Stub::start().await;
     let rules = rule_set([rule(&[])]);
     let faster = foreign_dek(1, NOW).await;
@@ -280,7 +280,7 @@ async fn a_deleted_key_to_write_with_is_said_to_be_deleted() {
 }
 
 #[tokio::test]
-async fn keys_may_be_kept_as_long_as_one_likes() {
+async fn keys_are_cached_for_the_configured_time() {
     let stub = Stub::start().await;
     let rules = rule_set([rule(&[])]);
     let csfle = engine(&stub).cache_expiry(Duration::MAX).build();

@@ -125,7 +125,7 @@ async fn every_malformed_record_of_the_fixture_is_its_own_error() {
 }
 
 #[tokio::test]
-async fn what_is_no_usable_schema_is_told_by_id() {
+async fn unusable_schemas_are_reported_by_id() {
     let five = record(5, &[0], b"");
     let avro = read_error(&five, |_| Answer::ok(json!({"schema": "\"string\""}))).await;
     assert!(matches!(&avro, Error::NotProtobuf { schema_type, .. } if schema_type == "AVRO"));

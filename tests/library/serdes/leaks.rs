@@ -307,10 +307,10 @@ async fn check(world: &World, types: &Types) -> Result<(), TestCaseError> {
     for options in ways {
         let serializer = world.registry.serializer(options);
         // The record's given schema, and the schema of its value.
-        for (told, made) in [(&new, &new), (&old, &old), (&old, &new), (&new, &old)] {
+        for (given, made) in [(&new, &new), (&old, &old), (&old, &new), (&new, &old)] {
             let to = || WriteContext::value(&topic);
             for how in ["encoded", "json", "dynamic"] {
-                let mut known = vec![Seen::new(&old), Seen::new(told)];
+                let mut known = vec![Seen::new(&old), Seen::new(given)];
                 known.extend((how == "dynamic").then(|| Seen::new(made)));
                 let mut filler = Filler {
                     next: 0,
@@ -319,11 +319,11 @@ async fn check(world: &World, types: &Types) -> Result<(), TestCaseError> {
                 let value = filler.message(&Seen::new(made), &known, false, 0);
                 let encoded = value.encode_to_vec();
                 let json = made.schema.deserialize(&encoded).unwrap();
-                let told = &told.schema;
+                let given = &given.schema;
                 let record = match how {
-                    "encoded" => serializer.serialize_encoded(to(), told, &encoded).await,
-                    "json" => serializer.serialize_json(to(), told, &json).await,
-                    _ => serializer.serialize_dynamic(to(), told, &value).await,
+                    "encoded" => serializer.serialize_encoded(to(), given, &encoded).await,
+                    "json" => serializer.serialize_json(to(), given, &json).await,
+                    _ => serializer.serialize_dynamic(to(), given, &value).await,
                 };
                 let Ok(record) = record else { continue };
                 world.written.fetch_add(1, Ordering::Relaxed);
@@ -333,7 +333,7 @@ async fn check(world: &World, types: &Types) -> Result<(), TestCaseError> {
                         "{how}: {secret} is in the record\nold: {}\nnew: {}\ntold: {}\n{json}",
                         old.schema.schema_text(),
                         new.schema.schema_text(),
-                        told.schema_text(),
+                        given.schema_text(),
                     );
                 }
             }

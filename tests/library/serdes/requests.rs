@@ -308,7 +308,7 @@ async fn the_schema_known_so_far_serves_while_the_registry_is_away() {
 }
 
 #[tokio::test]
-async fn a_registry_that_never_answers_holds_up_nobody_for_long() {
+async fn a_registry_that_never_answers_delays_no_caller_for_long() {
     let silent = Arc::new(AtomicBool::new(false));
     let is_silent = silent.clone();
     let stub = Stub::start(move |_| match is_silent.load(Ordering::Relaxed) {

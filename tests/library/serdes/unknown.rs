@@ -75,7 +75,7 @@ async fn unknown_fields_are_refused_where_fields_are_encrypted() {
 async fn a_dynamic_message_that_brings_tags_of_its_own_is_held_to_them() {
     let v1 = "message M { string id = 1; string email = 2 PII; }";
     let registered = Registered::new(v1, field_rules(), &[]).await;
-    let told = own(v1);
+    let own_schema = own(v1);
     let tagged = own("message M { string id = 1 PII; string email = 2 PII; }");
     let same = own(v1);
     for (serializer, _) in registered.serializers(true) {
@@ -86,14 +86,18 @@ async fn a_dynamic_message_that_brings_tags_of_its_own_is_held_to_them() {
                 &*tagged.serialize(&json!({"id": SECRET})).unwrap(),
             )
             .unwrap();
-            let record = serializer.serialize_dynamic(to, &told, &message).await;
+            let record = serializer
+                .serialize_dynamic(to, &own_schema, &message)
+                .await;
             let message = chain(&record.unwrap_err());
             assert!(message.contains("field \"id\""), "{message}");
 
             let to = WriteContext::value("shop");
             let payload = same.serialize(&json!({"email": SECRET})).unwrap();
             let message = DynamicMessage::decode(same.descriptor().clone(), &*payload).unwrap();
-            let record = serializer.serialize_dynamic(to, &told, &message).await;
+            let record = serializer
+                .serialize_dynamic(to, &own_schema, &message)
+                .await;
             assert!(hides(&record.unwrap(), SECRET));
         }
     }

@@ -192,10 +192,10 @@ fn all_on_a_remote_registry_without_a_key_says_so_first_and_skips_csfle() {
         .says("a remote registry needs a KMS key")
         .complains("error: csfle was skipped")
         .complains("--skip csfle");
-    let told = ran.stderr.find("note: csfle will be skipped").unwrap();
+    let noted = ran.stderr.find("note: csfle will be skipped").unwrap();
     let first = ran.stderr.find("debug: ").unwrap();
     let begun = ran.stderr.find("subjects/other-").unwrap_or(first);
-    assert!(told < begun, "{}", ran.stderr);
+    assert!(noted < begun, "{}", ran.stderr);
 
     let ran = Place::new()
         .run(&[&["run", "all", "-o", "json"][..], &url].concat())

@@ -151,7 +151,7 @@ fn the_keys_of_a_user_who_starts_it_are_safe_from_web_pages() {
 }
 
 #[test]
-fn a_page_of_ones_own_is_let_in_by_a_flag() {
+fn a_flag_allows_pages_of_an_origin() {
     let origins = ["http://localhost:3000", "https://pages.example"];
     let [first, second] = origins.map(|origin| ["--allow-origin", origin]);
     let served = Served::start(&Place::new(), &[first, second].concat());

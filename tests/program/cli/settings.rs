@@ -230,7 +230,7 @@ fn a_dot_env_above_that_others_can_write_does_not_direct_credentials() {
 
 #[cfg(unix)]
 #[test]
-fn a_dot_env_of_ones_own_is_read_wherever_it_is() {
+fn a_users_own_dot_env_is_read_anywhere() {
     use std::os::unix::fs::PermissionsExt;
 
     let registry = Dialect::plain();

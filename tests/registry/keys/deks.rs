@@ -226,7 +226,7 @@ async fn a_missing_kek_is_named_before_a_missing_dek() {
 }
 
 #[tokio::test]
-async fn versions_are_deleted_softly_then_for_good() {
+async fn versions_are_deleted_softly_then_permanently() {
     let server = server().await;
     for version in [1, 2, 3] {
         let body = json!({"version": version, "encryptedKeyMaterial": "AAAA"});
