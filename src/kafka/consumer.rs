@@ -276,7 +276,7 @@ fn keep(kept: &mut Vec<Received>, record: Received, matched: usize) -> Result<()
     kept.push(record);
     if kept.len().saturating_sub(matched) > MAX_KEPT {
         let reason = format!(
-            "more than {MAX_KEPT} records that nobody asked for; use a topic or group of your own"
+            "more than {MAX_KEPT} records arrived that no call asked for; use topics without other producers"
         );
         return Err(Error::Consume { topic, reason });
     }

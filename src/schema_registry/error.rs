@@ -17,7 +17,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 #[non_exhaustive]
 pub enum Error {
     /// The settings of the client are invalid or contradict each other.
-    #[error("unusable Schema Registry settings: {reason}")]
+    #[error("invalid Schema Registry settings: {reason}")]
     Settings {
         /// What is wrong with them.
         reason: String,
@@ -25,7 +25,7 @@ pub enum Error {
         source: Option<BoxError>,
     },
     /// An argument is invalid; no request was sent.
-    #[error("unusable {what} {value:?}: {reason}")]
+    #[error("invalid {what} {value:?}: {reason}")]
     Input {
         /// The kind of argument.
         what: &'static str,
@@ -64,7 +64,7 @@ pub enum Error {
     Answer(Box<Answer>),
     /// The server is not a Schema Registry: the answer is HTML, malformed or other
     /// JSON, a redirect, or larger than the limit.
-    #[error("the answer is not a Schema Registry's: HTTP {status}, {reason} ({exchange})")]
+    #[error("the answer is not from a Schema Registry: HTTP {status}, {reason} ({exchange})")]
     NotARegistry {
         /// The request.
         exchange: Box<Exchange>,

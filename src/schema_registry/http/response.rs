@@ -87,10 +87,10 @@ impl Reply {
                 self.description()
             } else if self.api == Api::DekRegistry {
                 // The parser would quote values, which may be keys here.
-                "JSON of another shape".to_owned()
+                "JSON with an unexpected structure".to_owned()
             } else {
                 format!(
-                    "JSON of another shape: {}",
+                    "JSON with an unexpected structure: {}",
                     sanitized(&error.to_string(), &[])
                 )
             };

@@ -129,7 +129,7 @@ async fn what_is_no_registry_is_recognised() {
         ),
         (
             Canned::raw(200, "application/json", "[1, 2]"),
-            "another shape",
+            "unexpected structure",
         ),
         (
             Canned::raw(200, "application/json", "{\"status\": \"ok\"}"),

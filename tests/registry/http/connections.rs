@@ -152,7 +152,12 @@ async fn too_many_connections_are_refused_in_words() {
         assert_eq!(answer.header("retry-after"), Some("1"));
         let error: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(error["error_code"], 503);
-        assert!(error["message"].as_str().unwrap().contains("3 open connections"));
+        assert!(
+            error["message"]
+                .as_str()
+                .unwrap()
+                .contains("3 open connections")
+        );
     }
     // Open connections still work, and a closed one frees its place.
     assert_eq!(ask(&mut open[0]).status, 200);
