@@ -444,7 +444,7 @@ fn registries_that_do_not_answer_as_one() {
 fn a_registry_that_is_silent() {
     let url = socket(None);
     let arguments = ["--example", "basic", "--schema-registry-url", &url];
-    check(&case("silence", &arguments, &[], 3, &["no answer"]));
+    check(&case("silence", &arguments, &[], 3, &["did not answer"]));
 }
 
 #[test]

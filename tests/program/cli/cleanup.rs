@@ -71,7 +71,7 @@ fn a_forbidden_dek_registry_does_not_keep_the_subjects() {
     Place::new()
         .run(&arguments)
         .expect(0)
-        .says("the DEK Registry is forbidden")
+        .says("keys are not checked")
         .says("removed 2 subjects");
     assert_eq!(
         get(&format!("{}/subjects?deleted=true", registry.direct)),

@@ -297,6 +297,6 @@ fn a_subject_with_a_slash_is_not_found_as_a_reference() {
     );
     let at = ["--schema-registry-url", &registry.url];
     let ran = place().run(&at).expect(1).says("9 passed, 1 failed");
-    ran.complains("a subject with a `/` in it")
+    ran.complains("under subjects with a `/`")
         .complains("Qualified");
 }
