@@ -64,7 +64,7 @@ pub enum Error {
     Answer(Box<Answer>),
     /// The server is not a Schema Registry: the answer is HTML, malformed or other
     /// JSON, a redirect, or larger than the limit.
-    #[error("the answer is not from a Schema Registry: HTTP {status}, {reason} ({exchange})")]
+    #[error("the server is not a Schema Registry: HTTP {status}, {reason} ({exchange})")]
     NotARegistry {
         /// The request.
         exchange: Box<Exchange>,

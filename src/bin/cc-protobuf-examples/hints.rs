@@ -181,7 +181,7 @@ mod tests {
             (409, r#"{"error_code": 40901}"#, "compatib"),
             (422, r#"{"error_code": 42201}"#, "references"),
             (422, r#"{"error_code": 42205}"#, "mode"),
-            (422, r#"{"error_code": 42206}"#, "refers"),
+            (422, r#"{"error_code": 42206}"#, "references it"),
             (429, r#"{"error_code": 429}"#, "rate"),
             (500, r#"{"error_code": 500}"#, "later"),
             (200, "no JSON", "SCHEMA_REGISTRY_URL"),

@@ -123,8 +123,8 @@ mod tests {
         let untrusted = [
             (1001, 1001, 0o600, 1000, "another user"),
             (1001, 1001, 0o600, 0, "another user"),
-            (1000, 1000, 0o602, 1000, "everybody"),
-            (0, 0, 0o666, 1000, "everybody"),
+            (1000, 1000, 0o602, 1000, "anyone"),
+            (0, 0, 0o666, 1000, "anyone"),
             (1000, 100, 0o660, 1000, "its group"),
             (0, 1000, 0o660, 1000, "its group"),
         ];
