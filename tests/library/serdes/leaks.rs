@@ -330,7 +330,7 @@ async fn check(world: &World, types: &Types) -> Result<(), TestCaseError> {
                 for secret in &filler.secrets {
                     prop_assert!(
                         hides(&record, secret),
-                        "{how}: {secret} is in the record\nold: {}\nnew: {}\ntold: {}\n{json}",
+                        "{how}: {secret} is in the record\nold: {}\nnew: {}\ngiven: {}\n{json}",
                         old.schema.schema_text(),
                         new.schema.schema_text(),
                         given.schema_text(),
