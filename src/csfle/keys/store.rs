@@ -186,7 +186,7 @@ impl KeyStore {
                         kek = need.kek,
                         subject = need.subject,
                         "DEK version {version} exists, but the registry does not return it (is it deleted?); \
-                                                 the expired one stays in use",
+                         the expired one stays in use",
                     );
                     let retry = now.saturating_add(RETRY_RENEWAL_MS);
                     self.opened(kek, need, &dek, retry).await
