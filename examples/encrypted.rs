@@ -7,6 +7,7 @@
 
 #![allow(clippy::print_stdout)]
 
+use cc_protobuf_examples::schema_registry::Normalization;
 use std::env::var;
 use std::time::Duration;
 
@@ -82,7 +83,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }),
         ..SchemaRequest::default()
     };
-    client.register("patients-value", &request, false).await?;
+    client
+        .register("patients-value", &request, Normalization::AsSent)
+        .await?;
 
     // The rule is part of the registered version, so the serializer writes with that.
     // encryption_required refuses to write if the rule is not there.

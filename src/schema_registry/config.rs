@@ -1,5 +1,7 @@
 //! Calls for configuration and modes, global and per subject.
 
+use super::parameters::Force;
+use super::parameters::Inheritance;
 use serde::Deserialize;
 
 use super::client::Client;
@@ -66,13 +68,13 @@ impl Client {
     }
 
     /// Returns the configuration of a subject, or the global one: `GET /config`.
-    /// With `default_to_global`, a subject without one returns what it inherits.
     pub async fn config(
         &self,
         subject: Option<&str>,
-        default_to_global: bool,
+        inheritance: Inheritance,
     ) -> Result<Config, Error> {
-        let call = Call::get(config_path(subject)?).flag("defaultToGlobal", default_to_global);
+        let call = Call::get(config_path(subject)?)
+            .flag("defaultToGlobal", inheritance == Inheritance::Inherit);
         self.json(call).await
     }
 
@@ -101,28 +103,28 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Fails with 40409 if the subject has no mode of its own, unless
-    /// `default_to_global`.
+    /// Fails with 40409 if the subject has no mode of its own and inherits none.
     pub async fn mode(
         &self,
         subject: Option<&str>,
-        default_to_global: bool,
+        inheritance: Inheritance,
     ) -> Result<Mode, Error> {
-        let call = Call::get(scoped("/mode", subject)?).flag("defaultToGlobal", default_to_global);
+        let call = Call::get(scoped("/mode", subject)?)
+            .flag("defaultToGlobal", inheritance == Inheritance::Inherit);
         let answer: ModeBody = self.json(call).await?;
         Ok(answer.mode)
     }
 
-    /// Sets the mode of a subject, or the global one: `PUT /mode`. `force` allows
-    /// [`Mode::Import`] even if schemas are registered.
+    /// Sets the mode of a subject, or the global one: `PUT /mode`. With [`Force::Yes`],
+    /// [`Mode::Import`] is allowed even if schemas are registered.
     pub async fn set_mode(
         &self,
         mode: Mode,
         subject: Option<&str>,
-        force: bool,
+        force: Force,
     ) -> Result<Mode, Error> {
         let call = Call::put(scoped("/mode", subject)?)
-            .flag("force", force)
+            .flag("force", force == Force::Yes)
             .json(&ModeBody { mode })?;
         let answer: ModeBody = self.json(call).await?;
         Ok(answer.mode)

@@ -8,7 +8,7 @@ use super::entities::{Dek, DekRequest, Kek, KekRequest, KekUpdate};
 use super::error::Error;
 use super::http::call::Call;
 use super::http::path;
-use super::parameters::Version;
+use super::parameters::{Deleted, Deletion, Version};
 use crate::subject_context::other_than_default;
 
 const KEKS: &str = "/dek-registry/v1/keks";
@@ -35,8 +35,8 @@ fn missing_in_dek(dek: &Dek) -> Option<&'static str> {
 
 impl Client {
     /// Returns the names of the KEKs: `GET /keks`.
-    pub async fn keks(&self, deleted: bool) -> Result<Vec<String>, Error> {
-        let call = Call::get(KEKS).flag("deleted", deleted);
+    pub async fn keks(&self, deleted: Deleted) -> Result<Vec<String>, Error> {
+        let call = Call::get(KEKS).flag("deleted", deleted == Deleted::Include);
         self.json(call).await
     }
 
@@ -45,7 +45,7 @@ impl Client {
     /// # Errors
     ///
     /// Fails with 40470 if there is none.
-    pub async fn kek(&self, name: &str, deleted: bool) -> Result<Kek, Error> {
+    pub async fn kek(&self, name: &str, deleted: Deleted) -> Result<Kek, Error> {
         self.kek_for_subject(name, deleted, "").await
     }
 
@@ -54,11 +54,11 @@ impl Client {
     pub async fn kek_for_subject(
         &self,
         name: &str,
-        deleted: bool,
+        deleted: Deleted,
         subject: &str,
     ) -> Result<Kek, Error> {
         let call = Call::get(kek_path(name)?)
-            .flag("deleted", deleted)
+            .flag("deleted", deleted == Deleted::Include)
             .maybe("context", other_than_default(subject));
         self.json_with(call, missing_in_kek).await
     }
@@ -100,8 +100,8 @@ impl Client {
     ///
     /// Fails with 42272 while the KEK has DEKs, and with 40471 if it is to be
     /// deleted permanently but is not soft-deleted.
-    pub async fn delete_kek(&self, name: &str, permanent: bool) -> Result<(), Error> {
-        let call = Call::delete(kek_path(name)?).flag("permanent", permanent);
+    pub async fn delete_kek(&self, name: &str, deletion: Deletion) -> Result<(), Error> {
+        let call = Call::delete(kek_path(name)?).flag("permanent", deletion == Deletion::Permanent);
         self.done(call).await
     }
 
@@ -118,8 +118,9 @@ impl Client {
     }
 
     /// Returns the subjects that have DEKs under a KEK: `GET /keks/{k}/deks`.
-    pub async fn dek_subjects(&self, kek: &str, deleted: bool) -> Result<Vec<String>, Error> {
-        let call = Call::get(format!("{}/deks", kek_path(kek)?)).flag("deleted", deleted);
+    pub async fn dek_subjects(&self, kek: &str, deleted: Deleted) -> Result<Vec<String>, Error> {
+        let call = Call::get(format!("{}/deks", kek_path(kek)?))
+            .flag("deleted", deleted == Deleted::Include);
         self.json(call).await
     }
 
@@ -130,11 +131,11 @@ impl Client {
         kek: &str,
         subject: &str,
         algorithm: &str,
-        deleted: bool,
+        deleted: Deleted,
     ) -> Result<Vec<i32>, Error> {
         let call = Call::get(format!("{}/versions", deks_path(kek, subject)?))
             .query("algorithm", algorithm)
-            .flag("deleted", deleted);
+            .flag("deleted", deleted == Deleted::Include);
         self.json(call).await
     }
 
@@ -150,11 +151,11 @@ impl Client {
         subject: &str,
         algorithm: &str,
         version: Version,
-        deleted: bool,
+        deleted: Deleted,
     ) -> Result<Dek, Error> {
         let call = Call::get(format!("{}/versions/{version}", deks_path(kek, subject)?))
             .query("algorithm", algorithm)
-            .flag("deleted", deleted);
+            .flag("deleted", deleted == Deleted::Include);
         self.json_with(call, missing_in_dek).await
     }
 
@@ -190,11 +191,11 @@ impl Client {
         kek: &str,
         subject: &str,
         algorithm: &str,
-        permanent: bool,
+        deletion: Deletion,
     ) -> Result<(), Error> {
         let call = Call::delete(deks_path(kek, subject)?)
             .query("algorithm", algorithm)
-            .flag("permanent", permanent);
+            .flag("permanent", deletion == Deletion::Permanent);
         self.done(call).await
     }
 
@@ -205,11 +206,11 @@ impl Client {
         subject: &str,
         algorithm: &str,
         version: Version,
-        permanent: bool,
+        deletion: Deletion,
     ) -> Result<(), Error> {
         let call = Call::delete(format!("{}/versions/{version}", deks_path(kek, subject)?))
             .query("algorithm", algorithm)
-            .flag("permanent", permanent);
+            .flag("permanent", deletion == Deletion::Permanent);
         self.done(call).await
     }
 

@@ -17,7 +17,7 @@
 //!     schema_type: Some(PROTOBUF.to_owned()),
 //!     ..SchemaRequest::default()
 //! };
-//! registry.register("orders-value", &order, false).await?;
+//! registry.register("orders-value", &order, Normalization::AsSent).await?;
 //!
 //! let newest = registry
 //!     .version("orders-value", Version::Latest, VersionQuery::default())
@@ -74,7 +74,10 @@ pub use client::Client;
 pub use error::{Answer, BoxError, Error, ErrorKind, Exchange, TokenError};
 pub use http::auth::TokenProvider;
 pub use http::oauth::ClientCredentials;
-pub use parameters::{Format, LookupQuery, SchemasQuery, SubjectsQuery, Version, VersionQuery};
+pub use parameters::{
+    Deleted, Deletion, Force, Format, Inheritance, LookupQuery, Normalization, SchemasQuery,
+    SubjectsQuery, Version, VersionQuery,
+};
 pub use secret::Secret;
 
 pub use crate::registry_settings::{CompatibilityLevel, Mode, UnknownWord};

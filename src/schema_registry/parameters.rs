@@ -149,3 +149,52 @@ mod tests {
         assert_eq!(Version::Latest.to_string(), "latest");
     }
 }
+
+/// Whether soft-deleted entries are returned too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Deleted {
+    /// Only active entries are returned.
+    #[default]
+    Exclude,
+    /// Soft-deleted entries are returned as well.
+    Include,
+}
+
+/// How an entry is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// It is hidden, can be restored, and can still be read by id.
+    Soft,
+    /// It is removed, which cannot be undone. It must be soft-deleted before.
+    Permanent,
+}
+
+/// Whether the registry normalises a schema before it compares and stores it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Normalization {
+    /// The schema is taken as it is sent.
+    #[default]
+    AsSent,
+    /// The schema is normalised first, so that texts of one meaning are one schema.
+    Normalize,
+}
+
+/// Whether a subject without a setting of its own returns the one it inherits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Inheritance {
+    /// Only the subject's own setting counts.
+    #[default]
+    OwnOnly,
+    /// The setting of the context or the global one is returned instead.
+    Inherit,
+}
+
+/// Whether a change is made although the registry would refuse it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Force {
+    /// The registry may refuse.
+    #[default]
+    No,
+    /// The change is made.
+    Yes,
+}

@@ -4,7 +4,7 @@ use super::client::Client;
 use super::entities::{Schema, SchemaLocation, SubjectVersion};
 use super::error::Error;
 use super::http::call::Call;
-use super::parameters::{Format, SchemasQuery};
+use super::parameters::{Deleted, Format, SchemasQuery};
 use crate::wire_format::{SchemaGuid, SchemaId};
 
 impl Client {
@@ -84,9 +84,12 @@ impl Client {
     pub async fn subjects_for_schema(
         &self,
         id: SchemaId,
-        deleted: bool,
+        deleted: Deleted,
     ) -> Result<Vec<String>, Error> {
-        self.json(Call::get(format!("/schemas/ids/{id}/subjects")).flag("deleted", deleted))
-            .await
+        self.json(
+            Call::get(format!("/schemas/ids/{id}/subjects"))
+                .flag("deleted", deleted == Deleted::Include),
+        )
+        .await
     }
 }

@@ -5,6 +5,7 @@ use super::entities::{Association, ServerId, ServerVersion};
 use super::error::Error;
 use super::http::call::Call;
 use super::http::path;
+use crate::wire_format::Side;
 
 impl Client {
     /// Returns version and build of the registry: `GET /v1/metadata/version`.
@@ -41,14 +42,14 @@ impl Client {
     pub async fn associations(
         &self,
         topic: &str,
-        is_key: bool,
+        side: Side,
         namespace: Option<&str>,
     ) -> Result<Vec<Association>, Error> {
         let namespace = path::name("namespace", namespace.unwrap_or("-"))?;
         let topic = path::name("topic", topic)?;
         let call = Call::get(format!("/associations/resources/{namespace}/{topic}"))
             .query("resourceType", "topic")
-            .query("associationType", if is_key { "key" } else { "value" });
+            .query("associationType", side.as_str());
         match self.json(call).await {
             Err(error) if error.is_unsupported() || error.is_not_found() => Ok(Vec::new()),
             answer => answer,

@@ -7,7 +7,9 @@ use super::entities::{Compatibility, Schema, SchemaRequest};
 use super::error::Error;
 use super::http::call::Call;
 use super::http::path;
-use super::parameters::{Format, LookupQuery, SubjectsQuery, Version, VersionQuery};
+use super::parameters::{
+    Deleted, Deletion, Format, LookupQuery, Normalization, SubjectsQuery, Version, VersionQuery,
+};
 
 impl Client {
     /// Returns the subjects with an active version in all contexts: `GET /subjects`.
@@ -27,18 +29,21 @@ impl Client {
 
     /// Returns the active versions, ascending: `GET /subjects/{s}/versions`.
     pub async fn versions(&self, subject: &str) -> Result<Vec<i32>, Error> {
-        self.versions_including(subject, false).await
+        self.versions_including(subject, Deleted::Exclude).await
     }
 
-    /// Returns the versions of a subject, ascending, optionally with soft-deleted ones.
+    /// Returns the versions of a subject, ascending, with soft-deleted ones if asked for.
     pub async fn versions_including(
         &self,
         subject: &str,
-        deleted: bool,
+        deleted: Deleted,
     ) -> Result<Vec<i32>, Error> {
         let subject = path::subject(subject)?;
-        self.json(Call::get(format!("/subjects/{subject}/versions")).flag("deleted", deleted))
-            .await
+        self.json(
+            Call::get(format!("/subjects/{subject}/versions"))
+                .flag("deleted", deleted == Deleted::Include),
+        )
+        .await
     }
 
     /// Returns one version of a subject: `GET /subjects/{s}/versions/{v}`.
@@ -104,11 +109,11 @@ impl Client {
         &self,
         subject: &str,
         schema: &SchemaRequest,
-        normalize: bool,
+        normalization: Normalization,
     ) -> Result<Schema, Error> {
         let subject = path::subject(subject)?;
         let call = Call::post(format!("/subjects/{subject}/versions"))
-            .flag("normalize", normalize)
+            .flag("normalize", normalization == Normalization::Normalize)
             .json(schema)?;
         self.json_with(call, |schema: &Schema| schema.id.is_none().then_some("id"))
             .await
@@ -121,13 +126,13 @@ impl Client {
         &self,
         subject: &str,
         schema: &SchemaRequest,
-        normalize: bool,
+        normalization: Normalization,
     ) -> Result<Schema, Error> {
-        let registered = self.register(subject, schema, normalize).await?;
+        let registered = self.register(subject, schema, normalization).await?;
         if registered.version.is_some() {
             return Ok(registered);
         }
-        let query = LookupQuery::default().normalize(normalize);
+        let query = LookupQuery::default().normalize(normalization == Normalization::Normalize);
         self.lookup(subject, schema, query).await
     }
 
@@ -163,11 +168,11 @@ impl Client {
         &self,
         subject: &str,
         version: Version,
-        permanent: bool,
+        deletion: Deletion,
     ) -> Result<i32, Error> {
         let subject = path::subject(subject)?;
         let call = Call::delete(format!("/subjects/{subject}/versions/{version}"))
-            .flag("permanent", permanent);
+            .flag("permanent", deletion == Deletion::Permanent);
         self.json(call).await
     }
 

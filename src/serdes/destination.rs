@@ -1,47 +1,6 @@
 //! Where a value goes: the topic, the side of the record, its headers.
 
-use std::fmt;
-
-use crate::wire_format::{KEY_SCHEMA_ID_HEADER, VALUE_SCHEMA_ID_HEADER};
-
-/// The side of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// The record key.
-    Key,
-    /// The record value.
-    Value,
-}
-
-impl Side {
-    /// Returns whether this is the key.
-    pub fn is_key(self) -> bool {
-        self == Self::Key
-    }
-
-    /// Returns `key` or `value`, the suffix of a topic's subject.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Key => "key",
-            Self::Value => "value",
-        }
-    }
-
-    /// Returns the name of the record header that carries the schema GUID of this
-    /// side.
-    pub fn schema_id_header(self) -> &'static str {
-        match self {
-            Self::Key => KEY_SCHEMA_ID_HEADER,
-            Self::Value => VALUE_SCHEMA_ID_HEADER,
-        }
-    }
-}
-
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use crate::wire_format::Side;
 
 /// Record headers in their order. Names may repeat and values may be null.
 pub type Headers = Vec<(String, Option<Vec<u8>>)>;

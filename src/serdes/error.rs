@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::destination::Side;
 use crate::printable::escape;
+use crate::wire_format::Side;
 use crate::wire_format::{self, MessageIndexes, SchemaId, SchemaRef};
 use crate::{csfle, protobuf, schema_registry};
 

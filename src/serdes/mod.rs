@@ -80,7 +80,8 @@ mod subject_resolver;
 mod unsupported_rules;
 mod write;
 
-pub use destination::{Destination, Headers, Side};
+pub use crate::wire_format::Side;
+pub use destination::{Destination, Headers};
 pub use error::{EnvelopePlace, Error, ErrorKind, MessageScope, SchemaName};
 pub use options::{DeserializerOptions, SchemaIdIn, SerializerOptions};
 pub use read::deserializer::Deserializer;

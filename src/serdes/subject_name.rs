@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::destination::Side;
 use crate::subject_context;
+use crate::wire_format::Side;
 
 /// The parts from which a subject name is built.
 #[derive(Clone, Copy, Debug)]

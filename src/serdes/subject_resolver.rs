@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
-use super::destination::Side;
 use super::error::{Error, ErrorKind};
 use super::plans::validity::end_of;
 use super::single_flight::once;
 use super::subject_name::{Association, RecordPlace, SubjectNameStrategy};
 use crate::schema_registry::Client;
+use crate::wire_format::Side;
 
 /// Resolves subjects by one strategy and caches associations.
 pub(super) struct SubjectResolver {
@@ -119,7 +119,7 @@ impl SubjectResolver {
         let RecordPlace { topic, side, .. } = *place;
         // A registry without this endpoint also returns an empty list.
         let found = client
-            .associations(topic, side.is_key(), association.namespace())
+            .associations(topic, side, association.namespace())
             .await
             .map_err(|source| {
                 Error::from(ErrorKind::Registry {

@@ -1,6 +1,8 @@
 //! The worker of `tests/interop/csfle/run`: reads one JSON request per line on standard
 //! input, and writes one answer per line, after `>>> `, on standard output.
 
+use cc_protobuf_examples::schema_registry::Deleted;
+use cc_protobuf_examples::schema_registry::Normalization;
 use std::io::{BufRead, IsTerminal, Write};
 
 use base64::Engine;
@@ -104,10 +106,10 @@ impl Worker {
         let algorithm = text(request, "algorithm")?;
         let latest = self
             .client
-            .dek(kek, subject, algorithm, Version::Latest, false)
+            .dek(kek, subject, algorithm, Version::Latest, Deleted::Exclude)
             .await?;
         let version = latest.version.unwrap_or(1) + 1;
-        let kek = self.client.kek(kek, false).await?;
+        let kek = self.client.kek(kek, Deleted::Exclude).await?;
         let raw = RawDek::generate(algorithm.parse()?)?;
         let wrapped = self.drivers.wrap(&kek, &raw).await?;
         let new = DekRequest {
@@ -177,7 +179,10 @@ pub async fn tags_survive_the_registry() {
         .unwrap();
         let subject = format!("{form}-value");
         let client = &worker.client;
-        client.register(&subject, &request, false).await.unwrap();
+        client
+            .register(&subject, &request, Normalization::AsSent)
+            .await
+            .unwrap();
         for format in [Format::Default, Format::Serialized] {
             let query = VersionQuery {
                 format,

@@ -102,7 +102,7 @@ pub fn compare(runtime: &Runtime, server: &EmbeddedRegistry) {
             ..SchemaRequest::default()
         };
         let subject = format!("{TOPIC}-value");
-        registry.register(&subject, &request, false).await.unwrap();
+        registry.register(&subject, &request, Normalization::AsSent).await.unwrap();
     });
     let options = SerializerOptions::new()
         .auto_register_schemas(false)

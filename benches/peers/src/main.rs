@@ -143,7 +143,7 @@ fn main() {
         ..SchemaRequest::default()
     };
     runtime
-        .block_on(registry.register("orders-value", &request, false))
+        .block_on(registry.register("orders-value", &request, Normalization::AsSent))
         .unwrap();
     let converter = Converter::new(server.url());
     let client = client_0_4::Serdes::new(server.url(), "orders", NAME, &files);

@@ -137,6 +137,7 @@ pub fn registry(error: &schema_registry::Error) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use cc_protobuf_examples::schema_registry::Deleted;
     use std::io::{Read, Write};
     use std::net::TcpListener;
 
@@ -191,7 +192,7 @@ mod tests {
         let missing = client(404, "{}");
         let tag = missing.create_tag("PII").await.unwrap_err();
         assert!(hint(&tag).contains("catalog"), "{tag}");
-        let kek = missing.kek("k", false).await.unwrap_err();
+        let kek = missing.kek("k", Deleted::Exclude).await.unwrap_err();
         assert!(hint(&kek).contains("DEK Registry"), "{kek}");
         let closed = TcpListener::bind("127.0.0.1:0")
             .unwrap()

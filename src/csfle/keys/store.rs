@@ -1,6 +1,7 @@
 //! The DEK Registry as the store of keys: keys are looked up or created there, and
 //! the KMS wraps and unwraps them.
 
+use crate::schema_registry::Deleted;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,7 +48,9 @@ impl KeyStore {
         need: &KeyNeed,
         version: i32,
     ) -> Result<DataKey, KeyError> {
-        let dek = self.find(need, Version::Number(version), true).await?;
+        let dek = self
+            .find(need, Version::Number(version), Deleted::Include)
+            .await?;
         let dek = dek.ok_or_else(|| no_dek(need, version))?;
         let raw = self.open(kek, need, &dek).await?;
         DataKey::new(need, version, &raw, self.until(i64::MAX))
@@ -56,7 +59,7 @@ impl KeyStore {
     async fn find_kek(&self, need: &KeyNeed) -> Result<Option<Kek>, KeyError> {
         match self
             .client
-            .kek_for_subject(&need.kek, false, &need.subject)
+            .kek_for_subject(&need.kek, Deleted::Exclude, &need.subject)
             .await
         {
             Ok(kek) => Ok(Some(kek)),
@@ -112,7 +115,10 @@ impl KeyStore {
     /// Finds out why there is no KEK: it was never created, or it is deleted.
     async fn no_kek(&self, need: &KeyNeed) -> KeyError {
         let kek = need.kek.clone();
-        let deleted = self.client.kek_for_subject(&kek, true, &need.subject).await;
+        let deleted = self
+            .client
+            .kek_for_subject(&kek, Deleted::Include, &need.subject)
+            .await;
         if deleted.is_ok() {
             KeyError::KekDeleted { kek }
         } else {
@@ -124,7 +130,7 @@ impl KeyStore {
         &self,
         need: &KeyNeed,
         version: Version,
-        deleted: bool,
+        deleted: Deleted,
     ) -> Result<Option<Dek>, KeyError> {
         let algorithm = need.algorithm.name();
         match self
@@ -157,7 +163,7 @@ impl KeyStore {
         } else {
             Version::Number(1)
         };
-        let found = self.find(need, wanted, false).await?;
+        let found = self.find(need, wanted, Deleted::Exclude).await?;
         let now = self.clock.now_ms();
         let (old, version) = match found {
             Some(dek) => {
@@ -176,7 +182,7 @@ impl KeyStore {
             // Another client created this version in the meantime. Its key is used
             // and counts as created now, even if the registry's clock says
             // otherwise.
-            Ok(None) => match self.find(need, wanted, false).await?.or(old) {
+            Ok(None) => match self.find(need, wanted, Deleted::Exclude).await?.or(old) {
                 Some(dek) if dek.version.unwrap_or(1) >= version => {
                     let expires = need.expires(now.max(dek.ts.unwrap_or_default()));
                     self.opened(kek, need, &dek, expires).await
@@ -214,7 +220,7 @@ impl KeyStore {
 
     /// Finds out why a version that exists is not found: it is deleted.
     async fn gone(&self, need: &KeyNeed, wanted: Version, version: i32) -> KeyError {
-        match self.find(need, wanted, true).await {
+        match self.find(need, wanted, Deleted::Include).await {
             Ok(Some(dek)) => KeyError::DekDeleted {
                 kek: need.kek.clone(),
                 subject: need.subject.clone(),

@@ -20,7 +20,7 @@
 //!     schema_type: Some(PROTOBUF.to_owned()),
 //!     ..SchemaRequest::default()
 //! };
-//! client.register("orders-value", &schema, false).await?;
+//! client.register("orders-value", &schema, Normalization::AsSent).await?;
 //! assert_eq!(client.subjects().await?, ["orders-value"]);
 //! registry.shutdown().await;
 //! # Ok(())

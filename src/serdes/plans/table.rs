@@ -244,7 +244,7 @@ fn reach<T>(slots: &[T], hash: u64) -> impl Iterator<Item = &T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::serdes::destination::Side;
+    use crate::wire_format::Side;
 
     impl Preparation for &'static str {
         fn is_same(&self, other: &Self) -> bool {

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::serdes::destination::Side;
 use crate::serdes::error::Error;
+use crate::wire_format::Side;
 
 /// How long the old answer stays in use after a temporary failure, before the next
 /// refresh.

@@ -14,7 +14,6 @@ use super::record::Record;
 use crate::csfle::{Direction, Phase};
 use crate::schema_registry::Client;
 use crate::schema_registry::entities::RuleSet;
-use crate::serdes::destination::Side;
 use crate::serdes::error::{Error, ErrorKind};
 use crate::serdes::options::DeserializerOptions;
 use crate::serdes::plans::steps::Steps;
@@ -25,6 +24,7 @@ use crate::serdes::schema_fetcher::SchemaFetcher;
 use crate::serdes::subject_name::RecordPlace;
 use crate::serdes::subject_resolver::{ResolvedSubject, SubjectResolver};
 use crate::serdes::unsupported_rules;
+use crate::wire_format::Side;
 use crate::wire_format::{MAGIC_ID, MessageIndexes, SchemaId, SchemaRef};
 
 /// Length of magic byte, schema id, and the index of a file's first message.

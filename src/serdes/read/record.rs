@@ -5,7 +5,7 @@ use std::fmt;
 #[cfg(feature = "kafka")]
 use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, Message, OwnedMessage};
 
-use crate::serdes::destination::Side;
+use crate::wire_format::Side;
 
 /// The key or value of a consumed record, with its topic and the record's headers.
 ///

@@ -8,8 +8,9 @@ use prost::{Message, Name};
 use super::plan::WritePlan;
 use super::planner::{WritePlanner, type_with};
 use crate::protobuf::CompiledSchema;
-use crate::serdes::destination::{Destination, Side};
+use crate::serdes::destination::Destination;
 use crate::serdes::error::Error;
+use crate::wire_format::Side;
 
 /// A serializer for messages of one type and destination, made by
 /// [`Serializer::bind`](crate::serdes::Serializer::bind). Its call encodes the

@@ -6,11 +6,11 @@ use prost::Message;
 use prost_reflect::MessageDescriptor;
 
 use crate::csfle;
-use crate::serdes::destination::Side;
 use crate::serdes::error::{Error, ErrorKind};
 use crate::serdes::plans::steps::Steps;
 use crate::serdes::plans::table::{Plan, Preparation};
 use crate::serdes::registered_schema::RegisteredSchema;
+use crate::wire_format::Side;
 
 /// Length of magic byte, schema id, and the index of a file's first message.
 const PLAIN_PREFIX: usize = 6;

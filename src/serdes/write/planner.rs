@@ -12,10 +12,11 @@ use super::plan::{PreparedWrite, WritePlan};
 use super::preparer::WritePreparer;
 use crate::protobuf::{CompiledSchema, JsonInput, JsonOptions, ProtoSchema, SchemaDigest};
 use crate::schema_registry::Client;
-use crate::serdes::destination::{Destination, Side};
+use crate::serdes::destination::Destination;
 use crate::serdes::error::{Error, ErrorKind};
 use crate::serdes::options::SerializerOptions;
 use crate::serdes::plans::table::{Lookup, PlanTable, Prepared, key_hash};
+use crate::wire_format::Side;
 
 /// The well-known types. Prost gives their names to Rust's own types too: `String`
 /// is `google.protobuf.StringValue`.

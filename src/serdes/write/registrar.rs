@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use moka::future::Cache;
 
 use crate::protobuf::{ProtoSchema, SchemaFile, builtin};
-use crate::schema_registry::LookupQuery;
 use crate::schema_registry::entities::{PROTOBUF, Reference, Schema, SchemaRequest};
+use crate::schema_registry::{LookupQuery, Normalization};
 use crate::serdes::error::{Error, ErrorKind, SchemaName};
 use crate::serdes::options::{SchemaIdIn, SerializerOptions};
 use crate::serdes::plans::validity::end_of;
@@ -216,9 +216,11 @@ impl Registrar {
         once(&self.asked, request, async {
             let client = self.fetcher.client();
             let (action, answered) = if register {
-                let answered = client
-                    .register(&subject, &body, options.normalize_schemas)
-                    .await;
+                let normalization = match options.normalize_schemas {
+                    true => Normalization::Normalize,
+                    false => Normalization::AsSent,
+                };
+                let answered = client.register(&subject, &body, normalization).await;
                 (
                     format!("register a schema under subject {subject:?}"),
                     answered,

@@ -1,5 +1,8 @@
 //! Each kind of failure has its own error, which names the request and hides secrets.
 
+use cc_protobuf_examples::schema_registry::Deleted;
+use cc_protobuf_examples::schema_registry::Inheritance;
+use cc_protobuf_examples::schema_registry::Normalization;
 use std::time::Duration;
 
 use cc_protobuf_examples::schema_registry::entities::SchemaRequest;
@@ -39,7 +42,11 @@ async fn statuses_and_codes_have_their_kind() {
         let stub = Stub::always(Answer::refusal(status, code, "the reason"));
         let client = impatient(&stub.url).retries(0).build().unwrap();
         let error = client
-            .register("orders-value", &SchemaRequest::default(), false)
+            .register(
+                "orders-value",
+                &SchemaRequest::default(),
+                Normalization::AsSent,
+            )
             .await
             .unwrap_err();
         assert_eq!(error.kind(), kind, "{code}");
@@ -66,7 +73,7 @@ async fn statuses_and_codes_have_their_kind() {
 async fn the_text_says_what_was_asked_and_what_came_back() {
     let stub = Stub::always(Answer::refusal(409, 40901, "Schema is incompatible"));
     let error = retrying(&stub)
-        .register("a/b", &SchemaRequest::default(), false)
+        .register("a/b", &SchemaRequest::default(), Normalization::AsSent)
         .await
         .unwrap_err();
     assert_eq!(
@@ -177,14 +184,17 @@ async fn missing_apis_are_not_missing_things() {
         let stub = Stub::always(missing);
         let client = retrying(&stub);
         let tag = client.create_tag("PII").await.unwrap_err();
-        let kek = client.kek("k", false).await.unwrap_err();
+        let kek = client.kek("k", Deleted::Exclude).await.unwrap_err();
         for (error, api) in [(tag, "catalog"), (kek, "DEK Registry")] {
             assert!(error.is_unsupported() && !error.is_not_found(), "{error}");
             assert!(error.to_string().contains(api), "{error}");
         }
     }
     let stub = Stub::always(Answer::refusal(404, 40470, "Key 'k' not found"));
-    let error = retrying(&stub).kek("k", false).await.unwrap_err();
+    let error = retrying(&stub)
+        .kek("k", Deleted::Exclude)
+        .await
+        .unwrap_err();
     assert!(error.is_not_found() && !error.is_unsupported(), "{error}");
 }
 
@@ -206,9 +216,12 @@ async fn arguments_that_no_url_can_carry_are_refused_unsent() {
     let client = retrying(&stub);
     for error in [
         client.versions("").await.unwrap_err(),
-        client.config(Some(""), false).await.unwrap_err(),
+        client
+            .config(Some(""), Inheritance::OwnOnly)
+            .await
+            .unwrap_err(),
         client.delete_tag("..").await.unwrap_err(),
-        client.kek(".", false).await.unwrap_err(),
+        client.kek(".", Deleted::Exclude).await.unwrap_err(),
     ] {
         assert_eq!(error.kind(), ErrorKind::Input, "{error}");
     }

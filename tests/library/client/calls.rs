@@ -1,5 +1,11 @@
 //! The request that each call sends, and how it reads the answer.
 
+use cc_protobuf_examples::schema_registry::Deleted;
+use cc_protobuf_examples::schema_registry::Deletion;
+use cc_protobuf_examples::schema_registry::Force;
+use cc_protobuf_examples::schema_registry::Inheritance;
+use cc_protobuf_examples::schema_registry::Normalization;
+use cc_protobuf_examples::wire_format::Side;
 use std::collections::BTreeMap;
 
 use cc_protobuf_examples::schema_registry::entities::{
@@ -140,7 +146,7 @@ async fn reading_schemas() {
 
     let subjects = exchange!(
         json!(["s"]),
-        |c| c.subjects_for_schema(SchemaId(7), true),
+        |c| c.subjects_for_schema(SchemaId(7), Deleted::Include),
         "GET /schemas/ids/7/subjects?deleted=true",
         None
     );
@@ -199,7 +205,7 @@ async fn reading_subjects() {
     assert_eq!(versions, [1, 2]);
     exchange!(
         json!([1, 2]),
-        |c| c.versions_including("s", true),
+        |c| c.versions_including("s", Deleted::Include),
         "GET /subjects/s/versions?deleted=true",
         None
     );
@@ -243,7 +249,7 @@ async fn reading_subjects() {
 async fn registering_and_finding() {
     let registered = exchange!(
         json!({"id": 7}),
-        |c| c.register("s", &request(), false),
+        |c| c.register("s", &request(), Normalization::AsSent),
         "POST /subjects/s/versions",
         Some(request_json())
     );
@@ -251,7 +257,7 @@ async fn registering_and_finding() {
 
     exchange!(
         json!({"id": 7, "version": 1}),
-        |c| c.register("s", &request(), true),
+        |c| c.register("s", &request(), Normalization::Normalize),
         "POST /subjects/s/versions?normalize=true",
         Some(request_json())
     );
@@ -270,7 +276,7 @@ async fn registering_and_finding() {
 async fn registries_that_answer_with_the_id_alone_are_asked_for_the_version() {
     let stub = Stub::scripted(vec![Answer::ok(json!({"id": 7})), Answer::ok(placed())]);
     let schema = retrying(&stub)
-        .register_with_version("s", &request(), true)
+        .register_with_version("s", &request(), Normalization::Normalize)
         .await;
     assert_eq!(schema.unwrap().version, Some(2));
     let lines: Vec<_> = stub.seen().into_iter().map(|seen| seen.line()).collect();
@@ -284,7 +290,7 @@ async fn registries_that_answer_with_the_id_alone_are_asked_for_the_version() {
 
     let stub = Stub::always(Answer::ok(placed()));
     let schema = retrying(&stub)
-        .register_with_version("s", &request(), true)
+        .register_with_version("s", &request(), Normalization::Normalize)
         .await;
     assert_eq!(schema.unwrap().version, Some(2));
     assert_eq!(stub.count(), 1);
@@ -294,14 +300,14 @@ async fn registries_that_answer_with_the_id_alone_are_asked_for_the_version() {
 async fn deleting() {
     let version = exchange!(
         json!(4),
-        |c| c.delete_version("s", Version::Latest, false),
+        |c| c.delete_version("s", Version::Latest, Deletion::Soft),
         "DELETE /subjects/s/versions/latest",
         None
     );
     assert_eq!(version, 4);
     exchange!(
         json!(4),
-        |c| c.delete_version("s", Version::Number(4), true),
+        |c| c.delete_version("s", Version::Number(4), Deletion::Permanent),
         "DELETE /subjects/s/versions/4?permanent=true",
         None
     );
@@ -384,7 +390,7 @@ async fn configuration() {
     assert_eq!(config.normalize, Some(true));
     exchange!(
         json!({}),
-        |c| c.config(Some("s"), true),
+        |c| c.config(Some("s"), Inheritance::Inherit),
         "GET /config/s?defaultToGlobal=true",
         None
     );
@@ -400,20 +406,20 @@ async fn configuration() {
 async fn modes() {
     let mode = exchange!(
         json!({"mode": "READONLY"}),
-        |c| c.mode(None, false),
+        |c| c.mode(None, Inheritance::OwnOnly),
         "GET /mode",
         None
     );
     assert_eq!(mode, Mode::ReadOnly);
     exchange!(
         json!({"mode": "READWRITE"}),
-        |c| c.mode(Some("s"), true),
+        |c| c.mode(Some("s"), Inheritance::Inherit),
         "GET /mode/s?defaultToGlobal=true",
         None
     );
     let mode = exchange!(
         json!({"mode": "IMPORT"}),
-        |c| c.set_mode(Mode::Import, Some("s"), true),
+        |c| c.set_mode(Mode::Import, Some("s"), Force::Yes),
         "PUT /mode/s?force=true",
         Some(json!({"mode": "IMPORT"}))
     );
@@ -461,14 +467,14 @@ async fn the_server_itself() {
 async fn associations_of_topics() {
     let found = exchange!(
         json!([{"subject": "s", "resourceName": "orders", "frozen": true, "lifecycle": null}]),
-        |c| c.associations("orders", false, None),
+        |c| c.associations("orders", Side::Value, None),
         "GET /associations/resources/-/orders?resourceType=topic&associationType=value",
         None
     );
     assert_eq!(found[0].subject, "s");
     exchange!(
         json!([]),
-        |c| c.associations("orders", true, Some("lkc-1")),
+        |c| c.associations("orders", Side::Key, Some("lkc-1")),
         "GET /associations/resources/lkc-1/orders?resourceType=topic&associationType=key",
         None
     );
@@ -480,7 +486,9 @@ async fn associations_of_topics() {
         Answer::raw(404, "text/plain", ""),
     ] {
         let stub = Stub::always(without);
-        let found = retrying(&stub).associations("orders", false, None).await;
+        let found = retrying(&stub)
+            .associations("orders", Side::Value, None)
+            .await;
         assert!(found.unwrap().is_empty());
     }
 }
@@ -489,14 +497,14 @@ async fn associations_of_topics() {
 async fn keks() {
     let names = exchange!(
         json!(["k"]),
-        |c| c.keks(true),
+        |c| c.keks(Deleted::Include),
         "GET /dek-registry/v1/keks?deleted=true",
         None
     );
     assert_eq!(names, ["k"]);
     let found = exchange!(
         kek(),
-        |c| c.kek("k", false),
+        |c| c.kek("k", Deleted::Exclude),
         "GET /dek-registry/v1/keks/k",
         None
     );
@@ -506,7 +514,7 @@ async fn keks() {
     );
     exchange!(
         kek(),
-        |c| c.kek_for_subject("k", true, ":.ctx:s"),
+        |c| c.kek_for_subject("k", Deleted::Include, ":.ctx:s"),
         "GET /dek-registry/v1/keks/k?deleted=true&context=.ctx",
         None
     );
@@ -548,7 +556,7 @@ async fn keks() {
     );
     exchange!(
         json!(null),
-        |c| c.delete_kek("k", true),
+        |c| c.delete_kek("k", Deletion::Permanent),
         "DELETE /dek-registry/v1/keks/k?permanent=true",
         None
     );
@@ -564,21 +572,27 @@ async fn keks() {
 async fn deks() {
     let subjects = exchange!(
         json!(["s"]),
-        |c| c.dek_subjects("k", false),
+        |c| c.dek_subjects("k", Deleted::Exclude),
         "GET /dek-registry/v1/keks/k/deks",
         None
     );
     assert_eq!(subjects, ["s"]);
     let versions = exchange!(
         json!([1, 2]),
-        |c| c.dek_versions("k", "a/b", "AES256_SIV", true),
+        |c| c.dek_versions("k", "a/b", "AES256_SIV", Deleted::Include),
         "GET /dek-registry/v1/keks/k/deks/a%2Fb/versions?algorithm=AES256_SIV&deleted=true",
         None
     );
     assert_eq!(versions, [1, 2]);
     let found = exchange!(
         dek(),
-        |c| c.dek("k", ":.ctx:s", "AES256_GCM", Version::Latest, false),
+        |c| c.dek(
+            "k",
+            ":.ctx:s",
+            "AES256_GCM",
+            Version::Latest,
+            Deleted::Exclude
+        ),
         "GET /dek-registry/v1/keks/k/deks/%3A.ctx%3As/versions/latest?algorithm=AES256_GCM",
         None
     );
@@ -601,13 +615,19 @@ async fn deks() {
     );
     exchange!(
         json!(null),
-        |c| c.delete_deks("k", "s", "AES256_GCM", false),
+        |c| c.delete_deks("k", "s", "AES256_GCM", Deletion::Soft),
         "DELETE /dek-registry/v1/keks/k/deks/s?algorithm=AES256_GCM",
         None
     );
     exchange!(
         json!(null),
-        |c| c.delete_dek("k", "s", "AES256_GCM", Version::Number(3), true),
+        |c| c.delete_dek(
+            "k",
+            "s",
+            "AES256_GCM",
+            Version::Number(3),
+            Deletion::Permanent
+        ),
         "DELETE /dek-registry/v1/keks/k/deks/s/versions/3?algorithm=AES256_GCM&permanent=true",
         None
     );
@@ -725,7 +745,7 @@ async fn a_base_url_may_have_a_path() {
 async fn headers_that_every_request_has() {
     let stub = Stub::always(Answer::ok(json!({"id": 1})));
     retrying(&stub)
-        .register("s", &request(), false)
+        .register("s", &request(), Normalization::AsSent)
         .await
         .unwrap();
     let seen = &stub.seen()[0];

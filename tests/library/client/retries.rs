@@ -1,5 +1,7 @@
 //! Which failures are retried, how often, when, and on which server.
 
+use cc_protobuf_examples::schema_registry::Deleted;
+use cc_protobuf_examples::schema_registry::Normalization;
 use std::time::{Duration, Instant, SystemTime};
 
 use cc_protobuf_examples::schema_registry::entities::{DekRequest, KekRequest, SchemaRequest};
@@ -28,7 +30,7 @@ async fn passing_trouble_is_overcome() {
         ]);
         let client = retrying(&stub);
         let registered = client
-            .register("s", &SchemaRequest::default(), false)
+            .register("s", &SchemaRequest::default(), Normalization::AsSent)
             .await
             .unwrap();
         assert_eq!(registered.id, Some(1));
@@ -147,7 +149,7 @@ async fn a_dead_server_is_passed_over() {
     let urls = format!("{},{}", refusing_url(), good.url);
     let client = impatient(&urls).retries(0).build().unwrap();
     client.create_kek(&kek()).await.unwrap();
-    client.kek("k", false).await.unwrap();
+    client.kek("k", Deleted::Exclude).await.unwrap();
     assert_eq!(good.count(), 2);
     assert_eq!(client.base_urls().count(), 2);
 }

@@ -4,6 +4,7 @@
 use cc_protobuf_examples::protobuf::{
     CompiledSchema, DynamicSchema, ProtoSchema, SchemaFile, Schemas,
 };
+use cc_protobuf_examples::schema_registry::Normalization;
 use cc_protobuf_examples::schema_registry::entities::{Metadata, PROTOBUF, RuleSet, SchemaRequest};
 use cc_protobuf_examples::serdes::{Destination, Error, ErrorKind, Serializer, SerializerOptions};
 use cc_protobuf_examples::wire_format::{SchemaGuid, SchemaId};
@@ -52,7 +53,9 @@ impl Registered {
             rule_set: Some(rules),
             ..SchemaRequest::default()
         };
-        let registered = registry.client.register("shop-value", &request, false);
+        let registered = registry
+            .client
+            .register("shop-value", &request, Normalization::AsSent);
         let registered = registered.await.unwrap();
         let guid = registered.guid.unwrap();
         Self {

@@ -1,5 +1,6 @@
 //! The embedded registry with counted requests.
 
+use cc_protobuf_examples::schema_registry::Normalization;
 use std::collections::BTreeMap;
 
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
@@ -77,7 +78,7 @@ impl Registry {
         };
         let registered = self
             .client
-            .register(subject, &request, false)
+            .register(subject, &request, Normalization::AsSent)
             .await
             .unwrap();
         self.server.requests().unwrap().reset();

@@ -2,6 +2,8 @@
 
 use cc_protobuf_examples::csfle::Algorithm;
 use cc_protobuf_examples::kafka::{AdminTopics, ErrorKind};
+use cc_protobuf_examples::schema_registry::Deleted;
+use cc_protobuf_examples::schema_registry::Deletion;
 use cc_protobuf_examples::schema_registry::{Client, Error};
 
 use super::by_hand::ByHand;
@@ -148,7 +150,7 @@ async fn delete_from_kafka(
 async fn find(all: &Created, client: &Client, console: &Console, cleaned: &mut Cleaned) -> Created {
     let mut found = Created::default();
     for subject in &all.subjects {
-        match client.versions_including(subject, true).await {
+        match client.versions_including(subject, Deleted::Include).await {
             Ok(_) => found.subjects.push(subject.clone()),
             Err(error) if error.is_not_found() => {}
             Err(error) => {
@@ -166,7 +168,7 @@ async fn find(all: &Created, client: &Client, console: &Console, cleaned: &mut C
         }
     }
     for kek in &all.keks {
-        match client.kek(kek, true).await {
+        match client.kek(kek, Deleted::Include).await {
             Ok(_) => found.keks.push(kek.clone()),
             // Without a DEK Registry there are no KEKs.
             Err(error) if error.is_not_found() || error.is_unsupported() => {}
@@ -262,16 +264,16 @@ async fn delete_kek(kek: &str, client: &Client) -> Result<(), Error> {
             Err(error)
         }
     };
-    for permanent in [false, true] {
-        for subject in client.dek_subjects(kek, true).await? {
+    for deletion in [Deletion::Soft, Deletion::Permanent] {
+        for subject in client.dek_subjects(kek, Deleted::Include).await? {
             for algorithm in Algorithm::ALL {
                 client
-                    .delete_deks(kek, &subject, algorithm.name(), permanent)
+                    .delete_deks(kek, &subject, algorithm.name(), deletion)
                     .await
                     .or_else(absent)?;
             }
         }
-        client.delete_kek(kek, permanent).await.or_else(absent)?;
+        client.delete_kek(kek, deletion).await.or_else(absent)?;
     }
     Ok(())
 }

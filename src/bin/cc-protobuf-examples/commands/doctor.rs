@@ -1,5 +1,6 @@
 //! The command `doctor`: shows the configuration and its origins, and checks it.
 
+use cc_protobuf_examples::schema_registry::Deleted;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -214,7 +215,7 @@ async fn registry(client: &Client, findings: &mut Vec<(&'static str, Finding)>) 
     };
     findings.push((
         "DEK Registry",
-        match client.keks(false).await {
+        match client.keks(Deleted::Exclude).await {
             Ok(keks) => Finding::Good(counted(keks.len(), "KEK")),
             Err(error) => optional(error, "the csfle example needs it"),
         },

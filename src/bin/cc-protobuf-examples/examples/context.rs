@@ -1,5 +1,6 @@
 //! What an example uses: registry, names, SerDes, Kafka and narration.
 
+use cc_protobuf_examples::schema_registry::Normalization;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -213,7 +214,7 @@ impl<'a> Context<'a> {
         let request = self.request(schema, references);
         let registered = self
             .registry
-            .register_with_version(subject, &request, false)
+            .register_with_version(subject, &request, Normalization::AsSent)
             .await
             .map_err(|error| self.not_registered(schema.file_name(), subject, error))?;
         let id = registered.id.unwrap_or_default();

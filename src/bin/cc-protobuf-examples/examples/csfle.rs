@@ -2,6 +2,7 @@
 // Indexing a JSON value yields null where there is no such member.
 #![allow(clippy::indexing_slicing)]
 
+use cc_protobuf_examples::schema_registry::Deleted;
 use std::collections::BTreeMap;
 
 use crate::generated::SensitiveRecord;
@@ -121,7 +122,7 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
             &subject,
             algorithm.name(),
             Version::Latest,
-            false,
+            Deleted::Exclude,
         )
         .await?;
     let version = dek.version.unwrap_or(1);
@@ -269,9 +270,10 @@ async fn ensure_kek(ctx: &Context<'_>, rule: &Rule) -> Result<Kek, Failure> {
     };
     let (kek, made) = match ctx.registry.create_kek(&wanted).await {
         Ok(kek) => (kek, "created"),
-        Err(error) if error.is_conflict() => {
-            (ctx.registry.kek(&wanted.name, false).await?, "used again")
-        }
+        Err(error) if error.is_conflict() => (
+            ctx.registry.kek(&wanted.name, Deleted::Exclude).await?,
+            "used again",
+        ),
         Err(error) => return Err(error.into()),
     };
     let Kek {

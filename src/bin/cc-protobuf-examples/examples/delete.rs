@@ -2,6 +2,7 @@
 
 use crate::generated::com::acme;
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
+use cc_protobuf_examples::schema_registry::Deleted;
 use cc_protobuf_examples::schema_registry::entities::Reference;
 use cc_protobuf_examples::schema_registry::{Format, Version};
 use cc_protobuf_examples::wire_format::SchemaId;
@@ -112,7 +113,10 @@ pub async fn example_delete(ctx: &Context<'_>) -> Result<(), Failure> {
         )?;
     } else {
         narration.step("Leave it at the soft delete");
-        let again = ctx.registry.versions_including(&referencing, true).await?;
+        let again = ctx
+            .registry
+            .versions_including(&referencing, Deleted::Include)
+            .await?;
         narration.check(
             !again.is_empty(),
             "the versions can still be listed with deleted=true",

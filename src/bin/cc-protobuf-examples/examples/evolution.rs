@@ -2,6 +2,7 @@
 
 use crate::generated::evolution::{v1, v2};
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
+use cc_protobuf_examples::schema_registry::Normalization;
 use cc_protobuf_examples::schema_registry::{CompatibilityLevel, Version};
 use cc_protobuf_examples::serdes::SerializerOptions;
 use serde_json::json;
@@ -76,7 +77,11 @@ pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
         "incompatible",
         verdict,
     );
-    let outcome = match ctx.registry.register(&subject, &request, false).await {
+    let outcome = match ctx
+        .registry
+        .register(&subject, &request, Normalization::AsSent)
+        .await
+    {
         Ok(_) => "registered",
         Err(error) if error.is_incompatible() => {
             narration.fact("error code", error.error_code().unwrap_or_default());

@@ -1,5 +1,6 @@
 //! Reports what a run left on the backends, and how to remove it.
 
+use cc_protobuf_examples::schema_registry::Deleted;
 use std::collections::HashSet;
 
 use super::plan::RunPlan;
@@ -37,7 +38,7 @@ impl Made {
         }
         let mut keks = Vec::new();
         for kek in std::mem::take(&mut self.keks) {
-            if client.kek(&kek, false).await.is_ok() {
+            if client.kek(&kek, Deleted::Exclude).await.is_ok() {
                 keks.push(kek);
             }
         }

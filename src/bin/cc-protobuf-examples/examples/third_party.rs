@@ -1,5 +1,6 @@
 //! Handles registries that lack a feature of Confluent's.
 
+use cc_protobuf_examples::schema_registry::Normalization;
 use std::error::Error;
 
 use cc_protobuf_examples::protobuf::builtin;
@@ -23,7 +24,11 @@ pub(super) async fn register_tagged(
     subject: &str,
     request: &SchemaRequest,
 ) -> Result<(), Failure> {
-    let refused = match ctx.registry.register(subject, request, false).await {
+    let refused = match ctx
+        .registry
+        .register(subject, request, Normalization::AsSent)
+        .await
+    {
         Ok(_) => return Ok(()),
         Err(error) => error,
     };
@@ -40,7 +45,7 @@ pub(super) async fn register_tagged(
     };
     let registered = ctx
         .registry
-        .register_with_version(&under, &meta, false)
+        .register_with_version(&under, &meta, Normalization::AsSent)
         .await;
     let version = match registered {
         Ok(registered) => registered.version,
@@ -64,7 +69,10 @@ pub(super) async fn register_tagged(
         subject: under.clone(),
         version,
     });
-    let registered = ctx.registry.register(subject, &request, false).await;
+    let registered = ctx
+        .registry
+        .register(subject, &request, Normalization::AsSent)
+        .await;
     registered.map_err(lacking)?;
     ctx.narration.note(&format!(
         "this registry does not have {META} built in: it is registered under {under}, and the \

@@ -1,6 +1,7 @@
 //! Deserializes a record from its bytes, first without and then with the rules of
 //! its schema.
 
+use cc_protobuf_examples::schema_registry::Deleted;
 use std::collections::HashMap;
 
 use prost_reflect::{DynamicMessage, MessageDescriptor};
@@ -145,7 +146,11 @@ impl Reader {
             (id, _) => id,
         };
         let mut subjects = match id {
-            Some(id) => self.client.subjects_for_schema(id, true).await?,
+            Some(id) => {
+                self.client
+                    .subjects_for_schema(id, Deleted::Include)
+                    .await?
+            }
             None => Vec::new(),
         };
         subjects.truncate(MOST_SUBJECTS);
