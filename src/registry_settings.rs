@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The word is none of the values known.
+/// The error for an unknown word.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown {what} {word:?}; expected one of {expected}")]
 pub struct UnknownWord {
@@ -14,7 +14,7 @@ pub struct UnknownWord {
     expected: String,
 }
 
-/// An enum whose values travel as upper-case words.
+/// Defines an enum whose values are upper-case words in the REST API.
 macro_rules! words {
     (
         $(#[$meta:meta])* $name:ident, $what:literal:
@@ -31,7 +31,7 @@ macro_rules! words {
             /// Every value.
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant,)+];
 
-            /// The word that the REST API uses.
+            /// Returns the word that the REST API uses.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)+
@@ -48,7 +48,7 @@ macro_rules! words {
         impl FromStr for $name {
             type Err = UnknownWord;
 
-            /// In any case, as the registry reads it.
+            /// Parses the word in upper or lower case, as the registry does.
             fn from_str(word: &str) -> Result<Self, UnknownWord> {
                 Self::ALL
                     .into_iter()
@@ -99,7 +99,7 @@ words! {
 }
 
 impl CompatibilityLevel {
-    /// Whether the new schema must read old data.
+    /// Returns whether the new schema must read old data.
     pub fn is_backward(self) -> bool {
         matches!(
             self,
@@ -107,7 +107,7 @@ impl CompatibilityLevel {
         )
     }
 
-    /// Whether old schemas must read new data.
+    /// Returns whether old schemas must read new data.
     pub fn is_forward(self) -> bool {
         matches!(
             self,
@@ -115,7 +115,7 @@ impl CompatibilityLevel {
         )
     }
 
-    /// Whether every version counts, not only the newest.
+    /// Returns whether every version counts, not only the newest.
     pub fn is_transitive(self) -> bool {
         matches!(
             self,
@@ -140,7 +140,7 @@ words! {
 }
 
 impl Mode {
-    /// Whether schemas must come with ids and are not checked.
+    /// Returns whether schemas must come with ids and are not checked.
     pub fn imports(self) -> bool {
         matches!(self, Self::Import | Self::Forward)
     }

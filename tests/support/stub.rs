@@ -1,4 +1,4 @@
-//! A scriptable HTTP server: it records requests and answers as a test wants.
+//! An HTTP server that records requests and returns answers that the test determines.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use cc_protobuf_examples::schema_registry::{Client, ClientBuilder};
 use serde_json::{Value, json};
 
-/// A request as it arrived.
+/// A received request.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     pub method: String,
@@ -173,7 +173,7 @@ impl Stub {
         Self::new(answer)
     }
 
-    /// Answers in this order, and with the last one from then on.
+    /// Starts a server with these answers in order; the last one repeats.
     pub fn scripted(answers: Vec<Answer>) -> Self {
         let left = Mutex::new(answers);
         Self::new(move |_| {
@@ -279,12 +279,12 @@ pub fn client(url: &str) -> Client {
 
 /// An address that refuses connections.
 pub fn nobody() -> SocketAddr {
-    // Port 0 of a listener that is gone; nobody else asks for it so soon.
+    // The port of a listener that was closed; nothing else takes it so soon.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()
 }
 
-/// A URL that refuses connections.
+/// Returns a URL that refuses connections.
 pub fn refusing_url() -> String {
     format!("http://{}", nobody())
 }

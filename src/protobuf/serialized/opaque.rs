@@ -1,7 +1,7 @@
-//! `FileDescriptorProto` whose options stay bytes.
+//! A `FileDescriptorProto` that keeps options as bytes.
 //!
-//! The generated types drop fields that they do not know: extension options, and the
-//! edition of a file. These types mirror them field by field and keep both.
+//! The generated types drop unknown fields: extension options, and the edition of a
+//! file. These types have the same fields and keep both.
 
 use std::borrow::Cow;
 
