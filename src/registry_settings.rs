@@ -1,4 +1,4 @@
-//! Compatibility levels and modes: the words in the registry's settings.
+//! Compatibility levels and modes of the registry.
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,7 +28,7 @@ macro_rules! words {
         }
 
         impl $name {
-            /// Every value.
+            /// All values.
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant,)+];
 
             /// Returns the word that the REST API uses.
@@ -125,13 +125,13 @@ impl CompatibilityLevel {
 }
 
 words! {
-    /// What may be written to a subject or to the whole registry.
+    /// Which requests a subject, or the whole registry, accepts for writing.
     Mode, "mode":
     /// Everything except schemas with given ids.
     ReadWrite = "READWRITE",
-    /// Nothing.
+    /// No writes.
     ReadOnly = "READONLY",
-    /// Nothing; an old name of `ReadOnly`.
+    /// No writes; an old name of `ReadOnly`.
     ReadOnlyOverride = "READONLY_OVERRIDE",
     /// Only schemas with given ids and versions, without compatibility checks.
     Import = "IMPORT",
@@ -145,7 +145,7 @@ impl Mode {
         matches!(self, Self::Import | Self::Forward)
     }
 
-    /// Whether nothing may be written.
+    /// Returns whether nothing may be written.
     pub fn is_read_only(self) -> bool {
         matches!(self, Self::ReadOnly | Self::ReadOnlyOverride)
     }

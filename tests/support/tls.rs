@@ -31,7 +31,7 @@ impl Authority {
         self.0.pem()
     }
 
-    /// A certificate for localhost.
+    /// Issues a certificate for localhost.
     pub fn issue(&self, usage: ExtendedKeyUsagePurpose) -> (Certificate, KeyPair) {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         params.extended_key_usages = vec![usage];
@@ -40,7 +40,7 @@ impl Authority {
         (certificate, key)
     }
 
-    /// Accepts TLS with a certificate of this authority. With `clients`, it wants
+    /// Accepts TLS with a certificate of this authority. With `clients`, requires client
     /// certificates of that authority.
     pub fn acceptor(&self, clients: Option<&Self>) -> TlsAcceptor {
         let provider = Arc::new(default_provider());
