@@ -105,7 +105,7 @@ async fn every_client_learns_the_cause_within_ten_seconds() {
             ErrorKind::SaslNotOffered,
             "not offer SASL",
         ),
-        case(web, Plaintext, ErrorKind::NotKafka, "not Kafka"),
+        case(web, Plaintext, ErrorKind::NotKafka, "not a Kafka broker"),
         case(web, Ssl, ErrorKind::PlaintextListener, "not speak TLS"),
         case(silence, Plaintext, ErrorKind::NoAnswer, "imed out"),
         case(silence, SaslSsl, ErrorKind::NoAnswer, "imed out"),
