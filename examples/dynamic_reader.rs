@@ -1,9 +1,9 @@
-//! Prints the Protobuf records of any topic as JSON, one line each. Knows no type:
-//! the schemas come from the registry.
+//! Prints the Protobuf records of any topic as JSON, one per line. It needs no types,
+//! because the schemas come from the registry.
 //!
 //! Set `SCHEMA_REGISTRY_URL` and `BOOTSTRAP_SERVERS`, then run
-//! `cargo run --example dynamic_reader TOPIC`. It ends when no record came for ten
-//! seconds.
+//! `cargo run --example dynamic_reader TOPIC`. It ends after ten seconds without a
+//! record.
 
 #![allow(clippy::print_stdout)]
 
@@ -21,7 +21,7 @@ use tokio::time::timeout;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let topic = args().nth(1).ok_or("usage: dynamic_reader TOPIC")?;
     let registry = ClientBuilder::new(var("SCHEMA_REGISTRY_URL")?).build()?;
-    // Encrypted fields stay encrypted: this program has no key.
+    // Encrypted fields stay encrypted, because this program has no key.
     let deserializer = Deserializer::new(registry, DeserializerOptions::new().run_rules(false))?;
     let consumer: StreamConsumer = ClientConfig::new()
         .set("bootstrap.servers", var("BOOTSTRAP_SERVERS")?)

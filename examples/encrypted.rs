@@ -1,8 +1,7 @@
-//! Produces a record whose tagged field is encrypted, and consumes it with the key
-//! and without.
+//! Produces a record with an encrypted field, and consumes it with and without the key.
 //!
-//! Set `SCHEMA_REGISTRY_URL`, `BOOTSTRAP_SERVERS`, and either `AWS_KMS_KEY_ARN`, with
-//! AWS credentials where the AWS CLI has them, or `LOCAL_SECRET`, then run
+//! Set `SCHEMA_REGISTRY_URL` and `BOOTSTRAP_SERVERS`, and either `LOCAL_SECRET`, or
+//! `AWS_KMS_KEY_ARN` with the AWS CLI's credentials. Then run
 //! `cargo run --example encrypted`.
 
 #![allow(clippy::print_stdout)]
@@ -57,7 +56,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     };
 
-    // Usually a deployment does this: the schema with the rule that encrypts.
+    // The schema with its encryption rule, which a deployment usually registers.
     let parameters = [
         ("encrypt.kek.name", "patients"),
         ("encrypt.kms.type", kms_type),
@@ -87,8 +86,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .register("patients-value", &request, Normalization::AsSent)
         .await?;
 
-    // The rule is part of the registered version, so the serializer writes with that.
-    // encryption_required refuses to write if the rule is not there.
+    // The rule is part of the registered version, so use that version to write. With
+    // encryption_required, the serializer fails if the rule is missing.
     let csfle = Csfle::builder(client.clone())
         .kms(kms)
         .encryption_required(true)

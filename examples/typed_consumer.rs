@@ -1,8 +1,8 @@
-//! Consumes typed orders in a group and commits each after it was handled. Needs no
-//! schema: the record names the writer's, and the registry has it.
+//! Consumes typed orders in a group, and commits each after processing it. It needs no
+//! schema: each record names its schema, which the registry has.
 //!
 //! Set `SCHEMA_REGISTRY_URL` and `BOOTSTRAP_SERVERS`, then run
-//! `cargo run --example typed_consumer`. It ends when no record came for ten seconds.
+//! `cargo run --example typed_consumer`. It ends after ten seconds without a record.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
@@ -44,8 +44,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         match deserializer.deserialize::<Order>(&message).await {
             Ok(Some(order)) => println!("{}: {} cents", order.id, order.cents),
             Ok(None) => println!("{:?}: deleted", message.key()),
-            // A record that can never be read must not stop the group. An error that
-            // a retry can cure must, before it is committed.
+            // Skip a record that can never be read. Stop for an error that a retry can fix,
+            // before the record is committed.
             Err(error) if error.is_retryable() => return Err(error.into()),
             Err(error) => eprintln!("offset {}: skipped: {error}", message.offset()),
         }

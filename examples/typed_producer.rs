@@ -1,6 +1,6 @@
 //! Produces typed orders with a key, and prints a delivery report for each.
 //!
-//! Set `SCHEMA_REGISTRY_URL` and `BOOTSTRAP_SERVERS`, for example to what
+//! Set `SCHEMA_REGISTRY_URL` and `BOOTSTRAP_SERVERS`, for example to the values that
 //! `cc-protobuf-examples serve --kafka` prints, then run
 //! `cargo run --example typed_producer`.
 
@@ -52,7 +52,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 cents: 100 * n,
             })
             .await?;
-        // Queues the record. The report comes when all in-sync replicas have it.
+        // Queues the record. The report arrives when all in-sync replicas have it.
         let record = FutureRecord::to("orders").key(&id).payload(&value);
         reports.push(producer.send_result(record).map_err(|(error, _)| error)?);
     }

@@ -12,8 +12,8 @@
 //! use cc_protobuf_examples::kafka::{ConnectionConfig, Kafka, Record, TopicSpec};
 //!
 //! use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
-//! // Brokers inside the process. For a cluster of your own: its addresses and
-//! // `Credentials` in `ConnectionConfig::new`, and `AdminTopics` to create topics.
+//! // Brokers inside the process. For your own cluster, pass its addresses and
+//! // `Credentials` to `ConnectionConfig::new`, and create topics with `AdminTopics`.
 //! let broker = EmbeddedBroker::start().await?;
 //! let config = ConnectionConfig::new(broker.bootstrap_servers(), None);
 //! let topic = TopicSpec { name: "orders".into(), partitions: 6, replication_factor: 3 };

@@ -64,15 +64,15 @@
 //! | Module | What it is for | May import |
 //! | --- | --- | --- |
 //! | [`wire_format`] | the envelope around every record: magic byte, schema id or GUID, message indexes; pure functions over bytes | nothing |
-//! | [`printable`] | escapes what a terminal would obey or hide in text from elsewhere | nothing |
-//! | `subject_context` | reads the registry context that a subject names, `:.context:name`; private | nothing |
-//! | `registry_settings` | compatibility levels and modes, which several modules show in their own names; private | nothing |
-//! | [`protobuf`] | one model of a schema, the [`ProtoSchema`](protobuf::ProtoSchema) trait with its dynamic and precompiled implementations, `.proto` text in and out, compatibility rules; knows no HTTP | `wire_format`, `printable`, `registry_settings` |
-//! | [`schema_registry`] | the asynchronous REST client for Schema Registry, DEK Registry and catalog; knows no Protobuf | `wire_format`, `printable`, `subject_context`, `registry_settings` |
+//! | [`printable`] | escapes terminal control and hidden characters in text from elsewhere | nothing |
+//! | `subject_context` | splits a subject into its registry context and name, `:.context:name`; private | nothing |
+//! | `registry_settings` | compatibility levels and modes, which several modules re-export; private | nothing |
+//! | [`protobuf`] | the model of a schema, the [`ProtoSchema`](protobuf::ProtoSchema) trait with its dynamic and precompiled implementations, parser and printer of `.proto` text, compatibility rules; no HTTP | `wire_format`, `printable`, `registry_settings` |
+//! | [`schema_registry`] | the asynchronous REST client for Schema Registry, DEK Registry and catalog; no Protobuf | `wire_format`, `printable`, `subject_context`, `registry_settings` |
 //! | [`csfle`] | client-side field-level encryption | `printable`, `subject_context`, `schema_registry` |
 //! | [`serdes`] | serializer and deserializer, built on the modules above | `wire_format`, `printable`, `subject_context`, `protobuf`, `schema_registry`, `csfle` |
 //! | `kafka` | topics, produce, consume | nothing |
-//! | `embedded` | the Schema Registry, and with `kafka` the broker cluster, that stand in for what is not configured | `wire_format`, `subject_context`, `registry_settings`, `protobuf`, `csfle`, `kafka`, and of `schema_registry` the JSON bodies: a server must not share its client's assumptions |
+//! | `embedded` | a Schema Registry inside the process, and with `kafka` a broker cluster | `wire_format`, `subject_context`, `registry_settings`, `protobuf`, `csfle`, `kafka`, and of `schema_registry` the JSON bodies: a server must not share its client's assumptions |
 //!
 //! The program under `src/bin` uses only public items of the library.
 //!

@@ -1,11 +1,11 @@
-//! Compatibility levels and modes: the words in the registry's settings.
+//! Compatibility levels and modes of the registry.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The word is none of the values known.
+/// The error for an unknown word.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown {what} {word:?}; expected one of {expected}")]
 pub struct UnknownWord {
@@ -14,7 +14,7 @@ pub struct UnknownWord {
     expected: String,
 }
 
-/// An enum whose values travel as upper-case words.
+/// Defines an enum whose values are upper-case words in the REST API.
 macro_rules! words {
     (
         $(#[$meta:meta])* $name:ident, $what:literal:
@@ -28,10 +28,10 @@ macro_rules! words {
         }
 
         impl $name {
-            /// Every value.
+            /// All values.
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant,)+];
 
-            /// The word that the REST API uses.
+            /// Returns the word that the REST API uses.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)+
@@ -48,7 +48,7 @@ macro_rules! words {
         impl FromStr for $name {
             type Err = UnknownWord;
 
-            /// In any case, as the registry reads it.
+            /// Parses the word in upper or lower case, as the registry does.
             fn from_str(word: &str) -> Result<Self, UnknownWord> {
                 Self::ALL
                     .into_iter()
@@ -99,7 +99,7 @@ words! {
 }
 
 impl CompatibilityLevel {
-    /// Whether the new schema must read old data.
+    /// Returns whether the new schema must read old data.
     pub fn is_backward(self) -> bool {
         matches!(
             self,
@@ -107,7 +107,7 @@ impl CompatibilityLevel {
         )
     }
 
-    /// Whether old schemas must read new data.
+    /// Returns whether old schemas must read new data.
     pub fn is_forward(self) -> bool {
         matches!(
             self,
@@ -115,7 +115,7 @@ impl CompatibilityLevel {
         )
     }
 
-    /// Whether every version counts, not only the newest.
+    /// Returns whether every version counts, not only the newest.
     pub fn is_transitive(self) -> bool {
         matches!(
             self,
@@ -125,13 +125,13 @@ impl CompatibilityLevel {
 }
 
 words! {
-    /// What may be written to a subject or to the whole registry.
+    /// Which requests a subject, or the whole registry, accepts for writing.
     Mode, "mode":
     /// Everything except schemas with given ids.
     ReadWrite = "READWRITE",
-    /// Nothing.
+    /// No writes.
     ReadOnly = "READONLY",
-    /// Nothing; an old name of `ReadOnly`.
+    /// No writes; an old name of `ReadOnly`.
     ReadOnlyOverride = "READONLY_OVERRIDE",
     /// Only schemas with given ids and versions, without compatibility checks.
     Import = "IMPORT",
@@ -140,12 +140,12 @@ words! {
 }
 
 impl Mode {
-    /// Whether schemas must come with ids and are not checked.
+    /// Returns whether schemas must come with ids and are not checked.
     pub fn imports(self) -> bool {
         matches!(self, Self::Import | Self::Forward)
     }
 
-    /// Whether nothing may be written.
+    /// Returns whether nothing may be written.
     pub fn is_read_only(self) -> bool {
         matches!(self, Self::ReadOnly | Self::ReadOnlyOverride)
     }

@@ -23,9 +23,9 @@ pub struct DynamicSchema {
 }
 
 impl DynamicSchema {
-    /// Makes the schema of message `full_name` of `file`. `dependencies` holds all
-    /// imported files, direct or not, in any order. Built-in files may be left out,
-    /// and files that are not imported are ignored.
+    /// Creates the schema of message `full_name` of `file`. `dependencies` contains all
+    /// imported files, direct or not, in any order. Built-in files may be omitted, and
+    /// files that are not imported are ignored.
     ///
     /// # Errors
     /// Those of [`SchemaFile::resolve`]; [`Error::NoMessage`] if the file has no

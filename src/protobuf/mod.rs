@@ -1,9 +1,9 @@
 //! Protobuf schemas: their model, two ways to define them, and compatibility.
 //!
-//! [`SchemaFile`] is the model. Resolved descriptors are derived from it.
-//! [`ProtoSchema`] is one message type of one file, ready to write and read:
-//! [`DynamicSchema`] by reflection, [`CompiledSchema`] with a prost type. [`Schemas`]
-//! is the set of files that a program was built with.
+//! [`SchemaFile`] is the model, from which descriptors are resolved. A
+//! [`ProtoSchema`] is one message type of a file, ready to write and read:
+//! [`DynamicSchema`] works by reflection, [`CompiledSchema`] with a prost type.
+//! [`Schemas`] is the set of files that a program was built with.
 //!
 //! ```
 //! use cc_protobuf_examples::protobuf::{

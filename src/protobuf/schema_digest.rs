@@ -1,9 +1,9 @@
-//! The identity of a schema.
+//! The identity of a schema: a digest of its message and files.
 
 use sha2::{Digest, Sha256};
 
 /// A digest of a message's name, its file and everything that the file imports.
-/// Schemas with equal digests are the same schema, however often they were made.
+/// Schemas with equal digests are equal, even if they were created separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SchemaDigest(u128);
 
@@ -13,7 +13,7 @@ impl SchemaDigest {
     pub fn new<'a>(message: &str, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut hash = Sha256::new();
         let mut add = |text: &str| {
-            // With its length, so that no two lists of texts give equal bytes.
+            // Each text follows its length, so that different lists give different bytes.
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);
         };

@@ -15,8 +15,8 @@ use super::{CompiledSchema, DynamicSchema, Error, SchemaFile};
 /// A set of `.proto` files, in which message types are found by name. Clones share
 /// the files.
 ///
-/// A set has one file per import path and one definition per full name. Versions of a
-/// message need sets of their own.
+/// A set has one file per import path and one definition per full name. Two versions of
+/// a message need two sets.
 ///
 /// ```
 /// use cc_protobuf_examples::protobuf::{ProtoSchema, Schemas};
@@ -39,7 +39,7 @@ use super::{CompiledSchema, DynamicSchema, Error, SchemaFile};
 /// # Ok::<(), cc_protobuf_examples::protobuf::Error>(())
 /// ```
 ///
-/// A program whose build script compiles its files embeds their descriptors:
+/// A program whose build script compiles its files can embed their descriptors:
 ///
 /// ```text
 /// Schemas::from_descriptor_set(include_bytes!(concat!(env!("OUT_DIR"), "/schemas.bin")))?
@@ -51,33 +51,32 @@ pub struct Schemas {
 
 struct Inner {
     files: Vec<SchemaFile>,
-    /// Position in `files` by the full name of what the file defines.
+    /// Full name of each definition → position of its file in `files`.
     defined_in: HashMap<String, usize>,
-    /// The descriptors, if the set was made from them. Else each message resolves its
-    /// own file.
+    /// The descriptors, if the set was created from them. Otherwise each message
+    /// resolves its own file.
     pool: Option<DescriptorPool>,
 }
 
 impl Schemas {
-    /// Takes the files of a serialized `google.protobuf.FileDescriptorSet`, as
-    /// protox, buf, or `protoc --include_imports -o` writes it. It holds all imports
-    /// but the built-in files. Take the bytes as the compiler wrote them: a set that
-    /// was decoded and encoded again by `prost-types` has lost its custom options,
-    /// field tags among them.
+    /// Creates a set from a serialized `google.protobuf.FileDescriptorSet`, as protox,
+    /// buf or `protoc --include_imports -o` writes it. It must contain all imports
+    /// except built-in files. Pass the compiler's bytes unchanged: if `prost-types`
+    /// decodes and encodes a set, custom options, including field tags, are lost.
     ///
     /// # Errors
     /// [`Error::Resolve`] if the set is damaged, lacks an import, or lost its custom
     /// options; [`Error::DuplicateFile`] or [`Error::DuplicateName`] if two files
     /// contradict each other.
     pub fn from_descriptor_set(set: &[u8]) -> Result<Self, Error> {
-        // Before the pool, whose errors about duplicates name one file only.
+        // Checked first, because the pool's errors about duplicates name only one file.
         defined_in(descriptor_set::protos(set)?.iter())?;
         let pool = descriptor_set::pool(set)?;
         Self::new(descriptor_set::files(&pool)?, Some(pool))
     }
 
-    /// Takes pairs of import path and `.proto` source. Built-in files need not be
-    /// among them.
+    /// Creates a set from pairs of import path and `.proto` source. Built-in files may
+    /// be omitted.
     ///
     /// # Errors
     /// [`Error::Parse`] and those of [`from_files`](Self::from_files).
@@ -92,7 +91,7 @@ impl Schemas {
         Self::from_files(files.collect::<Result<_, _>>()?)
     }
 
-    /// Takes files. Built-in ones need not be among them.
+    /// Creates a set from files. Built-in files may be omitted.
     ///
     /// # Errors
     /// Those of [`SchemaFile::resolve`]; [`Error::DuplicateFile`] or
@@ -127,7 +126,7 @@ impl Schemas {
         self.dynamic(&M::full_name()).map(CompiledSchema::of)
     }
 
-    /// Returns the schema of the message of that full name.
+    /// Returns the schema of the message with this full name.
     ///
     /// # Errors
     /// [`Error::NoMessage`] if no file of the set declares the message.
@@ -181,7 +180,7 @@ fn defined_in<'a>(
                 continue;
             }
             let first = defined_in.insert(name.to_string(), at);
-            // Within one file, the compiler or the parser has checked it.
+            // The compiler or the parser has checked duplicates within a file.
             if let Some(first) = first.filter(|first| *first != at) {
                 return Err(Error::DuplicateName {
                     name: name.to_string(),

@@ -23,7 +23,7 @@ pub fn unhex(text: &str) -> Vec<u8> {
     pairs.iter().map(|[a, b]| (a << 4 | b) as u8).collect()
 }
 
-/// An error with all its causes, as a user sees it.
+/// Returns an error with all its causes, as a user sees it.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let texts: Vec<String> = causes.map(ToString::to_string).collect();

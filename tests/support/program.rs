@@ -1,5 +1,5 @@
-//! Starts the program in an empty directory with an empty environment, and keeps
-//! what it prints.
+//! Runs the program in an empty directory with an empty environment, and captures its
+//! output.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

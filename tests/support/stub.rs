@@ -1,4 +1,4 @@
-//! A scriptable HTTP server: it records requests and answers as a test wants.
+//! An HTTP server that records requests and returns answers that the test determines.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use cc_protobuf_examples::schema_registry::{Client, ClientBuilder};
 use serde_json::{Value, json};
 
-/// A request as it arrived.
+/// A received request.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     pub method: String,
@@ -19,12 +19,12 @@ pub struct Request {
     pub query: String,
     headers: Vec<(String, String)>,
     pub text: String,
-    /// The text as JSON; null if it is none.
+    /// The text as JSON; null if it is not JSON.
     pub body: Value,
 }
 
 impl Request {
-    /// Method, a space, path and query.
+    /// Returns method, a space, path and query.
     pub fn line(&self) -> String {
         format!("{} {}", self.method, self.target)
     }
@@ -35,7 +35,7 @@ impl Request {
         Some(value)
     }
 
-    /// The next request of a connection; none when the client closes it.
+    /// Reads the next request; `None` if the client closed the connection.
     fn read(connection: &mut impl BufRead) -> io::Result<Option<Self>> {
         let mut head = Vec::new();
         loop {
@@ -70,7 +70,7 @@ impl Request {
     }
 }
 
-/// What the server does with a request.
+/// The server's reaction to a request.
 #[derive(Clone, Debug)]
 pub enum Answer {
     Http {
@@ -128,8 +128,8 @@ struct State {
     stopped: bool,
 }
 
-/// The server. It has threads of its own, so that tests need no runtime for it,
-/// and ends when dropped.
+/// The server, stopped when dropped. It has its own threads, so that tests need no
+/// runtime for it.
 pub struct Stub {
     pub url: String,
     address: SocketAddr,
@@ -138,7 +138,7 @@ pub struct Stub {
 }
 
 impl Stub {
-    /// Answers each request with what the closure returns.
+    /// Starts a server that answers each request with the closure's result.
     pub fn new(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -168,12 +168,12 @@ impl Stub {
         }
     }
 
-    /// [`Stub::new`] for tests that await each of their steps.
+    /// Like [`Stub::new`], for asynchronous tests.
     pub async fn start(answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
         Self::new(answer)
     }
 
-    /// Answers in this order, and with the last one from then on.
+    /// Starts a server with these answers in order; the last one repeats.
     pub fn scripted(answers: Vec<Answer>) -> Self {
         let left = Mutex::new(answers);
         Self::new(move |_| {
@@ -189,12 +189,12 @@ impl Stub {
         Self::new(move |_| answer.clone())
     }
 
-    /// All requests so far.
+    /// Returns all requests so far.
     pub fn seen(&self) -> Vec<Request> {
         self.state.lock().unwrap().seen.clone()
     }
 
-    /// Method and path of all requests so far.
+    /// Returns method and path of all requests so far.
     pub fn requests(&self) -> Vec<String> {
         let seen = self.seen().into_iter();
         seen.map(|seen| format!("{} {}", seen.method, seen.path))
@@ -205,7 +205,7 @@ impl Stub {
         self.state.lock().unwrap().seen.len()
     }
 
-    /// A client that does not retry.
+    /// Returns a client that does not retry.
     pub fn client(&self) -> Client {
         client(&self.url)
     }
@@ -222,7 +222,7 @@ impl Stub {
                 let _ = open.shutdown(Shutdown::Both);
             }
         }
-        // The listener only looks at `stopped` when somebody connects.
+        // The listener checks `stopped` only after a connection.
         let _ = TcpStream::connect(self.address);
         let _ = listening.join();
     }
@@ -247,7 +247,7 @@ fn serve(
             Answer::HangUp => return Ok(()),
             Answer::Bytes(bytes) => return (&*stream).write_all(bytes),
             Answer::Silence => {
-                // Until the client gives up.
+                // Wait until the client gives up.
                 let mut rest = [0; 1024];
                 while connection.read(&mut rest)? > 0 {}
             }
@@ -268,7 +268,7 @@ fn serve(
     Ok(())
 }
 
-/// A client that does not retry and gives up soon.
+/// Returns a client that does not retry and has short timeouts.
 pub fn client(url: &str) -> Client {
     let builder = ClientBuilder::new(url).retries(0);
     builder
@@ -277,14 +277,14 @@ pub fn client(url: &str) -> Client {
         .unwrap()
 }
 
-/// An address that refuses connections.
+/// Returns an address that refuses connections.
 pub fn nobody() -> SocketAddr {
-    // Port 0 of a listener that is gone; nobody else asks for it so soon.
+    // The port of a listener that was closed; nothing else takes it so soon.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()
 }
 
-/// A URL that refuses connections.
+/// Returns a URL that refuses connections.
 pub fn refusing_url() -> String {
     format!("http://{}", nobody())
 }

@@ -1,4 +1,4 @@
-//! Certificates, and listeners that show them.
+//! Certificates, and TLS listeners that use them.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ impl Authority {
     pub fn new() -> Self {
         let mut params = CertificateParams::new([]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        // A name of its own: OpenSSL takes a certificate that names itself as its
-        // issuer for self-signed.
+        // The two names must differ: OpenSSL takes a certificate with its own name as issuer
+        // for self-signed.
         let name = "an authority for tests";
         params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().unwrap();
@@ -31,7 +31,7 @@ impl Authority {
         self.0.pem()
     }
 
-    /// A certificate for localhost.
+    /// Issues a certificate for localhost.
     pub fn issue(&self, usage: ExtendedKeyUsagePurpose) -> (Certificate, KeyPair) {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         params.extended_key_usages = vec![usage];
@@ -40,7 +40,7 @@ impl Authority {
         (certificate, key)
     }
 
-    /// Accepts TLS with a certificate of this authority. With `clients`, it wants
+    /// Accepts TLS with a certificate of this authority. With `clients`, requires client
     /// certificates of that authority.
     pub fn acceptor(&self, clients: Option<&Self>) -> TlsAcceptor {
         let provider = Arc::new(default_provider());

@@ -44,7 +44,7 @@ pub fn kafka(kind: kafka::ErrorKind) -> Option<&'static str> {
             "set KAFKA_API_KEY and KAFKA_API_SECRET; without TLS also set KAFKA_SECURITY_PROTOCOL to SASL_PLAINTEXT"
         }
         ErrorKind::NotAuthorized => {
-            "give the API key's principal the right, or use a key that has it"
+            "grant the permission to the API key's principal, or use a key that has it"
         }
         ErrorKind::NoAdminApi => {
             "stop the process that runs the brokers, such as serve --kafka: topics and groups disappear with it"
@@ -52,7 +52,7 @@ pub fn kafka(kind: kafka::ErrorKind) -> Option<&'static str> {
         ErrorKind::CreateTopic => {
             "set KAFKA_REPLICATION_FACTOR and KAFKA_PARTITIONS to values that the cluster allows, or create the topic beforehand"
         }
-        ErrorKind::NotReady => "look at the state of the topic's partitions and in-sync replicas",
+        ErrorKind::NotReady => "check the topic's partitions and in-sync replicas",
         ErrorKind::TooLarge => {
             "send smaller records or fewer at once, or increase max.message.bytes of the topic"
         }
@@ -119,7 +119,9 @@ pub fn registry(error: &schema_registry::Error) -> Option<&'static str> {
             Some(42210) => "check the rule set: names, modes and types of its rules",
             _ => return None,
         },
-        ErrorKind::Throttled => "the registry limits the rate of requests: try again later, slower",
+        ErrorKind::Throttled => {
+            "the registry limits the rate of requests: try again later, with fewer requests"
+        }
         ErrorKind::NotARegistry => {
             "check SCHEMA_REGISTRY_URL: it must be the address of the registry itself, not of a web console or proxy"
         }

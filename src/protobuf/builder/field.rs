@@ -26,7 +26,7 @@ macro_rules! field_types {
             [$(($keyword, FieldType::$ty, Type::$ty),)+];
 
         impl ProtoField {$(
-            #[doc = concat!("Makes a field of type `", $keyword, "`.")]
+            #[doc = concat!("Creates a field of type `", $keyword, "`.")]
             pub fn $function(name: impl Into<String>, number: u32) -> Self {
                 Self::new(name, FieldType::$ty, number)
             }

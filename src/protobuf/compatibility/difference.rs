@@ -54,7 +54,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Whether the update still reads the original's data.
+            /// Returns whether the update still reads the original's data.
             pub fn is_compatible(self) -> bool {
                 match self {
                     $(Self::$kind => $is_compatible,)+

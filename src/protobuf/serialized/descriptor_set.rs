@@ -27,7 +27,7 @@ fn damaged(reason: String) -> Error {
 }
 
 /// Returns a pool of the files of a serialized set, and of the built-in files that
-/// they import and the set does not hold. Options stay as they are, custom ones too.
+/// they import and the set lacks. Options are unchanged, including custom ones.
 pub(in crate::protobuf) fn pool(descriptor_set: &[u8]) -> Result<DescriptorPool, Error> {
     let files = protos(descriptor_set)?;
     let held: HashSet<&str> = files.iter().map(FileDescriptorProto::name).collect();

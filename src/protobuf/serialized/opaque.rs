@@ -1,7 +1,7 @@
-//! `FileDescriptorProto` whose options stay bytes.
+//! A `FileDescriptorProto` that keeps options as bytes.
 //!
-//! The generated types drop fields that they do not know: extension options, and the
-//! edition of a file. These types mirror them field by field and keep both.
+//! The generated types drop unknown fields: extension options, and the edition of a
+//! file. These types have the same fields and keep both.
 
 use std::borrow::Cow;
 
@@ -22,8 +22,8 @@ type Read<'a> = &'a mut dyn FnMut(Target, &[u8]) -> Result<Vec<UninterpretedOpti
 /// scope.
 type Encode<'a> = &'a dyn Fn(Target, &str, &[UninterpretedOption]) -> Option<Vec<u8>>;
 
-/// Defines the mirror of a generated type: the fields that are copied, in brackets
-/// those that are mirrored themselves, and those that only the mirror has.
+/// Defines the mirror of a generated type: the copied fields, in brackets the fields that
+/// are mirrors themselves, and the fields that only the mirror has.
 macro_rules! mirror {
     (
         $mirror:ident of $generated:ident, scope $scope:expr;
@@ -61,9 +61,8 @@ macro_rules! mirror {
                 })
             }
 
-            /// Returns the mirror of `item`, which `scope` contains, with the option
-            /// bytes that `encode` returns for a target, the scope in which names are
-            /// looked up, and the uninterpreted options.
+            /// Returns the mirror of `item` in `scope`. `encode` returns option bytes for a
+            /// target, the scope in which names are looked up, and uninterpreted options.
             pub(super) fn write(item: &$generated, scope: &str, encode: Encode<'_>) -> Self {
                 let in_scope: fn(&str, &$generated) -> Option<String> = $scope;
                 let scope: &str = &match in_scope(scope, item) {

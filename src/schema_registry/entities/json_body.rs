@@ -1,11 +1,11 @@
-//! The rule for members that may be missing.
+//! Defines JSON bodies whose members may be missing.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
-/// Defines the structs of JSON bodies. A member that is missing or `null` has its
-/// type's default, and an option, list or map without content is left out.
+/// Defines the structs of JSON bodies. A missing or `null` member has its type's
+/// default; empty options, lists and maps are not written.
 macro_rules! json_body {
     ($(
         $(#[$meta:meta])*
@@ -28,9 +28,9 @@ macro_rules! json_body {
     )+};
 }
 
-/// A type of members.
+/// The type of a member.
 pub(super) trait Member {
-    /// Whether a member with this value is not written.
+    /// Returns whether a member with this value is not written.
     fn is_left_out(&self) -> bool {
         false
     }
@@ -57,7 +57,7 @@ impl<K, V> Member for BTreeMap<K, V> {
     }
 }
 
-/// Reads `null` as the default of the type.
+/// Parses `null` as the type's default.
 pub(super) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 json_body! {
-    /// Key encryption key: its description in the DEK Registry, never its bytes.
+    /// A key encryption key as described in the DEK Registry, without its bytes.
     pub struct Kek {
         /// Name, the rule parameter `encrypt.kek.name`.
         pub name: String,
@@ -24,7 +24,7 @@ json_body! {
         pub deleted: Option<bool>,
     }
 
-    /// Body of the creation of a KEK.
+    /// Body of a request that creates a KEK.
     pub struct KekRequest {
         /// Name: a letter or `_`, then letters, digits, `_`, `-`; at most 256.
         pub name: String,
@@ -38,12 +38,12 @@ json_body! {
         pub doc: Option<String>,
         /// Whether the registry itself may use the KMS key.
         pub shared: bool,
-        /// Asks for the soft-deleted state; with an existing, otherwise equal KEK
-        /// this deletes or undeletes it.
+        /// Requests the soft-deleted state. For an existing, otherwise equal KEK this
+        /// deletes or undeletes it.
         pub deleted: Option<bool>,
     }
 
-    /// Body of the change of a KEK; absent members stay as they are.
+    /// Body of a request that changes a KEK; absent members stay unchanged.
     pub struct KekUpdate {
         /// Properties for the KMS driver.
         pub kms_props: Option<BTreeMap<String, String>>,
@@ -53,8 +53,8 @@ json_body! {
         pub shared: Option<bool>,
     }
 
-    /// Data encryption key, wrapped by a KEK. `key_material` is the key itself and
-    /// present only for shared KEKs; it is left out of the Debug output.
+    /// A data encryption key, wrapped by a KEK. `key_material` is the key itself; it is
+    /// present for shared KEKs only and omitted from Debug output.
     pub struct Dek {
         /// KEK that wraps it.
         pub kek_name: String,
@@ -74,7 +74,7 @@ json_body! {
         pub deleted: Option<bool>,
     }
 
-    /// Body of the creation of a DEK.
+    /// Body of a request that creates a DEK.
     #[derive(Debug)]
     pub struct DekRequest {
         /// Subject that it belongs to.
@@ -85,7 +85,7 @@ json_body! {
         pub algorithm: Option<String>,
         /// Wrapped key, base64; left out for shared KEKs.
         pub encrypted_key_material: Option<String>,
-        /// Asks for the soft-deleted state, as for KEKs.
+        /// Requests the soft-deleted state, as for KEKs.
         pub deleted: Option<bool>,
     }
 }

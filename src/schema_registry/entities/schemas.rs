@@ -24,7 +24,7 @@ json_body! {
     pub struct Metadata {
         /// Path pattern → tags, for fields that carry no inline tag.
         pub tags: BTreeMap<String, Vec<String>>,
-        /// Free properties; rule parameters fall back on them.
+        /// Other properties; rule parameters fall back to them.
         pub properties: BTreeMap<String, String>,
         /// Names of properties whose values are secret.
         pub sensitive: Vec<String>,
@@ -43,8 +43,8 @@ json_body! {
         pub enable_at: Option<String>,
     }
 
-    /// One data rule. Kinds, modes and types are kept as text: a client must be
-    /// able to carry rules that it does not understand.
+    /// One data rule. Kinds, modes and types are text, because clients also pass on
+    /// rules that they do not understand.
     #[derive(Debug)]
     pub struct Rule {
         /// Name, unique within its rule set.
@@ -55,10 +55,10 @@ json_body! {
         pub kind: Option<String>,
         /// `WRITE`, `READ`, `WRITEREAD`, `UPGRADE`, `DOWNGRADE` or `UPDOWN`.
         pub mode: Option<String>,
-        /// What executes the rule, such as `ENCRYPT`.
+        /// Type, which determines the executor, such as `ENCRYPT`.
         #[serde(rename = "type")]
         pub rule_type: Option<String>,
-        /// Tags that select fields; none selects every field.
+        /// Tags that select fields; without tags, every field is selected.
         pub tags: Vec<String>,
         /// Parameters of the executor.
         pub params: BTreeMap<String, String>,
@@ -68,7 +68,7 @@ json_body! {
         pub on_success: Option<String>,
         /// Action after failure: one name, or `write,read`.
         pub on_failure: Option<String>,
-        /// A disabled rule is stored and never run.
+        /// Whether the rule is stored but never run.
         pub disabled: bool,
     }
 
@@ -79,15 +79,15 @@ json_body! {
         pub schema: String,
         /// `PROTOBUF`; absent means `AVRO`.
         pub schema_type: Option<String>,
-        /// Imports that are schemas of their own.
+        /// Imported files that are registered schemas.
         pub references: Vec<Reference>,
         /// Metadata to store with the version.
         pub metadata: Option<Metadata>,
         /// Data rules to store with the version.
         pub rule_set: Option<RuleSet>,
-        /// Version asked for; absent or −1 means the next.
+        /// Requested version; absent or −1 means the next one.
         pub version: Option<i32>,
-        /// Id asked for, in IMPORT mode.
+        /// Requested id, in IMPORT mode.
         pub id: Option<i32>,
     }
 
@@ -105,14 +105,14 @@ json_body! {
         pub guid: Option<String>,
         /// `PROTOBUF`; absent means `AVRO`.
         pub schema_type: Option<String>,
-        /// Imports that are schemas of their own.
+        /// Imported files that are registered schemas.
         pub references: Vec<Reference>,
         /// Metadata.
         pub metadata: Option<Metadata>,
         /// Data rules.
         pub rule_set: Option<RuleSet>,
-        /// `.proto` text, or base64 with `format=serialized`. Absent in the answer
-        /// of older servers to a registration.
+        /// `.proto` text, or base64 with `format=serialized`. Older servers omit it
+        /// in the answer to a registration.
         pub schema: Option<String>,
         /// Time of registration, in milliseconds since the epoch.
         pub ts: Option<i64>,

@@ -26,7 +26,7 @@ json_body! {
         pub association_type: Option<String>,
         /// `STRONG` or `WEAK`.
         pub lifecycle: Option<String>,
-        /// Whether the subject's schema may change no more.
+        /// Whether the subject's schema may no longer change.
         pub frozen: bool,
     }
 
@@ -35,7 +35,7 @@ json_body! {
     pub struct ServerVersion {
         /// Version, such as `8.1.0`.
         pub version: String,
-        /// Commit that it was built from.
+        /// Commit of the build.
         pub commit_id: String,
     }
 }
@@ -67,7 +67,7 @@ json_body! {
         pub name: String,
         /// Free text.
         pub description: Option<String>,
-        /// What can be tagged; `cf_entity` stands for anything.
+        /// Entity types that can be tagged; `cf_entity` means all.
         pub entity_types: Vec<String>,
     }
 }

@@ -6,13 +6,13 @@ use super::{Metadata, RuleSet};
 use crate::registry_settings::{CompatibilityLevel, Mode};
 
 json_body! {
-    /// Configuration of a subject, a context or the registry, as it is returned.
+    /// The configuration of a subject, a context or the registry.
     #[derive(Debug)]
     pub struct Config {
-        /// Compatibility level; answers to changes call it `compatibility`.
+        /// Compatibility level; answers to a change name it `compatibility`.
         #[serde(alias = "compatibility")]
         pub compatibility_level: Option<CompatibilityLevel>,
-        /// Subject that requests for this one act on.
+        /// Subject to which requests for this one are redirected.
         pub alias: Option<String>,
         /// Whether schemas are normalised when registered and looked up.
         pub normalize: Option<bool>,
@@ -22,22 +22,22 @@ json_body! {
         pub compatibility_policy: Option<String>,
         /// Metadata property that separates groups of compatible versions.
         pub compatibility_group: Option<String>,
-        /// Metadata of schemas that have none.
+        /// Metadata for schemas that have none.
         pub default_metadata: Option<Metadata>,
-        /// Metadata that wins over a schema's own.
+        /// Metadata that overrides a schema's own.
         pub override_metadata: Option<Metadata>,
-        /// Rules of schemas that have none.
+        /// Rules for schemas that have none.
         pub default_rule_set: Option<RuleSet>,
-        /// Rules that win over a schema's own.
+        /// Rules that override a schema's own.
         pub override_rule_set: Option<RuleSet>,
     }
 
-    /// Change of a configuration; absent members stay as they are.
+    /// A change of a configuration; absent members stay unchanged.
     #[derive(Debug)]
     pub struct ConfigUpdate {
         /// Compatibility level.
         pub compatibility: Option<CompatibilityLevel>,
-        /// Subject that requests for this one are to act on.
+        /// Subject to which requests for this one are redirected.
         pub alias: Option<String>,
         /// Whether schemas are normalised when registered and looked up.
         pub normalize: Option<bool>,
@@ -47,13 +47,13 @@ json_body! {
         pub compatibility_policy: Option<String>,
         /// Metadata property that separates groups of compatible versions.
         pub compatibility_group: Option<String>,
-        /// Metadata of schemas that have none.
+        /// Metadata for schemas that have none.
         pub default_metadata: Option<Metadata>,
-        /// Metadata that wins over a schema's own.
+        /// Metadata that overrides a schema's own.
         pub override_metadata: Option<Metadata>,
-        /// Rules of schemas that have none.
+        /// Rules for schemas that have none.
         pub default_rule_set: Option<RuleSet>,
-        /// Rules that win over a schema's own.
+        /// Rules that override a schema's own.
         pub override_rule_set: Option<RuleSet>,
     }
 }

@@ -13,17 +13,17 @@ use cc_protobuf_examples::schema_registry::{Client, ClientBuilder};
 
 use crate::support::stub::Stub;
 
-/// Settings with pauses too short to notice.
+/// Returns settings with very short pauses.
 fn impatient(urls: &str) -> ClientBuilder {
     ClientBuilder::new(urls).retry_pauses(Duration::from_millis(1), Duration::from_millis(2))
 }
 
-/// A client that does not dawdle between tries.
+/// Returns a client with short pauses between attempts.
 fn retrying(stub: &Stub) -> Client {
     impatient(&stub.url).build().unwrap()
 }
 
-/// Everything that an error shows of itself: text, Debug form and causes.
+/// Returns everything that an error can print: text, Debug form and causes.
 fn everything(error: &dyn std::error::Error) -> String {
     format!("{error:?} / {}", crate::support::chain(error))
 }

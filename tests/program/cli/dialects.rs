@@ -120,7 +120,7 @@ fn no_plaintext(ran: &Ran) {
 fn too_many_requests_now_and_then() {
     let before = AtomicUsize::new(0);
     let registry = Dialect::refusing(429, 42901, move |asked| {
-        // The client repeats no request that creates a key.
+        // The client does not retry requests that create a key.
         let creates = asked.method == "POST" && asked.path.starts_with("/dek-registry");
         before.fetch_add(1, Ordering::SeqCst) % 4 == 1 && !creates
     });

@@ -1,5 +1,5 @@
-//! Registries to point the program at: an embedded one behind a proxy that
-//! changes what it says, and servers that answer anything.
+//! Registries for the program: an embedded one behind a proxy that changes answers, and
+//! servers that answer anything.
 
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use reqwest::Method;
@@ -17,7 +17,7 @@ pub struct Dialect {
 }
 
 impl Dialect {
-    /// The registry as it is.
+    /// Starts the registry without changes.
     pub fn plain() -> Self {
         Self::answering(|_| None)
     }

@@ -1,4 +1,4 @@
-//! The README and the other files of the package.
+//! Access to the README and other files of the package.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ pub fn readme() -> String {
     std::fs::read_to_string(readme_path()).unwrap()
 }
 
-/// A file of the package.
+/// Returns the path of a file of the package.
 pub fn file(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
 }
