@@ -45,6 +45,7 @@ mod probe;
 mod record;
 mod topics;
 
+use std::fmt;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
@@ -239,5 +240,13 @@ impl Kafka {
         if tokio::time::timeout(deadline, closing).await.is_err() {
             tracing::warn!("the Kafka client did not close in time");
         }
+    }
+}
+
+impl fmt::Debug for Kafka {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kafka")
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
     }
 }

@@ -2,46 +2,59 @@
 //!
 //! # Quick start
 //!
-//! A record written and read, on a registry inside the process; for your own,
-//! give [`ClientBuilder`](schema_registry::ClientBuilder) its URL and
-//! credentials.
+//! A typed record is written and read, on a registry inside the process. For a
+//! registry of your own, give [`ClientBuilder`](schema_registry::ClientBuilder) its
+//! URL and credentials.
 //!
 //! ```
 //! # #[cfg(feature = "embedded")]
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
-//! use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
+//! use cc_protobuf_examples::protobuf::Schemas;
 //! use cc_protobuf_examples::schema_registry::ClientBuilder;
 //! use cc_protobuf_examples::serdes::{
-//!     Deserializer, DeserializerOptions, ReadContext, Serializer, SerializerOptions, WriteContext,
+//!     Deserializer, DeserializerOptions, Record, Serializer, SerializerOptions,
 //! };
-//! use serde_json::json;
+//!
+//! #[derive(Clone, PartialEq, prost::Message)]
+//! struct Order {
+//!     #[prost(string, tag = "1")]
+//!     id: String,
+//!     #[prost(int64, tag = "2")]
+//!     cents: i64,
+//! }
+//! impl prost::Name for Order {
+//!     const PACKAGE: &'static str = "shop";
+//!     const NAME: &'static str = "Order";
+//! }
+//! const ORDER: &str = r#"
+//!     syntax = "proto3";
+//!     package shop;
+//!     message Order { string id = 1; int64 cents = 2; }
+//! "#;
 //!
 //! let registry = EmbeddedRegistry::start().await?;
 //! let client = ClientBuilder::new(registry.url()).build()?;
-//! let serializer = Serializer::new(client.clone(), SerializerOptions::new())?;
+//! let schemas = Schemas::from_texts([("shop/order.proto", ORDER)])?;
+//! let serializer = Serializer::new(client.clone(), SerializerOptions::new().schemas(schemas))?;
 //! let deserializer = Deserializer::new(client, DeserializerOptions::new())?;
 //!
-//! let order = ProtoMessage::new("Order")
-//!     .field(ProtoField::string("id", 1))
-//!     .field(ProtoField::int64("cents", 2))
-//!     .build()?;
-//! let value = json!({"id": "o-1", "cents": "1999"});
-//! let record = serializer
-//!     .serialize_json(WriteContext::value("orders"), &order, &value)
-//!     .await?;
-//! assert_eq!(record[..6], [0, 0, 0, 0, 1, 0]); // magic byte, schema id 1, message [0]
+//! let order = Order { id: "o-1".to_owned(), cents: 1999 };
+//! let bytes = serializer.serialize("orders", &order).await?;
+//! assert_eq!(bytes[..6], [0, 0, 0, 0, 1, 0]); // magic byte, schema id 1, message [0]
 //!
-//! let read = deserializer
-//!     .deserialize_json(ReadContext::value("orders"), Some(&record))
-//!     .await?;
-//! assert_eq!(read, Some(value));
+//! let read: Option<Order> = deserializer.deserialize(Record::value("orders", &bytes)).await?;
+//! assert_eq!(read, Some(order));
 //! # Ok(())
 //! # }
 //! # #[cfg(not(feature = "embedded"))]
 //! # fn main() {}
 //! ```
+//!
+//! Dynamic messages and JSON bring their schema:
+//! [`serialize_dynamic`](serdes::Serializer::serialize_dynamic),
+//! [`serialize_json`](serdes::Serializer::serialize_json).
 //!
 //! # Layout
 //!
@@ -88,9 +101,3 @@ pub mod schema_registry;
 pub mod serdes;
 mod subject_context;
 pub mod wire_format;
-
-/// The README's code, compiled and run with the documentation's tests. It needs a
-/// registry.
-#[cfg(all(doctest, feature = "embedded"))]
-#[doc = include_str!("../README.md")]
-pub struct Readme;

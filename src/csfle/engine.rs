@@ -351,3 +351,12 @@ impl fmt::Debug for Csfle {
         f.debug_struct("Csfle").finish_non_exhaustive()
     }
 }
+
+impl fmt::Debug for CsfleBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CsfleBuilder")
+            .field("encryption_required", &self.encryption_required)
+            .field("shared_keks", &self.shared_keks)
+            .finish_non_exhaustive()
+    }
+}

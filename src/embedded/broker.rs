@@ -1,6 +1,7 @@
 //! A Kafka cluster inside the process: librdkafka's mock cluster, which speaks
 //! Kafka's protocol on loopback and keeps records in memory.
 
+use std::fmt;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
@@ -133,5 +134,13 @@ impl Drop for EmbeddedBroker {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+impl fmt::Debug for EmbeddedBroker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmbeddedBroker")
+            .field("bootstrap_servers", &self.bootstrap_servers)
+            .finish_non_exhaustive()
     }
 }

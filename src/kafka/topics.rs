@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -271,5 +272,13 @@ impl TopicCreator for AdminTopics {
             }
             Ok(())
         })
+    }
+}
+
+impl fmt::Debug for AdminTopics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdminTopics")
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
     }
 }

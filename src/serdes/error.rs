@@ -67,11 +67,24 @@ impl From<SchemaId> for SchemaName {
 
 /// Why a value cannot become a record, or a record a value.
 ///
-/// Errors are cheap to clone: when tasks share a first use, each of them receives
-/// its error.
+/// [`kind`](Self::kind) returns what went wrong, and the other methods what callers
+/// most often decide by. When tasks share a first use, each of them receives its
+/// error.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(transparent)]
+// Boxed, since every record that is written moves a `Result`.
+pub struct Error(Box<ErrorKind>);
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self(Box::new(kind))
+    }
+}
+
+/// What went wrong in a serializer or deserializer.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ErrorKind {
     /// The settings contradict each other.
     #[error("contradictory settings: {0}")]
     Options(&'static str),
@@ -313,11 +326,16 @@ impl fmt::Display for MessageScope {
 }
 
 impl Error {
+    /// Returns what went wrong.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0
+    }
+
     pub(super) fn envelope(place: EnvelopePlace, source: wire_format::Error) -> Self {
         match source {
-            wire_format::Error::NotFramed { .. } => Self::NotFramed { place, source },
-            wire_format::Error::Truncated { .. } => Self::Truncated { place, source },
-            _ => Self::BadIndexes { place, source },
+            wire_format::Error::NotFramed { .. } => ErrorKind::NotFramed { place, source }.into(),
+            wire_format::Error::Truncated { .. } => ErrorKind::Truncated { place, source }.into(),
+            _ => ErrorKind::BadIndexes { place, source }.into(),
         }
     }
 
@@ -330,26 +348,28 @@ impl Error {
     ) -> Self {
         let source = Arc::new(source);
         if source.is_not_found() {
-            Self::UnknownSchema { schema, source }
+            ErrorKind::UnknownSchema { schema, source }.into()
         } else {
-            Self::Registry { action, source }
+            ErrorKind::Registry { action, source }.into()
         }
     }
 
     /// The error for a value whose message type is not the one of the schema.
     pub(super) fn wrong_type(expected: &str, found: String) -> Self {
-        Self::WrongType {
+        Self::from(ErrorKind::WrongType {
             expected: expected.to_owned(),
             found,
             schema: None,
-        }
+        })
     }
 
     /// Returns the registry's error, if it is the cause.
     pub fn registry_error(&self) -> Option<&schema_registry::Error> {
-        match self {
-            Self::UnknownSchema { source, .. } | Self::Registry { source, .. } => Some(source),
-            Self::Rule { source, .. } => source.registry(),
+        match self.kind() {
+            ErrorKind::UnknownSchema { source, .. } | ErrorKind::Registry { source, .. } => {
+                Some(source)
+            }
+            ErrorKind::Rule { source, .. } => source.registry(),
             _ => None,
         }
     }

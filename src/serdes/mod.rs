@@ -81,7 +81,7 @@ mod unsupported_rules;
 mod write;
 
 pub use destination::{Destination, Headers, Side};
-pub use error::{EnvelopePlace, Error, MessageScope, SchemaName};
+pub use error::{EnvelopePlace, Error, ErrorKind, MessageScope, SchemaName};
 pub use options::{DeserializerOptions, SchemaIdIn, SerializerOptions};
 pub use read::deserializer::Deserializer;
 pub use read::inspection::Inspection;

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use prost_reflect::{FileDescriptor, MessageDescriptor};
 
-use super::error::{Error, MessageScope, SchemaName};
+use super::error::{Error, ErrorKind, MessageScope, SchemaName};
 use crate::protobuf::compatibility::{self, Candidate, Dependency};
 use crate::protobuf::{ProtoSchema, SchemaFile};
 use crate::schema_registry::entities::{Metadata, PROTOBUF, RuleSet, Schema};
@@ -112,9 +112,11 @@ impl RegisteredSchema {
     pub fn descriptor(&self) -> Result<&FileDescriptor, Error> {
         let resolved = self.descriptor.get_or_init(|| {
             let resolved = self.file.resolve_leniently(&self.dependencies);
-            resolved.map_err(|source| Error::BadSchema {
-                schema: self.name.clone(),
-                source: source.into(),
+            resolved.map_err(|source| {
+                Error::from(ErrorKind::BadSchema {
+                    schema: self.name.clone(),
+                    source: source.into(),
+                })
             })
         });
         resolved.as_ref().map_err(Error::clone)
@@ -185,10 +187,10 @@ impl RegisteredSchema {
     }
 
     fn lacks(&self, full_name: &str) -> Error {
-        Error::NotInSchema {
+        Error::from(ErrorKind::NotInSchema {
             schema: self.name.clone(),
             message: full_name.to_owned(),
-        }
+        })
     }
 
     fn nowhere(&self, indexes: &MessageIndexes) -> Error {
@@ -207,7 +209,7 @@ impl RegisteredSchema {
                 None => break,
             }
         }
-        Error::NoSuchMessage {
+        Error::from(ErrorKind::NoSuchMessage {
             indexes: indexes.clone(),
             schema: self.name.clone(),
             available: messages.len(),
@@ -218,7 +220,7 @@ impl RegisteredSchema {
                     MessageScope::Nested(names.join("."))
                 }
             },
-        }
+        })
     }
 }
 
@@ -240,9 +242,9 @@ pub(super) fn require_protobuf(name: &SchemaName, answer: &Schema) -> Result<(),
     if schema_type.eq_ignore_ascii_case(PROTOBUF) {
         Ok(())
     } else {
-        Err(Error::NotProtobuf {
+        Err(Error::from(ErrorKind::NotProtobuf {
             schema: name.clone(),
             schema_type: schema_type.to_owned(),
-        })
+        }))
     }
 }

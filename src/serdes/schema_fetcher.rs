@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
-use super::error::{Error, SchemaName};
+use super::error::{Error, ErrorKind, SchemaName};
 use super::plans::validity::end_of;
 use super::registered_schema::{RegisteredSchema, require_protobuf};
 use super::single_flight::{cache, once};
@@ -261,10 +261,10 @@ fn check_path(open: &[Open], reference: &Reference, seen: usize) -> Result<(), E
         return Ok(());
     };
     let schema = open.last().map(|file| file.name.clone());
-    Err(Error::BadReference {
+    Err(Error::from(ErrorKind::BadReference {
         schema: schema.unwrap_or(SchemaName::File(reference.name.clone())),
         reason,
-    })
+    }))
 }
 
 /// Parses the schema of an answer, from text or base64, since a registry may ignore
@@ -275,12 +275,16 @@ pub(super) fn parse(
     answer: &Schema,
     dependencies: &[SchemaFile],
 ) -> Result<SchemaFile, Error> {
-    let text = answer.schema.as_deref().ok_or_else(|| Error::Incomplete {
-        action: format!("use the {name}"),
-        missing: "schema",
+    let text = answer.schema.as_deref().ok_or_else(|| {
+        Error::from(ErrorKind::Incomplete {
+            action: format!("use the {name}"),
+            missing: "schema",
+        })
     })?;
-    SchemaFile::parse_with(file, text, dependencies).map_err(|source| Error::BadSchema {
-        schema: name.clone(),
-        source: source.into(),
+    SchemaFile::parse_with(file, text, dependencies).map_err(|source| {
+        Error::from(ErrorKind::BadSchema {
+            schema: name.clone(),
+            source: source.into(),
+        })
     })
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use moka::future::Cache;
 
 use super::destination::Side;
-use super::error::Error;
+use super::error::{Error, ErrorKind};
 use super::plans::validity::end_of;
 use super::single_flight::once;
 use super::subject_name::{Association, RecordPlace, SubjectNameStrategy};
@@ -121,18 +121,20 @@ impl SubjectResolver {
         let found = client
             .associations(topic, side.is_key(), association.namespace())
             .await
-            .map_err(|source| Error::Registry {
-                action: format!("ask which subject the {side} of topic {topic:?} has"),
-                source: source.into(),
+            .map_err(|source| {
+                Error::from(ErrorKind::Registry {
+                    action: format!("ask which subject the {side} of topic {topic:?} has"),
+                    source: source.into(),
+                })
             })?;
         let count = found.len();
         match found.into_iter().next() {
             Some(only) if count == 1 => Ok(Some(only.subject)),
-            Some(_) => Err(Error::AmbiguousSubject {
+            Some(_) => Err(Error::from(ErrorKind::AmbiguousSubject {
                 topic: topic.to_owned(),
                 side,
                 count,
-            }),
+            })),
             None => Ok(None),
         }
     }

@@ -1,6 +1,6 @@
 //! Refuses schemas whose data rules must run but cannot run in this client.
 
-use super::error::{Error, SchemaName};
+use super::error::{Error, ErrorKind, SchemaName};
 use crate::csfle::{Direction, conditions};
 use crate::schema_registry::entities::{Rule, RuleSet};
 
@@ -68,11 +68,11 @@ pub(super) fn refuse_migrations(
 }
 
 fn unsupported(rule: &Rule, schema: &SchemaName, reason: String) -> Error {
-    Error::UnsupportedRule {
+    Error::from(ErrorKind::UnsupportedRule {
         rule: rule.name.clone(),
         schema: schema.clone(),
         reason,
-    }
+    })
 }
 
 #[cfg(test)]

@@ -174,10 +174,10 @@ fn verdict(error: &(dyn Error + 'static)) -> Option<(Exit, Option<String>)> {
     if let Some(error) = error.downcast_ref::<settings::Error>() {
         return Some((Exit::Usage, Some(error.hint())));
     }
-    if let Some(serdes::Error::UnknownSchema {
+    if let Some(serdes::ErrorKind::UnknownSchema {
         schema: SchemaName::Ref(_),
         source,
-    }) = of_type::<serdes::Error>(error)
+    }) = of_type::<serdes::Error>(error).map(serdes::Error::kind)
         // Else the registry does not know the path.
         && source.error_code() != Some(404)
     {

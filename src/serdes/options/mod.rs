@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Error;
+use super::{Error, ErrorKind};
 
 mod deserializer;
 mod serializer;
@@ -64,18 +64,18 @@ use common_settings;
 
 fn validate_metadata(properties: Option<&BTreeMap<String, String>>) -> Result<(), Error> {
     if properties.is_some_and(BTreeMap::is_empty) {
-        return Err(Error::Options(
+        return Err(Error::from(ErrorKind::Options(
             "use_latest_with_metadata has no properties: use use_latest_version for the latest of all versions",
-        ));
+        )));
     }
     Ok(())
 }
 
 fn validate_caches(capacity: usize) -> Result<(), Error> {
     if capacity == 0 {
-        return Err(Error::Options(
+        return Err(Error::from(ErrorKind::Options(
             "cache_capacity is 0: every record would ask the registry",
-        ));
+        )));
     }
     Ok(())
 }
@@ -114,7 +114,7 @@ mod tests {
             (new().cache_capacity(0), "cache_capacity"),
         ] {
             let error = options.validate().unwrap_err();
-            assert!(matches!(error, Error::Options(_)));
+            assert!(matches!(error.kind(), ErrorKind::Options(_)));
             assert!(error.to_string().contains(word), "{error}");
         }
         assert!(

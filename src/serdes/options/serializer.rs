@@ -7,7 +7,7 @@ use super::{CACHE_CAPACITY, LATEST_TTL, common_settings, validate_caches, valida
 use crate::csfle::Csfle;
 use crate::protobuf::Schemas;
 use crate::schema_registry::entities::Reference;
-use crate::serdes::{Error, ReferenceSubjectNameStrategy, SubjectNameStrategy};
+use crate::serdes::{Error, ErrorKind, ReferenceSubjectNameStrategy, SubjectNameStrategy};
 use crate::wire_format::{SchemaGuid, SchemaId};
 
 /// Where a record carries the schema id.
@@ -204,22 +204,22 @@ impl SerializerOptions {
     /// Refuses settings that contradict each other.
     pub(in crate::serdes) fn validate(&self) -> Result<(), Error> {
         if self.use_latest_version && self.auto_register_schemas {
-            return Err(Error::Options(
+            return Err(Error::from(ErrorKind::Options(
                 "use_latest_version and auto_register_schemas are both on: turn auto_register_schemas off to write with the latest version",
-            ));
+            )));
         }
         if self.use_schema_id.is_some() && self.use_schema_guid.is_some() {
-            return Err(Error::Options(
+            return Err(Error::from(ErrorKind::Options(
                 "use_schema_id and use_schema_guid are both set: a record has one schema",
-            ));
+            )));
         }
         if self
             .use_schema_id
             .is_some_and(|id| id.0 == 0 || id.0 > i32::MAX as u32)
         {
-            return Err(Error::Options(
+            return Err(Error::from(ErrorKind::Options(
                 "use_schema_id is not between 1 and 2147483647",
-            ));
+            )));
         }
         validate_metadata(self.use_latest_with_metadata.as_ref())?;
         if self
@@ -227,9 +227,9 @@ impl SerializerOptions {
             .values()
             .any(|r| r.subject.is_empty() || r.version < -1 || r.version == 0)
         {
-            return Err(Error::Options(
+            return Err(Error::from(ErrorKind::Options(
                 "a reference given by hand has no subject, or a version that is neither positive nor -1",
-            ));
+            )));
         }
         validate_caches(self.cache_capacity)
     }

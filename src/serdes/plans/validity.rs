@@ -222,6 +222,7 @@ impl Drop for Turn<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serdes::error::ErrorKind;
 
     #[test]
     fn one_caller_at_a_time_refreshes() {
@@ -244,12 +245,13 @@ mod tests {
         let validity = Validity::until(Some(Instant::now()));
         let mut waits = Vec::new();
         for _ in 0..7 {
-            let prepare = async { Err::<(), _>(Error::Options("no")) };
+            let prepare = async { Err::<(), _>(Error::from(ErrorKind::Options("no"))) };
             let refreshed = validity.refresh(None, ("t", Side::Value), prepare).await;
             assert!(matches!(refreshed, Refreshed::Kept));
             assert!(validity.is_due());
             for _ in 0..3 {
-                assert!(matches!(validity.turn(), Err(Error::Options("no"))));
+                let error = validity.turn().err().unwrap();
+                assert!(matches!(error.kind(), ErrorKind::Options("no")));
             }
             waits.push(validity.failed().as_ref().unwrap().wait.as_secs());
         }

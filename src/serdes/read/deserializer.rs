@@ -41,7 +41,7 @@ impl Deserializer {
     ///
     /// # Errors
     ///
-    /// [`Error::Options`] if the options contradict each other.
+    /// [`ErrorKind::Options`](crate::serdes::ErrorKind::Options) if the options contradict each other.
     pub fn new(registry: Client, options: DeserializerOptions) -> Result<Self, Error> {
         options.validate()?;
         Ok(Self {
@@ -55,9 +55,9 @@ impl Deserializer {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongType`] if the record is not a message of type `M`;
-    /// [`Error::NotFramed`], [`Error::Truncated`], [`Error::BadIndexes`] or
-    /// [`Error::NoSuchMessage`] if its envelope is invalid; [`Error::Decode`] if its
+    /// [`ErrorKind::WrongType`](crate::serdes::ErrorKind::WrongType) if the record is not a message of type `M`;
+    /// [`ErrorKind::NotFramed`](crate::serdes::ErrorKind::NotFramed), [`ErrorKind::Truncated`](crate::serdes::ErrorKind::Truncated), [`ErrorKind::BadIndexes`](crate::serdes::ErrorKind::BadIndexes) or
+    /// [`ErrorKind::NoSuchMessage`](crate::serdes::ErrorKind::NoSuchMessage) if its envelope is invalid; [`ErrorKind::Decode`](crate::serdes::ErrorKind::Decode) if its
     /// payload is not the message; any error of the registry at first use.
     #[inline]
     pub fn deserialize<'a, M>(
@@ -87,7 +87,7 @@ impl Deserializer {
     ///
     /// # Errors
     ///
-    /// [`Error::Json`] if the message has no JSON form; else as
+    /// [`ErrorKind::Json`](crate::serdes::ErrorKind::Json) if the message has no JSON form; else as
     /// [`Deserializer::deserialize`].
     pub fn deserialize_json<'a>(
         &'a self,

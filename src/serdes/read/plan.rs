@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::record::Record;
 use crate::csfle;
 use crate::protobuf::{self, JsonCodec, JsonOptions};
-use crate::serdes::error::{EnvelopePlace, Error};
+use crate::serdes::error::{EnvelopePlace, Error, ErrorKind};
 use crate::serdes::plans::steps::Steps;
 use crate::serdes::plans::table::{Plan, Preparation};
 use crate::serdes::registered_schema::RegisteredSchema;
@@ -175,30 +175,30 @@ impl PreparedRead {
 
     #[cold]
     fn rule_failed(&self, source: csfle::Error) -> Error {
-        Error::Rule {
+        Error::from(ErrorKind::Rule {
             schema: self.reader.name.clone(),
             source: source.into(),
-        }
+        })
     }
 
     #[cold]
     fn unprintable(&self, offset: usize, error: protobuf::Error) -> Error {
         match error {
             protobuf::Error::Decode { source, .. } => self.undecodable(offset, source),
-            other => Error::Json {
+            other => Error::from(ErrorKind::Json {
                 message: self.message.full_name().to_owned(),
                 source: other.into(),
-            },
+            }),
         }
     }
 
     #[cold]
     fn undecodable(&self, offset: usize, source: prost::DecodeError) -> Error {
-        Error::Decode {
+        Error::from(ErrorKind::Decode {
             message: self.message.full_name().to_owned(),
             schema: self.reader.name.clone(),
             offset,
             source,
-        }
+        })
     }
 }

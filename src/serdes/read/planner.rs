@@ -15,7 +15,7 @@ use crate::csfle::{Direction, Phase};
 use crate::schema_registry::Client;
 use crate::schema_registry::entities::RuleSet;
 use crate::serdes::destination::Side;
-use crate::serdes::error::Error;
+use crate::serdes::error::{Error, ErrorKind};
 use crate::serdes::options::DeserializerOptions;
 use crate::serdes::plans::steps::Steps;
 use crate::serdes::plans::table::{Lookup, PlanTable, Prepared, key_hash};
@@ -276,11 +276,11 @@ impl ReadPlanner {
             if let Some(name) = wanted.name.map(|name| name())
                 && name != found
             {
-                return Err(Error::WrongType {
+                return Err(Error::from(ErrorKind::WrongType {
                     expected: name,
                     found: found.to_owned(),
                     schema: Some(prepared.reader.name.clone()),
-                });
+                }));
             }
             let mut key = at.to_key();
             // Keys belong to subjects, so a plan that decrypts is valid for one
@@ -325,10 +325,10 @@ impl ReadPlanner {
         let steps = self.decryption(name, &writer, &reader, &message)?;
         // Keys belong to subjects.
         if subject.name.is_none() && !steps.is_empty() {
-            return Err(Error::NoSubject {
+            return Err(Error::from(ErrorKind::NoSubject {
                 topic: record.topic.to_owned(),
                 side: record.side,
-            });
+            }));
         }
         let prepared = PreparedRead {
             steps,
@@ -375,9 +375,11 @@ impl ReadPlanner {
             let (rules, metadata) = (schema.rule_set(), schema.metadata());
             let step =
                 csfle.prepare_phase(subject, rules, metadata, message, Direction::Read, phase);
-            let step = step.map_err(|source| Error::Rule {
-                schema: schema.name.clone(),
-                source: source.into(),
+            let step = step.map_err(|source| {
+                Error::from(ErrorKind::Rule {
+                    schema: schema.name.clone(),
+                    source: source.into(),
+                })
             })?;
             steps.extend(step);
         }
@@ -395,9 +397,11 @@ impl ReadPlanner {
         if !self.options.has_reader_schema() {
             return Ok((Arc::clone(writer), message, subject.until));
         }
-        let name = subject.name.as_deref().ok_or_else(|| Error::NoSubject {
-            topic: record.topic.to_owned(),
-            side: record.side,
+        let name = subject.name.as_deref().ok_or_else(|| {
+            Error::from(ErrorKind::NoSubject {
+                topic: record.topic.to_owned(),
+                side: record.side,
+            })
         })?;
         let properties = self.options.use_latest_with_metadata.as_ref();
         let latest = self.fetcher.latest(name, properties).await?;

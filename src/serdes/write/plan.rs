@@ -7,7 +7,7 @@ use prost_reflect::MessageDescriptor;
 
 use crate::csfle;
 use crate::serdes::destination::Side;
-use crate::serdes::error::Error;
+use crate::serdes::error::{Error, ErrorKind};
 use crate::serdes::plans::steps::Steps;
 use crate::serdes::plans::table::{Plan, Preparation};
 use crate::serdes::registered_schema::RegisteredSchema;
@@ -98,10 +98,10 @@ impl PreparedWrite {
 
     #[cold]
     fn rule_failed(&self, source: csfle::Error) -> Error {
-        Error::Rule {
+        Error::from(ErrorKind::Rule {
             schema: self.registered.name.clone(),
             source: source.into(),
-        }
+        })
     }
 }
 

@@ -13,7 +13,7 @@ use super::preparer::WritePreparer;
 use crate::protobuf::{CompiledSchema, JsonInput, JsonOptions, ProtoSchema, SchemaDigest};
 use crate::schema_registry::Client;
 use crate::serdes::destination::{Destination, Side};
-use crate::serdes::error::Error;
+use crate::serdes::error::{Error, ErrorKind};
 use crate::serdes::options::SerializerOptions;
 use crate::serdes::plans::table::{Lookup, PlanTable, Prepared, key_hash};
 
@@ -128,32 +128,49 @@ impl WritePlanner {
         &self,
         to: Destination<'_>,
     ) -> Result<Arc<WritePlan>, Error> {
-        let at = At {
-            to,
-            of: MessageKey::Type(TypeId::of::<M>()),
-        };
-        let prepare = async {
-            let schema = self.schema_of::<M>()?;
-            self.prepare(&at, schema.as_dynamic()).await
-        };
-        self.plans.get(&at, (to.topic, to.side), prepare).await
+        let of = MessageKey::Type(TypeId::of::<M>());
+        if let Some(plan) = self.valid(to, of) {
+            return Ok(plan);
+        }
+        let schema = self.schema_of::<M>()?;
+        self.plan_cold(to, of, schema.as_dynamic()).await
     }
 
     /// Returns the plan for the schema that a call brought.
+    #[inline]
     pub(super) async fn plan_with(
         &self,
         to: Destination<'_>,
         of: MessageKey,
         schema: &dyn ProtoSchema,
     ) -> Result<Arc<WritePlan>, Error> {
-        let at = At { to, of };
-        if let Some(plan) = self.plans.find(&at)
-            && !plan.validity.is_due()
-        {
-            return Ok(Arc::clone(plan));
+        match self.valid(to, of) {
+            Some(plan) => Ok(plan),
+            None => self.plan_cold(to, of, schema).await,
         }
-        let prepare = self.prepare(&at, schema);
-        self.plans.get(&at, (to.topic, to.side), prepare).await
+    }
+
+    #[inline]
+    fn valid(&self, to: Destination<'_>, of: MessageKey) -> Option<Arc<WritePlan>> {
+        let plan = self.plans.find(&At { to, of })?;
+        (!plan.validity.is_due()).then(|| Arc::clone(plan))
+    }
+
+    /// Prepares a plan. Boxed, so that the calls that find one do not move the large
+    /// future.
+    #[cold]
+    #[inline(never)]
+    fn plan_cold<'a>(
+        &'a self,
+        to: Destination<'a>,
+        of: MessageKey,
+        schema: &'a dyn ProtoSchema,
+    ) -> BoxFuture<'a, Result<Arc<WritePlan>, Error>> {
+        Box::pin(async move {
+            let at = At { to, of };
+            let prepare = self.prepare(&at, schema);
+            self.plans.get(&at, (to.topic, to.side), prepare).await
+        })
     }
 
     async fn prepare(
@@ -175,13 +192,16 @@ impl WritePlanner {
         // of the messages around it.
         let name = M::full_name;
         if M::PACKAGE == WELL_KNOWN {
-            return Err(Error::WellKnownType { message: name() });
+            return Err(Error::from(ErrorKind::WellKnownType { message: name() }));
         }
         let schemas = self.preparer.options.schemas.as_ref();
-        let schemas = schemas.ok_or_else(|| Error::NoSchemas { message: name() })?;
-        schemas.compiled().map_err(|source| Error::NotInSchemas {
-            message: name(),
-            source: source.into(),
+        let schemas =
+            schemas.ok_or_else(|| Error::from(ErrorKind::NoSchemas { message: name() }))?;
+        schemas.compiled().map_err(|source| {
+            Error::from(ErrorKind::NotInSchemas {
+                message: name(),
+                source: source.into(),
+            })
         })
     }
 
@@ -259,9 +279,11 @@ impl WritePlanner {
         let plan = self.plan_with(to, given(schema), schema).await?;
         let write = |payload: &mut Vec<u8>| {
             let written = schema.serialize_from(json, JsonOptions::default(), payload);
-            written.map_err(|source| Error::Json {
-                message: schema.full_name().to_owned(),
-                source: source.into(),
+            written.map_err(|source| {
+                Error::from(ErrorKind::Json {
+                    message: schema.full_name().to_owned(),
+                    source: source.into(),
+                })
             })
         };
         let record = plan.prepared.record(write).await?;

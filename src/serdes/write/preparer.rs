@@ -12,7 +12,7 @@ use crate::csfle::Direction;
 use crate::protobuf::ProtoSchema;
 use crate::schema_registry::Client;
 use crate::serdes::destination::Destination;
-use crate::serdes::error::{Error, SchemaName};
+use crate::serdes::error::{Error, ErrorKind, SchemaName};
 use crate::serdes::options::{SchemaIdIn, SerializerOptions};
 use crate::serdes::plans::steps::Steps;
 use crate::serdes::plans::validity::earliest;
@@ -58,9 +58,11 @@ impl WritePreparer {
             message: Some(schema.full_name()),
         };
         let subject = self.subjects.resolve(self.fetcher.client(), &place).await?;
-        let name = subject.name.ok_or_else(|| Error::NoSubject {
-            topic: topic.to_owned(),
-            side,
+        let name = subject.name.ok_or_else(|| {
+            Error::from(ErrorKind::NoSubject {
+                topic: topic.to_owned(),
+                side,
+            })
         })?;
         let (registered, until) = self.choose(&name, schema).await?;
         let indexes = registered.indexes(schema.full_name())?;
@@ -109,9 +111,11 @@ impl WritePreparer {
             &registered.label(),
             own,
         );
-        let encryption = prepared.map_err(|source| Error::Rule {
-            schema: registered.name.clone(),
-            source: source.into(),
+        let encryption = prepared.map_err(|source| {
+            Error::from(ErrorKind::Rule {
+                schema: registered.name.clone(),
+                source: source.into(),
+            })
         })?;
         Ok(Steps(encryption.into_iter().collect()))
     }
@@ -195,16 +199,16 @@ fn require_compatible(
     if messages.is_empty() {
         return Ok(());
     }
-    Err(Error::Incompatible {
+    Err(Error::from(ErrorKind::Incompatible {
         schema: found.name.clone(),
         messages,
         hint,
-    })
+    }))
 }
 
 fn incomplete(schema: &SchemaName, missing: &'static str) -> Error {
-    Error::Incomplete {
+    Error::from(ErrorKind::Incomplete {
         action: format!("write with the {schema}"),
         missing,
-    }
+    })
 }

@@ -53,7 +53,7 @@ impl RecordSerializer {
     ///
     /// # Errors
     ///
-    /// [`Error::Options`] if the options contradict each other.
+    /// [`ErrorKind::Options`](crate::serdes::ErrorKind::Options) if the options contradict each other.
     pub fn new(registry: Client, options: SerializerOptions) -> Result<Self, Error> {
         options.validate()?;
         Ok(Self {

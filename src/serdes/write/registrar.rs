@@ -9,7 +9,7 @@ use moka::future::Cache;
 use crate::protobuf::{ProtoSchema, SchemaFile, builtin};
 use crate::schema_registry::LookupQuery;
 use crate::schema_registry::entities::{PROTOBUF, Reference, Schema, SchemaRequest};
-use crate::serdes::error::{Error, SchemaName};
+use crate::serdes::error::{Error, ErrorKind, SchemaName};
 use crate::serdes::options::{SchemaIdIn, SerializerOptions};
 use crate::serdes::plans::validity::end_of;
 use crate::serdes::registered_schema::RegisteredSchema;
@@ -85,9 +85,11 @@ impl Registrar {
             // Servers before 8.0 answer a registration with the id alone, but the
             // version may have rules that must run.
             let id = answer.id.and_then(|id| u32::try_from(id).ok());
-            let id = SchemaId(id.ok_or_else(|| Error::Incomplete {
-                action: format!("register the {name}"),
-                missing: "id",
+            let id = SchemaId(id.ok_or_else(|| {
+                Error::from(ErrorKind::Incomplete {
+                    action: format!("register the {name}"),
+                    missing: "id",
+                })
             })?);
             let by_id = self
                 .fetcher
@@ -195,9 +197,11 @@ impl Registrar {
                 .await?
                 .answer;
         }
-        answer.version.ok_or_else(|| Error::Incomplete {
-            action: format!("refer to subject {:?}", request.subject),
-            missing: "version",
+        answer.version.ok_or_else(|| {
+            Error::from(ErrorKind::Incomplete {
+                action: format!("refer to subject {:?}", request.subject),
+                missing: "version",
+            })
         })
     }
 
@@ -286,13 +290,12 @@ impl<'a> Imports<'a> {
     }
 
     fn file(&self, name: &'a str) -> Result<&'a SchemaFile, Error> {
-        self.files
-            .get(name)
-            .copied()
-            .ok_or_else(|| Error::BadReference {
+        self.files.get(name).copied().ok_or_else(|| {
+            Error::from(ErrorKind::BadReference {
                 schema: self.name.clone(),
                 reason: format!("the imported file {name:?} is not among its dependencies"),
             })
+        })
     }
 
     fn references(
@@ -304,9 +307,11 @@ impl<'a> Imports<'a> {
         for name in self.of(file) {
             let by_hand = self.options.references.get(name);
             let reference = by_hand.or_else(|| known.get(name));
-            let reference = reference.ok_or_else(|| Error::BadReference {
-                schema: self.name.clone(),
-                reason: format!("the imports of {name:?} form a circle"),
+            let reference = reference.ok_or_else(|| {
+                Error::from(ErrorKind::BadReference {
+                    schema: self.name.clone(),
+                    reason: format!("the imports of {name:?} form a circle"),
+                })
             })?;
             references.push(reference.clone());
         }

@@ -11,7 +11,7 @@ use super::planner::{MessageKey, WritePlanner, type_with};
 use crate::protobuf::{CompiledSchema, JsonInput, ProtoSchema};
 use crate::schema_registry::Client;
 use crate::serdes::destination::Destination;
-use crate::serdes::error::Error;
+use crate::serdes::error::{Error, ErrorKind};
 use crate::serdes::options::{SchemaIdIn, SerializerOptions};
 
 /// Turns values into records that every Confluent deserializer can read.
@@ -80,13 +80,13 @@ impl Serializer {
     ///
     /// # Errors
     ///
-    /// [`Error::Options`] if the options contradict each other, or demand the schema
+    /// [`ErrorKind::Options`](crate::serdes::ErrorKind::Options) if the options contradict each other, or demand the schema
     /// id in a record header.
     pub fn new(registry: Client, options: SerializerOptions) -> Result<Self, Error> {
         if options.schema_id_in == SchemaIdIn::Header {
-            return Err(Error::Options(
+            return Err(Error::from(ErrorKind::Options(
                 "schema_id_in sends the schema id in a record header, and a Serializer returns no headers: use a RecordSerializer",
-            ));
+            )));
         }
         options.validate()?;
         Ok(Self {
@@ -103,7 +103,7 @@ impl Serializer {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSchemas`], [`Error::NotInSchemas`] or [`Error::WellKnownType`] if
+    /// [`ErrorKind::NoSchemas`](crate::serdes::ErrorKind::NoSchemas), [`ErrorKind::NotInSchemas`](crate::serdes::ErrorKind::NotInSchemas) or [`ErrorKind::WellKnownType`](crate::serdes::ErrorKind::WellKnownType) if
     /// there is no schema for `M`; any error of the registry at first use.
     #[inline]
     pub fn serialize<'a, M>(
@@ -155,7 +155,7 @@ impl Serializer {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongType`] if the message is not the one of `schema`; any error of
+    /// [`ErrorKind::WrongType`](crate::serdes::ErrorKind::WrongType) if the message is not the one of `schema`; any error of
     /// the registry at first use.
     pub async fn serialize_dynamic<'a>(
         &self,
@@ -172,7 +172,7 @@ impl Serializer {
     ///
     /// # Errors
     ///
-    /// [`Error::Json`] if the JSON does not fit the message; any error of the
+    /// [`ErrorKind::Json`](crate::serdes::ErrorKind::Json) if the JSON does not fit the message; any error of the
     /// registry at first use.
     pub async fn serialize_json<'a>(
         &self,

@@ -1,7 +1,7 @@
 //! Registries that answer less, or otherwise, than today's Confluent server.
 
 use cc_protobuf_examples::serdes::{
-    Destination, Error, RecordSerializer, SchemaIdIn, SerializedRecord, Serializer,
+    Destination, Error, ErrorKind, RecordSerializer, SchemaIdIn, SerializedRecord, Serializer,
     SerializerOptions,
 };
 use serde_json::json;
@@ -95,8 +95,8 @@ async fn a_guid_is_looked_for_where_the_registration_did_not_tell_it() {
         } else {
             assert!(
                 matches!(
-                    record,
-                    Err(Error::Incomplete {
+                    record.as_ref().map_err(Error::kind),
+                    Err(ErrorKind::Incomplete {
                         missing: "guid",
                         ..
                     })

@@ -4,8 +4,8 @@ use cc_protobuf_examples::protobuf::ProtoSchema;
 use cc_protobuf_examples::schema_registry::entities::{Reference, Rule, RuleSet};
 use cc_protobuf_examples::schema_registry::{Version, VersionQuery};
 use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, Destination, Error, Record, SchemaName, Serializer,
-    SerializerOptions,
+    Deserializer, DeserializerOptions, Destination, Error, ErrorKind, Record, SchemaName,
+    Serializer, SerializerOptions,
 };
 use cc_protobuf_examples::wire_format::{self, SchemaGuid, SchemaId, SchemaRef};
 use serde_json::{Value, json};
@@ -34,10 +34,16 @@ async fn contradictions_are_refused_when_the_serializer_is_built() {
     let registry = Registry::start().await;
     let options = SerializerOptions::new().use_latest_version(true);
     let refused = Serializer::new(registry.client.clone(), options);
-    assert!(matches!(refused, Err(Error::Options(_))));
+    assert!(matches!(
+        refused.as_ref().map_err(Error::kind),
+        Err(ErrorKind::Options(_))
+    ));
     let options = DeserializerOptions::new().cache_capacity(0);
     let refused = Deserializer::new(registry.client.clone(), options);
-    assert!(matches!(refused, Err(Error::Options(_))));
+    assert!(matches!(
+        refused.as_ref().map_err(Error::kind),
+        Err(ErrorKind::Options(_))
+    ));
 }
 
 #[tokio::test]
@@ -47,7 +53,7 @@ async fn auto_register_schemas_off_takes_only_what_is_there() {
     let serializer = registry.serializer(found());
     let missing = write(&serializer, &a).await.unwrap_err();
     assert!(
-        matches!(&missing, Error::UnknownSchema { schema: SchemaName::Subject(s), .. } if s == "shop-value"),
+        matches!(missing.kind(), ErrorKind::UnknownSchema { schema: SchemaName::Subject(s), .. } if s == "shop-value"),
         "{missing:?}"
     );
     let id = registry.register("shop-value", V1).await.id.unwrap() as u32;
@@ -116,7 +122,7 @@ async fn use_latest_version_takes_the_latest() {
         .latest_compatibility_strict(false);
     let error = write(&registry.serializer(lenient), &b).await.unwrap_err();
     assert!(
-        matches!(&error, Error::NotInSchema { message, .. } if message == "B"),
+        matches!(error.kind(), ErrorKind::NotInSchema { message, .. } if message == "B"),
         "{error:?}"
     );
 }
@@ -131,7 +137,7 @@ async fn latest_compatibility_strict_refuses_a_latest_that_does_not_fit() {
         .await
         .unwrap_err();
     let text = error.to_string();
-    assert!(matches!(error, Error::Incompatible { .. }));
+    assert!(matches!(error.kind(), ErrorKind::Incompatible { .. }));
     assert!(
         text.contains("latest_compatibility_strict") && text.contains("#/A/1"),
         "{text}"
@@ -158,7 +164,8 @@ async fn a_changed_import_does_not_fit_either() {
     ] {
         let serializer = registry.serializer(options);
         let error = write(&serializer, &schema(main, "A", &[("b.proto", B)])).await;
-        let Err(Error::Incompatible { messages, .. }) = error else {
+        let Err(ErrorKind::Incompatible { messages, .. }) = error.as_ref().map_err(Error::kind)
+        else {
             panic!("{error:?}");
         };
         assert!(messages.join(" ").contains("#/B/1"), "{messages:?}");
@@ -214,7 +221,10 @@ async fn use_latest_with_metadata_takes_the_latest_that_has_it() {
     }
     let options = found().use_latest_with_metadata([("major", "3")]);
     let error = write(&registry.serializer(options), &a).await.unwrap_err();
-    assert!(matches!(error, Error::UnknownSchema { .. }), "{error:?}");
+    assert!(
+        matches!(error.kind(), ErrorKind::UnknownSchema { .. }),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
@@ -235,7 +245,7 @@ async fn use_schema_id_takes_that_schema_and_wins() {
     let unknown = SerializerOptions::new().use_schema_id(SchemaId(4711));
     let error = write(&registry.serializer(unknown), &a).await.unwrap_err();
     let expected = SchemaName::Ref(SchemaRef::Id(SchemaId(4711)));
-    assert!(matches!(&error, Error::UnknownSchema { schema, .. } if *schema == expected));
+    assert!(matches!(error.kind(), ErrorKind::UnknownSchema { schema, .. } if *schema == expected));
 }
 
 #[tokio::test]
@@ -339,7 +349,7 @@ async fn reference_lookup_only_never_registers_an_imported_file() {
     let serializer = registry.serializer(options);
     let error = write(&serializer, &a).await.unwrap_err();
     assert!(
-        matches!(&error, Error::UnknownSchema { schema: SchemaName::Subject(s), .. } if s == "b.proto")
+        matches!(error.kind(), ErrorKind::UnknownSchema { schema: SchemaName::Subject(s), .. } if s == "b.proto")
     );
     assert!(registry.client.subjects().await.unwrap().is_empty());
     registry.register("b.proto", B).await;
@@ -447,7 +457,7 @@ async fn reading_with_the_latest_version_or_the_latest_with_metadata() {
         .deserialize_json(Record::value("shop", &record))
         .await;
     assert!(
-        matches!(&error, Err(Error::NotInSchema { message, .. }) if message == "A"),
+        matches!(error.as_ref().map_err(Error::kind), Err(ErrorKind::NotInSchema { message, .. }) if message == "A"),
         "{error:?}"
     );
 }
@@ -495,7 +505,7 @@ async fn rules_that_cannot_be_carried_out_stop_a_write_however_the_schema_was_fo
                 .await
                 .unwrap_err();
             assert!(
-                matches!(&error, Error::UnsupportedRule { rule, .. } if rule == "protect"),
+                matches!(error.kind(), ErrorKind::UnsupportedRule { rule, .. } if rule == "protect"),
                 "{rule_type} {on_failure:?} {options:?}: {error:?}"
             );
         }
@@ -516,7 +526,10 @@ async fn rules_that_cannot_be_carried_out_stop_a_write_however_the_schema_was_fo
             Some(_) => assert_eq!(read(DeserializerOptions::new()).await.unwrap(), expected),
             None => {
                 let error = read(DeserializerOptions::new()).await.unwrap_err();
-                assert!(matches!(error, Error::UnsupportedRule { .. }), "{error:?}");
+                assert!(
+                    matches!(error.kind(), ErrorKind::UnsupportedRule { .. }),
+                    "{error:?}"
+                );
             }
         }
         let options = DeserializerOptions::new().run_rules(false);

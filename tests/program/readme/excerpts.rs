@@ -119,3 +119,38 @@ fn excerpts_are_what_the_program_prints() {
         std::fs::write(&path, readme).unwrap();
     }
 }
+
+/// Byte ranges of the blocks that hold a whole file, each after `<!-- file: PATH -->`.
+fn files(readme: &str) -> Vec<(String, std::ops::Range<usize>)> {
+    let marks = readme.match_indices("<!-- file: ");
+    marks
+        .map(|(at, mark)| {
+            let (path, rest) = readme[at + mark.len()..].split_once(" -->\n```").unwrap();
+            let (language, content) = rest.split_once('\n').unwrap();
+            assert!(["rs", "toml"].contains(&language), "{path}: {language}");
+            let start = readme.len() - content.len();
+            let end = start + content.find("```").expect("the fence closes");
+            (path.to_owned(), start..end)
+        })
+        .collect()
+}
+
+#[test]
+fn files_that_the_readme_shows_are_those_of_the_repository() {
+    let path = readme_path();
+    let mut readme = std::fs::read_to_string(&path).unwrap();
+    let update = std::env::var_os("UPDATE_README").is_some();
+    let files = files(&readme);
+    assert_eq!(files.len(), 3);
+    for (file, range) in files.into_iter().rev() {
+        let content = std::fs::read_to_string(path.with_file_name(&file)).unwrap();
+        if update {
+            readme.replace_range(range, &content);
+        } else {
+            assert_eq!(readme[range], content, "{file}: UPDATE_README=1 copies it");
+        }
+    }
+    if update {
+        std::fs::write(&path, readme).unwrap();
+    }
+}

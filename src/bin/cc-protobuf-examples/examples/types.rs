@@ -3,7 +3,7 @@
 use crate::generated::{self, io::confluent::examples::proto};
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
 use cc_protobuf_examples::schema_registry::entities::PROTOBUF;
-use cc_protobuf_examples::serdes::{Error, SerializerOptions};
+use cc_protobuf_examples::serdes::{ErrorKind, SerializerOptions};
 use prost_reflect::ReflectMessage;
 use serde_json::{Value, json};
 
@@ -102,7 +102,7 @@ pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
     story.step("Read them as another type");
     let wrong: Result<Option<proto::Order>, _> = deserializer.deserialize(record).await;
     match wrong {
-        Err(error @ Error::WrongType { .. }) => {
+        Err(error) if matches!(error.kind(), ErrorKind::WrongType { .. }) => {
             story.fact("error", error.to_string());
             story.check(
                 true,
