@@ -1,16 +1,16 @@
-//! Compiles every file under `schemas/`, with neither protoc nor a running
+//! Compiles all files under `schemas/`, without protoc and without a running
 //! registry:
 //!
 //! * protox turns a set of files into a descriptor set;
 //! * prost-build turns it into types;
 //! * a function beside the types returns the sources.
 //!
-//! Files that define the same names cannot share a descriptor set. Those are
-//! the versions of a schema: `schemas/evolution/NAME_vN.proto`. Each N is a set
-//! and a module of its own, `generated::evolution::vN`; all other files make up
-//! one set, in modules named after their packages.
+//! Files that define the same names cannot share a descriptor set: the versions of a
+//! schema, `schemas/evolution/NAME_vN.proto`. Each N is a separate set and module,
+//! `generated::evolution::vN`. All other files are in one set, in modules named after
+//! their packages.
 //!
-//! Only the program needs them: without feature `cli` there is nothing to do.
+//! Only the program needs them; without feature `cli` the script does nothing.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -51,7 +51,7 @@ mod schemas {
     const VERSIONS: &str = "evolution";
 
     pub fn compile() -> Result<(), Box<dyn Error>> {
-        // Cargo watches a directory with everything in it.
+        // Cargo watches the directory and everything in it.
         println!("cargo::rerun-if-changed={SCHEMAS}");
         let out = PathBuf::from(std::env::var("OUT_DIR")?);
 
@@ -82,7 +82,7 @@ mod schemas {
         Ok(())
     }
 
-    /// Names of all `.proto` files below `root`, as other files import them.
+    /// Returns the names of all `.proto` files below `root`, as other files import them.
     fn proto_files(root: &Path) -> Result<Vec<String>, Box<dyn Error>> {
         let mut names = Vec::new();
         let mut folders = vec![root.to_path_buf()];
@@ -103,7 +103,7 @@ mod schemas {
         Ok(names)
     }
 
-    /// `v2` of `evolution/MyRecord_v2.proto`.
+    /// Returns `v2` for `evolution/MyRecord_v2.proto`.
     fn version_of(name: &str) -> Option<String> {
         let file = name.strip_prefix(VERSIONS)?.strip_prefix('/')?;
         let (_, version) = file.strip_suffix(".proto")?.rsplit_once('_')?;
@@ -112,12 +112,12 @@ mod schemas {
         Some(version.to_owned())
     }
 
-    /// Files that can live in one descriptor pool.
+    /// Files that share a descriptor pool.
     struct Set {
         name: String,
-        /// In dependency order, imports included.
+        /// All files including imports, in dependency order.
         files: Vec<FileDescriptorProto>,
-        /// Those of `files` that lie in `schemas/`.
+        /// The files that are in `schemas/`.
         own: BTreeSet<String>,
     }
 
@@ -130,7 +130,7 @@ mod schemas {
                     .open_file(Path::new(SCHEMAS).join(file))
                     .map_err(explain)?;
             }
-            // With source info the comments of a file become the types' documentation.
+            // With source info, the comments of a file become the types' documentation.
             compiler.include_source_info(true);
             let files = compiler.file_descriptor_set().file;
             let own = files
@@ -156,9 +156,9 @@ mod schemas {
             let folder = out.join(&self.name);
             fs::create_dir_all(&folder)?;
 
-            // All files: prost-build looks into the messages it need not generate.
+            // All files, because prost-build also reads messages that it does not generate.
             let mut modules = types(&self.files, |config| {
-                // One message has one encoding.
+                // Makes the encoding of a message unique.
                 config.btree_map(["."]);
             })?;
             modules.retain(|package, _| self.own_files().any(|file| file.package() == package));
@@ -186,8 +186,8 @@ mod schemas {
         }
     }
 
-    /// Modules nested as packages are: generated code refers to other packages by
-    /// `super::`.
+    /// Modules nested like packages, because generated code refers to other packages
+    /// with `super::`.
     #[derive(Default)]
     struct ModuleTree {
         file: Option<String>,
@@ -216,7 +216,7 @@ mod schemas {
         }
     }
 
-    /// Rust types by package.
+    /// Returns the Rust types by package.
     fn types(
         files: &[FileDescriptorProto],
         configure: impl FnOnce(&mut prost_build::Config),
@@ -240,8 +240,8 @@ mod schemas {
         Ok(modules)
     }
 
-    /// File, line and column in front of the message: protox's own `Display` leaves
-    /// them out.
+    /// Formats file, line and column before the message, which protox's own `Display`
+    /// omits.
     fn explain(error: protox::Error) -> String {
         let position = error.labels().and_then(|mut labels| {
             let label = labels.next()?;

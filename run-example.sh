@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Signs in to AWS where the chosen example needs it, provisions the KMS key,
-# writes .env and starts the release binary. `./run-example.sh --help` shows
-# the flags.
+# Signs in to AWS and provisions the KMS key if the example needs one, writes
+# .env, and starts the release binary. `./run-example.sh --help` shows the flags.
 set -euo pipefail
 
 readonly EXIT_USAGE=85
@@ -11,7 +10,7 @@ readonly KMS_PURPOSE=confluent-csfle-kek
 readonly MODES="schema-only full"
 # A host name, an IPv4 address, or an IPv6 address in brackets.
 readonly HOST_PATTERN='([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])'
-# As the Confluent CLI prints a cluster's endpoint; librdkafka understands it.
+# The Confluent CLI prints endpoints with a protocol, which librdkafka accepts.
 readonly PROTOCOL_PATTERN='((SASL_)?(SSL|PLAINTEXT)://)?'
 readonly PORT_PATTERN='[0-9]{1,5}'
 readonly URL_PATTERN="https?://$HOST_PATTERN(:$PORT_PATTERN)?(/[^][?#@,[:space:]]*)?"
@@ -37,10 +36,10 @@ Required with --mode=full (unless --embedded):
   --bootstrap-servers    Kafka bootstrap servers, host:port[,host:port...]
   --kafka-api-key        Kafka API key
   --kafka-api-secret     Kafka API secret, or "-"
-Other users can see arguments in the list of processes. Better: leave the flags
-of keys and secrets out and set SR_API_KEY, SR_API_SECRET, KAFKA_API_KEY and
-KAFKA_API_SECRET, or give a secret as "-": then it is one line of standard input
-(of two secrets, that of Schema Registry comes first).
+Other users can see arguments in the list of processes. To avoid that, omit the
+flags for keys and secrets and set SR_API_KEY, SR_API_SECRET, KAFKA_API_KEY and
+KAFKA_API_SECRET; or give a secret as "-" to read it from a line of standard input
+(the Schema Registry's first, then Kafka's).
 Optional:
   --profile              AWS SSO profile for --example=csfle or all; without it
                          the AWS credentials of the environment are used
@@ -51,8 +50,8 @@ Optional:
   --embedded             registry, Kafka and KMS inside the process; no account
   -h, --help             this text
 Flags take their value after "=" or as the next argument. The binary runs in the
-directory of this script: that is where relative paths after -- count from.
-Exit codes: 85 for a missing or invalid flag, 4 when AWS refuses, else the
+directory of this script, so relative paths are relative to that directory.
+Exit codes: 85 for a missing or invalid flag, 4 if AWS refuses, otherwise the
 binary's own.
 TEXT
 }
@@ -161,8 +160,7 @@ take_secret() { # take_secret FLAG VALUE VARIABLE: the secret is then in $secret
 }
 
 if ! $embedded; then
-  # Where a flag is absent, the environment counts: Kafka's for full mode only,
-  # since another mode has no use for it.
+  # Without a flag, the environment is used; Kafka's variables in full mode only.
   sr_key=${sr_key:-${SR_API_KEY:-}}
   take_secret --sr-api-secret "$sr_secret" "${SR_API_SECRET:-}"
   sr_secret=$secret
@@ -235,14 +233,14 @@ if $on_command_line; then
   note "Other users can see the secret in the list of processes; better set SR_API_SECRET or KAFKA_API_SECRET, or give it as \"-\"."
 fi
 
-# First of all that takes time: a build that fails costs no key.
+# Build before creating a key, so that a failed build costs nothing.
 note "Building the release binary (some minutes the first time) ..."
-# It has no use for secrets.
+# The build needs no secrets.
 (cd "$here" && unset SR_API_SECRET KAFKA_API_SECRET LOCAL_SECRET && cargo build --release --locked) ||
   die 1 "the release binary cannot be built" "see above for the first error; README 1.3 lists what a build needs"
 
-# Takes the credentials from lines `[export ]NAME=value` on standard input,
-# without ever handing them to eval.
+# Reads credentials from lines `[export ]NAME=value` on standard input, without
+# passing them to eval.
 adopt_credentials() {
   local line key=""
   unset AWS_SESSION_TOKEN
@@ -287,13 +285,13 @@ sign_in() {
   adopt_credentials <<<"$credentials" ||
     die "$EXIT_REFUSED" "the AWS CLI returned no credentials for profile '$profile'" "sign in again with: aws sso login --profile $profile"
   region=$(aws configure get region --profile "$profile" || true)
-  # A profile without a region leaves the one of the environment.
+  # Without a region in the profile, keep the one in the environment.
   export AWS_REGION=${region:-${AWS_REGION:-${AWS_DEFAULT_REGION:-}}}
-  # From here on the credentials count, not a profile that may be exported.
+  # Use the credentials from now on, not an exported profile.
   unset AWS_PROFILE AWS_DEFAULT_PROFILE
 }
 
-# What this run made, so that a failure half-way leaves nothing behind.
+# The key that this run created, to delete it after a failure.
 made_key=""
 provisioned=false
 
@@ -309,7 +307,7 @@ undo_provisioning() {
   return "$code"
 }
 
-# What the AWS CLI last wrote on its standard error; kept apart from its answer.
+# File with the last standard error of the AWS CLI, apart from its output.
 aws_errors=""
 
 kms() { # kms STEP ARGUMENT...: one call, with an error that says which step
@@ -367,7 +365,7 @@ provision_key() {
       note "Re-using the KMS key behind $KMS_ALIAS: $kms_arn"
       return
     fi
-    note "The key behind $KMS_ALIAS is $state; making a new one."
+    note "The key behind $KMS_ALIAS is $state; creating a new one."
   elif ! grep -q NotFoundException "$aws_errors"; then
     die "$EXIT_REFUSED" "cannot look up $KMS_ALIAS: $(tr -s '\n' ' ' <"$aws_errors")" "the identity needs kms:DescribeKey in $AWS_REGION"
   fi
@@ -379,14 +377,14 @@ provision_key() {
     --query KeyMetadata.KeyId --output text)
   kms_arn=$(kms "read the ARN of $made_key" describe-key --key-id "$made_key" --query KeyMetadata.Arn --output text)
   kms "switch on rotation of $made_key" enable-key-rotation --key-id "$made_key" >/dev/null
-  # Last: an alias never names a key that a failure then schedules for deletion.
+  # Last, so that the alias never refers to a key that a failure has deleted.
   if $alias_exists; then
     kms "point $KMS_ALIAS at $made_key" update-alias --alias-name "$KMS_ALIAS" --target-key-id "$made_key" >/dev/null
   else
     kms "create $KMS_ALIAS" create-alias --alias-name "$KMS_ALIAS" --target-key-id "$made_key" >/dev/null
   fi
   provisioned=true
-  note "Made the KMS key $kms_arn (rotation on, $KMS_ALIAS). It is billed until you delete it:"
+  note "Created the KMS key $kms_arn (rotation on, $KMS_ALIAS). It is billed until you delete it:"
   note "  aws kms schedule-key-deletion --key-id $made_key --pending-window-in-days 7 --region $AWS_REGION"
 }
 
@@ -402,12 +400,12 @@ fi
 
 # --- .env -------------------------------------------------------------------
 
-# A value that means the same to the program and to a shell that sources the
-# file, and that runs nothing there. Ordinary values stand in double quotes, as
-# dotenv files share them; others in single quotes, inside which nothing has a
-# meaning, except for what dotenv parsers trip over there: that stands in double
-# quotes between them. A line break becomes \n, so that a value stays one line:
-# the program reads a line break, a shell the two characters.
+# Quotes a value so that the program and a shell that sources the file read the
+# same, and the shell executes nothing. Ordinary values are in double quotes, as
+# usual in dotenv files; others in single quotes, in which nothing has a special
+# meaning, except characters that confuse dotenv parsers there: those are in double
+# quotes in between. A line break becomes \n, to keep the value on one line. The
+# program reads it as a line break, a shell as two characters.
 quoted() {
   local value=$1 quote="'" backslash=\\ out="" char
   if [[ "$value" != *[\'\"\$\`\\$'\n']* ]]; then
@@ -428,8 +426,8 @@ quoted() {
 
 readonly ENV_MARK="# Written by run-example.sh; an .env of your own is kept as .env.bak."
 
-# Whether FILE holds nothing but what this script writes: the next run makes it
-# again. A line that somebody added makes it theirs.
+# Succeeds if FILE has only lines that this script writes, so that it can be
+# overwritten. A file with any other line belongs to the user.
 is_ours() { # is_ours FILE
   local first
   IFS= read -r first <"$1" || return 1
@@ -437,7 +435,7 @@ is_ours() { # is_ours FILE
   ! grep -qvE '^#|^(BOOTSTRAP_SERVERS|KAFKA_API_KEY|KAFKA_API_SECRET|SCHEMA_REGISTRY_URL|SR_API_KEY|SR_API_SECRET|AWS_KMS_KEY_ARN)=' "$1"
 }
 
-# Keeps FILE beside itself under a name that loses nothing.
+# Copies FILE to a backup name that is new or has the same content.
 keep() { # keep FILE
   local backup=$1.bak number=0
   while [[ -e "$backup" ]] && ! cmp -s "$1" "$backup"; do
@@ -485,14 +483,14 @@ arguments+=(${more[@]+"${more[@]}"})
 
 if ! $embedded; then
   write_env
-  # Set to what was just written, so that a stale exported variable cannot win;
-  # by the environment, so that no secret stands in the list of processes.
+  # Export what was just written, so that no older exported variable overrides
+  # it. Arguments would show secrets in the list of processes.
   export BOOTSTRAP_SERVERS=$bootstrap KAFKA_API_KEY=$kafka_key KAFKA_API_SECRET=$kafka_secret
   export SCHEMA_REGISTRY_URL=$registry_url SR_API_KEY=$sr_key SR_API_SECRET=$sr_secret
   export AWS_KMS_KEY_ARN=$kms_arn
 fi
 
-# The program reads .env from its directory upward, and takes an empty variable
-# for one that is not set: an .env where the caller stands must not fill it.
+# Change the directory, because the program reads .env from its directory upward:
+# a .env in the caller's directory must not set variables that are empty here.
 cd "$here"
 exec cargo run --release --locked --quiet -- "${arguments[@]}"

@@ -1,11 +1,10 @@
-//! What the serializer adds to producing: CPU time per record of a loop that
-//! serializes and produces, beside the same loop over bytes encoded before.
+//! Cost of the serializer when producing: CPU time per record of a loop that serializes
+//! and produces, compared with a loop over bytes that are encoded already.
 //!
-//! Talks to the cluster of `BOOTSTRAP_SERVERS` (with `KAFKA_API_KEY`,
-//! `KAFKA_API_SECRET` and `KAFKA_SSL_CA_LOCATION` if set), else to the embedded
-//! one. CPU time is that of all threads of this process, so the embedded
-//! brokers count in; the rounds of the loops alternate, and the second loop runs
-//! twice per round for a control.
+//! Uses the cluster of `BOOTSTRAP_SERVERS` (with `KAFKA_API_KEY`, `KAFKA_API_SECRET` and
+//! `KAFKA_SSL_CA_LOCATION` if set), or else the embedded one. CPU time includes all
+//! threads of this process, and so the embedded brokers. The loops alternate, and the
+//! second one runs twice per round as a control.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -34,12 +33,12 @@ mod types;
 
 const TOPIC: &str = "produce-bench";
 const RECORDS: usize = 200_000;
-/// Records handed to the producer at once.
+/// Number of records produced at once.
 const BATCH: usize = 10_000;
 const ROUNDS: usize = 9;
 
-/// CPU time of this process's threads, in nanoseconds. Threads that ended count
-/// too, since none does during a round.
+/// Returns the CPU time of this process's threads in nanoseconds. Ended threads are
+/// included, but none ends during a round.
 fn cpu_nanos() -> u64 {
     let Ok(tasks) = std::fs::read_dir("/proc/self/task") else {
         return 0;
@@ -74,7 +73,7 @@ fn median(values: &mut [f64]) -> f64 {
 
 #[tokio::main]
 async fn main() {
-    // `cargo test` runs benches too, to see that they start.
+    // `cargo test` runs benches too, to check that they start.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
@@ -122,7 +121,7 @@ async fn main() {
         );
     }
 
-    // The floor: what Protobuf's own encoding costs.
+    // The minimum: Protobuf's own encoding.
     let mut raw = Vec::new();
     for _ in 0..ROUNDS {
         let start = Instant::now();
@@ -153,7 +152,7 @@ async fn main() {
                 kafka.produce(&batch).await.unwrap();
             }
             let nanos = (cpu_nanos() - start) as f64 / RECORDS as f64;
-            // The first round warms up.
+            // The first round is for warming up.
             if round > 0 {
                 column.push(nanos);
             }

@@ -1,5 +1,5 @@
-//! The embedded registry under load: what a client waits for, and whether it
-//! waits longer once there are 20,000 subjects.
+//! The embedded registry under load: how long a client waits, and whether it waits longer
+//! with 20,000 subjects.
 //!
 //! `cargo bench --bench registry`
 #![allow(
@@ -25,11 +25,11 @@ use tokio::runtime::Runtime;
 mod http;
 
 const SUBJECTS: u32 = 20_000;
-/// Single measurements behind a median.
+/// Number of measurements per median.
 const SAMPLES: usize = 1000;
-/// Growth that is still fine.
+/// Maximum accepted growth.
 const MAX_RATIO: f64 = 1.5;
-/// Memory that a registered schema may take.
+/// Maximum accepted memory of a registered schema.
 const MAX_BYTES: f64 = 20_000.0;
 
 /// A client of one registry.
@@ -67,7 +67,7 @@ impl Bench {
         })
     }
 
-    /// Registers a schema never seen before under a subject of its own.
+    /// Registers a new schema under a new subject.
     fn register_new(&self) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let schema = format!(
@@ -92,7 +92,7 @@ impl Bench {
     }
 }
 
-/// A message with that many fields.
+/// A message with this many fields.
 fn wide(fields: u32) -> String {
     let mut text = "syntax = \"proto3\";\n\nmessage Wide {\n".to_owned();
     for number in 1..=fields {
@@ -102,8 +102,8 @@ fn wide(fields: u32) -> String {
     text
 }
 
-/// Medians of two kinds of work, done in turn so that whatever else the machine
-/// does falls on both.
+/// Returns the medians of two operations, run alternately so that other load on the
+/// machine affects both.
 fn medians(mut one: impl FnMut(), mut other: impl FnMut()) -> (Duration, Duration) {
     let timed = |work: &mut dyn FnMut()| {
         let started = Instant::now();
@@ -118,7 +118,7 @@ fn medians(mut one: impl FnMut(), mut other: impl FnMut()) -> (Duration, Duratio
     (ones[SAMPLES / 2], others[SAMPLES / 2])
 }
 
-/// Resident memory of this process in bytes, where the system tells.
+/// Returns the resident memory of this process in bytes, if the system provides it.
 fn resident() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;

@@ -1,9 +1,9 @@
-//! Topics, produce and consume, over librdkafka.
+//! Creates topics, and produces and consumes records, with librdkafka.
 //!
-//! One [`Kafka`] serves a whole run: an idempotent producer, and a consumer
-//! that is assigned once to every topic of the run. Assigning beats
-//! subscribing here: no group rebalance has to be waited for, and offsets are
-//! still committed under the group. Every call has a deadline.
+//! One [`Kafka`] holds an idempotent producer and a consumer that is assigned
+//! to all topics of a run. The consumer is assigned, not subscribed, so it never
+//! waits for a group rebalance; it still commits offsets for its group. Every
+//! call has a deadline.
 //!
 //! ```
 //! # #[cfg(feature = "embedded")]
@@ -62,7 +62,7 @@ pub use topics::{AdminTopics, Deleted, TopicCreator, TopicSpec};
 use consumer::Consumer;
 use events::Events;
 
-/// A producer and a consumer on one cluster, for the length of a run.
+/// A producer and a consumer on one cluster.
 pub struct Kafka {
     producer: FutureProducer<Events>,
     consumer: Consumer,
@@ -71,15 +71,15 @@ pub struct Kafka {
 }
 
 impl Kafka {
-    /// Connects, makes sure that `topics` exist, and assigns the consumer of
-    /// `group` to all of them: from the group's committed offsets, or from the
-    /// earliest where there are none. `creator` makes the missing topics.
+    /// Connects, creates the missing ones of `topics` through `creator`, and
+    /// assigns the consumer of `group` to all of them, at the group's committed
+    /// offsets or else at the earliest.
     ///
-    /// Returns the topics that were created, next to the connection.
+    /// Returns the connection and the names of the topics that it created.
     ///
     /// # Errors
-    /// Fails within the deadline of `config` when no broker answers, when
-    /// credentials or certificates are refused, and when a topic cannot be
+    /// Fails within the deadline of `config` if no broker answers, if
+    /// credentials or certificates are refused, or if a topic cannot be
     /// created or is not ready in time.
     pub async fn connect(
         config: &ConnectionConfig,
@@ -105,8 +105,8 @@ impl Kafka {
         Ok((kafka, created))
     }
 
-    /// Creates the topics that do not exist and waits until each has a leader
-    /// on every partition; then assigns the consumer to all of them.
+    /// Creates the missing topics, waits until every partition has a leader,
+    /// then assigns the consumer to all topics.
     async fn ensure_topics(
         &mut self,
         topics: &[TopicSpec],
@@ -120,7 +120,7 @@ impl Kafka {
                     topic = topic.name,
                     found,
                     wanted = topic.partitions,
-                    "the topic exists with another number of partitions; it is used as it is"
+                    "the topic exists with another number of partitions; using it unchanged"
                 ),
                 Some(_) => {}
             }
@@ -133,13 +133,12 @@ impl Kafka {
         Ok(missing.into_iter().map(|topic| topic.name).collect())
     }
 
-    /// Produces all records, many in flight, and waits until every broker that
-    /// must acknowledge has done so. The deliveries come in the order of the
-    /// records.
+    /// Produces all records concurrently and waits until each is acknowledged.
+    /// Returns the deliveries in the order of the records.
     ///
     /// # Errors
-    /// The first record that was not delivered, with the reason; others may
-    /// have been delivered.
+    /// Returns the error of the first record that was not delivered; other
+    /// records may have been delivered.
     pub async fn produce(&self, records: &[Record]) -> Result<Vec<Delivery>, Error> {
         try_join_all(records.iter().map(|record| self.produce_one(record))).await
     }
@@ -152,8 +151,8 @@ impl Kafka {
             message = message.headers(record::to_native(&record.headers));
         }
         let sent = tokio::time::timeout(
-            // librdkafka gives up by itself at `message.timeout.ms`; this is
-            // for a client that no longer answers at all.
+            // librdkafka gives up at `message.timeout.ms`; this limit is for a
+            // client that no longer answers at all.
             self.deadline + Duration::from_secs(5),
             self.producer.send(message, self.deadline),
         );
@@ -193,20 +192,20 @@ impl Kafka {
         }
     }
 
-    /// Waits for exactly the records delivered, in that order. Other records of
-    /// the same topics are left for [`Kafka::consume`]. A call that fails, or is
-    /// dropped while it waits, loses nothing: the next call finds every record
-    /// that had come.
+    /// Waits for exactly these deliveries and returns their records in the same
+    /// order. Other records of the topics stay for [`Kafka::consume`]. A call
+    /// that fails or is dropped loses no record: the next call finds it.
     ///
     /// # Errors
-    /// [`Error::NotReceived`] when one of them has not come by the deadline.
+    /// Returns [`Error::NotReceived`] if one of them is still missing at the
+    /// deadline.
     pub async fn receive(&self, deliveries: &[Delivery]) -> Result<Vec<Received>, Error> {
         self.consumer.receive(deliveries, self.deadline).await
     }
 
-    /// Waits for the next `count` records of a topic, whoever wrote them, for
-    /// `wait` at most; returns what there was by then. As with
-    /// [`Kafka::receive`], a dropped or failed call loses nothing.
+    /// Waits at most `wait` for the next `count` records of a topic, from any
+    /// producer, and returns those that arrived. A call that fails or is dropped
+    /// loses no record.
     pub async fn consume(
         &self,
         topic: &str,
@@ -216,14 +215,14 @@ impl Kafka {
         self.consumer.consume(topic, count, wait).await
     }
 
-    /// Commits the offsets behind these records for the group. To be called
-    /// once they are handled.
+    /// Commits the offsets after these records for the group. Call it once they
+    /// are processed.
     pub async fn commit(&self, handled: &[Received]) -> Result<(), Error> {
         self.consumer.commit(handled, self.deadline).await
     }
 
-    /// Lets go of the cluster: records not yet sent are dropped, threads end.
-    /// Bounded by the deadline, also when no broker answers.
+    /// Closes both clients within the deadline, even if no broker answers.
+    /// Drops records that are not sent yet.
     pub async fn close(self) {
         use rdkafka::producer::PurgeConfig;
         let Self {

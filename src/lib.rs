@@ -58,8 +58,8 @@
 //!
 //! # Layout
 //!
-//! Read the modules in this order. A module may import those that its row names
-//! and no others; a test checks that.
+//! Read the modules in this order. A module may only import those in its row,
+//! which a test checks.
 //!
 //! | Module | What it is for | May import |
 //! | --- | --- | --- |
@@ -74,15 +74,15 @@
 //! | `kafka` | topics, produce, consume | nothing |
 //! | `embedded` | the Schema Registry, and with `kafka` the broker cluster, that stand in for what is not configured | `wire_format`, `subject_context`, `registry_settings`, `protobuf`, `csfle`, `kafka`, and of `schema_registry` the JSON bodies: a server must not share its client's assumptions |
 //!
-//! The program under `src/bin` uses the library through its public items only.
+//! The program under `src/bin` uses only public items of the library.
 //!
 //! # Features
 //!
-//! All are on by default; the library needs none.
+//! All features are on by default, and all are optional.
 //!
 //! | Feature | Brings |
 //! | --- | --- |
-//! | `embedded` | `embedded::registry`: a Schema Registry for tests |
+//! | `embedded` | `embedded::registry`, a Schema Registry for tests |
 //! | `kafka` | `kafka`, and with `embedded` also `embedded::broker` |
 //! | `aws-kms` | `csfle::kms::AwsKms` |
 //! | `cli` | the binary; implies `embedded` and `kafka` |

@@ -1,8 +1,8 @@
-//! Text from elsewhere, made safe to show.
+//! Escapes text from elsewhere so that it is safe to print.
 //!
-//! A registry's message, a value or a file name may hold characters that move a
-//! terminal's cursor, change its colours, or reorder and hide what stands beside
-//! them. Here they become visible escapes.
+//! A registry's message, a value or a file name may contain characters that move a
+//! terminal's cursor, change colours, or reorder or hide other text. This module
+//! replaces them with visible escapes.
 
 use std::borrow::Cow;
 
@@ -10,8 +10,8 @@ use std::borrow::Cow;
 /// an escape: `\n`, `\t`, `\u{1b}`, `\u{202e}`.
 ///
 /// Covers control characters (C0, DEL, C1), line and paragraph separators,
-/// bidirectional and other invisible format characters, and noncharacters. What
-/// is printable, backslashes included, stays as it is.
+/// bidirectional and other invisible format characters, and noncharacters.
+/// Printable characters, including backslashes, are unchanged.
 ///
 /// ```
 /// use cc_protobuf_examples::printable::escape;
@@ -27,8 +27,8 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 
 /// Returns JSON text with the same characters as `\u` escapes inside its strings.
 ///
-/// The text must be valid JSON: outside of strings it then has no such character
-/// but line breaks, which stay. The value is the same before and after.
+/// The text must be valid JSON. Line breaks outside of strings are kept, and the
+/// value of the JSON does not change.
 ///
 /// ```
 /// use cc_protobuf_examples::printable::escape_json;
@@ -37,7 +37,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 /// assert_eq!(escape_json(text), "{\n  \"a\": \"\\u007f\\u202e\"\n}");
 /// ```
 pub fn escape_json(text: &str) -> Cow<'_, str> {
-    // Those below U+0020 are escaped in JSON's strings already.
+    // JSON strings already escape the characters below U+0020.
     let hidden = |c| c > ' ' && is_hidden(c);
     replace(text, hidden, |c, escaped| {
         for unit in c.encode_utf16(&mut [0; 2]) {
@@ -64,7 +64,7 @@ fn replace(
     Cow::Owned(escaped)
 }
 
-/// Whether a terminal obeys the character, or shows nothing for it.
+/// Returns whether a terminal obeys the character, or shows nothing for it.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(

@@ -1,8 +1,8 @@
-//! The registry context that a subject names: `:.context:name`.
+//! Splits a subject into its registry context and name: `:.context:name`.
 
 /// Splits a subject into its context, with the leading dot, and its name. A
 /// plain name has no context. Without the second colon, as in `:.context`, the
-/// name is empty: Confluent's registry reads it in the same way.
+/// name is empty, as in Confluent's registry.
 pub(crate) fn split(subject: &str) -> (Option<&str>, &str) {
     match subject.strip_prefix(':') {
         Some(rest) if rest.starts_with('.') => {

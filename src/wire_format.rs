@@ -62,7 +62,7 @@ pub enum Error {
     },
     /// The bytes end inside the envelope.
     #[error(
-        "record cut short: the {part} at offset {offset} goes on beyond the end, at offset {len}"
+        "record cut short: the {part} at offset {offset} continues after the end at offset {len}"
     )]
     Truncated {
         /// The part of the envelope that is incomplete.

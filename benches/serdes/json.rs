@@ -1,5 +1,5 @@
-//! The JSON engine alone, beside prost-reflect and serde_json: no registry, no
-//! record.
+//! The JSON engine compared with prost-reflect and serde_json, without registry and
+//! envelope.
 
 use std::hint::black_box;
 
@@ -27,7 +27,7 @@ fn reflect_text(message: &DynamicMessage) -> Vec<u8> {
     text
 }
 
-/// JSON to bytes and back, as value and as text, of one message.
+/// Converts JSON to bytes and back, as value and as text.
 pub fn ratios(schema: &DynamicSchema, value: &Value) {
     let codec = JsonCodec::new(schema.descriptor());
     let options = JsonOptions::default();

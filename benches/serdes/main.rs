@@ -1,9 +1,9 @@
-//! Serializer and deserializer beside the work that cannot be avoided: prost's
-//! own encoding and decoding, and prost-reflect's.
+//! Serializer and deserializer compared with the minimal work: encoding and decoding by
+//! prost and by prost-reflect.
 //!
-//! `cargo bench --bench serdes` prints ratios from interleaved rounds, then
-//! criterion's own measurements. The registry is the embedded one; it is asked
-//! before the measurements and not in them.
+//! `cargo bench --bench serdes` prints ratios from interleaved rounds, then criterion's
+//! measurements. The embedded registry is asked before the measurements and not during
+//! them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -91,7 +91,7 @@ impl Bench {
         }
     }
 
-    /// Runs `work` in a row within one task.
+    /// Repeats `work` within one task.
     fn in_task<R, E: Debug, F: Future<Output = Result<R, E>>>(
         &self,
         iterations: u32,
@@ -100,7 +100,7 @@ impl Bench {
         self.runtime.block_on(async {
             let start = Instant::now();
             for _ in 0..iterations {
-                // As a caller's `?` would.
+                // Like a caller's `?`.
                 match work().await {
                     Ok(done) => drop(black_box(done)),
                     Err(error) => panic!("{error:?}"),
@@ -122,7 +122,7 @@ impl Bench {
             .serialize_with(&self.schema, "orders", order)
     }
 
-    /// What anyone who writes the header by hand would do.
+    /// Writes the header by hand, as a program without a serializer would.
     fn raw_encode(&self) -> Vec<u8> {
         let order = black_box(&self.order);
         let mut record = Vec::with_capacity(6 + order.encoded_len());
@@ -131,7 +131,7 @@ impl Bench {
         record
     }
 
-    /// The least that can be done: the length is computed once.
+    /// The minimal work: computes the length once.
     fn raw_encode_once(&self) -> Vec<u8> {
         let order = black_box(&self.order);
         let mut record = Vec::with_capacity(6 + order.encoded_len());
@@ -162,7 +162,7 @@ impl Bench {
     }
 }
 
-/// Ratios to the unavoidable, with a control pair beside each.
+/// Prints ratios to the minimal work, each with a control pair.
 fn ratios() {
     let bench = Bench::new();
     println!("message of {} bytes\n", bench.record.len() - 6);
@@ -310,8 +310,8 @@ fn ratios() {
     two_tasks(&bench);
 }
 
-/// What it costs to make the schema anew for each message, which the serializer
-/// takes for another one each time, beside making it and nothing else.
+/// Measures a schema that is created anew for each message, which the serializer treats
+/// as a different one each time, compared with the creation alone.
 fn rebuilt_schema(bench: &Bench) {
     let rebuilt = measure(vec![
         Contender::plain("schema made anew", order::schema),
@@ -330,7 +330,7 @@ fn rebuilt_schema(bench: &Bench) {
     rebuilt.ratio("serialize, schema made anew", "schema made anew", None);
 }
 
-/// Messages per second of two tasks that share one serializer, beside one task.
+/// Measures messages per second of two tasks that share a serializer, and of one task.
 fn two_tasks(bench: &Bench) {
     const EACH: u32 = 400_000;
     let threads = Builder::new_multi_thread()
@@ -374,7 +374,7 @@ fn two_tasks(bench: &Bench) {
                 set.spawn(task);
             }
             let took = set.join_all().await;
-            // Messages per second, by the task that took longest.
+            // Messages per second, based on the slowest task.
             [0, 1, 2].map(|part| {
                 let slowest = took.iter().map(|took| took[part]).max().unwrap_or_default();
                 tasks_now * f64::from(EACH) / slowest.as_secs_f64()
@@ -423,7 +423,7 @@ fn criterion(criterion: &mut Criterion) {
 
 fn main() {
     let arguments: Vec<_> = std::env::args().collect();
-    // `cargo test --benches` runs everything once, to see that it runs.
+    // `cargo test --benches` runs everything once, to check that it runs.
     if !arguments.iter().any(|argument| argument == "--test") {
         ratios();
     }

@@ -1,5 +1,5 @@
-//! The message measured: about 80 bytes, two strings, an integer, a double and
-//! three nested items.
+//! The measured message: about 80 bytes with two strings, an integer, a double and three
+//! nested items.
 
 use cc_protobuf_examples::protobuf::{CompiledSchema, Schemas};
 use prost::Name;

@@ -1,10 +1,10 @@
-//! Ratios worth believing on a shared machine: every contender runs in every
-//! round, one after the other, and one of them runs twice under two names. How
-//! far those two differ is how far any other difference means nothing.
+//! Reliable ratios on a shared machine: every candidate runs in every round, and one of
+//! them runs twice under two names. Differences below the difference of those two are
+//! noise.
 
 use std::time::{Duration, Instant};
 
-/// Something to measure: runs itself that many times.
+/// A candidate, which repeats itself the given number of times.
 pub struct Contender<'a> {
     pub name: &'static str,
     pub run: Box<dyn FnMut(u32) -> Duration + 'a>,
@@ -16,7 +16,7 @@ impl<'a> Contender<'a> {
         Self { name, run }
     }
 
-    /// For what needs no runtime.
+    /// Creates a candidate that needs no runtime.
     #[allow(dead_code)] // not every user of this file has such
     pub fn plain<R>(name: &'static str, mut work: impl FnMut() -> R + 'a) -> Self {
         Self::new(name, move |iterations| {
@@ -29,13 +29,13 @@ impl<'a> Contender<'a> {
     }
 }
 
-/// Nanoseconds per run of each contender, in its rounds.
+/// Nanoseconds per run of each candidate, by round.
 pub struct Results(Vec<(&'static str, Vec<f64>)>);
 
 const ROUNDS: usize = 15;
 const ROUND: Duration = Duration::from_millis(60);
 
-/// Interleaved rounds of all contenders.
+/// Runs all candidates in interleaved rounds.
 pub fn measure(mut contenders: Vec<Contender<'_>>) -> Results {
     let mut iterations = Vec::new();
     for contender in &mut contenders {
@@ -46,7 +46,7 @@ pub fn measure(mut contenders: Vec<Contender<'_>>) -> Results {
     let mut times = vec![Vec::new(); contenders.len()];
     for round in 0..ROUNDS {
         for step in 0..contenders.len() {
-            // Nobody always runs after the same neighbour's caches.
+            // Rotates, so that no candidate always runs after the same one.
             let at = (step + round) % contenders.len();
             let took = (contenders[at].run)(iterations[at]);
             times[at].push(took.as_secs_f64() * 1e9 / f64::from(iterations[at]));
@@ -73,8 +73,8 @@ impl Results {
         }
     }
 
-    /// Median over the rounds of how much longer `name` took than `base` in the
-    /// same round, printed beside its bound.
+    /// Returns the median of the ratios of `name` to `base` in the same round, and
+    /// prints it with its bound.
     pub fn ratio(&self, name: &str, base: &str, bound: Option<f64>) -> f64 {
         let ratio = median(&self.paired(name, base, |a, b| a / b));
         let bound = bound
@@ -84,8 +84,8 @@ impl Results {
         ratio
     }
 
-    /// Median over the rounds of how many nanoseconds longer `name` took than
-    /// `base` in the same round.
+    /// Returns the median of the differences of `name` and `base` in the same round,
+    /// in nanoseconds.
     #[allow(dead_code)] // as above
     pub fn added(&self, name: &str, base: &str) -> f64 {
         median(&self.paired(name, base, |a, b| a - b))

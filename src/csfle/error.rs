@@ -45,10 +45,10 @@ pub enum Error {
         problem: ValueProblem,
     },
     /// The rule protects a field in the record's own schema, but the registered
-    /// schema does not let the rule encrypt it. The field would be written in clear.
+    /// schema does not let the rule encrypt it. The field would be written as plaintext.
     #[error(
         "cannot {at}: field {field:?} ({full_name}) {} in the record's own schema, but the \
-         {version} {lack}, so it would be written in clear; write with a version that has the \
+         {version} {lack}, so it would be written as plaintext; write with a version that has the \
          field with its tag, or register one",
         carries(.tag)
     )]
@@ -108,7 +108,7 @@ pub enum Error {
 fn carries(tag: &Option<String>) -> String {
     match tag {
         Some(tag) => format!("has the tag {tag:?}"),
-        None => "is taken by the rule, as every field is,".to_owned(),
+        None => "is selected by the rule, like every field,".to_owned(),
     }
 }
 

@@ -167,7 +167,7 @@ impl PreparedRule {
         }
     }
 
-    /// The error for a broken invariant: nothing is written then.
+    /// Returns the error for a broken invariant; nothing is written then.
     pub(super) fn broken(&self) -> Error {
         self.bad_value(Place::Payload, ValueProblem::Internal)
     }
@@ -186,7 +186,7 @@ impl PreparedRule {
             rule = self.name,
             subject = self.need.subject,
             error = error as &dyn std::error::Error,
-            "the message stays as it is, as the rule's onFailure says",
+            "the message is left unchanged because of the rule's onFailure",
         );
     }
 

@@ -142,9 +142,9 @@ pub(super) fn split(blob: &[u8], prefixed: bool) -> Result<(i32, &[u8]), ValuePr
     }
     let version: [u8; 4] = *version;
     match i32::from_be_bytes(version) {
-        // The first, as it is to Confluent's clients.
+        // Confluent's clients treat 0 as the first version.
         0 => Ok((1, ciphertext)),
-        // Registries take -1 for the latest.
+        // Registries read -1 as the latest version.
         found if found < 0 => Err(ValueProblem::NegativeVersion { found }),
         version => Ok((version, ciphertext)),
     }

@@ -29,7 +29,7 @@ pub(crate) struct Field<'a> {
     pub(crate) number: u32,
     /// `StartGroup` for a group.
     pub(crate) wire_type: WireType,
-    /// The value: without the length before it, of a group without the end after it.
+    /// The value, without its length; for a group, without its end.
     pub(crate) value: &'a [u8],
     /// The whole field, including its key.
     pub(crate) whole: &'a [u8],

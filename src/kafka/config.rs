@@ -1,3 +1,5 @@
+//! The address, security and timeouts of a Kafka cluster, as librdkafka takes them.
+
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -6,7 +8,7 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
-/// How the brokers are spoken to.
+/// The protocol between client and brokers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecurityProtocol {
     /// No encryption, no authentication.
@@ -15,12 +17,12 @@ pub enum SecurityProtocol {
     Ssl,
     /// SASL without encryption.
     SaslPlaintext,
-    /// SASL over TLS, as Confluent Cloud wants it.
+    /// SASL over TLS; required by Confluent Cloud.
     SaslSsl,
 }
 
 impl SecurityProtocol {
-    /// The name that Kafka clients use.
+    /// Returns the name that Kafka clients use.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Plaintext => "PLAINTEXT",
@@ -45,7 +47,7 @@ impl fmt::Display for SecurityProtocol {
     }
 }
 
-/// A name that is no security protocol.
+/// The error for a name that is not a security protocol.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a security protocol; choose PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")]
 pub struct InvalidSecurityProtocol(String);
@@ -66,8 +68,8 @@ impl FromStr for SecurityProtocol {
     }
 }
 
-/// User name and password for SASL/PLAIN: in Confluent Cloud, a Kafka API key
-/// and its secret.
+/// User name and password for SASL/PLAIN. In Confluent Cloud these are a Kafka
+/// API key and its secret.
 #[derive(Clone)]
 pub struct Credentials {
     /// User name.
@@ -85,7 +87,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Which cluster, and how to speak to it.
+/// How to connect to a cluster.
 #[derive(Clone, Debug)]
 pub struct ConnectionConfig {
     /// `host:port`, comma-separated.
@@ -94,19 +96,19 @@ pub struct ConnectionConfig {
     pub security_protocol: SecurityProtocol,
     /// SASL/PLAIN credentials.
     pub credentials: Option<Credentials>,
-    /// PEM file of the certificate authorities to trust; by default those of
-    /// the system.
+    /// PEM file of the certificate authorities to trust; by default the
+    /// system's.
     pub ca_location: Option<PathBuf>,
-    /// How long a broker may hold back a fetch for more data. Low values find
-    /// single records sooner and cost more requests.
+    /// How long a broker may delay a fetch to collect more data. A lower value
+    /// finds single records sooner and costs more requests.
     pub fetch_wait_max: Duration,
-    /// How long any one step may take.
+    /// Maximum time for each step.
     pub deadline: Duration,
 }
 
 impl ConnectionConfig {
-    /// A cluster with SASL_SSL and PLAIN where there are credentials, else
-    /// PLAINTEXT; 30 seconds for each step.
+    /// Creates a configuration with SASL_SSL if there are credentials, else
+    /// PLAINTEXT, and a deadline of 30 seconds for each step.
     pub fn new(bootstrap_servers: impl Into<String>, credentials: Option<Credentials>) -> Self {
         let security_protocol = match credentials {
             Some(_) => SecurityProtocol::SaslSsl,
@@ -122,7 +124,7 @@ impl ConnectionConfig {
         }
     }
 
-    /// What every client of the cluster shares.
+    /// Returns the settings that all clients of the cluster share.
     pub(super) fn base(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
@@ -132,15 +134,15 @@ impl ConnectionConfig {
                 concat!("cc-protobuf-examples/", env!("CARGO_PKG_VERSION")),
             )
             .set("security.protocol", self.security_protocol.as_str())
-            // A peer that stays silent shall be known as such within 10 s.
+            // Detect a silent peer within 10 s.
             .set("socket.connection.setup.timeout.ms", "6000")
             .set("api.version.request.timeout.ms", "6000")
             .set("socket.nagle.disable", "true")
             .set("reconnect.backoff.max.ms", "1000")
             .set_log_level(RDKafkaLogLevel::Info);
         if self.security_protocol.uses_tls() {
-            // The OpenSSL that is linked in knows no certificate store of the
-            // system; librdkafka looks for it in the usual places.
+            // The bundled OpenSSL does not know the system's certificate
+            // store; librdkafka looks for it in the usual locations.
             let ca = self
                 .ca_location
                 .as_ref()
@@ -180,8 +182,8 @@ impl ConnectionConfig {
                 "fetch.wait.max.ms",
                 self.fetch_wait_max.as_millis().to_string(),
             )
-            // A run reads few and small records; do not prefetch megabytes of
-            // a topic that holds more than this run's.
+            // A run reads few, small records: do not prefetch megabytes
+            // of other records in the same topic.
             .set("queued.max.messages.kbytes", "4096");
         config
     }

@@ -1,3 +1,5 @@
+//! The consumer: assigned to several topics, read one topic at a time.
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,21 +16,22 @@ use super::probe::patiently;
 use super::record::Place;
 use super::{ConnectionConfig, Delivery, Error, Received};
 
-/// Between two looks at a topic that is not ready.
+/// Wait between two checks of a topic that is not ready.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Records kept for later while waiting for others; a topic that holds more
-/// belongs to somebody else.
+/// Maximum number of records kept while waiting for others. A topic that holds
+/// more is in use by somebody else.
 const MAX_KEPT: usize = 10_000;
 
-/// A consumer assigned to several topics at once, of which callers ask for one
-/// topic's records at a time.
+/// A consumer assigned to several topics at once, whose callers ask for the
+/// records of one topic at a time.
 pub(super) struct Consumer {
     client: Arc<StreamConsumer<Events>>,
     events: Events,
     group: String,
-    /// Every record that librdkafka has handed over and no call has returned yet.
-    /// A record is in here before anything waits again, so that neither an error
-    /// nor a dropped call loses it. Held across a poll: one reader at a time.
+    /// Records that librdkafka has returned and no call has returned yet. A
+    /// record is stored here before the next await, so that an error or a
+    /// dropped call does not lose it. The lock is held during a poll, so only
+    /// one caller reads at a time.
     kept: Mutex<Vec<Received>>,
 }
 
@@ -52,7 +55,7 @@ impl Consumer {
         })
     }
 
-    /// Number of partitions of a topic, none if it does not exist.
+    /// Returns the number of partitions of a topic, or none if it does not exist.
     pub(super) async fn partitions(
         &self,
         topic: &str,
@@ -81,8 +84,8 @@ impl Consumer {
         })
     }
 
-    /// Waits until every topic has a leader on every partition, then takes all
-    /// of them, at the group's committed offsets.
+    /// Waits until every partition of the topics has a leader, then assigns all
+    /// partitions, at the group's committed offsets.
     pub(super) async fn assign(&self, topics: &[&str], wait: Duration) -> Result<(), Error> {
         let end = Instant::now() + wait;
         let mut assignment = TopicPartitionList::new();
@@ -156,7 +159,7 @@ impl Consumer {
             let matched = places.len().saturating_sub(missing.len());
             keep(&mut kept, record, matched)?;
         }
-        // From here on nothing waits: what is taken out is returned.
+        // No await from here on, so no record that is taken out gets lost.
         let mut found: Vec<(usize, Received)> = Vec::with_capacity(places.len());
         for record in std::mem::take(&mut *kept) {
             match places.get(&record.place()) {
@@ -196,7 +199,7 @@ impl Consumer {
         Ok(found)
     }
 
-    /// The next record of any topic; none when time is up.
+    /// Returns the next record of any topic, or none at `end`.
     async fn poll(&self, topic: &str, end: Instant) -> Result<Option<Received>, Error> {
         loop {
             let Ok(polled) = timeout_at(end, self.client.recv()).await else {
@@ -222,8 +225,8 @@ impl Consumer {
                         reason,
                     });
                 }
-                // Everything else librdkafka retries: brokers come back,
-                // leaders move.
+                // librdkafka retries everything else, such as a broker that is
+                // down or a leader that moved.
                 _ => tracing::debug!(topic, %error, "the consumer retries"),
             }
             if let Some(refused) = self.events.refused() {
@@ -237,7 +240,7 @@ impl Consumer {
             group: self.group.clone(),
             reason,
         };
-        // The offset to commit is the next one to read.
+        // A commit names the next offset to read.
         let mut next: HashMap<(&str, i32), i64> = HashMap::new();
         for record in handled {
             let offset = next.entry((&record.topic, record.partition)).or_default();
@@ -263,7 +266,7 @@ impl Consumer {
         }
     }
 
-    /// Gives the partitions back; blocks for a moment.
+    /// Releases the partitions. Blocks briefly.
     pub(super) fn close(self) {
         if let Err(error) = self.client.unassign() {
             tracing::debug!(%error, "unassign");
@@ -271,13 +274,14 @@ impl Consumer {
     }
 }
 
-/// Keeps a record, and complains when too many are kept that nobody asks for:
-/// all but `matched`.
+/// Keeps a record. Fails if too many records other than `matched` are kept.
 fn keep(kept: &mut Vec<Received>, record: Received, matched: usize) -> Result<(), Error> {
     let topic = record.topic.clone();
     kept.push(record);
     if kept.len().saturating_sub(matched) > MAX_KEPT {
-        let reason = format!("more than {MAX_KEPT} records of other runs; use another run id");
+        let reason = format!(
+            "more than {MAX_KEPT} records arrived that no call asked for; use topics without other producers"
+        );
         return Err(Error::Consume { topic, reason });
     }
     Ok(())
@@ -285,7 +289,7 @@ fn keep(kept: &mut Vec<Received>, record: Received, matched: usize) -> Result<()
 
 enum TopicState {
     Missing,
-    /// Some partition has no leader yet.
+    /// Some partitions have no leader yet.
     Electing(i32),
     Ready(i32),
 }

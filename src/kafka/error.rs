@@ -1,3 +1,5 @@
+//! Errors of the Kafka client, and the causes that callers can branch on.
+
 use std::fmt;
 use std::time::Duration;
 
@@ -8,7 +10,7 @@ pub enum Error {
     /// librdkafka refuses the configuration.
     #[error("cannot create the Kafka client: {reason}")]
     Client {
-        /// librdkafka's words.
+        /// librdkafka's message.
         reason: String,
     },
     /// No broker answered.
@@ -16,11 +18,11 @@ pub enum Error {
     Unreachable {
         /// The bootstrap servers.
         servers: String,
-        /// What was to be done.
+        /// What the client was doing.
         step: &'static str,
-        /// How long was waited.
+        /// How long the client waited.
         wait: Duration,
-        /// What stands in the way.
+        /// The probable cause.
         kind: ErrorKind,
         /// The last problem that librdkafka reported.
         reason: Option<String>,
@@ -30,7 +32,7 @@ pub enum Error {
     Authentication {
         /// The bootstrap servers.
         servers: String,
-        /// librdkafka's words.
+        /// librdkafka's message.
         reason: String,
     },
     /// The TLS handshake failed.
@@ -40,21 +42,21 @@ pub enum Error {
         servers: String,
         /// [`ErrorKind::Certificate`] or [`ErrorKind::Tls`].
         kind: ErrorKind,
-        /// librdkafka's words.
+        /// librdkafka's message.
         reason: String,
     },
-    /// The brokers accept the credentials, but not for this.
+    /// The brokers accept the credentials, but do not allow the operation.
     #[error("Kafka does not allow these credentials to {what}")]
     NotAuthorized {
         /// The operation and its object.
         what: String,
     },
-    /// The brokers are librdkafka's mock, which has no admin API.
+    /// The brokers are librdkafka's mock cluster, which has no admin API.
     #[error("the brokers at {servers} are a mock cluster without an admin API: it cannot {action}")]
     NoAdminApi {
         /// The bootstrap servers.
         servers: String,
-        /// What was asked for.
+        /// The operation.
         action: &'static str,
     },
     /// A topic could not be created.
@@ -64,37 +66,37 @@ pub enum Error {
     CreateTopic {
         /// Topic.
         topic: String,
-        /// Partitions asked for.
+        /// Requested number of partitions.
         partitions: i32,
-        /// Replication factor asked for.
+        /// Requested replication factor.
         replication_factor: i32,
-        /// The broker's words.
+        /// The broker's message.
         reason: String,
     },
     /// An administrative request failed.
     #[error("cannot {action}: {reason}")]
     Admin {
-        /// What was asked for.
+        /// The operation.
         action: String,
-        /// The broker's words.
+        /// The broker's message.
         reason: String,
     },
-    /// A topic has partitions without leader for too long.
+    /// A topic still has partitions without a leader at the deadline.
     #[error("topic {topic:?} is not ready after {} s: it does not exist or a partition has no leader", .wait.as_secs())]
     NotReady {
         /// Topic.
         topic: String,
-        /// How long was waited.
+        /// How long the client waited.
         wait: Duration,
     },
-    /// The record is over the limit of client, topic or broker.
+    /// The record exceeds the size limit of client, topic or broker.
     #[error(
-        "the record of {size} bytes, or the batch it went in, is over the limit of topic {topic:?} (max.message.bytes)"
+        "the record of {size} bytes, or its batch, exceeds the limit of topic {topic:?} (max.message.bytes)"
     )]
     TooLarge {
         /// Topic.
         topic: String,
-        /// Key and value, in bytes.
+        /// Size of key and value in bytes.
         size: usize,
     },
     /// A record was not acknowledged.
@@ -102,7 +104,7 @@ pub enum Error {
     Produce {
         /// Topic.
         topic: String,
-        /// librdkafka's words.
+        /// librdkafka's message.
         reason: String,
     },
     /// The consumer failed permanently.
@@ -110,7 +112,7 @@ pub enum Error {
     Consume {
         /// Topic.
         topic: String,
-        /// librdkafka's words.
+        /// librdkafka's message.
         reason: String,
     },
     /// Produced records did not come back in time.
@@ -118,11 +120,11 @@ pub enum Error {
     NotReceived {
         /// Topic of the first one missing.
         topic: String,
-        /// How many were expected.
+        /// Number of expected records.
         expected: usize,
-        /// How many of them did not come.
+        /// Number of missing records.
         missing: usize,
-        /// How long was waited.
+        /// How long the client waited.
         wait: Duration,
     },
     /// Offsets could not be committed.
@@ -130,7 +132,7 @@ pub enum Error {
     Commit {
         /// Consumer group.
         group: String,
-        /// librdkafka's words.
+        /// librdkafka's message.
         reason: String,
     },
 }
@@ -142,7 +144,7 @@ fn because(reason: &Option<String>) -> String {
         .unwrap_or_default()
 }
 
-/// The causes that callers may want to tell apart.
+/// The causes that callers can branch on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -150,13 +152,13 @@ pub enum ErrorKind {
     UnknownHost,
     /// Nothing listens at the address.
     ConnectionRefused,
-    /// The peer accepts the connection, or not even that, and stays silent.
+    /// The peer stays silent, or does not even accept the connection.
     NoAnswer,
-    /// The client speaks plain text, and the listener probably expects TLS.
+    /// The client sends plain text, and the listener probably expects TLS.
     TlsListener,
-    /// The client speaks TLS, and the listener does not.
+    /// The client sends TLS, and the listener does not support it.
     PlaintextListener,
-    /// What answers does not speak Kafka's protocol.
+    /// The server does not speak Kafka's protocol.
     NotKafka,
     /// The certificate of the broker cannot be verified.
     Certificate,
@@ -164,17 +166,17 @@ pub enum ErrorKind {
     Tls,
     /// User name or password are wrong.
     Credentials,
-    /// The client authenticates, and the listener does not offer that.
+    /// The client authenticates, and the listener does not support that.
     SaslNotOffered,
-    /// The client does not authenticate, and the listener probably expects it.
+    /// The client does not authenticate, and the listener probably requires it.
     SaslRequired,
     /// The credentials do not allow the operation.
     NotAuthorized,
     /// The brokers have no admin API.
     NoAdminApi,
-    /// The cluster does not make the topic.
+    /// The cluster does not create the topic.
     CreateTopic,
-    /// The topic is not ready, or its records do not come back.
+    /// The topic is not ready, or its records do not arrive.
     NotReady,
     /// The record is too large.
     TooLarge,
@@ -190,7 +192,7 @@ impl fmt::Display for ErrorKind {
             Self::NoAnswer => "no answer",
             Self::TlsListener => "the listener probably expects TLS",
             Self::PlaintextListener => "the listener does not speak TLS",
-            Self::NotKafka => "what answers is not Kafka",
+            Self::NotKafka => "the server is not a Kafka broker",
             Self::Certificate => "the certificate cannot be verified",
             Self::Tls => "the handshake failed",
             Self::Credentials => "wrong credentials",
@@ -207,7 +209,7 @@ impl fmt::Display for ErrorKind {
 }
 
 impl Error {
-    /// The cause, for callers that branch on it.
+    /// Returns the cause.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreachable { kind, .. } | Self::Tls { kind, .. } => *kind,
@@ -225,7 +227,7 @@ impl Error {
         }
     }
 
-    /// Whether no backend was reached, as opposed to one that refused.
+    /// Returns whether no broker was reached, as opposed to one that refused.
     pub fn is_unreachable(&self) -> bool {
         matches!(
             self,
@@ -233,7 +235,7 @@ impl Error {
         )
     }
 
-    /// Whether credentials or rights were refused.
+    /// Returns whether credentials or permissions were refused.
     pub fn is_refused(&self) -> bool {
         matches!(
             self,

@@ -1,3 +1,5 @@
+//! Receives librdkafka's log and error events, and finds their cause.
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,12 +11,12 @@ use rdkafka::types::RDKafkaErrorCode;
 
 use super::{Error, ErrorKind};
 
-/// Listens to librdkafka for its clients: passes its log to tracing, and
-/// remembers the last problem, because librdkafka itself goes on retrying and
-/// the step that waits only sees that time is up.
+/// Receives the events of librdkafka's clients: writes its log to tracing, and
+/// remembers the last problem. librdkafka itself keeps retrying, so a step that
+/// waits for it would only see a timeout.
 ///
-/// Events arrive only while somebody polls the client: a producer has a thread
-/// for that, a consumer does it while it receives.
+/// Events arrive only while the client is polled. A producer has a thread for
+/// that; a consumer is polled while it receives.
 #[derive(Clone)]
 pub(super) struct Events {
     state: Arc<State>,
@@ -25,12 +27,12 @@ struct State {
     trouble: Mutex<Trouble>,
 }
 
-/// What is wrong since the cluster last answered.
+/// The problems since the cluster last answered.
 #[derive(Default)]
 struct Trouble {
-    /// The last problem whose kind is known, else the last one.
+    /// The last problem with a known kind, or else the last one.
     last: Option<Problem>,
-    /// Whether no known broker can be used.
+    /// Whether librdkafka reported that all brokers are down.
     all_down: bool,
 }
 
@@ -58,25 +60,25 @@ impl Events {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The bootstrap servers of the client.
+    /// Returns the bootstrap servers of the client.
     pub(super) fn servers(&self) -> &str {
         &self.state.servers
     }
 
-    /// Whether no known broker can be used: all are down, or each connection is
-    /// up only until the first request that needs credentials.
+    /// Returns whether no known broker can be used: all are down, or each closes
+    /// the connection at the first request that needs credentials.
     pub(super) fn none_usable(&self) -> bool {
         let trouble = self.trouble();
         let last = trouble.last.as_ref();
         trouble.all_down || last.is_some_and(|problem| problem.kind == ErrorKind::SaslRequired)
     }
 
-    /// Forgets the problems: the cluster has answered.
+    /// Clears the problems, because the cluster has answered.
     pub(super) fn answered(&self) {
         *self.trouble() = Trouble::default();
     }
 
-    /// A problem that waiting will not mend: credentials or certificates.
+    /// Returns a problem that no retry can fix: credentials or certificates.
     pub(super) fn refused(&self) -> Option<Error> {
         let Problem { kind, reason } = self.trouble().last.clone()?;
         let servers = self.state.servers.clone();
@@ -91,7 +93,7 @@ impl Events {
         }
     }
 
-    /// The error of a step that got no answer in `waited`.
+    /// Returns the error of a step that got no answer within `waited`.
     pub(super) fn unreachable(&self, step: &'static str, waited: Duration) -> Error {
         if let Some(refused) = self.refused() {
             return refused;
@@ -127,8 +129,8 @@ impl Events {
 
 impl ClientContext for Events {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        // librdkafka mends most of what it calls an error by retrying; what it
-        // cannot mend comes back as the result of a call.
+        // librdkafka retries most of what it logs as an error. What it cannot
+        // fix is returned by a call.
         match level {
             RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
                 tracing::error!(target: "librdkafka", facility, "{message}");
@@ -140,7 +142,7 @@ impl ClientContext for Events {
                 tracing::trace!(target: "librdkafka", facility, "{message}");
             }
         }
-        // A listener that hangs up is in the log only, as information.
+        // A listener that closes the connection is only logged, as information.
         if facility == "FAIL" {
             self.note(None, message);
         }
@@ -149,7 +151,7 @@ impl ClientContext for Events {
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(target: "librdkafka", %error, "{reason}");
         match error.rdkafka_error_code() {
-            // It only sums up what was said before.
+            // Sums up earlier events and has no cause of its own.
             Some(RDKafkaErrorCode::AllBrokersDown) => self.trouble().all_down = true,
             code => self.note(code, reason),
         }
@@ -158,8 +160,8 @@ impl ClientContext for Events {
 
 impl ConsumerContext for Events {}
 
-/// What a report of librdkafka is about. Its codes are few, so most of it is
-/// only in the text.
+/// Finds the kind of a problem. librdkafka has few error codes, so most causes
+/// are only in the text.
 fn kind(code: Option<RDKafkaErrorCode>, text: &str) -> ErrorKind {
     let says = |words: &str| text.contains(words);
     if says("Failed to resolve") {
@@ -178,10 +180,10 @@ fn kind(code: Option<RDKafkaErrorCode>, text: &str) -> ErrorKind {
     {
         ErrorKind::PlaintextListener
     } else if says("Disconnected") && says("in state APIVERSION_QUERY") && !says("ssl://") {
-        // The first request of a plain connection: TLS listeners hang up on it.
+        // TLS listeners close a plain connection at its first request.
         ErrorKind::TlsListener
     } else if says("Disconnected") && just_up(text) && !says("sasl") {
-        // The first request that needs credentials.
+        // Closed at the first request that needs credentials.
         ErrorKind::SaslRequired
     } else if says("Invalid response size") {
         ErrorKind::NotKafka
@@ -198,7 +200,7 @@ fn kind(code: Option<RDKafkaErrorCode>, text: &str) -> ErrorKind {
     }
 }
 
-/// Whether the connection was usable for less than two seconds.
+/// Returns whether the connection was up for less than two seconds.
 fn just_up(text: &str) -> bool {
     let state = text.rsplit_once(" (after ").map(|(_, state)| state);
     let time = state.and_then(|state| state.split_once("ms in state UP"));
@@ -206,8 +208,8 @@ fn just_up(text: &str) -> bool {
         .is_some_and(|time| time < 2_000)
 }
 
-/// The problem itself: the first line, without the thread's name that librdkafka
-/// puts in front, and without its own state behind.
+/// Returns the first line, without librdkafka's thread name at its start and
+/// the connection state at its end.
 fn essence(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let line = match line.strip_prefix("[thrd:") {
@@ -215,7 +217,7 @@ fn essence(text: &str) -> String {
         None => line,
     };
     let line = line.rsplit_once(" (after ").map_or(line, |(line, _)| line);
-    // Advice that helps only where a broker has answered.
+    // Misleading advice: the server is not a broker.
     let line = line
         .strip_suffix(": increase receive.message.max.bytes")
         .unwrap_or(line);

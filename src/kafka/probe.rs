@@ -1,3 +1,5 @@
+//! Probes a cluster: retries a request until it answers, refuses or times out.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,24 +11,24 @@ use tokio::time::Instant;
 use super::events::Events;
 use super::{ConnectionConfig, Error};
 
-/// How long one look at the cluster may take; shorter than any deadline, so
-/// that a refusal is noticed while it waits.
+/// Timeout of one attempt; shorter than any deadline, so that a refusal is
+/// noticed in between.
 const LOOK: Duration = Duration::from_secs(2);
-/// Between two looks.
+/// Wait between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long a cluster is waited for of which no broker can be used: one that
-/// just starts may come up.
+/// How long to retry while no broker can be used: a cluster that is starting
+/// may come up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Connects, authenticates, asks for the cluster's metadata and disconnects.
 /// Returns the number of brokers.
 ///
 /// # Errors
-/// [`Error::Unreachable`], [`Error::Authentication`] or [`Error::Tls`], within
-/// the deadline of `config`.
+/// Returns [`Error::Unreachable`], [`Error::Authentication`] or [`Error::Tls`]
+/// within the deadline of `config`.
 pub async fn reach(config: &ConnectionConfig) -> Result<usize, Error> {
     let events = Events::new(&config.bootstrap_servers);
-    // A producer, because it hears of problems without being polled.
+    // A producer receives events without being polled.
     let client: FutureProducer<Events> = config
         .base()
         .create_with_context(events.clone())
@@ -40,9 +42,8 @@ pub async fn reach(config: &ConnectionConfig) -> Result<usize, Error> {
     patiently(&events, config.deadline, "look up the brokers", ask).await
 }
 
-/// Asks again and again, in short looks, until there is an answer. Gives up when
-/// the cluster refuses, when no broker can be used and that stays so, and at the
-/// deadline.
+/// Retries `ask` with a short timeout until there is an answer. Gives up if the
+/// cluster refuses, if no broker becomes usable, or at the deadline.
 pub(super) async fn patiently<T: Send + 'static>(
     events: &Events,
     deadline: Duration,
@@ -76,7 +77,7 @@ pub(super) async fn patiently<T: Send + 'static>(
     }
 }
 
-/// Whether librdkafka was built with a feature, such as `ssl` or `sasl_plain`.
+/// Returns whether librdkafka was built with a feature, such as `ssl` or `sasl_plain`.
 pub fn has_feature(name: &str) -> bool {
     let config = ClientConfig::new().create_native_config();
     let features = config.and_then(|config| config.get("builtin.features"));

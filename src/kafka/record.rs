@@ -1,3 +1,5 @@
+//! Records as produced and consumed, and where they are stored.
+
 use rdkafka::message::{BorrowedMessage, Header, Headers as _, Message, OwnedHeaders};
 
 /// Record headers: names may repeat, values may be null.
@@ -8,15 +10,15 @@ pub type Headers = Vec<(String, Option<Vec<u8>>)>;
 pub struct Record {
     /// Topic.
     pub topic: String,
-    /// Key; records of one key keep their order.
+    /// Key; records with the same key keep their order.
     pub key: Option<Vec<u8>>,
-    /// Value; none is a tombstone.
+    /// Value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
     /// Headers.
     pub headers: Headers,
 }
 
-/// Where the cluster put a record.
+/// The position at which the cluster stored a record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Delivery {
     /// Topic.
@@ -27,7 +29,7 @@ pub struct Delivery {
     pub offset: i64,
 }
 
-/// Topic, partition and offset: no two records share them.
+/// Topic, partition and offset, which together identify a record.
 pub(super) type Place<'a> = (&'a str, i32, i64);
 
 /// A record that was consumed.
@@ -41,15 +43,15 @@ pub struct Received {
     pub offset: i64,
     /// Key.
     pub key: Option<Vec<u8>>,
-    /// Value; none is a tombstone.
+    /// Value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
     /// Headers.
     pub headers: Headers,
 }
 
 impl Received {
-    /// Copies a message out of librdkafka. A consumer dropped while a borrowed
-    /// message lives waits for it for ever, so none leaves this module.
+    /// Copies a message out of librdkafka. Dropping a consumer blocks as long as
+    /// a borrowed message lives, so none may leave this module.
     pub(super) fn detach(message: &BorrowedMessage<'_>) -> Self {
         Self {
             topic: message.topic().to_owned(),

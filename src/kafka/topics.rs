@@ -1,3 +1,5 @@
+//! Creates and deletes topics and deletes consumer groups.
+
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use super::events::Events;
 use super::probe::patiently;
 use super::{ConnectionConfig, Error};
 
-/// A topic to create where it does not exist.
+/// A topic to create if it does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicSpec {
     /// Name.
@@ -25,36 +27,35 @@ pub struct TopicSpec {
     pub replication_factor: i32,
 }
 
-/// Makes topics. A cluster does it by its admin API; the embedded one, whose
-/// brokers do not know that API, by a call of its own.
+/// Creates topics: through the admin API of a cluster, or by a direct call for
+/// the embedded brokers, which have no admin API.
 pub trait TopicCreator: Send + Sync {
-    /// Creates the topics; one that exists by now counts as created.
+    /// Creates the topics; one that exists already counts as created.
     fn create<'a>(&'a self, topics: &'a [TopicSpec]) -> BoxFuture<'a, Result<(), Error>>;
 }
 
-/// What became of names that were to be deleted.
+/// The result of a deletion.
 #[derive(Clone, Debug, Default)]
 pub struct Deleted {
-    /// Those that existed and are deleted.
+    /// Names that existed and are deleted.
     pub gone: Vec<String>,
-    /// Those that stay, and why.
+    /// Names that could not be deleted, and why.
     pub left: Vec<(String, Error)>,
 }
 
-/// How the clusters of librdkafka's mock brokers begin their id.
+/// Prefix of the cluster id of librdkafka's mock brokers.
 const MOCK_CLUSTER: &str = "mockCluster";
 
-/// Asks for metadata. A producer, because it hears of problems without being
-/// polled; an admin client hears of none.
+/// A client that asks for metadata. It is a producer, because a producer receives
+/// events without being polled and an admin client receives none.
 type Scout = Arc<FutureProducer<Events>>;
 
-/// Topics and groups by Kafka's admin API.
+/// Topics and consumer groups through Kafka's admin API.
 ///
-/// librdkafka's mock brokers have no such API: requests to them time out, and one
-/// ends the process. Should the cluster be of that kind, as the one of `serve
-/// --kafka` is, topics are created as brokers do it for a producer that asks for
-/// them, and nothing can be deleted ([`Error::NoAdminApi`]): all ends with the
-/// process of the brokers.
+/// librdkafka's mock brokers do not have that API: most requests to them time
+/// out, and one ends the process. On such a cluster, a topic is created by asking
+/// for its metadata, as for a producer, and deletions fail with
+/// [`Error::NoAdminApi`]: everything disappears with the brokers' process.
 pub struct AdminTopics {
     client: AdminClient<Events>,
     scout: Scout,
@@ -64,7 +65,7 @@ pub struct AdminTopics {
 }
 
 impl AdminTopics {
-    /// A client of the cluster's admin API. Connects on first use.
+    /// Creates a client of the cluster's admin API. Connects on first use.
     pub fn new(config: &ConnectionConfig) -> Result<Self, Error> {
         let events = Events::new(&config.bootstrap_servers);
         let failed = |error: KafkaError| Error::Client {
@@ -85,18 +86,18 @@ impl AdminTopics {
         })
     }
 
-    /// Whether the cluster is one of librdkafka's mock brokers.
+    /// Returns whether the brokers are librdkafka's mock cluster.
     async fn is_mock(&self) -> Result<bool, Error> {
         let id = self.ask("identify the cluster", |scout, look| {
-            // Without an answer there is no id either, but the reason for it.
+            // If this fails, its error says why; the id alone would be missing.
             scout.client().fetch_metadata(None, look)?;
             Ok(scout.client().fetch_cluster_id(look))
         });
-        // Not every broker gives an id.
+        // Not every broker returns an id.
         Ok(id.await?.is_some_and(|id| id.starts_with(MOCK_CLUSTER)))
     }
 
-    /// Creates a topic by asking for it, with the partitions the brokers choose.
+    /// Creates a topic through a metadata request; the brokers choose its partitions.
     async fn create_by_asking(&self, topic: &TopicSpec) -> Result<(), Error> {
         let name = topic.name.clone();
         self.ask("create the topics", move |scout, look| {
@@ -105,7 +106,7 @@ impl AdminTopics {
         .await
     }
 
-    /// The names of all topics.
+    /// Returns the names of all topics.
     async fn topics(&self) -> Result<HashSet<String>, Error> {
         self.ask("list the topics", |scout, look| {
             let metadata = scout.client().fetch_metadata(None, look)?;
@@ -125,12 +126,12 @@ impl AdminTopics {
         patiently(&self.events, self.deadline, step, ask).await
     }
 
-    /// Deletes topics; one that does not exist is no error. A mock cluster keeps
-    /// those that it has.
+    /// Deletes topics; one that does not exist is not an error. A mock cluster
+    /// keeps its topics.
     ///
     /// # Errors
-    /// Fails when the request as a whole does; a refusal of single topics is in
-    /// the result.
+    /// Fails if the request as a whole fails. Topics that were refused one by one
+    /// are in the result.
     pub async fn delete_topics(&self, names: &[&str]) -> Result<Deleted, Error> {
         if self.is_mock().await? {
             let there = self.topics().await?;
@@ -141,11 +142,11 @@ impl AdminTopics {
         self.deleted("topic", results, RDKafkaErrorCode::UnknownTopicOrPartition)
     }
 
-    /// Deletes consumer groups; one that does not exist is no error. A mock
-    /// cluster keeps them all, and does not tell which exist.
+    /// Deletes consumer groups; one that does not exist is not an error. A mock
+    /// cluster keeps all groups, and does not say which exist.
     ///
     /// # Errors
-    /// As [`AdminTopics::delete_topics`].
+    /// Fails if the request as a whole fails.
     pub async fn delete_groups(&self, names: &[&str]) -> Result<Deleted, Error> {
         if self.is_mock().await? {
             return Ok(self.kept_by_mock(names.iter().copied(), "delete consumer groups"));
@@ -198,7 +199,7 @@ impl AdminTopics {
         Ok(deleted)
     }
 
-    /// The error of an admin request as a whole.
+    /// Returns the error of an admin request that failed as a whole.
     fn call_error(&self, action: String, error: &KafkaError) -> Error {
         let code = match error {
             KafkaError::AdminOp(code) => Some(*code),
@@ -251,7 +252,7 @@ impl TopicCreator for AdminTopics {
             for result in results {
                 let Err((name, code)) = result else { continue };
                 match code {
-                    // Another process may have been quicker.
+                    // Another process may have created it in the meantime.
                     RDKafkaErrorCode::TopicAlreadyExists => {}
                     RDKafkaErrorCode::TopicAuthorizationFailed
                     | RDKafkaErrorCode::ClusterAuthorizationFailed => {

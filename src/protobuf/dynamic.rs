@@ -42,7 +42,7 @@ impl DynamicSchema {
         Self::with_descriptor(file, full_name, dependencies, descriptor)
     }
 
-    /// Makes the schema of message `full_name` of the `.proto` source `text`, which
+    /// Creates the schema of message `full_name` of the `.proto` source `text`, which
     /// other files import as `file_name`.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The error of the module.
+//! Errors about schemas and their values.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// What can be wrong with a Protobuf schema or a value of one.
+/// What is wrong with a Protobuf schema, or a value of one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -68,10 +68,10 @@ pub enum Error {
         /// The path imported.
         import: String,
     },
-    /// Files import each other in a circle.
-    #[error("schemas import each other in a circle: {}", escape(&.files.join(" -> ")))]
+    /// Files import each other in a cycle.
+    #[error("schemas import each other in a cycle: {}", escape(&.files.join(" -> ")))]
     ImportCycle {
-        /// The circle. Its first and last file are the same.
+        /// The cycle; its first and last file are the same.
         files: Vec<String>,
     },
     /// A set of schemas holds two files of one path.
@@ -130,7 +130,7 @@ pub enum Error {
         /// What is wrong there.
         reason: String,
     },
-    /// The bytes are no message of this type.
+    /// The bytes are not a message of this type.
     #[error("not a message {}", escape(.message))]
     Decode {
         /// Full name of the message.
@@ -138,7 +138,7 @@ pub enum Error {
         /// What is wrong with the bytes.
         source: prost::DecodeError,
     },
-    /// A message holds a value that has no JSON form.
+    /// A message contains a value without a JSON form.
     #[error(
         "message {} cannot be printed as JSON{}: {}",
         escape(.message), AtPath(.path), escape(.reason)
@@ -148,7 +148,7 @@ pub enum Error {
         message: String,
         /// Where in the message: `items[2].due`; empty for the whole.
         path: String,
-        /// Which value.
+        /// The value, and why it has no JSON form.
         reason: String,
     },
     /// A file could not be written.
@@ -156,22 +156,22 @@ pub enum Error {
     Save {
         /// Path of the file.
         path: PathBuf,
-        /// What the file system says.
+        /// The error of the file system.
         source: std::io::Error,
     },
-    /// A file to be written exists already, with other content.
+    /// A file exists already, with other content.
     #[error("{} exists with other content; remove it or save to another folder", escape(&.path.to_string_lossy()))]
     SaveConflict {
         /// Path of the file.
         path: PathBuf,
     },
-    /// An import path leads out of the folder that files are saved to.
-    #[error("cannot save a file of import path {name:?}: it does not stay within the folder")]
+    /// An import path leads out of the folder in which files are saved.
+    #[error("cannot save a file with import path {name:?}: it leads out of the folder")]
     UnsafePath {
         /// The import path.
         name: String,
     },
-    /// A schema built in code breaks rules of the language.
+    /// A schema built in code breaks rules of the Protobuf language.
     #[error(transparent)]
     Build(#[from] super::BuildError),
 }

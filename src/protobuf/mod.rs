@@ -1,4 +1,4 @@
-//! Protobuf schemas: one model, two ways to make one, and the rules about them.
+//! Protobuf schemas: their model, two ways to define them, and compatibility.
 //!
 //! [`SchemaFile`] is the model. Resolved descriptors are derived from it.
 //! [`ProtoSchema`] is one message type of one file, ready to write and read:
@@ -11,7 +11,7 @@
 //! };
 //! use serde_json::json;
 //!
-//! // Built from Rust values: the text is printed from them.
+//! // Built in code; the text is derived.
 //! let order = ProtoMessage::new("Order")
 //!     .package("shop")
 //!     .field(ProtoField::string("id", 1))
@@ -34,7 +34,7 @@
 //! let compiled = CompiledSchema::<Order>::from_text("shop.proto", order.schema_text(), &[])?;
 //! assert_eq!(compiled.serialize(&json!({"id": "a"}))?, b"\x0a\x01a");
 //!
-//! // Parsed: what a registry keeps.
+//! // Parsed, as a registry stores it.
 //! let file = SchemaFile::from_text("shop.proto", order.schema_text())?;
 //! assert_eq!(file.name(), "shop.proto");
 //! # Ok::<(), Box<dyn std::error::Error>>(())

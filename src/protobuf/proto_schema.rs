@@ -1,4 +1,4 @@
-//! The trait that all schemas implement.
+//! [`ProtoSchema`], the trait that all schemas implement.
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::builtin::{self, is_builtin};
 use super::{Error, JsonCodec, JsonInput, JsonOptions, SchemaDigest, SchemaFile, write_files};
 use crate::wire_format::MessageIndexes;
 
-/// A schema together with the one message type in it that is written or read.
+/// A schema together with the one message type in it that you write or read.
 /// [`DynamicSchema`](super::DynamicSchema) is built in code or parsed from text,
 /// [`CompiledSchema`](super::CompiledSchema) belongs to a prost type.
 ///
@@ -29,7 +29,7 @@ pub trait ProtoSchema: Debug + Send + Sync {
     /// Returns the message type with all names resolved.
     fn descriptor(&self) -> &MessageDescriptor;
 
-    /// Returns the position of the message in its file, which the envelope carries.
+    /// Returns the position of the message in its file, for the record's envelope.
     fn message_indexes(&self) -> &MessageIndexes;
 
     /// Returns all files that [`file`](Self::file) imports, directly or not, each
@@ -56,8 +56,8 @@ pub trait ProtoSchema: Debug + Send + Sync {
         buffer: &mut Vec<u8>,
     ) -> Result<(), Error>;
 
-    /// Appends the message that `json` describes to `buffer`, which on error is
-    /// as it was.
+    /// Appends the message that `json` describes to `buffer`. On error, `buffer` is
+    /// unchanged.
     ///
     /// # Errors
     /// As [`serialize_from`](Self::serialize_from).
@@ -68,8 +68,8 @@ pub trait ProtoSchema: Debug + Send + Sync {
     /// Returns the message in `bytes` as JSON.
     ///
     /// # Errors
-    /// [`Error::Decode`] if `bytes` is no such message; [`Error::Print`] if it
-    /// holds a value without a JSON form, such as a timestamp in the year 10000.
+    /// [`Error::Decode`] if `bytes` is not such a message; [`Error::Print`] if it
+    /// contains a value without a JSON form, such as a timestamp in the year 10000.
     fn deserialize_with(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {
         self.json().print(bytes, options)
     }
@@ -93,7 +93,7 @@ pub trait ProtoSchema: Debug + Send + Sync {
     /// # Errors
     /// As [`serialize_from`](Self::serialize_from).
     fn serialize(&self, json: &Value) -> Result<Vec<u8>, Error> {
-        // Most messages fit, so the buffer seldom grows.
+        // Large enough for most messages.
         let mut buffer = Vec::with_capacity(128);
         self.serialize_into(json, &mut buffer)?;
         Ok(buffer)

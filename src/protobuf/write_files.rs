@@ -1,4 +1,4 @@
-//! Writing `.proto` files under their import paths.
+//! Writes `.proto` files under their import paths.
 
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -6,8 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use super::Error;
 
-/// Writes `(import path, text)` pairs below `folder`. All names and existing files are
-/// checked before the first file is written.
+/// Writes `(import path, text)` pairs below `folder`. Checks all names and existing
+/// files before it writes the first file.
 pub(super) fn save(folder: &Path, files: &[(&str, String)]) -> Result<Vec<PathBuf>, Error> {
     let mut paths = Vec::with_capacity(files.len());
     for (name, text) in files {
@@ -40,7 +40,7 @@ fn failed(path: &Path, source: std::io::Error) -> Error {
     }
 }
 
-/// Import paths are relative, with forward slashes, and stay below the root.
+/// Returns the path of an import: relative, with forward slashes, below the root.
 fn relative(name: &str) -> Result<&Path, Error> {
     let path = Path::new(name);
     let plain = path
@@ -54,7 +54,7 @@ fn relative(name: &str) -> Result<&Path, Error> {
     Ok(path)
 }
 
-/// Whether the file exists. Fails if it exists with other content.
+/// Returns whether the file exists. Fails if it exists with other content.
 fn is_there(path: &Path, text: &str) -> Result<bool, Error> {
     match fs::read(path) {
         Ok(content) if content == text.as_bytes() => Ok(true),

@@ -1,4 +1,4 @@
-//! Settings of a client, checked once.
+//! The builder that collects and checks a client's settings.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VE
 const IDENTITY_POOL: HeaderName = HeaderName::from_static("confluent-identity-pool-id");
 const LOGICAL_CLUSTER: HeaderName = HeaderName::from_static("target-sr-cluster");
 
-/// Collects settings and makes a [`Client`] of them.
+/// Collects settings and builds a [`Client`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -51,7 +51,7 @@ pub struct ClientBuilder {
     max_answer: usize,
 }
 
-/// A way to authenticate, as set.
+/// A configured authentication method.
 enum Method {
     Basic(String, Secret),
     Bearer(Secret),
@@ -60,8 +60,8 @@ enum Method {
 }
 
 impl ClientBuilder {
-    /// A client of the registry at `urls`: one base URL, or several separated by
-    /// commas, all of the same registry.
+    /// Creates a builder for the registry at `urls`: one base URL, or several of
+    /// the same registry, separated by commas.
     ///
     /// User information in a URL (`https://key:secret@host`) is used for Basic
     /// authentication at that host.
@@ -82,54 +82,55 @@ impl ClientBuilder {
         }
     }
 
-    /// HTTP Basic authentication: on Confluent Cloud with an API key of the
+    /// Authenticates with HTTP Basic; on Confluent Cloud with an API key of the
     /// Schema Registry and its secret.
     pub fn basic_auth(mut self, user: impl Into<String>, password: impl Into<Secret>) -> Self {
         self.auth.push(Method::Basic(user.into(), password.into()));
         self
     }
 
-    /// A bearer token that stays the same.
+    /// Authenticates with a fixed bearer token.
     pub fn bearer_token(mut self, token: impl Into<Secret>) -> Self {
         self.auth.push(Method::Bearer(token.into()));
         self
     }
 
-    /// Bearer tokens from an OAuth token endpoint, by client credentials: cached,
-    /// renewed when four fifths of their lifetime are over, and after a 401.
+    /// Authenticates with bearer tokens from an OAuth token endpoint (client
+    /// credentials). They are cached, and renewed after four fifths of their
+    /// lifetime or after a 401.
     pub fn oauth(mut self, credentials: ClientCredentials) -> Self {
         self.auth.push(Method::OAuth(credentials));
         self
     }
 
-    /// Bearer tokens from the application.
+    /// Authenticates with bearer tokens from the application.
     pub fn token_provider(mut self, provider: impl TokenProvider) -> Self {
         self.auth.push(Method::Provider(Arc::new(provider)));
         self
     }
 
-    /// Identity pool of Confluent Cloud that the token stands for, `pool-…`;
-    /// header `Confluent-Identity-Pool-Id`. Goes with tokens only.
+    /// Sets the Confluent Cloud identity pool of the token, `pool-…` (header
+    /// `Confluent-Identity-Pool-Id`). Requires bearer tokens.
     pub fn identity_pool_id(mut self, id: impl Into<String>) -> Self {
         self.identity_pool_id = Some(id.into()).filter(|id| !id.is_empty());
         self
     }
 
-    /// Logical cluster of the Schema Registry in Confluent Cloud, `lsrc-…`;
-    /// header `target-sr-cluster`. Goes with tokens only.
+    /// Sets the logical cluster of the Schema Registry in Confluent Cloud,
+    /// `lsrc-…` (header `target-sr-cluster`). Requires bearer tokens.
     pub fn logical_cluster(mut self, id: impl Into<String>) -> Self {
         self.logical_cluster = Some(id.into()).filter(|id| !id.is_empty());
         self
     }
 
-    /// Trusts these certificates, PEM, besides those of the operating system.
+    /// Trusts these PEM certificates in addition to the operating system's.
     pub fn ca_certificates_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.pools.ca_pem.push(pem.into());
         self
     }
 
-    /// Presents a client certificate (mutual TLS): the certificate chain and the
-    /// unencrypted private key, both PEM.
+    /// Sets the client certificate for mutual TLS: the certificate chain and its
+    /// unencrypted private key, both in PEM.
     pub fn client_certificate_pem(
         mut self,
         certificates: impl AsRef<[u8]>,
@@ -149,60 +150,61 @@ impl ClientBuilder {
         self
     }
 
-    /// How long connecting may take, TLS included; 5 s unless set.
+    /// Sets the maximum time to connect, including TLS. Default: 5 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.pools.connect_timeout = timeout;
         self
     }
 
-    /// How long one request may take, its answer included; 30 s unless set.
+    /// Sets the maximum time for one request and its answer. Default: 30 s.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.limits.request = timeout;
         self
     }
 
-    /// How long a call may take, retries included; 60 s unless set.
+    /// Sets the maximum time for a call including its retries. Default: 60 s.
     pub fn total_timeout(mut self, timeout: Duration) -> Self {
         self.limits.total = timeout;
         self
     }
 
-    /// How often a failed request is repeated; 3 times unless set.
+    /// Sets how often a failed request is retried. Default: 3 times.
     pub fn retries(mut self, retries: u32) -> Self {
         self.limits.retries = retries;
         self
     }
 
-    /// Upper bounds of the first pause between tries, which doubles each time,
-    /// and of any pause; 500 ms and 20 s unless set. Pauses are random below.
+    /// Sets the upper bound of the first pause between attempts, which doubles
+    /// each time, and of any pause. Defaults: 500 ms and 20 s. The actual pause
+    /// is a random part of the bound.
     pub fn retry_pauses(mut self, first: Duration, longest: Duration) -> Self {
         self.limits.pause = first;
         self.limits.longest_pause = longest;
         self
     }
 
-    /// Longest answer accepted, in bytes; 64 MiB unless set.
+    /// Sets the maximum size of an answer in bytes. Default: 64 MiB.
     pub fn max_answer_bytes(mut self, bytes: usize) -> Self {
         self.max_answer = bytes;
         self
     }
 
-    /// Puts the application's own product token in front of the `User-Agent`.
+    /// Puts the application's product name in front of the `User-Agent`.
     pub fn user_agent(mut self, product: &str) -> Self {
         self.pools.user_agent = format!("{product} {USER_AGENT}");
         self
     }
 
-    /// Makes the client. Nothing is sent yet.
+    /// Builds the client. It sends no request yet.
     ///
     /// TLS uses the default `rustls` crypto provider of the process. If there is
     /// none, this installs ring's.
     ///
     /// # Errors
     ///
-    /// [`Error::Settings`]: no URL or a malformed one, more than one way to
-    /// authenticate, unreadable certificates or keys, values that no header can
-    /// carry.
+    /// Returns [`Error::Settings`] for a missing or malformed URL, several
+    /// authentication methods, unreadable certificates or keys, and values that
+    /// cannot be part of a header.
     pub fn build(self) -> Result<Client, Error> {
         let urls = self
             .urls
@@ -229,12 +231,12 @@ impl ClientBuilder {
                 (Some((user, password)), Auth::Anonymous) => Auth::basic(&user, &password)?,
                 (Some(_), _) => {
                     return Err(Error::settings(format!(
-                        "the URL of {origin} has user information, and another way to authenticate is set too"
+                        "the URL of {origin} contains credentials, and another authentication method is set too; choose one"
                     )));
                 }
             };
             if url.scheme() == "http" && !is_loopback(&url) && !auth.is_anonymous() {
-                tracing::warn!(server = %origin, "credentials go over an unencrypted connection");
+                tracing::warn!(server = %origin, "credentials are sent over an unencrypted connection");
             }
             endpoints.push(Endpoint {
                 base: url.as_str().trim_end_matches('/').to_owned(),
@@ -265,7 +267,7 @@ impl ClientBuilder {
             ([Method::OAuth(credentials)], Some(url)) => {
                 let endpoint = origin(&url);
                 if url.scheme() == "http" && !is_loopback(&url) {
-                    tracing::warn!(server = %endpoint, "the client secret goes over an unencrypted connection");
+                    tracing::warn!(server = %endpoint, "the client secret is sent over an unencrypted connection");
                 }
                 let http = pools.for_url(&url)?;
                 let limit = self.limits.request;
@@ -279,7 +281,7 @@ impl ClientBuilder {
             }
             _ => {
                 return Err(Error::settings(
-                    "more than one way to authenticate is set; choose one",
+                    "more than one authentication method is set; choose one",
                 ));
             }
         };
@@ -291,11 +293,12 @@ impl ClientBuilder {
             let Some(value) = value else { continue };
             if matches!(self.auth.first(), None | Some(Method::Basic(..))) {
                 return Err(Error::settings(format!(
-                    "{name} goes with bearer tokens or OAuth only"
+                    "{name} requires a bearer token or OAuth"
                 )));
             }
-            let value = HeaderValue::from_str(value)
-                .map_err(|_| Error::settings(format!("the value of {name} fits no header")))?;
+            let value = HeaderValue::from_str(value).map_err(|_| {
+                Error::settings(format!("the value of {name} cannot be part of a header"))
+            })?;
             headers.insert(name, value);
         }
         Ok((auth, headers))
@@ -304,7 +307,7 @@ impl ClientBuilder {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // URLs may hold user information, and the PEMs a private key.
+        // URLs may contain credentials, and PEM text a private key.
         f.debug_struct("ClientBuilder")
             .field("identity_pool_id", &self.identity_pool_id)
             .field("logical_cluster", &self.logical_cluster)
@@ -334,14 +337,14 @@ mod tests {
             (ClientBuilder::new("http://u:s3cret@ho st"), "not a URL"),
             (ClientBuilder::new("http://u:s3#cret@host"), "not a URL"),
             (ClientBuilder::new("http://host?key=s3cret"), "query"),
-            (two_ways, "more than one way"),
+            (two_ways, "more than one authentication method"),
             (
                 ClientBuilder::new("http://u:p@localhost").bearer_token("s3cret"),
-                "user information",
+                "contains credentials",
             ),
             (
                 ClientBuilder::new("http://localhost").bearer_token("s3cret\n"),
-                "no header can carry",
+                "cannot be part of a header",
             ),
             (
                 ClientBuilder::new("http://localhost").basic_auth("a:b", "s3cret"),
@@ -351,7 +354,7 @@ mod tests {
                 ClientBuilder::new("http://localhost")
                     .basic_auth("a", "s3cret")
                     .identity_pool_id("pool-1"),
-                "bearer tokens or OAuth only",
+                "requires a bearer token or OAuth",
             ),
             (
                 ClientBuilder::new("http://localhost").ca_certificates_pem("s3cret"),

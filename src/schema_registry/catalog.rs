@@ -1,6 +1,6 @@
-//! Tag definitions of the catalog, which Confluent Cloud has.
+//! Tag definitions in the catalog of Confluent Cloud.
 //!
-//! A registry without one answers every call here with
+//! With a registry that has no catalog, every call here returns
 //! [`Error::Unsupported`](super::Error::Unsupported).
 
 use serde::Deserialize;
@@ -14,19 +14,19 @@ use super::http::path;
 
 const TAGDEFS: &str = "/catalog/v1/types/tagdefs";
 
-/// Apache Atlas' 409-00-001 without its dashes: the type exists.
+/// Apache Atlas' error 409-00-001 without dashes: the type exists already.
 const EXISTS: i32 = 4_090_001;
 
-/// What [`Client::create_tag`] found.
+/// The result of [`Client::create_tag`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TagOutcome {
-    /// The tag is new.
+    /// The tag was created.
     Created,
-    /// It was there before, and is as it was.
+    /// The tag existed already and is unchanged.
     AlreadyExists,
 }
 
-/// One definition of an answer: it can fail while the request succeeds.
+/// One element of an answer; it can fail although the request succeeds.
 #[derive(Deserialize)]
 struct Outcome {
     error: Option<OutcomeError>,
@@ -39,7 +39,7 @@ struct OutcomeError {
 }
 
 impl Client {
-    /// Defines a tag for anything (`cf_entity`), unless it exists:
+    /// Defines a tag for any entity (`cf_entity`), unless it exists:
     /// `POST /catalog/v1/types/tagdefs`.
     pub async fn create_tag(&self, name: &str) -> Result<TagOutcome, Error> {
         self.define_tag(&TagDefinition {
@@ -75,7 +75,7 @@ impl Client {
             code => {
                 let code = code.unwrap_or(i32::from(status));
                 Err(Error::Answer(Box::new(Answer {
-                    // Atlas' codes begin with the status that they stand for.
+                    // Atlas' codes begin with the HTTP status.
                     status: u16::try_from(code / 10_000)
                         .ok()
                         .filter(|status| (400..600).contains(status))
@@ -90,12 +90,12 @@ impl Client {
         }
     }
 
-    /// Every tag definition: `GET /catalog/v1/types/tagdefs`.
+    /// Returns all tag definitions: `GET /catalog/v1/types/tagdefs`.
     pub async fn tags(&self) -> Result<Vec<TagDefinition>, Error> {
         self.json(Call::get(TAGDEFS)).await
     }
 
-    /// One tag definition: `GET /catalog/v1/types/tagdefs/{name}`.
+    /// Returns one tag definition: `GET /catalog/v1/types/tagdefs/{name}`.
     pub async fn tag(&self, name: &str) -> Result<TagDefinition, Error> {
         let name = path::name("tag", name)?;
         self.json(Call::get(format!("{TAGDEFS}/{name}"))).await

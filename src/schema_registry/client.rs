@@ -1,4 +1,4 @@
-//! The handle that calls are made through.
+//! The client of a registry, and how its calls treat answers.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use super::http::call::Call;
 use super::http::response::Reply;
 use super::http::transport::Transport;
 
-/// Client of a Schema Registry; made by [`ClientBuilder`](super::ClientBuilder).
+/// Client of a Schema Registry, built by [`ClientBuilder`](super::ClientBuilder).
 ///
-/// Cloning gives another handle to the same connections.
+/// Clones share the same connections.
 #[derive(Clone, Debug)]
 pub struct Client {
     transport: Arc<Transport>,
@@ -25,7 +25,7 @@ impl Client {
         }
     }
 
-    /// The base URLs, without user information, in the order given.
+    /// Returns the base URLs in the given order, without credentials.
     pub fn base_urls(&self) -> impl Iterator<Item = &str> {
         self.transport
             .endpoints
@@ -33,7 +33,7 @@ impl Client {
             .map(|endpoint| endpoint.base.as_str())
     }
 
-    /// For calls whose success has nothing to tell.
+    /// Sends a call whose answer has no content of interest.
     pub(super) async fn done(&self, call: Call) -> Result<(), Error> {
         self.reply(call).await.map(drop)
     }
@@ -46,8 +46,8 @@ impl Client {
         self.reply(call).await?.text()
     }
 
-    /// JSON that must have certain members, for what answers any request with
-    /// some JSON is not a registry. `missing` names the first that is not there.
+    /// Sends a call whose answer must have certain members, to detect servers that
+    /// answer every request with JSON. `missing` returns the first missing member.
     pub(super) async fn json_with<T: DeserializeOwned>(
         &self,
         call: Call,
@@ -73,7 +73,7 @@ impl Client {
         .await
     }
 
-    /// A schema as a version of a subject.
+    /// Sends a call that returns a schema with id and version.
     pub(super) async fn placed_schema(&self, call: Call) -> Result<Schema, Error> {
         self.json_with(call, |schema: &Schema| {
             if schema.id.is_none() {

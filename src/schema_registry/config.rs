@@ -1,4 +1,4 @@
-//! Configuration and modes, global and of subjects.
+//! Calls for configuration and modes, global and per subject.
 
 use serde::Deserialize;
 
@@ -9,7 +9,7 @@ use super::http::call::Call;
 use super::http::path;
 use crate::registry_settings::{CompatibilityLevel, Mode};
 
-/// The level alone, however strange the rest of the configuration.
+/// The compatibility level alone, so that unknown values elsewhere do not matter.
 #[derive(Deserialize)]
 struct Level {
     #[serde(rename = "compatibilityLevel", alias = "compatibility")]
@@ -28,18 +28,18 @@ fn scoped(root: &str, subject: Option<&str>) -> Result<String, Error> {
 }
 
 impl Client {
-    /// The compatibility level of a subject, or the global one: `GET /config`.
+    /// Returns the compatibility level of a subject, or the global one: `GET /config`.
     ///
     /// # Errors
     ///
-    /// 40408 if the subject has no level of its own: see
+    /// Fails with 40408 if the subject has no level of its own; see
     /// [`Client::effective_compatibility`].
     pub async fn compatibility(&self, subject: Option<&str>) -> Result<CompatibilityLevel, Error> {
         let answer: Level = self.json(Call::get(config_path(subject)?)).await?;
         Ok(answer.level)
     }
 
-    /// The compatibility level that applies to a subject, its own or inherited.
+    /// Returns the level that applies to a subject, its own or inherited.
     pub async fn effective_compatibility(
         &self,
         subject: &str,
@@ -65,8 +65,8 @@ impl Client {
         Ok(answer.level)
     }
 
-    /// The whole configuration of a subject, or the global one: `GET /config`.
-    /// `default_to_global` gives what is inherited where a subject has none.
+    /// Returns the configuration of a subject, or the global one: `GET /config`.
+    /// With `default_to_global`, a subject without one returns what it inherits.
     pub async fn config(
         &self,
         subject: Option<&str>,
@@ -76,7 +76,7 @@ impl Client {
         self.json(call).await
     }
 
-    /// Changes members of the configuration, leaving the others as they are:
+    /// Changes members of the configuration and leaves the others unchanged:
     /// `PUT /config`. Returns the merged configuration.
     pub async fn set_config(
         &self,
@@ -92,16 +92,17 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// 40401 if the subject has none.
+    /// Fails with 40401 if the subject has none.
     pub async fn delete_config(&self, subject: Option<&str>) -> Result<Config, Error> {
         self.json(Call::delete(config_path(subject)?)).await
     }
 
-    /// The mode of a subject, or the global one: `GET /mode`.
+    /// Returns the mode of a subject, or the global one: `GET /mode`.
     ///
     /// # Errors
     ///
-    /// 40409 if the subject has no mode of its own, unless `default_to_global`.
+    /// Fails with 40409 if the subject has no mode of its own, unless
+    /// `default_to_global`.
     pub async fn mode(
         &self,
         subject: Option<&str>,
@@ -112,9 +113,8 @@ impl Client {
         Ok(answer.mode)
     }
 
-    /// Sets the mode of a subject, or the global one: `PUT /mode`. `force` skips
-    /// the check that nothing is registered when the mode becomes
-    /// [`Mode::Import`].
+    /// Sets the mode of a subject, or the global one: `PUT /mode`. `force` allows
+    /// [`Mode::Import`] even if schemas are registered.
     pub async fn set_mode(
         &self,
         mode: Mode,

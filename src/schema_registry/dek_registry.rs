@@ -1,6 +1,6 @@
-//! The DEK Registry: key encryption keys and the data keys that they wrap.
+//! Calls for the DEK Registry: key encryption keys and data encryption keys.
 //!
-//! A registry without one answers every call here with
+//! With a registry that has no DEK Registry, every call here returns
 //! [`Error::Unsupported`](super::Error::Unsupported).
 
 use super::client::Client;
@@ -34,23 +34,23 @@ fn missing_in_dek(dek: &Dek) -> Option<&'static str> {
 }
 
 impl Client {
-    /// Names of the KEKs: `GET /keks`.
+    /// Returns the names of the KEKs: `GET /keks`.
     pub async fn keks(&self, deleted: bool) -> Result<Vec<String>, Error> {
         let call = Call::get(KEKS).flag("deleted", deleted);
         self.json(call).await
     }
 
-    /// A KEK by name: `GET /keks/{k}`. `deleted` finds a soft-deleted one too.
+    /// Returns a KEK by name: `GET /keks/{k}`. `deleted` includes soft-deleted ones.
     ///
     /// # Errors
     ///
-    /// 40470 if there is none.
+    /// Fails with 40470 if there is none.
     pub async fn kek(&self, name: &str, deleted: bool) -> Result<Kek, Error> {
         self.kek_for_subject(name, deleted, "").await
     }
 
-    /// A KEK as seen from the context of a subject, `:.ctx:name`; subjects in
-    /// the default context see what [`Client::kek`] sees.
+    /// Returns a KEK from the context of a subject, `:.ctx:name`. For a subject in
+    /// the default context this is the same as [`Client::kek`].
     pub async fn kek_for_subject(
         &self,
         name: &str,
@@ -63,13 +63,13 @@ impl Client {
         self.json_with(call, missing_in_kek).await
     }
 
-    /// Creates a KEK: `POST /keks`. Not repeated once it was sent, except when no
-    /// connection came about.
+    /// Creates a KEK: `POST /keks`. Retried only if no connection was made,
+    /// because a sent request may have succeeded.
     ///
     /// # Errors
     ///
-    /// 40971, a conflict, if it exists, even with the same content; 42271 for an
-    /// invalid name or key id.
+    /// Fails with 40971 (a conflict) if it exists, even with the same content,
+    /// and with 42271 for an invalid name or key id.
     pub async fn create_kek(&self, kek: &KekRequest) -> Result<Kek, Error> {
         self.create_kek_for_subject(kek, "").await
     }
@@ -93,36 +93,37 @@ impl Client {
         self.json_with(call, missing_in_kek).await
     }
 
-    /// Deletes a KEK: `DELETE /keks/{k}`; softly first, then permanently. The
-    /// key in the KMS is not touched.
+    /// Deletes a KEK, first softly, then permanently: `DELETE /keks/{k}`. Does
+    /// not delete the key in the KMS.
     ///
     /// # Errors
     ///
-    /// 42272 while it has DEKs, 40471 if it is to go permanently before softly.
+    /// Fails with 42272 while the KEK has DEKs, and with 40471 if it is to be
+    /// deleted permanently but is not soft-deleted.
     pub async fn delete_kek(&self, name: &str, permanent: bool) -> Result<(), Error> {
         let call = Call::delete(kek_path(name)?).flag("permanent", permanent);
         self.done(call).await
     }
 
-    /// Takes back the soft deletion of a KEK: `POST /keks/{k}/undelete`.
+    /// Undoes the soft deletion of a KEK: `POST /keks/{k}/undelete`.
     pub async fn undelete_kek(&self, name: &str) -> Result<(), Error> {
         let call = Call::post(format!("{}/undelete", kek_path(name)?));
         self.done(call).await
     }
 
-    /// Lets the registry try the KMS key of a shared KEK: `POST /keks/{k}/test`.
+    /// Lets the registry test the KMS key of a shared KEK: `POST /keks/{k}/test`.
     pub async fn test_kek(&self, name: &str) -> Result<Kek, Error> {
         let call = Call::post(format!("{}/test", kek_path(name)?));
         self.json_with(call, missing_in_kek).await
     }
 
-    /// Subjects that have DEKs under a KEK: `GET /keks/{k}/deks`.
+    /// Returns the subjects that have DEKs under a KEK: `GET /keks/{k}/deks`.
     pub async fn dek_subjects(&self, kek: &str, deleted: bool) -> Result<Vec<String>, Error> {
         let call = Call::get(format!("{}/deks", kek_path(kek)?)).flag("deleted", deleted);
         self.json(call).await
     }
 
-    /// Versions of a subject's DEK of one algorithm, ascending:
+    /// Returns the versions of a subject's DEK of one algorithm, ascending:
     /// `GET /keks/{k}/deks/{s}/versions`.
     pub async fn dek_versions(
         &self,
@@ -137,13 +138,12 @@ impl Client {
         self.json(call).await
     }
 
-    /// A DEK: `GET /keks/{k}/deks/{s}/versions/{v}`. The algorithm is
-    /// `AES128_GCM`, `AES256_GCM` or `AES256_SIV`; keys of different algorithms
-    /// are counted separately.
+    /// Returns a DEK: `GET /keks/{k}/deks/{s}/versions/{v}`. The algorithm is
+    /// `AES128_GCM`, `AES256_GCM` or `AES256_SIV`; each has its own versions.
     ///
     /// # Errors
     ///
-    /// 40470 if there is none.
+    /// Fails with 40470 if there is none.
     pub async fn dek(
         &self,
         kek: &str,
@@ -158,23 +158,22 @@ impl Client {
         self.json_with(call, missing_in_dek).await
     }
 
-    /// Creates a DEK: `POST /keks/{k}/deks/{s}`. Not repeated once it was sent,
-    /// except when no connection came about.
+    /// Creates a DEK: `POST /keks/{k}/deks/{s}`. Retried only if no connection was
+    /// made, because a sent request may have succeeded.
     ///
-    /// The key in the answer is the one to use: the registry makes it for shared
-    /// KEKs.
+    /// Use the key in the answer: for shared KEKs the registry creates it.
     ///
     /// # Errors
     ///
-    /// 40971, a conflict, if the version exists; 42271 if the KEK is not shared
-    /// and the key material is missing.
+    /// Fails with 40971 (a conflict) if the version exists, and with 42271 if the
+    /// KEK is not shared and the key material is missing.
     pub async fn create_dek(&self, kek: &str, dek: &DekRequest) -> Result<Dek, Error> {
         let create = |path| Call::post(path).creating().json(dek);
         let answer = self
             .json_with(create(deks_path(kek, &dek.subject)?)?, missing_in_dek)
             .await;
         match answer {
-            // Older servers take the subject from the body only.
+            // Older servers accept the subject in the body only.
             Err(error) if error.status() == Some(405) => {
                 let path = format!("{}/deks", kek_path(kek)?);
                 self.json_with(create(path)?, missing_in_dek).await
@@ -183,9 +182,9 @@ impl Client {
         }
     }
 
-    /// Deletes every version of a subject's DEK of one algorithm:
-    /// `DELETE /keks/{k}/deks/{s}`; softly first, then permanently. What is
-    /// encrypted with them cannot be read any more.
+    /// Deletes all versions of a subject's DEK of one algorithm, first softly,
+    /// then permanently: `DELETE /keks/{k}/deks/{s}`. Data encrypted with them
+    /// can then no longer be read.
     pub async fn delete_deks(
         &self,
         kek: &str,
@@ -214,12 +213,12 @@ impl Client {
         self.done(call).await
     }
 
-    /// Takes back the soft deletion of every version of a subject's DEK of one
+    /// Undoes the soft deletion of all versions of a subject's DEK of one
     /// algorithm: `POST /keks/{k}/deks/{s}/undelete`.
     ///
     /// # Errors
     ///
-    /// 40472 while the KEK itself is soft-deleted.
+    /// Fails with 40472 while the KEK itself is soft-deleted.
     pub async fn undelete_deks(
         &self,
         kek: &str,
@@ -231,7 +230,7 @@ impl Client {
         self.done(call).await
     }
 
-    /// Takes back the soft deletion of one version of a DEK:
+    /// Undoes the soft deletion of one version of a DEK:
     /// `POST /keks/{k}/deks/{s}/versions/{v}/undelete`.
     pub async fn undelete_dek(
         &self,

@@ -1,4 +1,4 @@
-//! What can go wrong between this client and a registry.
+//! Errors of the client, and the classes that callers can branch on.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,34 +9,33 @@ use super::error_text::{MAX_PATH, bounded};
 /// Any error, boxed.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
-/// A call to the registry that failed.
+/// A failed call to the registry.
 ///
-/// The text names the server, the method and the path; never credentials, user
-/// information of the URL, query parameters or bodies. [`Error::kind`]
-/// sorts failures into few classes.
+/// The message contains server, method and path, but never credentials, query
+/// parameters or bodies. [`Error::kind`] returns the class of the failure.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The settings of the client contradict each other or are unusable.
-    #[error("unusable Schema Registry settings: {reason}")]
+    /// The settings of the client are invalid or contradict each other.
+    #[error("invalid Schema Registry settings: {reason}")]
     Settings {
         /// What is wrong with them.
         reason: String,
         /// Why.
         source: Option<BoxError>,
     },
-    /// An argument cannot be sent; nothing was.
-    #[error("unusable {what} {value:?}: {reason}")]
+    /// An argument is invalid; no request was sent.
+    #[error("invalid {what} {value:?}: {reason}")]
     Input {
-        /// What the argument stands for.
+        /// The kind of argument.
         what: &'static str,
         /// The argument.
         value: String,
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// No connection came about: name not found, refused, TLS handshake failed,
-    /// or no answer within the connect timeout.
+    /// No connection was made: the name was not found, the connection or the TLS
+    /// handshake failed, or the connect timeout passed.
     #[error("cannot connect to the registry ({exchange})")]
     Connect {
         /// The request.
@@ -52,7 +51,7 @@ pub enum Error {
         /// Why.
         source: BoxError,
     },
-    /// No complete answer within the time set.
+    /// No complete answer arrived in time.
     #[error("no complete answer from the registry within {} s ({exchange})", after.as_secs_f32())]
     Timeout {
         /// The request.
@@ -63,9 +62,9 @@ pub enum Error {
     /// The registry answered with an error.
     #[error("{0}")]
     Answer(Box<Answer>),
-    /// What answers is not a Schema Registry: HTML, cut or malformed JSON, JSON
-    /// of another shape, a redirect, or more than the size limit.
-    #[error("the answer is not a Schema Registry's: HTTP {status}, {reason} ({exchange})")]
+    /// The server is not a Schema Registry: the answer is HTML, malformed or other
+    /// JSON, a redirect, or larger than the limit.
+    #[error("the server is not a Schema Registry: HTTP {status}, {reason} ({exchange})")]
     NotARegistry {
         /// The request.
         exchange: Box<Exchange>,
@@ -81,10 +80,10 @@ pub enum Error {
         exchange: Box<Exchange>,
         /// HTTP status.
         status: u16,
-        /// The API missing: DEK Registry, catalog.
+        /// The missing API: DEK Registry or catalog.
         api: &'static str,
     },
-    /// No access token could be obtained to authenticate with.
+    /// No access token could be obtained.
     #[error("cannot obtain an access token for the registry ({exchange})")]
     Token {
         /// The request that needed it.
@@ -94,17 +93,17 @@ pub enum Error {
     },
 }
 
-/// A request, as far as it may be told.
+/// A request, without its secret parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Exchange {
     /// HTTP method.
     pub method: &'static str,
-    /// Path as sent, below the base URL and percent-encoded; without the query.
+    /// Percent-encoded path below the base URL, without the query.
     pub path: String,
-    /// Scheme, host and port of the server asked last.
+    /// Scheme, host and port of the server that was asked last.
     pub server: String,
-    /// How many requests were sent, retries and fail-over included.
+    /// Number of requests sent, including retries and fail-over.
     pub requests: u32,
 }
 
@@ -127,13 +126,13 @@ pub struct Answer {
     pub exchange: Exchange,
     /// HTTP status.
     pub status: u16,
-    /// The registry's own code, such as 40401; the status when it sent none.
+    /// The registry's error code, such as 40401, or the status if it sent none.
     pub error_code: i32,
-    /// The registry's own text: one line, of bounded length, may be empty.
+    /// The registry's message: one line of limited length, may be empty.
     pub message: String,
-    /// What `Retry-After` asked for.
+    /// The value of `Retry-After`.
     pub retry_after: Option<Duration>,
-    /// Whether a conflict is about compatibility rather than existence.
+    /// Whether the request was about schemas, where a 409 means incompatibility.
     pub(super) about_schemas: bool,
 }
 
@@ -155,7 +154,7 @@ impl fmt::Display for Answer {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// The token endpoint cannot be reached or broke off.
+    /// The token endpoint cannot be reached, or the connection broke.
     #[error("cannot reach the token endpoint {endpoint}")]
     Unreachable {
         /// Scheme, host and port.
@@ -163,13 +162,13 @@ pub enum TokenError {
         /// Why.
         source: BoxError,
     },
-    /// The token endpoint took too long.
+    /// The token endpoint did not answer in time.
     #[error("no answer from the token endpoint {endpoint} in time")]
     Timeout {
         /// Scheme, host and port.
         endpoint: String,
     },
-    /// The token endpoint refused.
+    /// The token endpoint refused the request.
     #[error("the token endpoint {endpoint} answered {status}: {message}")]
     Refused {
         /// Scheme, host and port.
@@ -179,7 +178,7 @@ pub enum TokenError {
         /// Its `error` and `error_description`.
         message: String,
     },
-    /// The answer holds no token.
+    /// The answer contains no usable token.
     #[error("the answer of the token endpoint {endpoint} is unusable: {reason}")]
     Malformed {
         /// Scheme, host and port.
@@ -187,43 +186,43 @@ pub enum TokenError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// The token provider that the application supplied failed.
+    /// The application's token provider failed.
     #[error("the token provider failed")]
     Provider(#[source] BoxError),
 }
 
-/// Classes of failures, for decisions.
+/// Classes of failures that callers can branch on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Unusable settings of the client.
+    /// The settings of the client are invalid.
     Settings,
-    /// Unusable argument; nothing was sent.
+    /// An argument is invalid; no request was sent.
     Input,
-    /// No connection came about.
+    /// No connection was made.
     Connect,
     /// The connection broke.
     Interrupted,
-    /// Too slow.
+    /// No answer arrived in time.
     Timeout,
-    /// Credentials missing or refused (401, 407).
+    /// Credentials are missing or were refused (401, 407).
     Unauthorized,
-    /// Credentials accepted, action denied (403).
+    /// The credentials do not allow the action (403).
     Forbidden,
-    /// No such subject, version, schema, key or tag (404).
+    /// The subject, version, schema, key or tag does not exist (404).
     NotFound,
     /// The schema is incompatible with an earlier one (409).
     Incompatible,
-    /// It exists already, or another state forbids it (409).
+    /// The thing exists already, or its state forbids the action (409).
     Conflict,
-    /// The registry understood and refused: schema, version, level, mode, name,
-    /// or operation not permitted (422, other 4xx).
+    /// The registry refused the request as invalid: schema, version, level, mode,
+    /// name or operation (422, other 4xx).
     Invalid,
     /// Too many requests (429).
     Throttled,
     /// The registry failed (5xx, 408).
     Server,
-    /// What answers is not a Schema Registry.
+    /// The server is not a Schema Registry.
     NotARegistry,
     /// The registry lacks an optional API.
     Unsupported,
@@ -245,7 +244,7 @@ impl Error {
         }
     }
 
-    /// The request that failed; none if nothing was to be sent.
+    /// Returns the failed request; `None` if no request was to be sent.
     pub fn exchange(&self) -> Option<&Exchange> {
         match self {
             Self::Settings { .. } | Self::Input { .. } => None,
@@ -272,7 +271,7 @@ impl Error {
         }
     }
 
-    /// HTTP status, if there was an answer.
+    /// Returns the HTTP status, if there was an answer.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Answer(answer) => Some(answer.status),
@@ -281,8 +280,8 @@ impl Error {
         }
     }
 
-    /// The registry's own error code, such as 40401; the HTTP status if the
-    /// registry sent none.
+    /// Returns the registry's error code, such as 40401, or the HTTP status if
+    /// the registry sent none.
     pub fn error_code(&self) -> Option<i32> {
         match self {
             Self::Answer(answer) => Some(answer.error_code),
@@ -290,7 +289,7 @@ impl Error {
         }
     }
 
-    /// The registry's own text, without the request.
+    /// Returns the registry's message, without the request.
     pub fn message(&self) -> Option<&str> {
         match self {
             Self::Answer(answer) => Some(&answer.message),
@@ -298,7 +297,7 @@ impl Error {
         }
     }
 
-    /// How long the registry asked to wait.
+    /// Returns how long the registry asked to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Answer(answer) => answer.retry_after,
@@ -306,7 +305,7 @@ impl Error {
         }
     }
 
-    /// The class of the failure.
+    /// Returns the class of the failure.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Settings { .. } => ErrorKind::Settings,
@@ -320,7 +319,7 @@ impl Error {
                 401 | 407 => ErrorKind::Unauthorized,
                 403 => ErrorKind::Forbidden,
                 404 => ErrorKind::NotFound,
-                // Servers of before 2026, and other vendors', send the plain 409.
+                // Servers before 2026 and other vendors' send the plain 409.
                 409 if answer.about_schemas && matches!(answer.error_code, 409 | 40901) => {
                     ErrorKind::Incompatible
                 }
@@ -343,39 +342,39 @@ impl Error {
         }
     }
 
-    /// Whether the registry says that the thing asked for does not exist.
+    /// Returns whether the registry does not have the requested thing.
     pub fn is_not_found(&self) -> bool {
         self.kind() == ErrorKind::NotFound
     }
 
-    /// Whether the schema is incompatible with an earlier one (error codes 409
-    /// and 40901).
+    /// Returns whether the schema is incompatible with an earlier one (error
+    /// codes 409 and 40901).
     pub fn is_incompatible(&self) -> bool {
         self.kind() == ErrorKind::Incompatible
     }
 
-    /// Whether the thing to be made exists already.
+    /// Returns whether the thing to be created exists already.
     pub fn is_conflict(&self) -> bool {
         self.kind() == ErrorKind::Conflict
     }
 
-    /// Whether credentials are missing or were refused.
+    /// Returns whether credentials are missing or were refused.
     pub fn is_unauthorized(&self) -> bool {
         self.kind() == ErrorKind::Unauthorized
     }
 
-    /// Whether the credentials do not allow it.
+    /// Returns whether the credentials do not allow the action.
     pub fn is_forbidden(&self) -> bool {
         self.kind() == ErrorKind::Forbidden
     }
 
-    /// Whether no connection came about.
+    /// Returns whether no connection was made.
     pub fn is_connect(&self) -> bool {
         self.kind() == ErrorKind::Connect
     }
 
-    /// Whether it is about TLS: the causes speak of certificates, or of a peer
-    /// without TLS.
+    /// Returns whether the failure is about TLS, such as a certificate or a peer
+    /// without TLS. The causes show it.
     pub fn is_tls(&self) -> bool {
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
@@ -388,18 +387,18 @@ impl Error {
         false
     }
 
-    /// Whether there was no answer in time.
+    /// Returns whether no answer arrived in time.
     pub fn is_timeout(&self) -> bool {
         self.kind() == ErrorKind::Timeout
     }
 
-    /// Whether the registry lacks the API: no DEK Registry, no catalog.
+    /// Returns whether the registry lacks the API: no DEK Registry, no catalog.
     pub fn is_unsupported(&self) -> bool {
         self.kind() == ErrorKind::Unsupported
     }
 
-    /// Whether the same call may succeed later, with nothing changed. The client
-    /// has made its own retries by then.
+    /// Returns whether the same call may succeed later. The client's own retries
+    /// have failed by then.
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Answer(answer) => {

@@ -1,29 +1,29 @@
-//! Other people's text, fit to be printed.
+//! Makes text from servers safe to print.
 
 use crate::printable::escape;
 
-/// How much of a server's own text is kept.
+/// Maximum number of characters kept of a server's text.
 const MAX_TEXT: usize = 2_000;
 
-/// How much of a path is printed.
+/// Maximum number of characters printed of a path.
 pub(super) const MAX_PATH: usize = 300;
 
-/// A server's text as one line of bounded length, with hidden characters escaped
-/// and the given secrets taken out.
+/// Returns a server's text as one line of limited length, with hidden characters
+/// escaped and the given secrets replaced.
 pub(super) fn sanitized(text: &str, secrets: &[&str]) -> String {
     let mut line = text.trim().to_owned();
-    // Before the text is cut, which could leave a part of one.
+    // Replace before truncating, which could leave a part of a secret.
     for secret in secrets {
         // Replacing very short ones would garble the text and hide nothing.
         if secret.len() > 3 {
             line = line.replace(secret, "***");
         }
     }
-    // Escapes must not be cut in two.
+    // Escape after truncating, which could split an escape.
     escape(&bounded(&line, MAX_TEXT)).into_owned()
 }
 
-/// The beginning of a text, and a sign if there is more.
+/// Returns the beginning of a text, marked if it is truncated.
 pub(super) fn bounded(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

@@ -33,21 +33,20 @@
 //! # fn main() {}
 //! ```
 //!
-//! A [`Client`] is a handle: cloning it is cheap, clones share one connection
-//! pool and one OAuth token, and any number of tasks may use it at once.
+//! A [`Client`] is cheap to clone. Clones share one connection pool and one OAuth
+//! token, and any number of tasks may use them at once.
 //!
-//! # What a call does
+//! # Retries
 //!
-//! Subjects, contexts and names travel percent-encoded, so that
-//! `google/type/date.proto` is one path segment. A call ends within its total
-//! time (60 s unless set), retries included: connect errors, broken
-//! connections and the statuses 408, 429, 500, 502, 503 and 504 are tried again
-//! up to three times with jittered exponential backoff, and `Retry-After` is
-//! obeyed. Creating a KEK or DEK is repeated only when no connection came about,
-//! since the first try may have succeeded unseen. With several base URLs, a
-//! server that fails is passed over for the next, and the last good one is kept.
+//! A call ends within its total time (60 s by default). Failed connections and the
+//! statuses 408, 429, 500, 502, 503 and 504 are retried up to three times with
+//! exponential backoff and jitter; `Retry-After` is observed. Requests that create a
+//! KEK or DEK are retried only if no connection was made, because a sent request may
+//! have succeeded. With several base URLs, a call moves on from a server that fails
+//! to the next, and later calls start with the last one that worked.
 //!
-//! Nothing is cached here: see [`serdes`](crate::serdes).
+//! Names are percent-encoded: `google/type/date.proto` is one path segment. The
+//! client caches nothing; [`serdes`](crate::serdes) does.
 //!
 //! # Where to look
 //!

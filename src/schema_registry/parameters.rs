@@ -2,18 +2,18 @@
 
 use std::fmt;
 
-/// A version of a subject, by number or as the newest that is not deleted.
+/// A version of a subject: a number, or the newest one that is not deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Version {
-    /// This one, from 1.
+    /// The version with this number, from 1.
     Number(i32),
-    /// The newest active one.
+    /// The newest version that is not deleted.
     #[default]
     Latest,
 }
 
 impl From<i32> for Version {
-    /// −1 stands for the latest, as it does in the REST API.
+    /// Converts a number of the REST API, where −1 means the latest.
     fn from(number: i32) -> Self {
         match number {
             -1 => Self::Latest,
@@ -31,7 +31,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// Form in which the registry is to return a Protobuf schema.
+/// Format in which the registry returns a Protobuf schema.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Format {
     /// The stored `.proto` text.
@@ -56,20 +56,20 @@ impl Format {
 /// Options of [`Client::version`](super::Client::version).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct VersionQuery {
-    /// Find soft-deleted versions too.
+    /// Include soft-deleted versions.
     pub deleted: bool,
-    /// Form of the schema returned.
+    /// Format of the returned schema.
     pub format: Format,
 }
 
 impl VersionQuery {
-    /// Whether soft-deleted versions are found too.
+    /// Sets whether soft-deleted versions are included.
     pub fn deleted(mut self, deleted: bool) -> Self {
         self.deleted = deleted;
         self
     }
 
-    /// Form of the schema returned.
+    /// Sets the format of the returned schema.
     pub fn format(mut self, format: Format) -> Self {
         self.format = format;
         self
@@ -81,26 +81,26 @@ impl VersionQuery {
 pub struct LookupQuery {
     /// Compare normalised schemas.
     pub normalize: bool,
-    /// Find soft-deleted versions too.
+    /// Include soft-deleted versions.
     pub deleted: bool,
-    /// Form of the schema returned.
+    /// Format of the returned schema.
     pub format: Format,
 }
 
 impl LookupQuery {
-    /// Whether normalised schemas are compared.
+    /// Sets whether schemas are normalised before they are compared.
     pub fn normalize(mut self, normalize: bool) -> Self {
         self.normalize = normalize;
         self
     }
 
-    /// Whether soft-deleted versions are found too.
+    /// Sets whether soft-deleted versions are included.
     pub fn deleted(mut self, deleted: bool) -> Self {
         self.deleted = deleted;
         self
     }
 
-    /// Form of the schema returned.
+    /// Sets the format of the returned schema.
     pub fn format(mut self, format: Format) -> Self {
         self.format = format;
         self
@@ -108,33 +108,33 @@ impl LookupQuery {
 }
 
 /// Options of [`Client::subjects_matching`](super::Client::subjects_matching).
-/// By default: every subject of every context that has an active version.
+/// By default: subjects with an active version, in all contexts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SubjectsQuery {
-    /// Only subjects that begin with this; `:.ctx:` for a context.
+    /// Only subjects with this prefix; `:.ctx:` for a context.
     pub prefix: Option<String>,
-    /// Soft-deleted subjects too.
+    /// Include soft-deleted subjects.
     pub deleted: bool,
-    /// Soft-deleted subjects only.
+    /// Only soft-deleted subjects.
     pub deleted_only: bool,
-    /// How many to leave out.
+    /// Number of subjects to skip.
     pub offset: Option<u32>,
-    /// How many to return at most.
+    /// Maximum number of subjects.
     pub limit: Option<u32>,
 }
 
 /// Options of [`Client::schemas`](super::Client::schemas).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SchemasQuery {
-    /// Only subjects that begin with this.
+    /// Only subjects with this prefix.
     pub prefix: Option<String>,
-    /// Soft-deleted versions too.
+    /// Include soft-deleted versions.
     pub deleted: bool,
     /// Only the highest version of each subject.
     pub latest_only: bool,
-    /// How many to leave out.
+    /// Number of schemas to skip.
     pub offset: Option<u32>,
-    /// How many to return at most; the registry's own cap is 1000.
+    /// Maximum number of schemas; the registry returns at most 1,000.
     pub limit: Option<u32>,
 }
 

@@ -1,4 +1,4 @@
-//! Schemas by id and GUID.
+//! Calls for schemas by id and GUID.
 
 use super::client::Client;
 use super::entities::{Schema, SchemaLocation, SubjectVersion};
@@ -8,16 +8,16 @@ use super::parameters::{Format, SchemasQuery};
 use crate::wire_format::{SchemaGuid, SchemaId};
 
 impl Client {
-    /// Schema types that the registry supports: `GET /schemas/types`.
+    /// Returns the schema types that the registry supports: `GET /schemas/types`.
     ///
     /// # Errors
     ///
-    /// See [`Error`]; as every call here.
+    /// Fails like every call; see [`Error`].
     pub async fn types(&self) -> Result<Vec<String>, Error> {
         self.json(Call::get("/schemas/types")).await
     }
 
-    /// Schema versions of many subjects at once: `GET /schemas`.
+    /// Returns schema versions of many subjects: `GET /schemas`.
     pub async fn schemas(&self, query: &SchemasQuery) -> Result<Vec<Schema>, Error> {
         let call = Call::get("/schemas")
             .maybe("subjectPrefix", query.prefix.as_deref())
@@ -27,10 +27,10 @@ impl Client {
         self.json(call).await
     }
 
-    /// The schema with this id: `GET /schemas/ids/{id}`.
+    /// Returns the schema with this id: `GET /schemas/ids/{id}`.
     ///
-    /// Ids are unique within a context only; `subject` says which context, and
-    /// which of several places the answer should name.
+    /// Ids are unique within a context. `subject` selects the context, and the
+    /// subject that the answer names if several have the schema.
     pub async fn schema_by_id(
         &self,
         id: SchemaId,
@@ -45,7 +45,7 @@ impl Client {
         Ok(schema)
     }
 
-    /// The bare text of the schema with this id: `GET /schemas/ids/{id}/schema`.
+    /// Returns the text of the schema with this id: `GET /schemas/ids/{id}/schema`.
     pub async fn schema_text_by_id(
         &self,
         id: SchemaId,
@@ -58,28 +58,28 @@ impl Client {
         self.text(call).await
     }
 
-    /// The schema with this GUID: `GET /schemas/guids/{guid}`. Registries of
+    /// Returns the schema with this GUID: `GET /schemas/guids/{guid}`. Registries
     /// before 2025 answer 404.
     pub async fn schema_by_guid(&self, guid: &SchemaGuid, format: Format) -> Result<Schema, Error> {
         let call = Call::get(format!("/schemas/guids/{guid}")).maybe("format", format.parameter());
         self.schema(call).await
     }
 
-    /// Contexts and ids under which the schema with this GUID is registered:
+    /// Returns the contexts and ids of the schema with this GUID:
     /// `GET /schemas/guids/{guid}/ids`. Empty if there are none.
     pub async fn ids_for_guid(&self, guid: &SchemaGuid) -> Result<Vec<SchemaLocation>, Error> {
         self.json(Call::get(format!("/schemas/guids/{guid}/ids")))
             .await
     }
 
-    /// Subjects and versions that have the schema with this id:
+    /// Returns the subjects and versions that have the schema with this id:
     /// `GET /schemas/ids/{id}/versions`.
     pub async fn versions_for_schema(&self, id: SchemaId) -> Result<Vec<SubjectVersion>, Error> {
         self.json(Call::get(format!("/schemas/ids/{id}/versions")))
             .await
     }
 
-    /// Subjects that have the schema with this id:
+    /// Returns the subjects that have the schema with this id:
     /// `GET /schemas/ids/{id}/subjects`.
     pub async fn subjects_for_schema(
         &self,

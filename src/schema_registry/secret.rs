@@ -1,26 +1,26 @@
-//! Text that must not be printed.
+//! [`Secret`]: text that is not printed.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A password, token or key in text form: erased from memory when dropped, and
-/// `***` in Debug output.
+/// A password, token or key as text. It is erased from memory when dropped, and
+/// printed as `***`.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes over the text.
+    /// Wraps the text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself. Named so that its uses stand out when read.
+    /// Returns the text. The name makes its uses easy to find in a review.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is no text.
+    /// Returns whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

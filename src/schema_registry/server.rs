@@ -1,4 +1,4 @@
-//! The registry itself, its contexts, and what is associated with topics.
+//! Calls for the registry itself, contexts, and associations with topics.
 
 use super::client::Client;
 use super::entities::{Association, ServerId, ServerVersion};
@@ -7,17 +7,17 @@ use super::http::call::Call;
 use super::http::path;
 
 impl Client {
-    /// Version and build of the registry: `GET /v1/metadata/version`.
+    /// Returns version and build of the registry: `GET /v1/metadata/version`.
     pub async fn server_version(&self) -> Result<ServerVersion, Error> {
         self.json(Call::get("/v1/metadata/version")).await
     }
 
-    /// Clusters that the registry belongs to: `GET /v1/metadata/id`.
+    /// Returns the clusters of the registry: `GET /v1/metadata/id`.
     pub async fn server_id(&self) -> Result<ServerId, Error> {
         self.json(Call::get("/v1/metadata/id")).await
     }
 
-    /// Contexts ever registered into, `.` being the default: `GET /contexts`.
+    /// Returns all contexts, `.` being the default: `GET /contexts`.
     pub async fn contexts(&self) -> Result<Vec<String>, Error> {
         self.json(Call::get("/contexts")).await
     }
@@ -26,18 +26,18 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// 42211 if it has subjects, soft-deleted ones included.
+    /// Fails with 42211 if it has subjects, even soft-deleted ones.
     pub async fn delete_context(&self, context: &str) -> Result<(), Error> {
         let context = path::name("context", context)?;
         self.done(Call::delete(format!("/contexts/{context}")))
             .await
     }
 
-    /// Subjects associated with the keys or the values of a topic:
-    /// `GET /associations/resources/{namespace}/{topic}`. Empty for registries
-    /// without associations.
+    /// Returns the subjects associated with the keys or values of a topic:
+    /// `GET /associations/resources/{namespace}/{topic}`. Empty if the registry has
+    /// no associations.
     ///
-    /// The namespace is the id of the Kafka cluster; none stands for any.
+    /// The namespace is the id of the Kafka cluster; `None` means any.
     pub async fn associations(
         &self,
         topic: &str,

@@ -1,5 +1,4 @@
-//! Subjects and their versions: reading, registering, deleting, and testing for
-//! compatibility.
+//! Calls for subjects and versions: read, register, delete, test compatibility.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +10,12 @@ use super::http::path;
 use super::parameters::{Format, LookupQuery, SubjectsQuery, Version, VersionQuery};
 
 impl Client {
-    /// Every subject with an active version, in all contexts: `GET /subjects`.
+    /// Returns the subjects with an active version in all contexts: `GET /subjects`.
     pub async fn subjects(&self) -> Result<Vec<String>, Error> {
         self.json(Call::get("/subjects")).await
     }
 
-    /// Subjects by prefix and state, page by page: `GET /subjects`.
+    /// Returns subjects by prefix and state, in pages: `GET /subjects`.
     pub async fn subjects_matching(&self, query: &SubjectsQuery) -> Result<Vec<String>, Error> {
         let call = Call::get("/subjects")
             .maybe("subjectPrefix", query.prefix.as_deref())
@@ -26,12 +25,12 @@ impl Client {
         self.json(call).await
     }
 
-    /// Active versions of a subject, ascending: `GET /subjects/{s}/versions`.
+    /// Returns the active versions, ascending: `GET /subjects/{s}/versions`.
     pub async fn versions(&self, subject: &str) -> Result<Vec<i32>, Error> {
         self.versions_including(subject, false).await
     }
 
-    /// Versions of a subject, ascending, soft-deleted ones too if so asked.
+    /// Returns the versions of a subject, ascending, optionally with soft-deleted ones.
     pub async fn versions_including(
         &self,
         subject: &str,
@@ -42,7 +41,7 @@ impl Client {
             .await
     }
 
-    /// One version of a subject: `GET /subjects/{s}/versions/{v}`.
+    /// Returns one version of a subject: `GET /subjects/{s}/versions/{v}`.
     pub async fn version(
         &self,
         subject: &str,
@@ -56,7 +55,7 @@ impl Client {
         self.placed_schema(call).await
     }
 
-    /// The bare text of a version: `GET /subjects/{s}/versions/{v}/schema`.
+    /// Returns the text of a version: `GET /subjects/{s}/versions/{v}/schema`.
     pub async fn version_text(
         &self,
         subject: &str,
@@ -70,7 +69,7 @@ impl Client {
         self.text(call).await
     }
 
-    /// The newest version whose metadata has all these properties:
+    /// Returns the newest version whose metadata has all these properties:
     /// `GET /subjects/{s}/metadata`.
     pub async fn latest_with_metadata(
         &self,
@@ -87,7 +86,7 @@ impl Client {
         self.placed_schema(call).await
     }
 
-    /// Ids of the schemas that reference this version:
+    /// Returns the ids of the schemas that reference this version:
     /// `GET /subjects/{s}/versions/{v}/referencedby`.
     pub async fn referenced_by(&self, subject: &str, version: Version) -> Result<Vec<i32>, Error> {
         let subject = path::subject(subject)?;
@@ -97,11 +96,10 @@ impl Client {
         .await
     }
 
-    /// Registers a schema: `POST /subjects/{s}/versions`. One that the subject
-    /// has already is found, not added.
+    /// Registers a schema, or finds it if the subject has it already:
+    /// `POST /subjects/{s}/versions`.
     ///
-    /// The answer always has the id; everything else, the version included, only
-    /// from newer registries: see [`Client::register_with_version`].
+    /// Older registries return only the id; see [`Client::register_with_version`].
     pub async fn register(
         &self,
         subject: &str,
@@ -116,9 +114,9 @@ impl Client {
             .await
     }
 
-    /// Registers a schema and tells its version in any case: registries that
-    /// answer with the id alone (Confluent up to 7.9, other vendors) are asked
-    /// again by [`Client::lookup`].
+    /// Registers a schema and always returns its version. If the registry returns
+    /// only the id (Confluent up to 7.9, other vendors), this also calls
+    /// [`Client::lookup`].
     pub async fn register_with_version(
         &self,
         subject: &str,
@@ -137,7 +135,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// 40401 if there is no such subject, 40403 if it does not have the schema.
+    /// Fails with 40401 if the subject does not exist, and with 40403 if it does
+    /// not have the schema.
     pub async fn lookup(
         &self,
         subject: &str,
@@ -154,12 +153,12 @@ impl Client {
     }
 
     /// Deletes one version and returns its number:
-    /// `DELETE /subjects/{s}/versions/{v}`. Permanent deletion comes after soft
-    /// deletion and cannot be undone.
+    /// `DELETE /subjects/{s}/versions/{v}`. A version must be soft-deleted before
+    /// it can be deleted permanently, which cannot be undone.
     ///
     /// # Errors
     ///
-    /// 42206 while another schema references it.
+    /// Fails with 42206 while another schema references it.
     pub async fn delete_version(
         &self,
         subject: &str,
@@ -172,29 +171,29 @@ impl Client {
         self.json(call).await
     }
 
-    /// Soft-deletes every version of a subject and returns their numbers:
-    /// `DELETE /subjects/{s}`. Registered ids stay readable.
+    /// Soft-deletes all versions of a subject and returns their numbers:
+    /// `DELETE /subjects/{s}`. Their schemas can still be read by id.
     ///
     /// # Errors
     ///
-    /// 42206 while a schema of another subject references one of them.
+    /// Fails with 42206 while a schema of another subject references one of them.
     pub async fn delete_subject(&self, subject: &str) -> Result<Vec<i32>, Error> {
         let subject = path::subject(subject)?;
         self.json(Call::delete(format!("/subjects/{subject}")))
             .await
     }
 
-    /// Deletes a soft-deleted subject for good and returns the versions:
-    /// `DELETE /subjects/{s}?permanent=true`. Records written with its schemas
-    /// cannot be read any more.
+    /// Permanently deletes a soft-deleted subject and returns its versions:
+    /// `DELETE /subjects/{s}?permanent=true`. Records of its schemas can then no
+    /// longer be read.
     pub async fn delete_subject_permanent(&self, subject: &str) -> Result<Vec<i32>, Error> {
         let subject = path::subject(subject)?;
         self.json(Call::delete(format!("/subjects/{subject}")).flag("permanent", true))
             .await
     }
 
-    /// Whether a schema could be registered as far as one version goes, and the
-    /// reasons if not: `POST /compatibility/subjects/{s}/versions/{v}`.
+    /// Tests whether a schema is compatible with one version:
+    /// `POST /compatibility/subjects/{s}/versions/{v}`.
     pub async fn test_compatibility(
         &self,
         subject: &str,
@@ -208,9 +207,9 @@ impl Client {
         self.json(call.flag("verbose", true).json(schema)?).await
     }
 
-    /// Whether a schema could be registered, at the subject's level, and the
-    /// reasons if not: `POST /compatibility/subjects/{s}/versions`. Anything is
-    /// compatible with a subject that does not exist.
+    /// Tests whether a schema is compatible under the subject's level:
+    /// `POST /compatibility/subjects/{s}/versions`. Any schema is compatible with a
+    /// subject that does not exist.
     pub async fn test_compatibility_with_all(
         &self,
         subject: &str,

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What the scripts share: `source ../common.sh` from the folder of one.
-# Sets root and target, and on demand binary and worker.
+# Shared by the scripts in this folder: run `source ../common.sh` in the folder of
+# one. Sets root and target, and defines functions that set binary and worker.
 
 root=$(cd ../../.. && pwd)
 target=$(cd "$root" && cargo metadata --format-version 1 --no-deps --locked |

@@ -1,5 +1,5 @@
-//! A worker that `tests/interop/csfle/run` drives: one JSON request per line on
-//! standard input, one answer per line on standard output, after `>>> `.
+//! The worker of `tests/interop/csfle/run`: reads one JSON request per line on standard
+//! input, and writes one answer per line, after `>>> `, on standard output.
 
 use std::io::{BufRead, IsTerminal, Write};
 
@@ -27,7 +27,7 @@ struct Worker {
     drivers: KmsDrivers,
     csfle: Csfle,
     serializer: Serializer,
-    /// Reading with the writer's schema, and with the latest.
+    /// Read with the writer's schema, and with the latest one.
     deserializers: [Deserializer; 2],
 }
 
@@ -62,7 +62,7 @@ impl Worker {
         })
     }
 
-    /// A record of the encoded message, and one of the message decoded.
+    /// Returns a record of the encoded message, and one of the decoded message.
     async fn encrypt(&self, request: &Value) -> Result<Value> {
         let topic = text(request, "topic")?;
         let registered = self
@@ -159,8 +159,8 @@ pub async fn worker() {
     }
 }
 
-/// What the exchange builds on: a schema with inline tags comes back from the
-/// registry with them, and the worker does what it is asked.
+/// Checks the worker: the registry returns a schema with its inline tags, and the worker
+/// answers requests.
 pub async fn tags_survive_the_registry() {
     let registry = EmbeddedRegistry::start().await.unwrap();
     let connect = json!({"url": registry.url(), "secret": "secret"});

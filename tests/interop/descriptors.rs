@@ -1,5 +1,5 @@
-//! A worker that `tests/interop/descriptors/run` drives: one JSON request per
-//! line on standard input, one answer per line on standard output, after `>>> `.
+//! The worker of `tests/interop/descriptors/run`: reads one JSON request per line on
+//! standard input, and writes one answer per line, after `>>> `, on standard output.
 
 use std::io::{BufRead, Write};
 
@@ -24,7 +24,7 @@ impl Name for Order {
     const NAME: &'static str = "Order";
 }
 
-/// The text to register for the set, and the record as JSON and back.
+/// Returns the text to register for the set, and converts the record to JSON and back.
 fn answer(request: &Value) -> Result<Value, Box<dyn std::error::Error>> {
     let bytes = |name: &str| STANDARD.decode(request[name].as_str().unwrap_or_default());
     let schema = Schemas::from_descriptor_set(&bytes("set")?)?.compiled::<Order>()?;

@@ -1,5 +1,5 @@
-//! A worker that `tests/interop/json/run` drives: one JSON request per line on
-//! standard input, one answer per line on standard output, after `>>> `.
+//! The worker of `tests/interop/json/run`: reads one JSON request per line on standard
+//! input, and writes one answer per line, after `>>> `, on standard output.
 
 use std::io::{BufRead, Write};
 
@@ -16,7 +16,7 @@ fn schema(name: &str) -> DynamicSchema {
     DynamicSchema::from_text(file, text, name, &[]).unwrap()
 }
 
-/// Prints bytes, or writes JSON text and a value of it.
+/// Prints bytes as JSON, or encodes JSON text and its value.
 fn answer(codec: &JsonCodec, request: &Value) -> Result<Value, String> {
     let options = JsonOptions::default().json_names(request["json_names"] == true);
     let text = |name: &str| request[name].as_str().ok_or_else(|| format!("no {name}"));

@@ -1,6 +1,6 @@
-//! Steps on a real cluster, which `tests/interop/kafka/run` starts and names by
-//! the environment. A step that needs something done to the cluster in between
-//! prints a line and waits for one.
+//! Steps on a real cluster, which `tests/interop/kafka/run` starts and passes in the
+//! environment. If a step needs a change of the cluster, it prints a line and waits for
+//! an answer.
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::time::Duration;
@@ -36,7 +36,7 @@ async fn connect(name: &str) -> (Kafka, Vec<String>) {
         .unwrap()
 }
 
-/// Hands over to the script: says `word` and waits until it answers.
+/// Prints `word` and waits until the script answers.
 async fn hand_over(word: &'static str) {
     tokio::task::spawn_blocking(move || {
         let mut out = std::io::stdout();
@@ -75,7 +75,7 @@ async fn a_broker_dies_between_produce_and_consume() {
 
 async fn a_value_over_the_brokers_limit() {
     let (kafka, _) = connect("too-large").await;
-    // Over the broker's 400,000 bytes, below librdkafka's own limit.
+    // Above the broker's limit of 400,000 bytes, but below librdkafka's own.
     let record = Record {
         topic: "too-large".into(),
         value: Some(vec![7; 600_000]),
@@ -206,7 +206,7 @@ async fn records_of_the_python_client() {
     );
 }
 
-/// Runs one step, which must pass.
+/// Runs one step, which must succeed.
 pub async fn step(name: &str) {
     match name {
         "a_broker_dies_between_produce_and_consume" => {

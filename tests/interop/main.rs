@@ -1,8 +1,8 @@
-//! The Rust side of the scripts under `tests/interop`: workers that read
-//! requests from standard input, and steps on a real cluster.
+//! The Rust side of the scripts under `tests/interop`: workers that read requests from
+//! standard input, and steps on a real cluster.
 //!
-//! The scripts name one of them. Without a name, as `cargo test` starts this, it
-//! checks that the worker for encryption does what it is asked.
+//! The scripts pass the name of one of them. Without a name, as under `cargo test`, this
+//! program checks the worker for encryption.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

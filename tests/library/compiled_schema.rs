@@ -1,5 +1,5 @@
-//! Compiled schemas of a library user's own types: descriptor sets as protox
-//! writes them, and Protobuf's JSON whatever the type's traits.
+//! Compiled schemas of a library user's types: descriptor sets of protox, and Protobuf's
+//! JSON mapping, which needs no traits on the type.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ impl Name for Order {
 
 const FIELDS: &str = "int64 cents = 1; bytes b = 2; optional string n = 3; oneof payment { string card = 4; uint64 cash = 5; }";
 
-/// Compiles files with protox; the last one is the main one.
+/// Compiles files with protox; the last one is the main file.
 fn set(files: &[(&str, &str)], imports: bool, source_info: bool) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -56,7 +56,7 @@ const OWN: &str = r#"syntax = "proto2"; package own;
     extend google.protobuf.FieldOptions { optional Mark mark = 50001; }
     extend google.protobuf.FileOptions { optional string owner_name = 50002; }"#;
 
-/// What stands before the message, and what must be in the text to register.
+/// The prefix of the message, and what the text to register must contain.
 const SETS: [(&str, &str, &str); 7] = [
     ("no options", "", ""),
     (
@@ -109,7 +109,7 @@ fn sets_of_protox_are_taken_with_their_options() {
     for (what, before, expected) in SETS {
         let text =
             format!("syntax = \"proto3\"; package shop; {before} message Order {{ {FIELDS} }}");
-        // Built-in files may be missing from a set, others may not.
+        // A set may lack built-in files, but no others.
         let own = what == "custom options";
         let files = [("own/options.proto", OWN), ("shop/order.proto", &text)];
         let files = if own { &files[..] } else { &files[1..] };
@@ -130,7 +130,7 @@ fn sets_of_protox_are_taken_with_their_options() {
             let messages = text.matches("message ").count();
             assert_eq!(indexes, [messages as u32 - 1], "{what}");
 
-            // The text registered reads back, with the files it imports.
+            // The registered text parses, together with the files it imports.
             let file = SchemaFile::from_text("shop/order.proto", printed).unwrap();
             file.resolve(schema.dependencies())
                 .unwrap_or_else(|e| panic!("{what}: {e}\n{printed}"));

@@ -1,4 +1,4 @@
-//! The library through its public interface.
+//! Tests of the library's public interface.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

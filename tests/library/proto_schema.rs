@@ -1,4 +1,4 @@
-//! Precompiled and dynamic schemas: same text, same bytes, same JSON.
+//! Precompiled and dynamic schemas have the same text, bytes and JSON.
 
 use std::any::TypeId;
 use std::collections::BTreeMap;
@@ -179,7 +179,7 @@ fn field_types() -> DynamicSchema {
     file.build().unwrap().schema("FieldTypes").unwrap()
 }
 
-/// Each schema under `schemas/`: compiled, built, and values of it.
+/// Each schema under `schemas/`: compiled, built in code, and values of it.
 fn schemas() -> Vec<(Schema, DynamicSchema, Vec<Value>)> {
     let evolved = |version: &str| {
         ProtoMessage::new("MyRecord")
@@ -360,7 +360,7 @@ fn field_types_values() -> Vec<Value> {
     ]
 }
 
-/// All there is to a file's messages, without the order of their fields.
+/// Returns the messages of a file, regardless of the order of fields.
 fn outline(file: &FileDescriptor) -> BTreeMap<String, String> {
     file.messages()
         .flat_map(|message| {
@@ -440,7 +440,7 @@ fn schemas_name_types_of_other_files_in_full() {
             }
         }
     }
-    // MyRecord and AllTypes have four, FieldTypes many, in both ways.
+    // MyRecord and AllTypes have four fields, FieldTypes many, in both kinds of schema.
     assert!(foreign > 40, "{foreign}");
 }
 
@@ -804,7 +804,7 @@ fn saved_schemas_stand_under_their_import_paths() {
         saved += 1;
     }
     assert_eq!(saved, 13);
-    // protoc does not bring this one along.
+    // protoc does not ship this file.
     assert!(folder.path().join("confluent/meta.proto").is_file());
     assert!(!folder.path().join("google").exists());
 
@@ -841,7 +841,7 @@ fn what_is_saved_parses_again() {
     }
 }
 
-/// Canonical JSON of a `FieldTypes`, as its printer would give it.
+/// Canonical JSON of a `FieldTypes`.
 fn any_json() -> impl Strategy<Value = Value> {
     fn float() -> impl Strategy<Value = Value> {
         prop_oneof![
@@ -1016,7 +1016,7 @@ proptest! {
         prop_assert_eq!(&compiled.serialize(&json).unwrap(), &bytes);
         prop_assert_eq!(&built.deserialize(&bytes).unwrap(), &json);
         prop_assert_eq!(&compiled.deserialize(&bytes).unwrap(), &json);
-        // prost has the same bytes, and reflection reads the same message from them.
+        // prost writes the same bytes, and reflection reads the same message from them.
         let typed = FieldTypes::decode(&bytes[..]).unwrap();
         prop_assert_eq!(&typed.encode_to_vec(), &bytes);
         let desc = built.descriptor();

@@ -1,4 +1,4 @@
-//! What the schema builder refuses, and how it says so: a case a row.
+//! What the schema builder refuses, with the exact messages.
 
 use cc_protobuf_examples::protobuf::{
     DynamicSchema, Error, FieldType, ProtoEnum, ProtoField, ProtoFile, ProtoMessage, ProtoOneof,
@@ -40,42 +40,42 @@ fn cases() -> Vec<Case> {
         (
             "message name starts with a digit",
             ProtoMessage::new("2nd").file_name("x.proto"),
-            r#"message 2nd: "2nd" is no identifier: a letter or underscore, then letters, digits and underscores"#,
+            r#"message 2nd: "2nd" is not an identifier: a letter or underscore, then letters, digits and underscores"#,
         ),
         (
             "field name with a hyphen",
             with(F::string("e-mail", 1)),
-            r#"field shop.Record.e-mail: "e-mail" is no identifier"#,
+            r#"field shop.Record.e-mail: "e-mail" is not an identifier"#,
         ),
         (
             "empty field name",
             with(F::string("", 1)),
-            r#"field shop.Record.: "" is no identifier"#,
+            r#"field shop.Record.: "" is not an identifier"#,
         ),
         (
             "field name beyond ASCII",
             with(F::string("größe", 1)),
-            r#""größe" is no identifier"#,
+            r#""größe" is not an identifier"#,
         ),
         (
             "package with an empty part",
             ProtoMessage::new("Record").package("shop..orders"),
-            r#"package shop..orders: "" is no identifier"#,
+            r#"package shop..orders: "" is not an identifier"#,
         ),
         (
             "oneof name",
             record().oneof(ProtoOneof::new("a b").field(F::string("a", 1))),
-            r#"oneof shop.Record.a b: "a b" is no identifier"#,
+            r#"oneof shop.Record.a b: "a b" is not an identifier"#,
         ),
         (
             "enum name",
             colors(ProtoEnum::new("Co.lor").value("RED", 0)),
-            r#"enum shop.Record.Co.lor: "Co.lor" is no identifier"#,
+            r#"enum shop.Record.Co.lor: "Co.lor" is not an identifier"#,
         ),
         (
             "enum value name",
             colors(color().value("RED!", 0)),
-            r#"enum value shop.Record.RED!: "RED!" is no identifier"#,
+            r#"enum value shop.Record.RED!: "RED!" is not an identifier"#,
         ),
         (
             "two fields of one name",
@@ -139,12 +139,12 @@ fn cases() -> Vec<Case> {
         (
             "a JSON name in brackets",
             with(F::string("a", 1).json_name("[a]")),
-            r#"field shop.Record.a: "[a]" is no JSON name"#,
+            r#"field shop.Record.a: "[a]" is not a JSON name"#,
         ),
         (
             "an empty JSON name",
             with(F::string("a", 1).json_name("")),
-            r#"field shop.Record.a: "" is no JSON name"#,
+            r#"field shop.Record.a: "" is not a JSON name"#,
         ),
         // Numbers
         (
@@ -160,7 +160,7 @@ fn cases() -> Vec<Case> {
         (
             "a number that Protobuf keeps",
             with(F::string("a", 19_000)),
-            "field shop.Record.a: number 19000 is one of 19000 to 19999, which Protobuf keeps for itself",
+            "field shop.Record.a: number 19000 is one of 19000 to 19999, which Protobuf reserves for itself",
         ),
         (
             "one number twice",
@@ -259,17 +259,17 @@ fn cases() -> Vec<Case> {
             record()
                 .import(&other())
                 .field(F::message("o", "parts.Other.Kind", 1)),
-            r#"field shop.Record.o: type "parts.Other.Kind" is no message"#,
+            r#"field shop.Record.o: type "parts.Other.Kind" is not a message"#,
         ),
         (
             "a message where an enum is meant",
             with(F::enumeration("o", "Record", 1)),
-            r#"field shop.Record.o: type "Record" is no enum"#,
+            r#"field shop.Record.o: type "Record" is not an enum"#,
         ),
         (
             "a type's name that is none",
             with(F::message("o", "parts..Other", 1)),
-            r#"field shop.Record.o: "" is no identifier"#,
+            r#"field shop.Record.o: "" is not an identifier"#,
         ),
         (
             "a map key of floating point",
@@ -362,17 +362,17 @@ fn cases() -> Vec<Case> {
         (
             "an enum value that begins a statement",
             colors(color().value("reserved", 0)),
-            r#"enum value shop.Record.reserved: "reserved" is a keyword in this place"#,
+            r#"enum value shop.Record.reserved: "reserved" is a keyword here"#,
         ),
         (
             "a type that begins a statement",
             with(F::message("a", "message", 1)).message(ProtoMessage::new("message")),
-            r#"field shop.Record.a: type "message" reads as a keyword; write it with a dot in front"#,
+            r#"field shop.Record.a: type "message" is parsed as a keyword; write it with a leading dot"#,
         ),
         (
             "a message named like a scalar",
             with(F::message("a", "string", 1)).message(ProtoMessage::new("string")),
-            r#"field shop.Record.a: type "string" reads as a keyword; write it with a dot in front"#,
+            r#"field shop.Record.a: type "string" is parsed as a keyword; write it with a leading dot"#,
         ),
         (
             "a reserved value",
@@ -393,17 +393,17 @@ fn cases() -> Vec<Case> {
         (
             "a file name that climbs",
             record().file_name("../x.proto"),
-            r#"file "../x.proto": "../x.proto" is no import path"#,
+            r#"file "../x.proto": "../x.proto" is not an import path"#,
         ),
         (
             "an absolute file name",
             record().file_name("/x.proto"),
-            r#""/x.proto" is no import path"#,
+            r#""/x.proto" is not an import path"#,
         ),
         (
             "an empty file name",
             record().file_name(""),
-            r#""" is no import path"#,
+            r#""" is not an import path"#,
         ),
         (
             "one import twice",
@@ -765,7 +765,7 @@ mod any_schema {
             ..ProptestConfig::default()
         })]
 
-        /// Either all is said to be wrong, or the text means what was built.
+        /// Building either reports problems, or gives text with the same meaning.
         #[test]
         fn is_refused_or_read_back(record in message("Record"), inner in message("Inner")) {
             match record.message(inner).build() {
@@ -777,7 +777,7 @@ mod any_schema {
                     schema.serialize(&serde_json::json!({})).unwrap();
                 }
                 Err(Error::Build(error)) => {
-                    // The checks are to find everything that resolution would.
+                    // The checks must find everything that resolution would refuse.
                     let whole = error.problems().iter().find(|p| p.element.starts_with("file "));
                     prop_assert!(whole.is_none(), "{}", error);
                 }

@@ -1,4 +1,4 @@
-//! The schema model through its public API: canonical text, both forms, indexes, errors.
+//! The schema model: canonical text, both forms, indexes, errors.
 
 use cc_protobuf_examples::protobuf::{Error, Form, SchemaFile};
 use cc_protobuf_examples::wire_format::MessageIndexes;
@@ -8,7 +8,7 @@ fn text(source: &str) -> SchemaFile {
     SchemaFile::from_text("test.proto", source).unwrap_or_else(|e| panic!("{e}\n{source}"))
 }
 
-/// Canonical text of a source, and that it reads back to the same model.
+/// Returns the canonical text of a source, after checking that it parses to the same model.
 fn canonical(source: &str) -> String {
     let file = text(source);
     let canonical = file.to_text();
@@ -18,7 +18,7 @@ fn canonical(source: &str) -> String {
     canonical
 }
 
-/// (what it shows, source, canonical text)
+/// (name of the case, source, canonical text)
 const CANONICAL: &[(&str, &str, &str)] = &[
     (
         "spacing, order and comments",
@@ -164,7 +164,7 @@ fn schemas(fixture: &serde_json::Value) -> Vec<(String, String, String, Vec<Stri
         .collect()
 }
 
-/// Everything about a resolved file that a serde uses.
+/// Returns all properties of a resolved file that a serde uses.
 fn shape(file: &FileDescriptor) -> Vec<String> {
     let mut out = Vec::new();
     let mut messages: Vec<_> = file.messages().collect();
@@ -214,7 +214,7 @@ fn text_and_serialized_form_of_the_official_client_agree() {
                 let resolved = file
                     .resolve(&others)
                     .unwrap_or_else(|e| panic!("{name}: {e}"));
-                // What a registry would hand out resolves alike.
+                // The form that a registry returns resolves to the same.
                 let given_out = SchemaFile::parse(name, &file.to_base64_with(&others))
                     .and_then(|file| file.resolve(&others))
                     .unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -301,7 +301,7 @@ fn indexes_count_map_entries_where_the_form_has_them() {
             Some(indexes.clone())
         );
         assert_eq!(file.message_name(&indexes), Some(full_name));
-        // The registry's text and its serialized form keep the indexes.
+        // The registry's text and its serialized form have the same indexes.
         let stored = text(&file.to_text());
         assert_eq!(stored.message_name(&indexes), file.message_name(&indexes));
         let sent = SchemaFile::from_base64("x", &stored.to_base64()).expect("base64");
@@ -403,7 +403,7 @@ fn what_cannot_be_resolved_is_named() {
         ),
         (
             "syntax = \"proto3\"; import \"test.proto\";",
-            "schemas import each other in a circle: test.proto -> test.proto",
+            "schemas import each other in a cycle: test.proto -> test.proto",
         ),
         (
             "syntax = \"proto3\"; message M {} message M {}",
@@ -431,7 +431,7 @@ fn what_cannot_be_resolved_is_named() {
         .expect_err("circle");
     assert_eq!(
         error.to_string(),
-        "schemas import each other in a circle: a.proto -> b.proto -> a.proto"
+        "schemas import each other in a cycle: a.proto -> b.proto -> a.proto"
     );
 }
 
@@ -455,7 +455,7 @@ fn a_reference_takes_the_place_of_a_built_in_file() {
     assert_eq!(fields(&[own]), ["iso"]);
 }
 
-/// (what it shows, source, normalised text)
+/// (name of the case, source, normalised text)
 const NORMALIZED: &[(&str, &str, &str)] = &[
     (
         "proto2 goes, proto3 stays; imports sorted",
@@ -561,16 +561,16 @@ fn options_defined_by_a_reference_survive_the_serialized_form() {
     let decoded =
         SchemaFile::parse_with("test.proto", &serialized, &dependencies).expect("decodes");
     assert_eq!(decoded.to_text(), source);
-    // Relative spellings mean the same.
+    // Relative names have the same meaning.
     let relative = text(&source.replace("(acme.", "("));
     assert_eq!(relative.to_base64_with(&dependencies), serialized);
-    // Without the file that defines them they are dropped, the rest stays.
+    // Options are dropped without the file that defines them; the rest is kept.
     let decoded = SchemaFile::parse("test.proto", &serialized).expect("decodes");
     assert_eq!(
         decoded.to_text(),
         "syntax = \"proto3\";\npackage acme.shop;\n\nimport \"options.proto\";\n\nmessage M {\n  string a = 1;\n}\n"
     );
-    // Options that a file defines for itself need no other.
+    // Options that a file defines itself need no other file.
     let own = text(
         "syntax = \"proto3\"; package a; import \"google/protobuf/descriptor.proto\"; extend google.protobuf.MessageOptions { string note = 60000; } message M { option (note) = 'hi'; }",
     );
@@ -608,7 +608,7 @@ fn standard_and_confluent_options_survive_beside_own_ones() {
 
 #[test]
 fn a_descriptor_keeps_the_place_of_its_groups() {
-    // protoc lists the body of a group where the group stands.
+    // protoc lists the body of a group at the position of the group.
     let nested = |name: &str| prost_types::DescriptorProto {
         name: Some(name.to_owned()),
         ..Default::default()
@@ -681,7 +681,7 @@ fn lenient_resolution_misses_only_types() {
             .to_string();
         assert!(error.contains(expected), "{error}");
     }
-    // A tag counts even where the import of its definition was forgotten.
+    // A tag counts even without the import of its definition.
     let source =
         "syntax = \"proto3\"; message M { string a = 1 [(confluent.field_meta).tags = 'PII']; }";
     for schema in [source.to_owned(), text(source).to_base64()] {
@@ -832,7 +832,7 @@ fn built_in_files_hold_the_public_definitions() {
         assert_eq!(fields.join(" "), expected);
     }
     assert!(!builtin::is_builtin("confluent/other.proto"));
-    // The old path of Decimal leads to the same type.
+    // The old path of Decimal defines the same type.
     let file = text(
         "syntax = \"proto3\"; import \"confluent/types/decimal.proto\"; message M { confluent.type.Decimal d = 1; }",
     );
@@ -877,10 +877,10 @@ fn a_serialized_schema_says_which_types_are_messages_and_which_are_enums() {
         let proto = decoded(&base64);
         let sent = &proto.message_type[0].field[0];
         assert_eq!(sent.r#type, expected, "{field}");
-        // Names stay as written.
+        // Names are kept as written.
         let written = &file.proto().message_type[0].field[0];
         assert_eq!(sent.type_name, written.type_name, "{field}");
-        // Our own reading of it is that of the text.
+        // Parsing it here gives the model of the text.
         let read = SchemaFile::from_base64("test.proto", &base64).expect(field);
         if !field.starts_with("map") {
             assert_eq!(read.to_text(), file.to_text());

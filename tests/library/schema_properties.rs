@@ -1,4 +1,4 @@
-//! Promises of the schema model, tried on random schemas and on rubbish.
+//! Properties of the schema model, tested with random schemas and random bytes.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,7 +17,7 @@ use prost_types::{
     ServiceDescriptorProto, UninterpretedOption,
 };
 
-/// What an element is made of, before it has a name.
+/// The parts of an element before it has a name.
 #[derive(Clone, Debug)]
 struct Field {
     kind: Kind,
@@ -94,7 +94,7 @@ fn option() -> impl Strategy<Value = UninterpretedOption> {
             negative_int_value: Some(v),
             ..Default::default()
         }),
-        // Zero from below is an integer in source; infinity above is a word.
+        // Source writes negative zero as an integer, and infinity as a word.
         any::<f64>()
             .prop_filter("number", |v| v.is_finite() && *v != 0.0)
             .prop_map(|v| UninterpretedOption {
@@ -146,7 +146,7 @@ fn options() -> impl Strategy<Value = Vec<UninterpretedOption>> {
     ]
 }
 
-/// Options of oneofs, which know none but custom ones.
+/// Options of oneofs, which only have custom ones.
 fn custom(options: &[UninterpretedOption]) -> Option<OneofOptions> {
     let custom = options
         .iter()
@@ -224,10 +224,10 @@ fn body() -> impl Strategy<Value = Body> {
     })
 }
 
-/// Builds a valid file; names are made on the way.
+/// Builds a valid file, and creates names as needed.
 struct Builder {
     proto3: bool,
-    /// Full names of what a field may be of, and the name its file uses for it.
+    /// Full names of possible field types, with the name that the file uses for each.
     types: Vec<(String, bool)>,
 }
 
@@ -290,7 +290,7 @@ impl Builder {
         }
         let mut number = 0;
         self.fields(&body.fields, &mut message, &mut number);
-        // Synthetic oneofs stand behind the others.
+        // Synthetic oneofs come after the others.
         for i in 0..message.field.len() {
             if message.field[i].proto3_optional == Some(true) {
                 message.field[i].oneof_index = Some(message.oneof_decl.len() as i32);
@@ -543,13 +543,13 @@ fn from_text(text: &str) -> SchemaFile {
     SchemaFile::from_text("random.proto", text).unwrap_or_else(|e| panic!("{e}\n{text}"))
 }
 
-/// What holds for every schema that was accepted, whatever it was made from.
+/// Checks properties of any accepted schema.
 fn check_accepted(file: &SchemaFile) {
     let text = file.to_text();
     let again = from_text(&text);
     assert_eq!(again.to_text(), text);
-    // The text cannot tell where among nested messages a descriptor had the
-    // body of a group.
+    // The text does not show where a descriptor had the body of a group among the
+    // nested messages.
     let exact = file.form() == Form::Text || !text.contains("group ");
     if exact {
         assert_eq!(again.proto(), file.proto(), "{text}");
@@ -587,7 +587,7 @@ fn check_accepted(file: &SchemaFile) {
     assert_eq!(from_text(&without).to_text(), without);
 }
 
-/// Cases for each property; `PROPTEST_CASES` asks for more.
+/// Number of cases per property; `PROPTEST_CASES` increases it.
 fn cases() -> u32 {
     let wanted = std::env::var("PROPTEST_CASES").ok();
     wanted.and_then(|n| n.parse().ok()).unwrap_or(96)
@@ -612,7 +612,7 @@ proptest! {
         let serialized = SchemaFile::from_base64("random.proto", &file.to_base64()).expect("base64");
         check_accepted(&serialized);
         let normalized = |file: &SchemaFile| file.normalize(&[]).expect("normalizes").to_text();
-        // Options that nothing defines are not in the serialized form.
+        // The serialized form does not have undefined options.
         let mut defined = file.clone();
         if text.contains("acme.") {
             defined = SchemaFile::from_text("random.proto", &serialized.to_text()).expect("text");
@@ -827,7 +827,7 @@ fn hostile_input_neither_hangs_nor_exhausts_the_stack() {
             "{depth}"
         );
     }
-    // Deeper than that, the decoder's own limit holds.
+    // Beyond that, the decoder's own limit applies.
     let mut bytes = Vec::new();
     for _ in 0..5000 {
         let mut outer = vec![0x1a];

@@ -1,5 +1,5 @@
-//! The structure of `src/`: which files use which, read from their syntax
-//! trees. There are no circles, and no module uses one that stands above it.
+//! The structure of `src/`, read from the syntax trees: no circular use between files, and
+//! no module uses one above it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,7 +11,7 @@ use syn::{Attribute, Item, ItemUse, Meta, Token, UseTree, Visibility};
 
 const LIBRARY: &str = "cc_protobuf_examples";
 
-/// The program's modules from top to bottom. Each may use those that follow.
+/// The program's modules from top to bottom. Each may use those below it.
 const PROGRAM: [&str; 15] = [
     "main",
     "commands",
@@ -32,22 +32,22 @@ const PROGRAM: [&str; 15] = [
 
 type Module = Vec<String>;
 
-/// A file with what the structure depends on.
+/// A source file and its dependencies.
 #[derive(Default)]
 struct Source {
     path: PathBuf,
-    /// Names that items of this file have.
+    /// Names of the items in this file.
     items: BTreeSet<String>,
-    /// Name → path of what a `use` brings under it, absolute.
+    /// Name → absolute path that a `use` gives it.
     names: BTreeMap<String, Module>,
-    /// Absolute paths, as used by code; those of re-exports are not among them.
+    /// Absolute paths in code, without those of re-exports.
     used: BTreeSet<Module>,
 }
 
 /// A crate: its modules by absolute path.
 type Crate = BTreeMap<Module, Source>;
 
-/// Reads the crate whose root file is `root`; modules begin with `name`.
+/// Reads the crate with root file `root`; the paths of its modules start with `name`.
 fn read(root: &Path, name: &str) -> Crate {
     let mut found = Crate::new();
     let folder = root.parent().unwrap();
@@ -84,7 +84,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// An absolute path; `None` if it leads to another crate.
+    /// Returns an absolute path; `None` if it belongs to another crate.
     fn absolute(&self, path: &[String]) -> Option<Module> {
         let mut module = self.module.clone();
         let mut rest = path;
@@ -148,7 +148,7 @@ impl Reader {
     }
 }
 
-/// Whether a condition holds in tests only: `test`, or `all` of it and others.
+/// Returns whether a condition only holds in tests: `test`, or `all` of it and others.
 fn wants_test(condition: &Meta) -> bool {
     match condition {
         Meta::Path(path) => path.is_ident("test"),
@@ -159,7 +159,7 @@ fn wants_test(condition: &Meta) -> bool {
     }
 }
 
-/// Whether an item is compiled for tests only.
+/// Returns whether an item is compiled for tests only.
 fn for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let of_cfg = attribute.path().is_ident("cfg");
@@ -212,10 +212,10 @@ impl<'ast> Visit<'ast> for Reader {
         self.tree(&item.tree, &mut Vec::new(), shown);
     }
 
-    /// `pub(super)` and `pub(in …)` name a module without using it.
+    /// Ignores `pub(super)` and `pub(in …)`, which name a module without using it.
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
 
-    /// Macros are tokens: only paths from the crate's root can be told in them.
+    /// Macros are tokens, in which only paths from the crate's root can be recognised.
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         let text = mac.tokens.to_string().replace(' ', "");
         for start in ["crate::", "cc_protobuf_examples::"] {
@@ -234,7 +234,7 @@ impl<'ast> Visit<'ast> for Reader {
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let names = path.segments.iter().map(|part| part.ident.to_string());
         let mut names: Module = names.collect();
-        // What a name stands for that a `use` has brought.
+        // Replace a name that a `use` defines by its path.
         if let Some(brought) = self.source.names.get(&names[0]) {
             let mut absolute = brought.clone();
             absolute.extend(names.drain(1..));
@@ -246,7 +246,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 }
 
-/// The module that defines what a path names, re-exports followed.
+/// Returns the module that defines what a path names, following re-exports.
 fn definition(krate: &Crate, path: &[String]) -> Option<Module> {
     let mut at: Module = path.first().cloned().into_iter().collect();
     let mut rest: Module = path.get(1..)?.to_vec();
@@ -288,7 +288,7 @@ fn uses(krate: &Crate) -> Uses {
     krate.iter().map(of).collect()
 }
 
-/// Every module that can be reached from `start`.
+/// Returns every module that can be reached from `start`.
 fn reached(uses: &Uses, start: &Module) -> BTreeSet<Module> {
     let mut found = BTreeSet::new();
     let mut open: Vec<&Module> = uses[start].iter().collect();
@@ -300,7 +300,7 @@ fn reached(uses: &Uses, start: &Module) -> BTreeSet<Module> {
     found
 }
 
-/// Pairs of modules that use each other, directly or not.
+/// Returns the pairs of modules that use each other, directly or not.
 fn circles(krate: &Crate) -> Vec<String> {
     let uses = uses(krate);
     let mut found = Vec::new();
@@ -337,7 +337,7 @@ fn no_files_use_each_other_in_a_circle() {
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
-/// Module → modules that its row in the table of `src/lib.rs` lets it use.
+/// Module → modules that it may use, from the table in `src/lib.rs`.
 fn allowed() -> BTreeMap<String, BTreeSet<String>> {
     let front = fs::read_to_string(sources().join("lib.rs")).unwrap();
     let (_, table) = front.split_once("| May import |\n").unwrap();
@@ -383,7 +383,7 @@ fn modules_of_the_library_use_what_their_row_names() {
 }
 
 #[test]
-fn modules_of_the_program_use_what_stands_below_them() {
+fn modules_of_the_program_use_only_those_below_them() {
     let krate = program();
     let height = |name: &str| {
         let position = PROGRAM.iter().position(|module| *module == name);

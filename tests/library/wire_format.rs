@@ -1,5 +1,4 @@
-//! The record envelope against bytes written by confluent-kafka-python, and
-//! against anything at all.
+//! The record envelope: bytes of confluent-kafka-python, and random bytes.
 
 use cc_protobuf_examples::wire_format::{
     self, Envelope, Error, KEY_SCHEMA_ID_HEADER, MessageIndexes, SchemaGuid, SchemaId, SchemaRef,
@@ -87,8 +86,8 @@ fn every_vector_of_the_official_client_is_written_and_read() {
     }
 }
 
-/// What the envelope alone can say of each malformed record. `Ok` means that the
-/// fault, if there is one, lies in the schema or in the payload.
+/// The result of decoding the envelope of each malformed record. `Ok` means that the
+/// fault, if there is one, is in the schema or the payload.
 fn verdict(name: &str) -> Result<&'static [u32], Error> {
     let truncated = |part, offset, len| Err(Error::Truncated { part, offset, len });
     match name {
@@ -148,7 +147,7 @@ fn every_malformed_record_gets_its_own_verdict() {
 #[test]
 fn absurd_counts_and_varints_are_refused_before_anything_is_reserved() {
     let record = |tail: &[u8]| [&[0, 0, 0, 0, 1], tail].concat();
-    // Count 2^31, and the largest that a varint of ten bytes can hold.
+    // Count 2^31, and the largest count that a varint of ten bytes can have.
     let huge = record(&[0x80, 0x80, 0x80, 0x80, 0x10, 0, 0]);
     assert!(matches!(
         wire_format::decode(&huge),
@@ -167,7 +166,7 @@ fn absurd_counts_and_varints_are_refused_before_anything_is_reserved() {
             ..
         })
     ));
-    // Eleven bytes, and a tenth byte with a bit too many for 64.
+    // Eleven bytes, and a tenth byte with one bit too many for 64.
     let eleven = [0x80; 11];
     let bits = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02];
     for varint in [&eleven[..], &bits] {
@@ -176,7 +175,7 @@ fn absurd_counts_and_varints_are_refused_before_anything_is_reserved() {
             Err(Error::VarintTooLong { offset: 5 })
         );
     }
-    // One index of 2^31, one above what a descriptor can hold.
+    // One index of 2^31, one above the maximum of a descriptor.
     let index = record(&[2, 0x80, 0x80, 0x80, 0x80, 0x10]);
     assert!(matches!(
         wire_format::decode(&index),
@@ -220,7 +219,7 @@ fn a_guid_is_read_with_and_without_dashes_and_printed_with_them() {
     }
 }
 
-/// Thousands of cases in every run; `FUZZ_CASES=1000000` in a nightly one.
+/// Runs thousands of cases, or at night `FUZZ_CASES=1000000`.
 fn fuzz(default: u32) -> ProptestConfig {
     let cases = std::env::var("FUZZ_CASES")
         .ok()
@@ -242,7 +241,7 @@ fn any_index() -> impl Strategy<Value = u32> {
     prop_oneof![0..4u32, 60..70u32, 0..=i32::MAX as u32]
 }
 
-/// Bytes that look enough like a record to get past the first checks.
+/// Bytes similar enough to a record to pass the first checks.
 fn almost_a_record() -> impl Strategy<Value = Vec<u8>> {
     let magic = prop_oneof![Just(0u8), Just(1u8), any::<u8>()];
     let byte = prop_oneof![0..8u8, 0x7e..0x84u8, any::<u8>()];
@@ -294,7 +293,7 @@ proptest! {
             Ok(envelope) => {
                 prop_assert!(record.ends_with(envelope.payload));
                 prop_assert!(!envelope.indexes.as_slice().is_empty());
-                // The same envelope, written again, is read the same.
+                // Encoded again, the envelope decodes to the same.
                 let again = wire_format::encode(envelope.schema, &envelope.indexes, envelope.payload);
                 prop_assert_eq!(wire_format::decode(&again).unwrap(), envelope);
             }

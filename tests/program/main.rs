@@ -1,4 +1,4 @@
-//! The program as its users meet it, and the README against it.
+//! Tests of the program, and of the README's statements about it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The embedded registry over HTTP.
+//! Tests of the embedded registry over HTTP.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -41,8 +41,8 @@ if os.environ.get("REAL_BINARY"):
     os.execv(os.environ["REAL_BINARY"], ["cc-protobuf-examples", *args[args.index("--") + 1 :]])
 """
 
-# Answers what the PyPI CLI lacks and forwards the rest to it. Its log tells the
-# order of the calls; FAIL_ON names one to refuse.
+# Implements what the PyPI CLI lacks and forwards other calls to it. Logs all calls in
+# order; FAIL_ON names a call to refuse.
 STUB_AWS = """#!{python}
 import os, sys
 args = sys.argv[1:]
@@ -84,7 +84,7 @@ KAFKA = {
 
 
 def readme_block(name):
-    """The commands behind the marker `command: NAME`."""
+    """Returns the commands after the marker `command: NAME`."""
     text = (ROOT / "README.md").read_text().split(f"<!-- command: {name} -->\n```bash\n")[1]
     return text.split("```")[0]
 
@@ -105,7 +105,7 @@ class RunExample(unittest.TestCase):
         cls.moto.stop()
 
     def setUp(self):
-        # A space in the path: quoting is part of what is tested.
+        # A space in the path, to test quoting as well.
         self.dir = Path(tempfile.mkdtemp(prefix="run example "))
         self.addCleanup(shutil.rmtree, self.dir)
         shutil.copy(ROOT / "run-example.sh", self.dir)
@@ -349,7 +349,7 @@ class RunExample(unittest.TestCase):
         done = self.run_script(*self.flags(), env={"KAFKA_API_SECRET": "stale", "KAFKA_API_KEY": "stale"})
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("list of processes", done.stderr)
-        # Without full mode, what the environment says of Kafka is not stored.
+        # Without full mode, Kafka's variables of the environment are not stored.
         self.assertNotIn("stale", (self.dir / ".env").read_text())
 
     def test_a_stale_env_where_the_caller_stands_cannot_win(self):
@@ -364,7 +364,7 @@ class RunExample(unittest.TestCase):
         )
         self.assertEqual(self.started["cwd"], str(self.dir.resolve()))
         self.assertIn(f"--save-schemas={elsewhere.resolve()}/out", self.started["argv"])
-        # The program would exit with 2 for the stale ARN; it gets as far as the registry.
+        # The stale ARN would end the program with 2, but it gets as far as the registry.
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertNotIn("stale", done.stderr)
 
@@ -377,7 +377,7 @@ class RunExample(unittest.TestCase):
         backup = self.dir / ".env.bak"
         self.assertEqual(backup.read_text(), 'LOCAL_SECRET="mine"\n')
         self.assertEqual(sorted(p.name for p in self.dir.glob(".env*")), [".env", ".env.bak"])
-        # What somebody adds to the written file is theirs too.
+        # A file with an added line belongs to the user, too.
         added = env_file.read_text() + 'LOCAL_SECRET="another"\n'
         env_file.write_text(added)
         self.run_script(*self.flags(sr_api_key="four"))
@@ -394,7 +394,7 @@ class RunExample(unittest.TestCase):
         self.assertEqual(backup.read_text(), "SR_API_KEY=mine\n")
         self.assertEqual(stat.S_IMODE(backup.stat().st_mode), 0o600)
         self.assertEqual(stat.S_IMODE(env_file.stat().st_mode), 0o600)
-        # The same values again: nothing to back up, nothing left over.
+        # With the same values there is nothing to back up.
         backup.unlink()
         self.run_script(*self.flags())
         self.assertFalse(backup.exists())

@@ -1,8 +1,8 @@
-//! Plain HTTP, for what the registry client would not send.
+//! A plain HTTP client, for requests that the registry client does not send.
 
 use rustls::crypto::{CryptoProvider, ring};
 
-/// A client that goes through no proxy.
+/// Returns a client that uses no proxy.
 pub fn client() -> reqwest::Client {
     if CryptoProvider::get_default().is_none() {
         let _ = ring::default_provider().install_default();

@@ -1,4 +1,4 @@
-//! What tests of several kinds need.
+//! Support for several test binaries.
 #![allow(dead_code)]
 
 pub mod http;

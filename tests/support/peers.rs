@@ -1,4 +1,4 @@
-//! What may listen where a Kafka broker is expected.
+//! Servers that a client may meet instead of a Kafka broker.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::tls::Authority;
 
-/// Accepts connections and never says a word.
+/// Starts a server that accepts connections and never answers.
 pub async fn silence() -> SocketAddr {
     serve(|mut stream| async move {
         let mut nothing = [0; 1024];
@@ -16,7 +16,7 @@ pub async fn silence() -> SocketAddr {
     .await
 }
 
-/// A web server: it answers what is no HTTP with 400, as they do.
+/// Starts a web server, which answers 400 to anything but HTTP.
 pub async fn web_server() -> SocketAddr {
     serve(|mut stream| async move {
         let _ = stream.read(&mut [0; 1024]).await;
@@ -26,8 +26,8 @@ pub async fn web_server() -> SocketAddr {
     .await
 }
 
-/// A listener that speaks TLS only, with a certificate of its own authority;
-/// the authority in PEM.
+/// Starts a TLS listener with a certificate of a new authority; returns the
+/// authority's certificate in PEM.
 pub async fn tls_listener() -> (SocketAddr, String) {
     let authority = Authority::new();
     let acceptor = authority.acceptor(None);
@@ -43,7 +43,7 @@ pub async fn tls_listener() -> (SocketAddr, String) {
     (address, authority.pem())
 }
 
-/// A broker that knows just enough of Kafka's protocol to refuse a password.
+/// Starts a broker that implements just enough of Kafka to refuse a password.
 pub async fn refusing_broker() -> SocketAddr {
     serve(|mut stream| async move {
         while let Ok(size) = stream.read_u32().await {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A directory of its own for one or more runs.
+/// An empty directory for one or more runs.
 pub struct Place {
     directory: TempDir,
     environment: Vec<(String, String)>,
@@ -47,7 +47,7 @@ impl Place {
         command
     }
 
-    /// Sends a run a signal once its log file says `text`.
+    /// Sends a run a signal once its log file contains `text`.
     pub fn signal_at(&self, child: Child, signal: &str, text: &str) -> Output {
         let log = self.join("cc-protobuf-examples.log");
         let deadline = Instant::now() + Duration::from_secs(120);
@@ -61,20 +61,20 @@ impl Place {
         child.wait_with_output().unwrap()
     }
 
-    /// Runs to the end, which must come within two minutes.
+    /// Runs the program; it must end within two minutes.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         let mut command = assert_cmd::Command::from_std(self.command(arguments));
         Ran::of(command.timeout(Duration::from_secs(120)).output().unwrap())
     }
 
-    /// Runs with arguments that need not be UTF-8.
+    /// Runs the program with arguments that may be other than UTF-8.
     pub fn run_os(&self, arguments: &[OsString]) -> Ran {
         let mut command = assert_cmd::Command::from_std(self.command(&[]));
         let command = command.args(arguments).timeout(Duration::from_secs(120));
         Ran::of(command.output().unwrap())
     }
 
-    /// Runs with this as stdout; ends within two minutes, by force if need be.
+    /// Runs the program with this stdout, for at most two minutes.
     pub fn run_into(&self, arguments: &[&str], stdout: Stdio) -> Ran {
         let mut command = self.command(arguments);
         let command = command.stdout(stdout).stderr(Stdio::piped());
@@ -87,7 +87,7 @@ impl Place {
         Ran::of(child.wait_with_output().unwrap())
     }
 
-    /// Runs with bytes on stdin.
+    /// Runs the program with these bytes on stdin.
     pub fn run_with(&self, arguments: &[&str], input: &[u8]) -> Ran {
         let mut command = assert_cmd::Command::from_std(self.command(arguments));
         let command = command.timeout(Duration::from_secs(120)).write_stdin(input);
@@ -101,7 +101,7 @@ impl Place {
     }
 }
 
-/// A run that has ended.
+/// The result of a run.
 pub struct Ran {
     pub code: i32,
     pub stdout: String,

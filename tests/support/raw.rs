@@ -1,4 +1,4 @@
-//! Requests written by hand, so that no client library tidies them up.
+//! Requests as raw bytes, which no client library changes.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// What one request is answered.
+/// An answer.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -52,7 +52,7 @@ pub fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Sends these bytes on a connection of their own, and reads until it closes.
+/// Sends bytes on a new connection, and reads until it closes.
 pub fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
     let mut stream = connect(address);
     stream.write_all(request).unwrap();
@@ -64,7 +64,7 @@ pub fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
     })
 }
 
-/// Sends one request. The host is the address unless it is among the headers.
+/// Sends one request. The host is the address unless `headers` contain it.
 pub fn send(
     address: SocketAddr,
     method: &str,

@@ -1,5 +1,4 @@
-//! Message types as a library user derives them by hand, with the schemas of
-//! the files in `schemas/`.
+//! Message types as a library user derives them, with the schemas in `schemas/`.
 #![allow(dead_code)]
 
 use cc_protobuf_examples::protobuf::{CompiledSchema, Error, Schemas};
@@ -71,7 +70,7 @@ pub struct SensitiveRecord {
 }
 message!(SensitiveRecord in "" of "SensitiveRecord.proto");
 
-/// A message before it gets another field.
+/// A message before a field is added.
 pub mod v1 {
     use super::*;
 
@@ -85,7 +84,7 @@ pub mod v1 {
     message!(MyRecord in "" of "evolution/MyRecord_v1.proto");
 }
 
-/// The same message after it.
+/// The same message with the added field.
 pub mod v2 {
     use super::*;
 

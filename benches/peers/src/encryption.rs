@@ -1,5 +1,5 @@
-//! A message of 80 bytes, two fields of 16 bytes encrypted with AES256_GCM, keys
-//! at hand.
+//! Compares encryption: a message of 80 bytes with two fields of 16 bytes, AES256_GCM,
+//! cached keys.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -79,7 +79,7 @@ fn rules() -> RuleSet {
     }
 }
 
-/// Prints what encryption costs here and there, beside the plain message.
+/// Prints the cost of encryption in both clients, compared with the plain message.
 pub fn compare(runtime: &Runtime, server: &EmbeddedRegistry) {
     let schema = DynamicSchema::from_text("person.proto", TEXT, NAME, &[]).unwrap();
     let person = Person {
@@ -111,7 +111,7 @@ pub fn compare(runtime: &Runtime, server: &EmbeddedRegistry) {
     let encrypting = Serializer::new(registry.clone(), options).unwrap();
     let options = DeserializerOptions::new().csfle(csfle);
     let decrypting = Deserializer::new(registry.clone(), options).unwrap();
-    // The same without the rule: another topic, another subject.
+    // The same without the rule, under another topic and subject.
     let plain = Serializer::new(registry.clone(), SerializerOptions::new()).unwrap();
     let reading = Deserializer::new(registry, DeserializerOptions::new()).unwrap();
 
@@ -126,7 +126,7 @@ pub fn compare(runtime: &Runtime, server: &EmbeddedRegistry) {
         let record = encrypting.serialize_with(&schema, to, &person).await.unwrap();
         let to = Destination::value(PLAIN);
         let plain = plain.serialize_with(&schema, to, &person).await.unwrap();
-        // Each reads what the other wrote.
+        // Each client reads what the other wrote.
         let peer_person: client_0_4::Person = peer.deserialize(&record).await;
         assert_eq!(peer_person.id, person.id);
         let theirs = peer.serialize(&peer_person).await;

@@ -1,6 +1,6 @@
-//! The same message through our serdes and through the peers', in interleaved
-//! rounds of one process. Each peer gets the configuration that suits it best;
-//! the registry is asked before the measurement and, as is checked, not in it.
+//! Compares our serdes with other clients: the same message in interleaved rounds of one
+//! process. Each client has its best configuration. The registry is asked before the
+//! measurement and not during it, which is checked.
 
 mod encryption;
 #[path = "../../serdes/order.rs"]
@@ -30,7 +30,7 @@ use schema_registry_converter::async_impl::proto_raw::{ProtoRawDecoder, ProtoRaw
 use schema_registry_converter::async_impl::schema_registry::SrSettings;
 use schema_registry_converter::schema_registry_common::SubjectNameStrategy;
 
-/// Something that waits, to be run in a row within one task.
+/// An asynchronous operation, repeated within one task.
 macro_rules! contender {
     ($runtime:expr, $name:literal, $work:expr) => {
         Contender::new($name, |iterations| -> Duration {
@@ -54,7 +54,7 @@ struct Ours {
     schema: DynamicSchema,
 }
 
-/// schema_registry_converter.
+/// The client schema_registry_converter.
 struct Converter {
     raw_encoder: ProtoRawEncoder,
     raw_decoder: ProtoRawDecoder,
@@ -126,15 +126,15 @@ fn main() {
     };
     let (order, json) = (order::order(), order::json());
     let to = || Destination::value("orders");
-    // Registers the schema that the others then find.
+    // Registers the schema for the other clients.
     let record = runtime
         .block_on(ours.serializer.serialize_with(&ours.schema, to(), &order))
         .unwrap();
 
     let file = ours.schema.descriptor().parent_file();
     let files = [file.file_descriptor_proto().encode_to_vec()];
-    // The other client writes type names in full, so that its schema is another
-    // one for any registry: it must be there too.
+    // The other client writes full type names, which is another schema for a
+    // registry, so that one is registered too.
     let request = SchemaRequest {
         schema_type: Some(PROTOBUF.to_owned()),
         schema: SchemaFile::from_bytes("order.proto", &files[0])
@@ -149,7 +149,7 @@ fn main() {
     let client = client_0_4::Serdes::new(server.url(), "orders", NAME, &files);
     let client_order: client_0_4::Order = runtime.block_on(client.deserialize(&record));
 
-    // All contenders write the same message and read the same values.
+    // All clients write the same message and read the same values.
     runtime.block_on(async {
         assert_eq!(converter.serialize(&order).await[5..], record[5..]);
         assert_eq!(client.serialize(&client_order).await[5..], record[5..]);

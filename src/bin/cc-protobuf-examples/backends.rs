@@ -1,4 +1,5 @@
-//! Settings → Registry, Kafka, Kms: each remote or embedded, decided once.
+//! Turns settings into the backends of a run: Registry, Kafka and Kms, each
+//! remote or embedded.
 
 use std::path::Path;
 use std::time::Duration;
@@ -29,14 +30,14 @@ pub enum KmsKey {
     Aws(String),
     /// local-kms with the user's LOCAL_SECRET.
     Local(Secret),
-    /// local-kms with a secret that ends with the process.
+    /// local-kms with a random secret that is lost when the process ends.
     ThrowAway(Secret),
-    /// None: a remote registry would be left with keys that nobody can unwrap.
+    /// None, because a remote registry would keep keys that nobody can unwrap.
     Missing,
 }
 
 impl KmsKey {
-    /// The key that the settings lead to.
+    /// Chooses the key from the settings.
     pub fn decide(settings: &Settings) -> Result<Self, Failure> {
         if let Some(arn) = &settings.kms_key_arn {
             return Ok(Self::Aws(arn.clone()));
@@ -51,14 +52,14 @@ impl KmsKey {
         getrandom::fill(&mut random).map_err(|error| {
             Failure::new(
                 Exit::Unmet,
-                format!("the system gives no random bytes: {error}"),
+                format!("cannot get random bytes from the system: {error}"),
             )
         })?;
         let text: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self::ThrowAway(Secret::new(text)))
     }
 
-    /// The drivers for it.
+    /// Returns the KMS drivers for the key.
     pub fn drivers(&self) -> KmsDrivers {
         match self {
             #[cfg(feature = "aws-kms")]
@@ -70,18 +71,18 @@ impl KmsKey {
         }
     }
 
-    /// The key management in words.
+    /// Describes the key management for the banner.
     pub fn describe(&self) -> String {
         match self {
             Self::Aws(arn) => format!("aws-kms {arn}"),
             Self::Local(_) => "local-kms with LOCAL_SECRET".to_owned(),
-            Self::ThrowAway(_) => "local-kms with a secret lost with this process".to_owned(),
+            Self::ThrowAway(_) => "local-kms with a temporary secret".to_owned(),
             Self::Missing => "none: set AWS_KMS_KEY_ARN or LOCAL_SECRET for csfle".to_owned(),
         }
     }
 }
 
-/// Wraps and unwraps a key of its own, to see whether the KMS key can be used.
+/// Wraps and unwraps a random key, to test whether the KMS key can be used.
 pub async fn try_kms(kms: &KmsKey) -> Result<(), Failure> {
     let (kms_type, kms_key_id) = match kms {
         KmsKey::Aws(arn) => ("aws-kms", arn.as_str()),
@@ -101,17 +102,17 @@ pub async fn try_kms(kms: &KmsKey) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The registry of this process's commands.
+/// The registry that the commands use.
 pub struct Registry {
-    /// Its client.
+    /// Client of the registry.
     pub client: Client,
-    /// Its URL.
+    /// URL of the registry.
     pub url: String,
     embedded: Option<EmbeddedRegistry>,
 }
 
 impl Registry {
-    /// A client of the configured registry, or of an embedded one started here.
+    /// Connects to the configured registry, or starts an embedded one.
     pub async fn open(settings: &Settings, kms: &KmsKey) -> Result<Self, Failure> {
         match &settings.registry {
             Some(remote) => Ok(Self {
@@ -139,13 +140,13 @@ impl Registry {
         }
     }
 
-    /// Whether it ends with this process.
+    /// Returns whether the registry is embedded.
     pub fn is_embedded(&self) -> bool {
         self.embedded.is_some()
     }
 }
 
-/// A client of a configured registry.
+/// Builds a client of the configured registry.
 pub fn client(settings: &RegistrySettings) -> Result<Client, Failure> {
     let mut builder = ClientBuilder::new(settings.urls.join(","));
     builder = match &settings.auth {
@@ -189,7 +190,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))
 }
 
-/// How to reach a configured cluster.
+/// Returns how to connect to the configured cluster.
 pub fn kafka_config(settings: &KafkaSettings) -> Result<ConnectionConfig, Failure> {
     let credentials = settings
         .credentials
@@ -207,16 +208,16 @@ pub fn kafka_config(settings: &KafkaSettings) -> Result<ConnectionConfig, Failur
     Ok(config)
 }
 
-/// The Kafka cluster of a run, connected and assigned to the run's topics.
+/// The Kafka cluster of a run, with a consumer assigned to the run's topics.
 pub struct Broker {
     kafka: Kafka,
     servers: String,
-    // Outlives the clients above it.
+    // Declared after the clients, so it is dropped after them.
     embedded: Option<EmbeddedBroker>,
 }
 
 impl Broker {
-    /// Connects, creates the topics that are missing, and assigns the consumer.
+    /// Connects, creates missing topics, and assigns the consumer.
     pub async fn open(
         settings: &Settings,
         group: &str,
@@ -244,7 +245,7 @@ impl Broker {
             None => {
                 let embedded = EmbeddedBroker::start().await?;
                 let mut config = ConnectionConfig::new(embedded.bootstrap_servers(), None);
-                // Nothing is gained by letting loopback brokers wait for more.
+                // Brokers on loopback answer at once; do not wait for more data.
                 config.fetch_wait_max = Duration::from_millis(10);
                 let (kafka, _) = Kafka::connect(&config, group, &topics, &embedded).await?;
                 Ok(Self {
@@ -256,22 +257,22 @@ impl Broker {
         }
     }
 
-    /// Produces records; all are acknowledged when this returns.
+    /// Produces records and waits until all are acknowledged.
     pub async fn produce(&self, records: &[Record]) -> Result<Vec<Delivery>, Failure> {
         Ok(self.kafka.produce(records).await?)
     }
 
-    /// Consumes the records that were delivered, in the order given.
+    /// Consumes the delivered records, in the given order.
     pub async fn receive(&self, deliveries: &[Delivery]) -> Result<Vec<Received>, Failure> {
         Ok(self.kafka.receive(deliveries).await?)
     }
 
-    /// Commits the offsets of records that were handled.
+    /// Commits the offsets of processed records.
     pub async fn commit(&self, handled: &[Received]) -> Result<(), Failure> {
         Ok(self.kafka.commit(handled).await?)
     }
 
-    /// Leaves the cluster.
+    /// Disconnects from the cluster.
     pub async fn close(self) {
         let Self {
             kafka, embedded, ..
@@ -292,7 +293,7 @@ pub struct Backends {
 }
 
 impl Backends {
-    /// Opens the registry; without Kafka yet.
+    /// Opens the registry, without Kafka.
     pub async fn open(settings: &Settings) -> Result<Self, Failure> {
         let kms = KmsKey::decide(settings)?;
         Ok(Self {
@@ -302,7 +303,7 @@ impl Backends {
         })
     }
 
-    /// Adds Kafka, with these topics.
+    /// Adds Kafka with these topics.
     pub async fn with_broker(
         mut self,
         settings: &Settings,
@@ -313,7 +314,7 @@ impl Backends {
         Ok(self)
     }
 
-    /// Says which backends are used.
+    /// Prints which backends are used.
     pub fn announce(&self, settings: &Settings, console: &Console) {
         for (name, value) in self.describe(settings) {
             let name = name.replace('_', " ");
@@ -334,11 +335,11 @@ impl Backends {
             (true, true) => "SCHEMA_REGISTRY_URL and BOOTSTRAP_SERVERS",
         };
         console.say(&format!(
-            "Embedded parts run in this process; to use your own, set {names}."
+            "Embedded backends run in this process; to use your own, set {names}."
         ));
     }
 
-    /// The backends by name.
+    /// Describes each backend, by name.
     pub fn describe(&self, settings: &Settings) -> Map<String, Value> {
         let mut all = Map::new();
         let registry = if self.registry.is_embedded() {
@@ -365,7 +366,7 @@ impl Backends {
         all
     }
 
-    /// Lets go of all backends.
+    /// Closes all backends.
     pub async fn close(self) {
         if let Some(broker) = self.broker {
             broker.close().await;

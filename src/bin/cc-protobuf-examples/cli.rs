@@ -1,4 +1,4 @@
-//! The command line: every flag and subcommand, and nothing that acts on them.
+//! The command line: every flag and subcommand, without the code behind them.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ mod parse;
 
 pub use parse::{parse, parse_from};
 
-/// How to use the program, shown below the flags of `--help`.
+/// Examples, configuration and exit codes, shown below the flags of `--help`.
 const EXAMPLES_OF_USE: &str = "\
 Examples of use:
   cc-protobuf-examples list                         the ten examples
@@ -23,7 +23,7 @@ Examples of use:
   cc-protobuf-examples serve                        an embedded Schema Registry on 127.0.0.1:8081
   cc-protobuf-examples decode --hex 000000000100    what is in these bytes?
   cc-protobuf-examples doctor                       what is configured, and does it work?
-  cc-protobuf-examples clean --run-id demo1         remove what a run has left
+  cc-protobuf-examples clean --run-id demo1         remove everything that a run created
 
 Configuration (environment, or a .env file in this or a parent directory; the environment wins):
   SCHEMA_REGISTRY_URL  SR_API_KEY  SR_API_SECRET         Schema Registry
@@ -53,7 +53,7 @@ Exit codes:
     disable_help_subcommand = true
 )]
 pub struct Cli {
-    /// What to do, unless flags say that examples are to run.
+    /// The command; none if the flags select examples.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Examples to run; several separated by commas
@@ -75,7 +75,7 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// The example run that the command line asks for, if it asks for one.
+    /// Returns the arguments of the example run, unless a command is given.
     pub fn examples(&self) -> Option<&RunArgs> {
         match &self.command {
             None => Some(&self.run),
@@ -89,13 +89,13 @@ impl Cli {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Running examples")]
 pub struct RunArgs {
-    /// Whether records go through Kafka, or end as bytes on the console
+    /// Whether records go through Kafka or are only printed
     #[arg(long, value_enum, default_value_t = RunMode::SchemaOnly)]
     pub mode: RunMode,
     /// Examples to run, in this order.
     #[arg(skip)]
     pub examples: Vec<Selection>,
-    /// Examples to leave out; several separated by commas
+    /// Examples to skip; several separated by commas
     #[arg(
         long,
         value_enum,
@@ -104,10 +104,10 @@ pub struct RunArgs {
         hide_possible_values = true
     )]
     pub skip: Vec<Selection>,
-    /// Id that ends every topic, subject, group and KEK name [default: 8 random hex digits]
+    /// Id appended to every topic, subject, group and KEK name [default: 8 random hex digits]
     ///
-    /// Up to 64 letters, digits, `_` and `-`. With the same id, a run uses the
-    /// subjects and topics of the earlier run again.
+    /// Up to 64 letters, digits, `_` and `-`. A run with the id of an earlier run
+    /// reuses its subjects and topics.
     #[arg(long, value_name = "ID")]
     pub run_id: Option<String>,
     /// Use the types compiled from schemas/ instead of schemas built at run time
@@ -117,10 +117,10 @@ pub struct RunArgs {
     pub use_protoc: bool,
     /// Write each example's .proto files below DIR, under their import paths
     ///
-    /// A file that exists with other content is never overwritten.
+    /// An existing file with other content is never overwritten.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub save_schemas: Option<PathBuf>,
-    /// Where the id of a value's schema travels
+    /// Where the schema id of a value is stored
     #[arg(long, value_enum, default_value_t = SchemaIdArgument::Prefix)]
     pub schema_id_in: SchemaIdArgument,
     /// Change one value of an example; may be repeated
@@ -132,7 +132,7 @@ pub struct RunArgs {
     /// Remove the run's subjects, keys, groups and topics afterwards
     #[arg(long)]
     pub cleanup: bool,
-    /// File for the log of the run, `off` for none
+    /// Log file of the run, `off` for none
     #[arg(long, value_name = "FILE", default_value = "cc-protobuf-examples.log")]
     pub log_file: PathBuf,
 }
@@ -141,12 +141,12 @@ pub struct RunArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Common flags")]
 pub struct CommonArgs {
-    /// Schema Registry, instead of SCHEMA_REGISTRY_URL; several separated by commas
+    /// Schema Registry URL, instead of SCHEMA_REGISTRY_URL; several separated by commas
     ///
-    /// Credentials come from the environment or .env only.
+    /// Credentials are read from the environment or .env only.
     #[arg(long, global = true, value_name = "URL")]
     pub schema_registry_url: Option<String>,
-    /// Kafka cluster, instead of BOOTSTRAP_SERVERS
+    /// Kafka brokers, instead of BOOTSTRAP_SERVERS
     #[arg(long, global = true, value_name = "HOST:PORT,…")]
     pub bootstrap_servers: Option<String>,
     /// Use the embedded stand-ins even if backends are configured
@@ -155,15 +155,15 @@ pub struct CommonArgs {
     /// What to print on stdout
     #[arg(short, long, global = true, value_enum, default_value_t = OutputArg::Human)]
     pub output: OutputArg,
-    /// More detail on stderr; twice for still more
+    /// Print more details on stderr; twice for even more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Results only
+    /// Print results only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Subcommand, Clone, Debug)]
 pub enum Command {
     /// Run examples by name
@@ -174,8 +174,8 @@ pub enum Command {
     List,
     /// Explain an example, or a command and its flags
     ///
-    /// Of an example: what it teaches, its steps, the subjects and topics that it
-    /// uses, the values that `--set` changes, and the file that it is written in.
+    /// For an example: what it teaches, its steps, its subjects and topics, the
+    /// values that `--set` changes, and its source file.
     Help {
         /// Example or command
         #[arg(value_parser = topics())]
@@ -183,25 +183,25 @@ pub enum Command {
     },
     /// Run the embedded Schema Registry until Ctrl-C or SIGTERM
     ///
-    /// Any Confluent client can use it. Schemas live in memory and end with the
-    /// process. With -v it logs one line per request.
+    /// Any Confluent client can use it. Schemas are kept in memory until the
+    /// process ends. With -v, each request is logged on one line.
     Serve(ServeArgs),
-    /// Show what is in framed messages: envelope, schema, message as JSON
+    /// Decode framed messages: show envelope, schema, and message as JSON
     ///
-    /// Asks the configured Schema Registry for the schemas. Reads a file or
-    /// stdin: one binary message, or hex or base64 text with one message a line.
+    /// Gets the schemas from the configured Schema Registry. Reads a file or
+    /// stdin: one binary message, or hex or base64 text with one message per line.
     Decode(DecodeArgs),
     /// Check the configuration and every backend
     Doctor,
     /// Remove the subjects, keys, groups and topics of one run
     ///
-    /// Names are computed from the run id, never searched for. Tag PII and the
-    /// KMS key are shared with other runs and stay.
+    /// The names are computed from the run id; nothing is searched for. Tag PII
+    /// and the KMS key are shared with other runs and are not removed.
     Clean(CleanArgs),
     /// Print the completion script for a shell
     ///
-    /// The shell evaluates the script at its start and asks this program at each
-    /// Tab. The program must be on PATH, where `cargo install --path . --locked`
+    /// The shell runs the script when it starts, and this program at each Tab.
+    /// The program must be on PATH, where `cargo install --path . --locked`
     /// puts it. Add one line to a file of your shell:
     ///
     ///   bash, ~/.bashrc:
@@ -219,7 +219,7 @@ pub enum Command {
         /// Shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page, or that of a command (roff)
+    /// Print the manual page of the program, or of a command (roff)
     Man {
         /// Command
         command: Option<String>,
@@ -243,16 +243,16 @@ pub struct ServeArgs {
     /// Address and port; port 0 picks a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8081")]
     pub listen: std::net::SocketAddr,
-    /// Ask clients for SR_API_KEY and SR_API_SECRET (from the environment or .env)
+    /// Require SR_API_KEY and SR_API_SECRET (from the environment or .env) of clients
     #[arg(long)]
     pub basic_auth: bool,
-    /// Run a three-broker in-memory Kafka cluster next to it
+    /// Also run an in-memory Kafka cluster of three brokers
     #[arg(long)]
     pub kafka: bool,
-    /// Let web pages of this origin in, such as http://localhost:3000 (repeatable)
+    /// Accept requests from web pages of this origin, such as http://localhost:3000 (repeatable)
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<Origin>,
-    /// Unwrap keys of shared KEKs for every client, with LOCAL_SECRET or the AWS credentials here
+    /// Unwrap keys of shared KEKs for every client, with LOCAL_SECRET or this shell's AWS credentials
     #[arg(long, value_name = "KMS", value_delimiter = ',')]
     pub kms: Vec<KmsAccess>,
 }
@@ -272,22 +272,22 @@ pub struct DecodeArgs {
     /// File to read, `-` for stdin [default: stdin]
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// The input is hex text, or this is it
+    /// Read hex text: HEX itself if given, or else the file or stdin
     #[arg(long, value_name = "HEX", num_args = 0..=1, default_missing_value = "-", conflicts_with_all = ["base64", "length_prefixed"])]
     pub hex: Option<OsString>,
-    /// The input is base64 text, or this is it
+    /// Read base64 text: BASE64 itself if given, or else the file or stdin
     #[arg(long, value_name = "BASE64", num_args = 0..=1, default_missing_value = "-", conflicts_with = "length_prefixed")]
     pub base64: Option<OsString>,
-    /// The input is binary, each message behind its length in 4 bytes, big-endian
+    /// Read binary messages, each preceded by its length in 4 bytes, big-endian
     ///
-    /// As `kcat -C -f '%R%s' …` writes it; the only form in which several
-    /// binary messages survive newlines in their values.
+    /// This is the format of `kcat -C -f '%R%s' …`, and the only one for several
+    /// binary messages that may contain newlines.
     #[arg(long)]
     pub length_prefixed: bool,
     /// Value of the record header that carries the schema GUID or id, in hex
     ///
     /// Header `__value_schema_id` (or `__key_schema_id`); the input is then the
-    /// bare payload. A GUID in text form is accepted too.
+    /// payload alone. A GUID in text form is accepted too.
     #[arg(long, value_name = "HEX")]
     pub header_guid: Option<String>,
 }
@@ -295,10 +295,10 @@ pub struct DecodeArgs {
 /// Flags of `clean`.
 #[derive(Args, Clone, Debug)]
 pub struct CleanArgs {
-    /// Run whose leftovers to remove
+    /// Id of the run to clean up
     #[arg(long, value_name = "ID", required = true)]
     pub run_id: String,
-    /// Show what would be removed, and stop
+    /// Only show what would be removed
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -306,7 +306,7 @@ pub struct CleanArgs {
 /// `--mode`.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunMode {
-    /// Schema Registry only; records end as bytes on the console
+    /// Schema Registry only; records are printed, not sent
     SchemaOnly,
     /// Records are produced to Kafka and consumed from it
     Full,
@@ -370,7 +370,7 @@ const COMMANDS: [&str; 9] = [
     "man",
 ];
 
-/// What `help` explains: examples and commands.
+/// Returns the names that `help` explains: examples and commands.
 fn topics() -> PossibleValuesParser {
     let examples = Selection::value_variants()
         .iter()

@@ -1,5 +1,4 @@
-//! What went wrong, for people and for scripts: message, causes, hint, exit
-//! code.
+//! A failure for users and scripts: message, causes, hint, exit code.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use crate::hints;
 use crate::settings;
 use crate::terminal::stderr;
 
-/// Target of failures: they go to stderr by themselves, and to the log file.
+/// Target of failures. They are printed on stderr; only the log file takes them from here.
 pub const FAILURE: &str = "failure";
 
 /// How a process ends.
@@ -22,11 +21,11 @@ pub const FAILURE: &str = "failure";
 pub enum Exit {
     /// Every expectation was met.
     Met,
-    /// An expectation failed, or a refusal that no other code names.
+    /// An expectation failed, or a backend refused for another reason.
     Unmet,
     /// Wrong usage or configuration.
     Usage,
-    /// A backend was not reached, or is not what it should be.
+    /// A backend was not reached, or is not a registry or broker.
     Unreachable,
     /// A backend refused the credentials or the operation.
     Refused,
@@ -37,7 +36,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The process's exit code.
+    /// Returns the process's exit code.
     pub fn code(self) -> u8 {
         match self {
             Self::Met => 0,
@@ -50,13 +49,13 @@ impl Exit {
         }
     }
 
-    /// Whether a signal ended the process.
+    /// Returns whether a signal ended the process.
     pub fn is_signal(self) -> bool {
         matches!(self, Self::Interrupted | Self::Terminated)
     }
 
-    /// The code of a run from those of its parts: the common one of the
-    /// failures, [`Exit::Unmet`] when they differ.
+    /// Combines the results of several parts: the failures' common result, or
+    /// [`Exit::Unmet`] if they differ.
     pub fn of_all(parts: impl IntoIterator<Item = Exit>) -> Exit {
         let mut failures = parts.into_iter().filter(|exit| *exit != Exit::Met);
         match failures.next() {
@@ -67,12 +66,12 @@ impl Exit {
     }
 }
 
-/// A failure ready to be shown. Any error becomes one by `?`.
+/// A failure ready to be printed. Any error converts into one with `?`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// What failed.
     pub message: String,
-    /// Why, outermost cause first.
+    /// The causes, outermost first.
     pub causes: Vec<String>,
     /// What the user can do.
     pub hint: Option<String>,
@@ -81,17 +80,17 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// An expectation that was not met.
+    /// Creates a failure for an expectation that was not met.
     pub fn expectation(message: impl Into<String>) -> Self {
         Self::new(Exit::Unmet, message)
     }
 
-    /// Wrong usage or configuration.
+    /// Creates a failure for wrong usage or configuration.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }
 
-    /// A failure without causes.
+    /// Creates a failure without causes.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -101,20 +100,20 @@ impl Failure {
         }
     }
 
-    /// Adds what the user can do.
+    /// Sets what the user can do.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Says what was being done when this happened.
+    /// Adds what the program was doing as the message; the old message becomes a cause.
     pub fn context(mut self, doing: impl Into<String>) -> Self {
         let cause = std::mem::replace(&mut self.message, doing.into());
         self.causes.insert(0, cause);
         self
     }
 
-    /// Prints the failure on stderr: `error:`, causes, `hint:`.
+    /// Prints the failure on stderr: error, causes, hint.
     pub fn print(&self) {
         stderr::message(stderr::ERROR, &self.message);
         for cause in &self.causes {
@@ -125,7 +124,7 @@ impl Failure {
             stderr::message(stderr::HINT, hint);
             line.push_str(&format!("; hint: {hint}"));
         }
-        // Causes may have line breaks, a line of the log may not.
+        // Causes may have line breaks, but an entry of the log is one line.
         let words: Vec<&str> = line.lines().map(str::trim).collect();
         tracing::error!(target: FAILURE, "{}", words.join(" "));
     }
@@ -169,7 +168,7 @@ impl<E: Error + 'static> From<E> for Failure {
     }
 }
 
-/// What an error in the chain says about exit code and remedy, if anything.
+/// Returns exit code and hint for an error of the chain, if it determines them.
 fn verdict(error: &(dyn Error + 'static)) -> Option<(Exit, Option<String>)> {
     if let Some(error) = error.downcast_ref::<settings::Error>() {
         return Some((Exit::Usage, Some(error.hint())));
@@ -178,10 +177,10 @@ fn verdict(error: &(dyn Error + 'static)) -> Option<(Exit, Option<String>)> {
         schema: SchemaName::Ref(_),
         source,
     }) = of_type::<serdes::Error>(error).map(serdes::Error::kind)
-        // Else the registry does not know the path.
+        // Error code 404 means that the registry does not know the path.
         && source.error_code() != Some(404)
     {
-        let hint = "is this the registry that the record was written with? ids are the registry's own, and schemas can be deleted for good";
+        let hint = "check that this is the registry that the record was written with: each registry has its own ids, and schemas can be deleted permanently";
         return Some((Exit::Unmet, Some(hint.to_owned())));
     }
     if let Some(error) = of_type::<schema_registry::Error>(error) {
@@ -231,7 +230,7 @@ fn kms_verdict(error: &kms::Error) -> (Exit, Option<String>) {
         kms::ErrorKind::NotFound => (Exit::Unmet, "check AWS_KMS_KEY_ARN"),
         kms::ErrorKind::WrongKey => (
             Exit::Unmet,
-            "use the LOCAL_SECRET or KMS key of the run that made the key, or another --run-id",
+            "use the LOCAL_SECRET or KMS key of the run that created the key, or another --run-id",
         ),
         kms::ErrorKind::Unconfigured => (Exit::Usage, "set AWS_KMS_KEY_ARN or LOCAL_SECRET"),
         _ => return (Exit::Unmet, None),
@@ -239,7 +238,7 @@ fn kms_verdict(error: &kms::Error) -> (Exit, Option<String>) {
     (exit, Some(hint.to_owned()))
 }
 
-/// The error as an `E`, also behind the `Arc` by which tasks share it.
+/// Downcasts an error to `E`, also if it is shared in an `Arc`.
 pub fn of_type<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     error
         .downcast_ref::<E>()

@@ -1,4 +1,5 @@
-//! Arguments → settings → backends → examples → exit code.
+//! The program: parses arguments, loads settings, opens backends, runs examples
+//! or a command, and returns the exit code.
 #![forbid(unsafe_code)]
 
 mod backends;
@@ -51,8 +52,8 @@ fn main() -> ExitCode {
     end(&console, act(&cli, &console))
 }
 
-/// Reports a failure and turns the outcome into an exit code. Output that was
-/// lost makes a failure of a success; a reader that went away changes nothing.
+/// Reports a failure and returns the exit code. Lost output turns success into
+/// failure; a closed pipe does not.
 fn end(console: &Console, outcome: Result<Exit, Failure>) -> ExitCode {
     let exit = outcome.unwrap_or_else(|failure| {
         console.fail(&failure);
@@ -74,7 +75,7 @@ fn act(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
             commands::explain(name.as_deref().unwrap_or_default(), console)
         }
         command => {
-            // `serve` reads some values itself: what clients must present.
+            // `serve` never connects to backends, but needs some of their values.
             let embedded = cli.common.embedded || matches!(command, Some(Command::Serve(_)));
             let settings = Settings::collect(&cli.common).and_then(|sources| match command {
                 Some(Command::Doctor) => {
@@ -108,11 +109,11 @@ fn act(cli: &Cli, console: &Console) -> Result<Exit, Failure> {
                     (_, Some(Command::Clean(arguments))) => {
                         commands::clean(arguments, &settings, console).await
                     }
-                    // The others need no backend and are done.
+                    // The other commands need no backend and have run already.
                     _ => Ok(Exit::Met),
                 }
             });
-            // Name look-ups run on threads that cannot be stopped; not waited for.
+            // Do not wait for threads that look up names: they cannot be stopped.
             runtime.shutdown_background();
             exit
         }

@@ -1,8 +1,8 @@
-//! Every name that a run creates, made from its run id, so that two runs never
-//! meet and `clean` can compute what a run left behind.
+//! All names that a run creates, derived from its run id. Two runs never share a
+//! name, and `clean` can compute what a run left.
 //!
-//! A name is a base and the id, joined by `-`, which both may contain. So no
-//! base may be another one with more behind a `-`.
+//! A name is a base, `-` and the id, and both may contain `-`. Therefore no base
+//! may be another base followed by `-` and more.
 
 #[cfg(test)]
 use std::collections::BTreeSet;
@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::settings::Error;
 
-/// What distinguishes a run: 1 to 64 characters of `[A-Za-z0-9_-]`.
+/// The id of a run: 1 to 64 characters of `[A-Za-z0-9_-]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunId(String);
 
 impl RunId {
-    /// Checks an id given by the user.
+    /// Checks an id from the user.
     pub fn new(text: &str) -> Result<Self, Error> {
         let sound = (1..=64).contains(&text.len())
             && text
@@ -28,25 +28,25 @@ impl RunId {
         }
     }
 
-    /// Eight random hex digits.
+    /// Returns eight random hex digits.
     pub fn random() -> Self {
         let random = getrandom::u32().unwrap_or_else(|_| std::process::id());
         Self(format!("{random:08x}"))
     }
 
-    /// The id.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The id as part of a Protobuf package: `r_`, then the id with `_` as `__`
-    /// and `-` as `_d`, so that different ids stay different.
+    /// Returns the id as part of a Protobuf package: `r_`, then the id with `_` as
+    /// `__` and `-` as `_d`, so that different ids stay different.
     pub fn protobuf(&self) -> String {
         format!("r_{}", self.0.replace('_', "__").replace('-', "_d"))
     }
 }
 
-/// What a run may have created, in the order in which the names were given out.
+/// The names that a run may have created, in the order of their first use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Created {
     /// Subjects.
@@ -57,11 +57,11 @@ pub struct Created {
     pub keks: Vec<String>,
 }
 
-/// Makes names from a run id and remembers those that it gave out.
+/// Derives names from a run id and remembers those that were asked for.
 #[derive(Clone, Debug)]
 pub struct Names {
     id: RunId,
-    // The lists of this example and of the run.
+    // Names are added to all lists: this example's and the run's.
     lists: Vec<Arc<Mutex<Created>>>,
 }
 
@@ -93,7 +93,7 @@ pub mod topic {
     ];
 }
 
-/// Topics that no record is sent to: they only give a subject its name.
+/// Topics without records, which only determine a subject's name.
 pub mod subject_only {
     /// Example 2.
     pub const DELETE: &str = "delete-proto";
@@ -105,7 +105,7 @@ pub mod subject_only {
     pub const TYPES: &str = "types-proto";
     /// Example 8: the record with a reference.
     pub const REFERENCES: &str = "referencing-payments";
-    /// Example 10: the topic whose schema nobody registered.
+    /// Example 10: the topic without a registered schema.
     pub const UNKNOWN: &str = "unknown";
     /// All of them.
     pub const ALL: [&str; 6] = [DELETE, WRAPPERS, COMPAT, TYPES, REFERENCES, UNKNOWN];
@@ -125,21 +125,21 @@ pub mod import {
     pub const ORDER: &str = "Order.proto";
     /// Example 9, on registries that do not have it built in.
     pub const META: &str = "confluent-meta.proto";
-    /// The files that are registered by hand.
+    /// Files whose schema an example registers explicitly.
     pub const ALL: [&str; 6] = [OTHER, DELETE, CUSTOMER, PRODUCT, ORDER, META];
-    /// The message whose name becomes a subject.
+    /// The message whose name is used as a subject.
     pub const PAYMENT_MESSAGE: &str = "Payment";
 }
 
 impl Names {
-    /// Names for a run.
+    /// Creates the names of a run.
     pub fn new(id: RunId) -> Self {
         let lists = vec![Arc::default()];
         Self { id, lists }
     }
 
-    /// Names of the same run, for one example: its list holds what that example
-    /// used, and the run's list too.
+    /// Creates names of the same run for one example. Its list holds what the
+    /// example used; the run's list still gets all names.
     pub fn of_example(&self) -> Self {
         let mut lists = vec![Arc::default()];
         lists.extend(self.lists.iter().cloned());
@@ -147,65 +147,65 @@ impl Names {
         Self { id, lists }
     }
 
-    /// The run id.
+    /// Returns the run id.
     pub fn id(&self) -> &RunId {
         &self.id
     }
 
-    /// The topic `base` of this run.
+    /// Returns the topic `base` of this run.
     pub fn topic(&self, base: &str) -> String {
         let topic = self.plain(base);
         self.note(|created| &mut created.topics, &topic);
         topic
     }
 
-    /// The topic `base` of this run, for an example that sends nothing to it: it
-    /// only gives a subject its name.
+    /// Returns the topic `base` of this run, for an example that only uses it for
+    /// a subject's name.
     pub fn unused_topic(&self, base: &str) -> String {
         self.plain(base)
     }
 
-    /// The subject of a topic's values under TopicNameStrategy.
+    /// Returns the subject of a topic's values under TopicNameStrategy.
     pub fn value_subject(&self, topic_base: &str) -> String {
         self.subject(format!("{}-value", self.plain(topic_base)))
     }
 
-    /// The subject of an imported file registered by hand: `Customer.proto`
-    /// becomes `Customer-ID.proto`.
+    /// Returns the subject of an imported file: `Customer-ID.proto` for
+    /// `Customer.proto`.
     pub fn reference_subject(&self, import: &str) -> String {
         let stem = import.strip_suffix(".proto").unwrap_or(import);
         self.subject(format!("{}.proto", self.plain(stem)))
     }
 
-    /// Notes a subject whose name a strategy made from names of this run.
+    /// Remembers a subject that a strategy named after names of this run.
     pub fn subject(&self, subject: String) -> String {
         self.note(|created| &mut created.subjects, &subject);
         subject
     }
 
-    /// The Protobuf package of this run.
+    /// Returns the Protobuf package of this run.
     pub fn package(&self) -> String {
         self.id.protobuf()
     }
 
-    /// The import path of `file` in this run.
+    /// Returns the import path of `file` in this run.
     pub fn import_path(&self, file: &str) -> String {
         format!("{}/{file}", self.id.protobuf())
     }
 
-    /// The KEK of this run.
+    /// Returns the KEK name of this run.
     pub fn kek(&self) -> String {
         let kek = self.plain("csfle-kek");
         self.note(|created| &mut created.keks, &kek);
         kek
     }
 
-    /// The consumer group of this run.
+    /// Returns the consumer group of this run.
     pub fn group(&self) -> String {
         self.plain("cc-protobuf-examples")
     }
 
-    /// What was given out so far.
+    /// Returns the names that were asked for so far.
     pub fn created(&self) -> Created {
         match self.lists.first() {
             Some(list) => list.lock().unwrap_or_else(PoisonError::into_inner).clone(),
@@ -213,7 +213,7 @@ impl Names {
         }
     }
 
-    /// Every name that a run of all examples can create.
+    /// Returns every name that a run of all examples can create.
     pub fn everything(&self) -> Created {
         let names = Self::new(self.id.clone());
         for base in topic::ALL {

@@ -1,5 +1,5 @@
-//! What the user configured, checked: flags, environment and `.env` become
-//! typed settings that keep their origin. Secrets cannot be printed.
+//! Settings: flags, environment and `.env`, checked and typed, with their origins.
+//! Secrets cannot be printed.
 
 mod checks;
 mod dot_env;
@@ -20,7 +20,7 @@ use crate::cli;
 pub use cc_protobuf_examples::schema_registry::Secret;
 use checks::{invalid, number};
 
-/// Shape of new topics.
+/// Partitions and replication of new topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TopicShape {
     /// Partitions.
@@ -38,22 +38,22 @@ impl Default for TopicShape {
     }
 }
 
-/// Everything configured.
+/// All settings.
 #[derive(Debug)]
 pub struct Settings {
-    /// Registry; absent means the embedded one.
+    /// The registry; `None` for the embedded one.
     pub registry: Option<RegistrySettings>,
-    /// Kafka; absent means the embedded cluster.
+    /// The Kafka cluster; `None` for the embedded one.
     pub kafka: Option<KafkaSettings>,
-    /// Shape of new topics.
+    /// Partitions and replication of new topics.
     pub topics: TopicShape,
     /// AWS KMS key.
     pub kms_key_arn: Option<String>,
     /// Secret of local-kms.
     pub local_secret: Option<Secret>,
-    /// Whether `--embedded` overrode what is configured.
+    /// Whether `--embedded` overrode configured backends.
     pub forced_embedded: bool,
-    /// The values as found, for `doctor`.
+    /// The values before checking, for `doctor`.
     pub sources: Sources,
 }
 
@@ -76,7 +76,7 @@ impl Settings {
         Sources::collect(&flags, |key| std::env::var_os(key), &directory)
     }
 
-    /// Checks values that were collected.
+    /// Checks collected values.
     pub fn check(sources: Sources, embedded: bool) -> Result<Self, Error> {
         let topics = TopicShape {
             partitions: number(&sources, &names::KAFKA_PARTITIONS, 6, 10_000)?,
@@ -102,8 +102,8 @@ impl Settings {
         })
     }
 
-    /// Refuses full mode with one real and one embedded backend: it would leave
-    /// records whose schemas are gone, or the reverse.
+    /// Refuses full mode with one remote and one embedded backend: one of them
+    /// would keep records or schemas that are useless without the other.
     pub fn check_mode(&self, mode: cli::RunMode) -> Result<(), Error> {
         match (mode, &self.registry, &self.kafka) {
             (cli::RunMode::Full, Some(_), None) => Err(Error::Mixed {

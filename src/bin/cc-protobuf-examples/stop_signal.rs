@@ -1,10 +1,10 @@
-//! Ctrl-C and SIGTERM.
+//! Waits for Ctrl-C and SIGTERM.
 
 use std::io;
 
 use crate::failure::{Exit, Failure};
 
-/// Notices Ctrl-C and, on Unix, SIGTERM, from the moment it is armed.
+/// Receives Ctrl-C and, on Unix, SIGTERM from the moment it is armed.
 pub struct StopSignal {
     last: Exit,
     #[cfg(unix)]
@@ -14,7 +14,7 @@ pub struct StopSignal {
 }
 
 impl StopSignal {
-    /// Takes over the signals.
+    /// Installs the signal handlers.
     pub fn arm() -> io::Result<Self> {
         #[cfg(unix)]
         {
@@ -31,7 +31,7 @@ impl StopSignal {
         })
     }
 
-    /// Resolves at the next signal.
+    /// Waits for the next signal.
     pub async fn received(&mut self) {
         #[cfg(unix)]
         tokio::select! {
@@ -44,7 +44,7 @@ impl StopSignal {
         }
     }
 
-    /// The failure that the last signal received stands for.
+    /// Returns the failure for the last received signal.
     pub fn failure(&self) -> Failure {
         match self.last {
             Exit::Terminated => Failure::new(self.last, "terminated by SIGTERM"),

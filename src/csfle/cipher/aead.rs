@@ -80,7 +80,7 @@ impl Cipher {
         cipher.ok_or_else(|| InvalidKey::length(dek.algorithm(), key.len()))
     }
 
-    /// Returns `None` for a key of the wrong length.
+    /// Creates a cipher; returns `None` for a key of the wrong length.
     pub(crate) fn from_key(algorithm: Algorithm, key: &[u8]) -> Option<Self> {
         Some(match algorithm {
             Algorithm::Aes128Gcm => Self::Aes128Gcm(Box::new(Aes128Gcm::new_from_slice(key).ok()?)),

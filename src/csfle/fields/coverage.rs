@@ -21,7 +21,7 @@ impl From<BadTags> for GraphProblem {
     }
 }
 
-/// A field that would be written in clear.
+/// A field that would be written as plaintext.
 #[derive(Debug)]
 pub(crate) struct Uncovered {
     /// Path of the field within the record.

@@ -45,7 +45,7 @@ pub(crate) fn failure(obstacle: Obstacle) -> Box<Failure> {
     })
 }
 
-/// The failure for a broken invariant: nothing is written then.
+/// Returns the failure for a broken invariant; nothing is written then.
 pub(crate) fn internal() -> Box<Failure> {
     failure(Obstacle::Problem(ValueProblem::Internal))
 }

@@ -172,8 +172,8 @@ impl<V: Values> Walker<'_, V> {
                     type_name.clone(),
                 ))));
             }
-            // A strict parser treats such a field as unknown, and a lenient one as a
-            // value in clear.
+            // A strict parser treats such a field as unknown, and a lenient one as
+            // plaintext.
             _ => return Err(failure(Obstacle::Problem(ValueProblem::Encoding))),
         }
         Ok(())

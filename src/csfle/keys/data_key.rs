@@ -68,7 +68,8 @@ impl DataKey {
         })
     }
 
-    /// Does not read the clock for a key that never has to be looked up again.
+    /// Returns whether the key may be used without another look-up. Reads the clock
+    /// only for a key that has an end.
     #[inline]
     pub(crate) fn is_good(&self, clock: &dyn Clock) -> bool {
         self.good_until_ms == i64::MAX || clock.now_ms() < self.good_until_ms

@@ -155,7 +155,7 @@ pub enum MaterialProblem {
     /// Not base64.
     #[error("its key material is not base64")]
     NotBase64,
-    /// There is neither a wrapped key nor one that the registry may return in clear.
+    /// There is neither a wrapped key nor an unwrapped one that the registry may return.
     #[error("the registry returned no wrapped key (a bare one counts for shared KEKs only)")]
     Absent,
     /// Not a key of the algorithm.

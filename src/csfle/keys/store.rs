@@ -185,7 +185,7 @@ impl KeyStore {
                     tracing::warn!(
                         kek = need.kek,
                         subject = need.subject,
-                        "DEK version {version} exists, but is not given out (is it deleted?); \
+                        "DEK version {version} exists, but the registry does not return it (is it deleted?); \
                          the expired one stays in use",
                     );
                     let retry = now.saturating_add(RETRY_RENEWAL_MS);

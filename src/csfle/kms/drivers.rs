@@ -140,7 +140,7 @@ impl KmsDrivers {
             })
     }
 
-    /// Returns the properties of a KEK that the driver reads. An error if one of
+    /// Returns the properties of a KEK that the driver reads. Fails if one of
     /// them is not allowed.
     fn properties(&self, driver: &dyn Kms, kek: &Kek) -> Result<Properties, Error> {
         let mut properties = Properties::new();

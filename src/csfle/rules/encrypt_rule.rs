@@ -6,9 +6,9 @@
 //! in the order of their list, domain rules before encoding rules; on read the
 //! other way round.
 //!
-//! Unlike Confluent's clients, this module never writes a value in clear that a rule
-//! says to encrypt. It refuses an `onFailure` of `NONE` for the write side, a rule
-//! that it cannot execute, and a rule whose mode or `enableAt` is unknown. A header
+//! Unlike Confluent's clients, this module never writes plaintext if a rule says to
+//! encrypt. It refuses an `onFailure` of `NONE` for the write side, a rule that it
+//! cannot execute, and a rule whose mode or `enableAt` is unknown. A header
 //! `__rule.name` skips no rule on write, and a disabled rule does not replace an
 //! enabled one with the same tags.
 
@@ -100,7 +100,7 @@ pub(crate) fn select(
                 Err(problem) if passes_on_failure(rule, direction) => tracing::warn!(
                     rule = rule.name,
                     subject,
-                    "rule is passed over on {direction}, as its onFailure says: it {problem}",
+                    "rule is skipped on {direction} because of its onFailure: it {problem}",
                 ),
                 Err(problem) => return Err(refused(problem)),
             }

@@ -39,7 +39,7 @@ pub enum RuleProblem {
     )]
     Type(String),
     /// The rule is in a list where its type has no meaning.
-    #[error("of type {rule_type} belongs into {list}")]
+    #[error("of type {rule_type} belongs in {list}")]
     List {
         /// Type of the rule.
         rule_type: &'static str,

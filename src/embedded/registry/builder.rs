@@ -58,8 +58,8 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Address and port to listen on; port 0 picks a free one. Other machines
-    /// can reach any address that is not loopback; the log then has a warning.
+    /// Sets the address and port to listen on; port 0 picks a free one. An address
+    /// that is not loopback is open to other machines, and a warning is logged.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
@@ -93,52 +93,52 @@ impl Builder {
         self
     }
 
-    /// Counts requests; see [`EmbeddedRegistry::requests`]. Memory use grows
-    /// with the number of different paths.
+    /// Enables the request counts of [`EmbeddedRegistry::requests`]. Memory use
+    /// grows with the number of different paths.
     pub fn record_requests(mut self) -> Self {
         self.request_log = true;
         self
     }
 
-    /// Longest time for one request, including reading its body; later it is
-    /// answered 408. Default: 30 seconds.
+    /// Sets the maximum time for one request, including reading its body. A
+    /// request that takes longer is answered 408. Default: 30 seconds.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
         self
     }
 
-    /// Longest time from the first byte of a request to the end of its head;
-    /// later the connection is closed. Default: 20 seconds.
+    /// Sets the maximum time from the first byte of a request to the end of its
+    /// headers. Later, the connection is closed. Default: 20 seconds.
     pub fn header_timeout(mut self, timeout: Duration) -> Self {
         self.header_timeout = timeout;
         self
     }
 
-    /// Longest time that a connection stays open without a request. Default:
-    /// 100 seconds.
+    /// Sets how long a connection may stay open without a request. Default: 100
+    /// seconds.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
         self
     }
 
-    /// Most connections open at the same time; further ones are answered 503
-    /// and closed. Default: 1,024, or the file descriptors of the process less
-    /// 64 if that is fewer.
+    /// Sets the maximum number of open connections. Further ones are answered
+    /// 503 and closed. Default: 1,024, or 64 below the process's limit of file
+    /// descriptors if that is fewer.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
         self
     }
 
-    /// Longest request body in bytes; a longer one is answered 413. Default: 1
-    /// MiB.
+    /// Sets the maximum size of a request body in bytes. A longer one is
+    /// answered 413. Default: 1 MiB.
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.max_body_bytes = bytes;
         self
     }
 
-    /// Most bytes that the registry stores, measured roughly as memory. A
-    /// request that would exceed it is answered 507 with error code 50701.
-    /// Default: 1 GiB, enough for some 500,000 small schemas.
+    /// Sets the maximum number of stored bytes, estimated as memory. A request
+    /// that would exceed it is answered 507 with error code 50701. Default: 1
+    /// GiB, enough for about 500,000 small schemas.
     pub fn max_stored_bytes(mut self, bytes: usize) -> Self {
         self.max_stored_bytes = bytes;
         self

@@ -24,12 +24,12 @@ impl EmbeddedRegistry {
         }
     }
 
-    /// Base URL, such as `http://127.0.0.1:41907`, without a trailing slash.
+    /// Returns the base URL, such as `http://127.0.0.1:41907`, without a trailing slash.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Address that the registry listens on.
+    /// Returns the address that the registry listens on.
     pub fn address(&self) -> SocketAddr {
         self.server.address()
     }

@@ -1,4 +1,4 @@
-//! Building: from a message or file in the making to a schema.
+//! Builds a schema from a message or file builder.
 
 use prost_reflect::{FieldDescriptor, FileDescriptor, Kind, MessageDescriptor};
 use prost_types::FileDescriptorProto;
@@ -16,7 +16,7 @@ impl ProtoMessage {
     /// Checks the message and builds its schema.
     ///
     /// # Errors
-    /// [`Error::Build`] with all problems.
+    /// Returns [`Error::Build`] with all problems.
     pub fn build(mut self) -> Result<DynamicSchema, Error> {
         let head = self.file.take().unwrap_or_else(|| own_file(&self.name));
         let name = self.name.clone();
@@ -33,7 +33,7 @@ impl ProtoFile {
     /// Checks and builds the file.
     ///
     /// # Errors
-    /// [`Error::Build`] with all problems.
+    /// Returns [`Error::Build`] with all problems.
     pub fn build(mut self) -> Result<BuiltFile, Error> {
         let mut problems = Vec::new();
         self.gather_dependencies(&mut problems);
@@ -79,8 +79,8 @@ impl ProtoFile {
     }
 }
 
-/// Returns the model that a reader of the printed text gets. Fails if the text does
-/// not parse, or means something else than what was built.
+/// Returns the model that parsing the printed text gives. Fails if the text does not
+/// parse, or has another meaning than the built file.
 fn sound(proto: FileDescriptorProto, available: &[SchemaFile]) -> Result<SchemaFile, String> {
     let built = SchemaFile::from_descriptor(proto, Form::Text);
     let text = built.to_text();
@@ -88,13 +88,13 @@ fn sound(proto: FileDescriptorProto, available: &[SchemaFile]) -> Result<SchemaF
     let before = built.resolve(available).map_err(|e| e.to_string())?;
     let after = read.resolve(available).map_err(|e| e.to_string())?;
     if read.to_text() != text || !same_messages(&before, &after) {
-        return Err("its text means something else than what was built".to_owned());
+        return Err("its text has another meaning than the built file".to_owned());
     }
     Ok(read)
 }
 
-/// Whether both files have the same messages and fields, regardless of the order of
-/// fields.
+/// Returns whether both files have the same messages and fields, regardless of
+/// the order of fields.
 fn same_messages(a: &FileDescriptor, b: &FileDescriptor) -> bool {
     fn same(a: &MessageDescriptor, b: &MessageDescriptor) -> bool {
         a.full_name() == b.full_name()

@@ -1,6 +1,6 @@
-//! From the builder to a descriptor of the form that the parser gives: type names as
-//! written (those of other files in full), uninterpreted options, map entries after
-//! the declared messages, synthetic oneofs after the declared ones.
+//! Converts a builder to a descriptor as the parser would return it: names of types as
+//! written (full names for other files), uninterpreted options, map entries after the
+//! declared messages, synthetic oneofs after the declared ones.
 
 use prost_types::descriptor_proto::ReservedRange;
 use prost_types::enum_descriptor_proto::EnumReservedRange;
@@ -20,7 +20,7 @@ use crate::protobuf::model::elements::{edit_fields, edit_messages};
 use crate::protobuf::model::names::map_entry_name;
 use crate::protobuf::model::synthetic_oneof;
 
-/// Takes a file that has passed all checks; casts and indexes are in bounds.
+/// Converts a file that has passed all checks, so casts and indexes are in bounds.
 pub(super) fn emit(file: &ProtoFile, types: &KnownTypes) -> FileDescriptorProto {
     let public = file.head.imports.iter().enumerate();
     let public = public.filter(|(_, import)| import.public);
@@ -37,7 +37,7 @@ pub(super) fn emit(file: &ProtoFile, types: &KnownTypes) -> FileDescriptorProto 
     // Some clients do not look up names that are relative to the package of another
     // file, so types of other files are named in full.
     edit_fields(&mut emitted, &mut |scope, field| {
-        // The entry of a map has its type set.
+        // The type of a map's field is set already.
         if let (None, Some(name)) = (field.r#type, &field.type_name)
             && let Found::Type(found) = types.find(scope, name)
             && found.file != file.head.name
@@ -55,7 +55,7 @@ fn index(i: usize) -> i32 {
     i32::try_from(i).unwrap_or(i32::MAX)
 }
 
-/// Field numbers have 29 bits.
+/// Converts a field number, which has at most 29 bits.
 fn number(n: u32) -> i32 {
     i32::try_from(n).unwrap_or(i32::MAX)
 }
@@ -162,7 +162,7 @@ fn field(field: &ProtoField) -> FieldDescriptorProto {
     }
 }
 
-/// Named types are left for resolution to sort into messages and enums.
+/// Returns type and type name. Resolution sorts named types into messages and enums.
 fn type_of(ty: &FieldType) -> (Option<i32>, Option<String>) {
     match ty.type_name() {
         Some(name) => (None, Some(name.to_owned())),
@@ -231,7 +231,7 @@ fn deprecated(yes: bool) -> Option<Vec<UninterpretedOption>> {
     yes.then(|| vec![boolean("deprecated", true)])
 }
 
-/// `name = true`.
+/// Returns the option `name = value`.
 fn boolean(name: &str, value: bool) -> UninterpretedOption {
     UninterpretedOption {
         name: vec![part(name, false)],
@@ -247,7 +247,7 @@ fn part(name: &str, is_extension: bool) -> NamePart {
     }
 }
 
-/// `(confluent.field_meta).tags = "PII"`, once per tag.
+/// Returns `(confluent.field_meta).tags = "PII"` for each tag.
 fn tags(tags: &[String]) -> impl Iterator<Item = UninterpretedOption> {
     tags.iter().map(|tag| UninterpretedOption {
         name: vec![part("confluent.field_meta", true), part("tags", false)],

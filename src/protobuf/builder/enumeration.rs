@@ -1,8 +1,8 @@
-//! Enums in the making.
+//! The builder of enums.
 
 use std::ops::RangeInclusive;
 
-/// An enum. Its first value must be 0, which is the default.
+/// An enum built in code. Its first value must be 0, which is the default.
 ///
 /// ```
 /// use cc_protobuf_examples::protobuf::ProtoEnum;

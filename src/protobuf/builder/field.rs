@@ -1,4 +1,4 @@
-//! Fields in the making, and their types.
+//! The builder of fields, and their types.
 
 use prost_types::field_descriptor_proto::Type;
 
@@ -118,7 +118,7 @@ impl From<String> for FieldType {
     }
 }
 
-/// A field of a message.
+/// A field of a message, built in code.
 ///
 /// ```
 /// use cc_protobuf_examples::protobuf::{FieldType, ProtoField};
@@ -145,7 +145,7 @@ pub struct ProtoField {
 }
 
 impl ProtoField {
-    /// Makes a field of any type except a map.
+    /// Creates a field of any type except a map.
     pub fn new(name: impl Into<String>, ty: impl Into<FieldType>, number: u32) -> Self {
         Self {
             name: name.into(),
@@ -161,15 +161,15 @@ impl ProtoField {
         }
     }
 
-    /// Makes a field that holds the message `message`. Names are looked up as in a
-    /// `.proto` file, from the innermost scope outwards. A name that begins with a dot
-    /// is a full name.
+    /// Creates a field of the message type `message`. Names are looked up as in a
+    /// `.proto` file, from the innermost scope outwards. A name with a leading dot is
+    /// a full name.
     pub fn message(name: impl Into<String>, message: impl Into<String>, number: u32) -> Self {
         Self::new(name, FieldType::Message(message.into()), number)
     }
 
-    /// Makes a field that holds a value of the enum `enumeration`. The name is looked up
-    /// as in [`message`](Self::message).
+    /// Creates a field of the enum type `enumeration`. Its name is looked up as in
+    /// [`message`](Self::message).
     pub fn enumeration(
         name: impl Into<String>,
         enumeration: impl Into<String>,
@@ -178,7 +178,7 @@ impl ProtoField {
         Self::new(name, FieldType::Enum(enumeration.into()), number)
     }
 
-    /// Makes a map. Keys are integers, bools or strings.
+    /// Creates a map. Keys are integers, bools or strings.
     pub fn map(
         name: impl Into<String>,
         key: impl Into<FieldType>,
@@ -227,7 +227,7 @@ impl ProtoField {
         self
     }
 
-    /// Sets whether a list of numbers is written as one block, the default of proto3.
+    /// Sets whether a list of numbers is packed, which is the default in proto3.
     #[must_use]
     pub fn packed(mut self, yes: bool) -> Self {
         self.packed = Some(yes);

@@ -1,9 +1,9 @@
-//! A file in the making.
+//! The builder of files.
 
 use super::file_head::{FileHead, Import};
 use super::{ProtoEnum, ProtoMessage};
 
-/// A `.proto` file in the making, with any number of messages and enums.
+/// A `.proto` file built in code, with any number of messages and enums.
 ///
 /// ```
 /// use cc_protobuf_examples::protobuf::{ProtoEnum, ProtoField, ProtoFile, ProtoMessage};

@@ -1,4 +1,4 @@
-//! The head of a file in the making: name, package and imports.
+//! Name, package and imports of a file builder.
 
 use crate::protobuf::{ProtoSchema, SchemaFile};
 
@@ -59,7 +59,7 @@ impl FileHead {
         }
     }
 
-    /// Imports another file. What that file imports comes along.
+    /// Imports another file and the files that it imports.
     pub(super) fn import(&mut self, file: &(impl Import + ?Sized), public: bool) {
         let imported = file.imported_file();
         self.add_import(imported.name(), public);

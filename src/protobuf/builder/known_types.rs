@@ -1,4 +1,4 @@
-//! The types that a file in the making can name.
+//! The types that a file builder can refer to.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +13,7 @@ use crate::protobuf::model::elements::{Element, elements};
 use crate::protobuf::model::import_lines::{ImportKind, imports_of_kind};
 use crate::protobuf::model::names::{join, look_up};
 
-/// All types that a file can name, and those that it could name with more imports.
+/// All types that a file can refer to, and those that it could with more imports.
 pub(super) struct KnownTypes {
     types: HashMap<String, Type>,
     /// Packages, and the packages around them.
@@ -27,8 +27,8 @@ pub(super) struct Type {
     pub(super) is_enum: bool,
     /// The file that declares it.
     pub(super) file: String,
-    /// Whether the file in the making is that file or imports it. Built-in files count
-    /// as imported, since naming one of their types imports them.
+    /// Whether the file declares it or imports its file. Built-in files count as
+    /// imported, because a reference to one of their types imports them.
     pub(super) visible: bool,
     builtin: bool,
 }
@@ -101,8 +101,8 @@ impl KnownTypes {
         }
     }
 
-    /// Looks `name` up from `scope` outwards, as C++ and protoc do: the innermost
-    /// scope that knows the first part of the name decides.
+    /// Looks up `name` from `scope` outwards, as C++ and protoc do: the innermost
+    /// scope that has the first part of the name decides.
     pub(super) fn find(&self, scope: &str, name: &str) -> Found<'_> {
         let rest = name.find('.').and_then(|dot| name.get(dot..));
         let found = look_up(scope.to_owned(), name, |full| {

@@ -1,11 +1,11 @@
-//! Messages and oneofs in the making.
+//! The builders of messages and oneofs.
 
 use std::ops::RangeInclusive;
 
 use super::file_head::{FileHead, Import};
 use super::{ProtoEnum, ProtoField};
 
-/// A choice between fields, at most one of which is set.
+/// A oneof built in code: a choice between fields, at most one of which is set.
 ///
 /// ```
 /// use cc_protobuf_examples::protobuf::{ProtoField, ProtoOneof};
@@ -39,8 +39,8 @@ impl ProtoOneof {
 
 /// A message, built in code.
 ///
-/// [`build`](Self::build) makes the schema of a file that contains only this message.
-/// For a file with several messages, add them to a [`ProtoFile`](super::ProtoFile).
+/// [`build`](Self::build) creates the schema of a file with only this message. For a
+/// file with several messages, add them to a [`ProtoFile`](super::ProtoFile).
 ///
 /// ```
 /// use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage, ProtoSchema};
@@ -71,7 +71,7 @@ pub struct ProtoMessage {
     pub(super) reserved: Vec<RangeInclusive<u32>>,
     pub(super) reserved_names: Vec<String>,
     pub(super) deprecated: bool,
-    /// Head of the file, if this message gets its own.
+    /// Settings of the message's own file, if it gets one.
     pub(super) file: Option<FileHead>,
 }
 
@@ -172,7 +172,7 @@ impl ProtoMessage {
     }
 }
 
-/// Returns the default head of a message's own file.
+/// Returns the default settings of a message's own file.
 pub(super) fn own_file(message: &str) -> FileHead {
     FileHead::new(format!("{message}.proto"))
 }

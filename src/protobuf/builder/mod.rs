@@ -1,8 +1,8 @@
-//! Schemas built in code.
+//! Builds schemas in code.
 //!
-//! A builder makes the same model as parsing: an unresolved `FileDescriptorProto`.
-//! Both the registered text and the descriptors derive from it, so they cannot
-//! disagree.
+//! A builder creates the same model as the parser: an unresolved
+//! `FileDescriptorProto`. Registered text and descriptors both derive from it, so they
+//! always agree.
 
 mod build;
 mod check;

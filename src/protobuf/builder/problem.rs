@@ -39,7 +39,7 @@ impl std::error::Error for BuildError {}
 pub struct Problem {
     /// The element: `field com.acme.MyRecord.f1`.
     pub element: String,
-    /// The rule that it breaks.
+    /// What is wrong with it.
     pub kind: ProblemKind,
 }
 
@@ -53,30 +53,34 @@ impl fmt::Display for Problem {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProblemKind {
-    /// A name is no identifier.
-    #[error("{0:?} is no identifier: a letter or underscore, then letters, digits and underscores")]
+    /// A name is not an identifier.
+    #[error(
+        "{0:?} is not an identifier: a letter or underscore, then letters, digits and underscores"
+    )]
     BadIdentifier(String),
-    /// A name begins another statement at this point of a `.proto` file.
-    #[error("{0:?} is a keyword in this place")]
+    /// A name is a keyword at this position of a `.proto` file.
+    #[error("{0:?} is a keyword here")]
     Keyword(String),
-    /// The name of a type begins another statement where a type is expected.
-    #[error("type {0:?} reads as a keyword; write it with a dot in front")]
+    /// The name of a type is a keyword where a type is expected.
+    #[error("type {0:?} is parsed as a keyword; write it with a leading dot")]
     KeywordType(String),
-    /// No other file could import this one by its name.
-    #[error("{0:?} is no import path: relative, parts separated by single slashes, no `.` or `..`")]
+    /// Other files cannot import the file by this name.
+    #[error(
+        "{0:?} is not an import path: use a relative path with single slashes, without `.` and `..`"
+    )]
     BadFileName(String),
     /// Field numbers have 29 bits.
     #[error("number {0} is not between 1 and 536870911")]
     NumberOutOfRange(u32),
     /// Protobuf implementations use the number internally.
-    #[error("number {0} is one of 19000 to 19999, which Protobuf keeps for itself")]
+    #[error("number {0} is one of 19000 to 19999, which Protobuf reserves for itself")]
     NumberKept(u32),
-    /// Two fields, or two values of an enum without aliases, have one number.
+    /// Two fields, or two values of an enum without aliases, share a number.
     #[error("number {number} is already used by {first}")]
     DuplicateNumber {
         /// The number.
         number: i64,
-        /// Name of the element that had it first.
+        /// Name of the first element with the number.
         first: String,
     },
     /// A field or value uses a reserved number.
@@ -85,11 +89,11 @@ pub enum ProblemKind {
     /// A field or value uses a reserved name.
     #[error("the name is reserved")]
     ReservedName,
-    /// Two elements of one scope have one name. Values of an enum live in the
+    /// Two elements of one scope have the same name. The values of an enum are in the
     /// scope that encloses the enum, as in C++.
     #[error("the name is already used by {first}{}", if *.enum_value { "; values of an enum share the scope around it" } else { "" })]
     DuplicateName {
-        /// The element that had it first.
+        /// The first element with the name.
         first: String,
         /// Whether one of the two is a value of an enum.
         enum_value: bool,
@@ -108,15 +112,15 @@ pub enum ProblemKind {
     /// A name is reserved twice.
     #[error("name {0:?} is reserved twice")]
     NameReservedTwice(String),
-    /// A field's type is neither scalar nor visible.
+    /// The type of a field is not scalar and not visible.
     #[error("type {name:?} is unknown{}", Hint(.suggestion))]
     UnknownType {
         /// The type as written.
         name: String,
-        /// A type of similar name.
+        /// A type with a similar name.
         suggestion: Option<String>,
     },
-    /// A field's type is declared in a file that only an import imports.
+    /// The type is declared in a file that is imported only indirectly.
     #[error("type {name:?} is declared in {file:?}, which is not imported")]
     NotImported {
         /// The type as written.
@@ -124,8 +128,8 @@ pub enum ProblemKind {
         /// The file that declares it.
         file: String,
     },
-    /// A field declared as a message has the type of an enum, or the reverse.
-    #[error("type {name:?} is no {expected}")]
+    /// A field declared as a message has an enum type, or the reverse.
+    #[error("type {name:?} is not {} {expected}", if *.expected == "enum" { "an" } else { "a" })]
     WrongKind {
         /// The type as written.
         name: String,
@@ -135,40 +139,40 @@ pub enum ProblemKind {
     /// `optional` and `repeated` contradict each other.
     #[error("a field is either optional or repeated")]
     OptionalAndRepeated,
-    /// Maps are neither optional nor repeated.
+    /// A map is optional or repeated.
     #[error("a map is neither optional nor repeated")]
     LabelOnMap,
     /// Members of a oneof have presence already, and cannot be repeated.
     #[error("a member of a oneof is neither optional nor repeated")]
     LabelInOneof,
-    /// Maps are repeated underneath.
+    /// A map is a member of a oneof.
     #[error("a map cannot be a member of a oneof")]
     MapInOneof,
-    /// Map keys are integers, bool or string.
+    /// The key of a map is not an integer, bool or string.
     #[error("a map key is an integer type, bool or string, not {0}")]
     MapKey(String),
-    /// Only lists of numbers, bools and enums can be packed.
+    /// A field is packed that is not a list of numbers, bools or enums.
     #[error("packed is for repeated numbers, bools and enums")]
     NotPackable,
-    /// A oneof needs a member.
+    /// A oneof has no member.
     #[error("a oneof needs at least one member")]
     EmptyOneof,
-    /// An enum needs a value.
+    /// An enum has no value.
     #[error("an enum needs at least one value")]
     EmptyEnum,
-    /// proto3: the first value is the default, and that is 0.
+    /// The first value is not 0; in proto3 it is the default.
     #[error("the first value of an enum must be 0, not {0}")]
     FirstValueNotZero(i32),
     /// Aliases are allowed, but there are none.
     #[error("aliases are allowed, but no two values share a number")]
     NoAliases,
-    /// proto3: generated code strips the enum's name from its values.
+    /// Two values differ only by parts that generated code strips in proto3.
     #[error("the name differs from {first} only in case, underscores or the enum's name in front")]
     SimilarValue {
         /// The other value.
         first: String,
     },
-    /// Two fields have one name in JSON.
+    /// Two fields have the same JSON name.
     #[error("the JSON name {json_name:?} conflicts with field {first}")]
     JsonName {
         /// The name of this field.
@@ -176,19 +180,19 @@ pub enum ProblemKind {
         /// The other field.
         first: String,
     },
-    /// JSON names in brackets are extensions.
-    #[error("{0:?} is no JSON name: it is empty, holds a NUL or stands in brackets")]
+    /// The JSON name is not valid; names in brackets are extensions.
+    #[error("{0:?} is not a JSON name: it is empty, contains a NUL or is in brackets")]
     BadJsonName(String),
-    /// One file is imported twice.
+    /// A file is imported twice.
     #[error("imports {0:?} twice")]
     DuplicateImport(String),
     /// The file imports itself.
     #[error("imports itself")]
     SelfImport,
-    /// Two imported files have one path but different contents.
+    /// Two imported files have the same path but different contents.
     #[error("imports lead to two different files of name {0:?}")]
     TwoFiles(String),
-    /// Package, file name and imports belong to the file.
+    /// Settings of the file were set on a message.
     #[error("package, file name and imports are set on the message; set them on its file")]
     FileSettings,
     /// Each element is valid, but the file as a whole is not.

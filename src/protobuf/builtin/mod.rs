@@ -72,7 +72,7 @@ const OLD_DECIMAL: (&str, &str) = (
 
 static FILES: LazyLock<Vec<SchemaFile>> = LazyLock::new(|| {
     let global = DescriptorPool::global();
-    // Neither kind fails to parse: a test compares the list with the table.
+    // Parsing cannot fail: a test compares the list with the table.
     let well_known = WELL_KNOWN.iter().filter_map(|path| {
         let bytes = global.get_file_by_name(path)?.encode_to_vec();
         let decoded = SchemaFile::decode(path, &bytes, &global).ok();
@@ -89,14 +89,14 @@ static INDEX: LazyLock<BTreeMap<&'static str, &'static SchemaFile>> =
 static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     let mut pool = DescriptorPool::new();
     for file in FILES.iter() {
-        // Does not fail either: the same test covers it.
+        // Cannot fail: covered by the same test.
         let _ = add_to_pool(&mut pool, file);
     }
     pool
 });
 
-/// Whether the file of this path is built in. It needs no reference. A reference
-/// that is given all the same replaces it.
+/// Returns whether the file of this path is built in, so that it needs no
+/// reference. A given reference replaces the built-in file.
 pub fn is_builtin(path: &str) -> bool {
     INDEX.contains_key(path)
 }
@@ -132,7 +132,7 @@ pub fn pool() -> &'static DescriptorPool {
 /// same files.
 pub(super) fn pool_of(paths: &[&'static str]) -> DescriptorPool {
     static POOLS: Mutex<BTreeMap<Vec<&'static str>, DescriptorPool>> = Mutex::new(BTreeMap::new());
-    /// Most pools in the cache, far more than are in use at once in practice.
+    /// Maximum number of cached pools, far more than are in use at once.
     const MAX_POOLS: usize = 64;
 
     if paths.is_empty() {

@@ -9,7 +9,7 @@ use super::{Candidate, CompatibilityLevel};
 /// Metadata property with the names of fields that must not be used again.
 const RESERVED: &str = "confluent:reserved";
 
-/// Most characters of an older schema that a message quotes.
+/// Maximum number of characters that a message quotes of an older schema.
 const MAX_QUOTED: usize = 10 * 1024;
 
 /// The rules of a subject for a new version.
@@ -42,7 +42,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether the check found nothing incompatible.
+    /// Returns whether the check found nothing incompatible.
     pub fn is_compatible(&self) -> bool {
         self.messages.is_empty()
     }
@@ -65,12 +65,12 @@ pub fn check(rules: &Rules, new: &Candidate<'_>, previous: &[Candidate<'_>]) -> 
 }
 
 /// A [`check`] that takes the older versions one by one, newest first, so that the
-/// caller need not hold all of them at once.
+/// caller need not keep all of them in memory.
 #[derive(Debug)]
 pub struct Check<'r, 'a> {
     rules: &'r Rules,
     new: &'r Candidate<'a>,
-    /// Made for the first comparison.
+    /// Created for the first comparison.
     types: Option<Types<'a>>,
     messages: Vec<String>,
     /// Whether the reserved fields were compared with those of the newest version.
@@ -92,7 +92,7 @@ impl<'r, 'a> Check<'r, 'a> {
         }
     }
 
-    /// Whether the check needs the next older version.
+    /// Returns whether the check needs the next older version.
     pub fn wants_more(&self) -> bool {
         self.compares || !self.reserved
     }
@@ -220,8 +220,8 @@ fn reserved_fields(new: &Candidate<'_>, newest: Option<&Candidate<'_>>) -> Vec<S
     removed.chain(conflicts).collect()
 }
 
-/// Whether a top-level message has an ordinary field of that name. Members of
-/// oneofs do not count.
+/// Returns whether a top-level message has an ordinary field of that name.
+/// Members of oneofs do not count.
 fn has_top_level_field(candidate: &Candidate<'_>, name: &str) -> bool {
     let file = candidate.file.proto();
     file.message_type.iter().any(|message| {

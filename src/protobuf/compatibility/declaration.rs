@@ -1,7 +1,7 @@
-//! Facts about messages and fields, read from unresolved descriptors.
+//! Facts about messages and fields that the comparison needs.
 //!
-//! The reference implementation compares syntax trees of `.proto` text. A descriptor
-//! holds the same facts in another shape.
+//! The reference implementation reads them from syntax trees of `.proto` text; this
+//! module derives them from unresolved descriptors.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -30,7 +30,7 @@ pub(super) enum WrittenType<'a> {
     Named(&'a str),
 }
 
-/// Scalar types that share an encoding. A change inside a group is compatible.
+/// Scalar types with the same encoding. A change within a group is compatible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ScalarGroup {
     /// Varints. Enums are among them.

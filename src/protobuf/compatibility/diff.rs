@@ -1,4 +1,4 @@
-//! The comparison of two files: messages and enums.
+//! Compares two files: their messages and enums.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Display;
@@ -9,25 +9,25 @@ use super::declaration::{self, MapEntry};
 use super::types::{Types, named_messages};
 use super::{Candidate, Difference, DifferenceKind};
 
-/// How deep the comparison follows messages inside messages before it defers them.
-/// It still finds the differences of deferred messages, but does not report the fields
-/// that lead there as changed.
+/// Maximum depth of messages within messages; deeper ones are compared later. Their
+/// differences are found, but the fields that lead to them are not reported as changed.
 const MAX_DEPTH: usize = 100;
 
-/// Fields and messages compared before the comparison reuses the verdicts of pairs of
-/// messages. Up to this bound, a difference is listed once for every field that leads
-/// to it, as in the reference implementation. Without a bound, types that refer to each
-/// other several times would take exponential time. The verdict is the same.
+/// Number of comparisons after which results for pairs of messages are reused. Before,
+/// a difference is listed for every field that leads to it, as in the reference
+/// implementation. Without this limit, types that refer to each other several times
+/// would take exponential time. The verdict is the same.
 const MAX_REPEATED_WORK: usize = 100_000;
 
-/// All differences between two schemas, tolerated ones included.
+/// Returns all differences between two schemas, including compatible ones.
 ///
-/// `original` is the older schema. The differences say whether `update` reads its data.
+/// `original` is the older schema. The differences say whether `update` can read its
+/// data.
 pub fn diff(original: &Candidate<'_>, update: &Candidate<'_>) -> Vec<Difference> {
     diff_types(&Types::new(original), &Types::new(update))
 }
 
-/// [`diff`] over type tables made beforehand.
+/// Like [`diff`], with type tables that exist already.
 pub(super) fn diff_types(original: &Types<'_>, update: &Types<'_>) -> Vec<Difference> {
     let mut walk = Walk {
         original,
@@ -140,13 +140,13 @@ fn names<'a>(
         .collect()
 }
 
-/// One comparison under way. `true` from its methods means that something
-/// incompatible was found.
+/// A comparison in progress. Its methods return `true` if they found something
+/// incompatible.
 pub(super) struct Walk<'t, 'a> {
     pub original: &'t Types<'a>,
     pub update: &'t Types<'a>,
     differences: Vec<Difference>,
-    /// Originals that are being compared. Meeting one again ends the recursion.
+    /// Originals that are being compared; recursion stops at these.
     active: HashSet<usize>,
     finished: HashMap<(usize, usize), bool>,
     deferred: VecDeque<Pair<'a>>,
@@ -161,7 +161,7 @@ impl<'a> Walk<'_, 'a> {
         !kind.is_compatible()
     }
 
-    /// Counts the elements that are about to be compared.
+    /// Counts elements before they are compared.
     pub fn count(&mut self, compared: usize) {
         self.work = self.work.saturating_add(compared.max(1));
     }
@@ -226,7 +226,7 @@ impl<'a> Walk<'_, 'a> {
         incompatible
     }
 
-    /// Nothing about enums is incompatible.
+    /// Reports differences of enums, all of which are compatible.
     fn enums(
         &mut self,
         parent: &str,

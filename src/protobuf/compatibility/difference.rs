@@ -25,7 +25,7 @@ impl Difference {
 }
 
 impl fmt::Display for Difference {
-    /// `TYPE #/path`.
+    /// Formats the difference as `TYPE #/path`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind, self.path)
     }

@@ -1,4 +1,4 @@
-//! The comparison of the fields of two messages.
+//! Compares the fields of two messages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,7 @@ fn class<'a, 't>(
     }
 }
 
-/// The position of a field, for the path of its differences.
+/// The location of a field, for the path of its differences.
 struct Place<'p, 'a> {
     pair: &'p Pair<'a>,
     oneof: Option<&'p str>,
@@ -53,10 +53,10 @@ impl Place<'_, '_> {
     }
 }
 
-/// The fields of both messages by number, oneof members among them.
+/// The fields of both messages by number, including members of oneofs.
 ///
-/// Fields are compared by number over the whole message, regardless of oneofs. Otherwise
-/// a move between oneofs would hide a change of the field itself.
+/// Fields are compared by number over the whole message, regardless of oneofs;
+/// otherwise a move between oneofs would hide a change of the field.
 struct Fields<'a> {
     before: BTreeMap<i32, Field<'a>>,
     after: BTreeMap<i32, Field<'a>>,
@@ -126,9 +126,9 @@ impl<'a> Walk<'_, 'a> {
 
     /// Reports fields that could be set together and no longer can.
     ///
-    /// Members of one original oneof excluded each other before, so they form a group.
-    /// Each ordinary field is a group of its own. A new number was never set. More than
-    /// one group in a oneof is a new exclusion.
+    /// Members of an original oneof excluded each other already, so they form one
+    /// group. Each ordinary field is a group, and a new number belongs to none. A oneof
+    /// with more than one group is a new exclusion.
     fn mutual_exclusion(&mut self, pair: &Pair<'a>, fields: &Fields<'_>) -> bool {
         struct Groups<'a> {
             oneofs: BTreeSet<&'a str>,
@@ -191,8 +191,8 @@ impl<'a> Walk<'_, 'a> {
                 }
                 _ => false,
             },
-            // The grammar has no map of maps. A descriptor may claim one, even
-            // one that contains itself.
+            // The grammar has no map of maps. A descriptor may contain one, even one
+            // that contains itself.
             (Class::Map(_), Class::Map(_)) if inside_map => false,
             (Class::Map(before), Class::Map(after)) => {
                 let (old_key, old_value) = declaration::map_types(before);
@@ -248,9 +248,9 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
-/// Whether two types need no comparison. Either both are declared in the compared files,
-/// whose messages are compared by name anyway, or both come from the same version of
-/// the same subject.
+/// Returns whether two types need no comparison. Either both are declared in
+/// the compared files, whose messages are compared by name anyway, or both come
+/// from the same version of the same subject.
 fn same_origin(old: Origin<'_>, new: Origin<'_>) -> bool {
     old != Origin::Unknown && old == new
 }

@@ -1,4 +1,4 @@
-//! Type names that nothing declares.
+//! Finds type names that no file declares.
 
 use prost_types::{DescriptorProto, FileDescriptorProto};
 
@@ -8,12 +8,12 @@ use super::types::Types;
 use crate::protobuf::model::field_messages::FieldMessages;
 use crate::protobuf::model::names::join;
 
-/// Returns the type names that fields and rpcs of a schema use and that neither the
-/// schema, nor its dependencies, nor the built-in files declare. Names are as written,
-/// in the order of the source.
+/// Returns the type names in fields and rpcs that neither the schema, nor its
+/// dependencies, nor the built-in files declare. Names are as written, in the order of
+/// the source.
 ///
-/// By default, Confluent's registry demands no more of a schema than that this list is
-/// empty. It ignores values of maps and bodies of `extend`.
+/// By default, Confluent's registry only requires that this list is empty. It ignores
+/// values of maps and bodies of `extend`.
 pub fn missing_types(candidate: &Candidate<'_>) -> Vec<String> {
     let types = Types::new(candidate);
     let file = candidate.file.proto();
@@ -42,7 +42,7 @@ pub fn missing_types(candidate: &Candidate<'_>) -> Vec<String> {
 /// Returns every message with its full name, except for map entries.
 fn messages(file: &FileDescriptorProto) -> Vec<(String, &DescriptorProto)> {
     let mut found = Vec::new();
-    // A stack in place of recursion: the sender decides how deep messages nest.
+    // A stack instead of recursion, because input decides how deep messages nest.
     let mut open: Vec<(String, &DescriptorProto)> = file
         .message_type
         .iter()

@@ -9,8 +9,9 @@
 //! * `diff` and `fields`: the walk over two files that finds the differences;
 //! * `check`: the seven levels composed from that walk.
 //!
-//! The comparison uses names as they are written and builds no descriptors, so an old
-//! version with an unknown type can be compared too. Rules follow `confluentinc/schema-registry`, 8.4 line.
+//! The comparison uses names as written and builds no descriptors, so it also works for
+//! old versions with unknown types. The rules follow `confluentinc/schema-registry`
+//! 8.4.
 
 mod check;
 mod declaration;
@@ -52,7 +53,7 @@ pub struct Candidate<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    /// Makes a candidate without references, metadata and version.
+    /// Creates a candidate without references, metadata and version.
     pub fn new(file: &'a SchemaFile) -> Self {
         Self {
             file,

@@ -1,4 +1,4 @@
-//! The types that one side of a comparison knows, by name.
+//! The types of one side of a comparison, by name.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -18,7 +18,7 @@ pub(in crate::protobuf) enum Origin<'a> {
     Local,
     /// In a file that the schema refers to directly.
     DirectReference { subject: &'a str, version: i32 },
-    /// In a file that came with another one, or a built-in.
+    /// In a file that is referenced indirectly, or in a built-in file.
     Unknown,
 }
 
@@ -114,7 +114,7 @@ impl<'a> Types<'a> {
     }
 }
 
-/// Enters every message and enum of `file`, nested ones too. Later files
+/// Adds the messages and enums of `file`, including nested ones. Later files
 /// override equal names.
 fn collect<'a>(
     named: &mut HashMap<String, TypeInfo<'a>>,
@@ -132,7 +132,7 @@ fn collect<'a>(
     for declared in &file.enum_type {
         named.insert(join(package, declared.name()), info(Declaration::Enum));
     }
-    // A stack in place of recursion: the sender decides how deep messages nest.
+    // A stack instead of recursion, because input decides how deep messages nest.
     let mut open: Vec<(String, &'a DescriptorProto)> =
         named_messages(&[], &file.extension, &file.message_type)
             .map(|message| (join(package, message.name()), message))
@@ -161,7 +161,7 @@ pub(crate) fn top_level_names(file: &crate::protobuf::SchemaFile) -> Vec<&str> {
     messages.map(DescriptorProto::name).chain(enums).collect()
 }
 
-/// Returns the messages that are types, which excludes map entries and bodies of groups.
+/// Returns the messages that are types, without map entries and bodies of groups.
 pub(super) fn named_messages<'a>(
     fields: &[FieldDescriptorProto],
     extensions: &[FieldDescriptorProto],

@@ -1,4 +1,4 @@
-//! Descriptions of the elements that descriptor paths point at.
+//! Describes the elements that descriptor paths refer to.
 
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
@@ -6,8 +6,8 @@ use prost_types::{
 
 use super::names::join;
 
-/// Describes what `path` points at by kind and full name: `field a.M.f`. The path has
-/// the form of `google.protobuf.SourceCodeInfo.Location`. Its end, which names a
+/// Describes the element at `path` by kind and full name: `field a.M.f`. The path is
+/// one of `google.protobuf.SourceCodeInfo.Location`; its last part, which names a
 /// property, is ignored.
 pub(in crate::protobuf) fn describe(file: &FileDescriptorProto, path: &[i32]) -> Option<String> {
     let package = file.package();

@@ -1,4 +1,4 @@
-//! The walks over a descriptor: one to read its elements, one to edit them.
+//! Visits all elements of a descriptor, to read or to edit them.
 
 use std::rc::Rc;
 
@@ -53,8 +53,8 @@ impl<'a> Element<'a> {
 }
 
 /// Returns all elements of a file, each before those inside it, with the full
-/// name of the scope in which the names of its options are looked up: its own for
-/// a message, an enum and a service, that of the element around it for the rest.
+/// name of the scope in which the names of its options are looked up. Messages, enums
+/// and services are their own scope; other elements have the enclosing one.
 pub(in crate::protobuf) fn elements(
     file: &FileDescriptorProto,
 ) -> impl Iterator<Item = (Rc<str>, Element<'_>)> {
@@ -64,8 +64,8 @@ pub(in crate::protobuf) fn elements(
 }
 
 struct Elements<'a> {
-    /// Elements to visit, the next one last, with the scope around each. A stack
-    /// in place of recursion: the sender decides how deep messages nest.
+    /// Elements to visit, the next one last, with their scopes. A stack instead of
+    /// recursion, because input decides how deep messages nest.
     open: Vec<(Rc<str>, Element<'a>)>,
 }
 
@@ -162,8 +162,8 @@ macro_rules! edit_options {
 }
 
 /// Calls `edit` with the options of every element that has some, and the full
-/// name of the scope in which their names are looked up. An element that is left
-/// without options loses its options message too.
+/// name of the scope in which their names are looked up. Removes the options message
+/// of an element without options.
 pub(in crate::protobuf) fn edit_options(
     file: &mut FileDescriptorProto,
     edit: &mut impl FnMut(Target, &str, &mut Vec<UninterpretedOption>),

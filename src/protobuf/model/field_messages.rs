@@ -1,4 +1,4 @@
-//! Which message belongs to which field.
+//! Links fields to the messages that they declare.
 //!
 //! A `map<>` field and a group each declare a message: the map entry, the group's
 //! body. A descriptor lists this message among the messages of the scope, and the
@@ -17,8 +17,8 @@ pub(in crate::protobuf) fn is_group(field: &FieldDescriptorProto) -> bool {
     field.r#type == Some(Type::Group as i32)
 }
 
-/// Whether the field may be a `map<>`. Other fields with a named type have no type
-/// yet: resolution finds out whether it is a message or an enum.
+/// Returns whether the field may be a `map<>`. Other fields with a named type
+/// have no type yet: resolution finds out whether it is a message or an enum.
 fn may_be_map(field: &FieldDescriptorProto) -> bool {
     field.r#type == Some(Type::Message as i32)
 }
@@ -35,7 +35,7 @@ pub(in crate::protobuf) fn field_rank(field: &FieldDescriptorProto) -> (u8, i32,
 }
 
 /// Positions of the messages that belong to fields, by the position of the field.
-/// Extensions count on after the fields of the message.
+/// Positions of extensions continue after those of the fields.
 #[derive(Debug, Default)]
 pub(in crate::protobuf) struct FieldMessages(HashMap<usize, usize>);
 

@@ -1,4 +1,4 @@
-//! How the source grouped ranges, reserved names and extension fields in statements.
+//! How the source groups ranges, reserved names and extension fields in statements.
 //!
 //! The canonical text keeps these statements, but a descriptor lists their entries
 //! one by one.
@@ -19,8 +19,8 @@ pub(in crate::protobuf) enum Reserved {
     Name(usize),
 }
 
-/// The statements of a file, a message or an enum, and of the types in it. Kept is
-/// only what differs from the default: one statement per entry, ranges before names.
+/// The statements of a file, a message or an enum, and of the types in it. Holds only
+/// what differs from the default: one statement per entry, ranges before names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::protobuf) struct Layout {
     reserved: Option<Vec<Vec<Reserved>>>,
@@ -182,12 +182,12 @@ impl Layout {
         layout
     }
 
-    /// Layout of the message at `position`.
+    /// Returns the layout of the message at `position`.
     pub fn message(&self, position: usize) -> &Self {
         self.messages.get(position).unwrap_or(&NOTHING)
     }
 
-    /// Layout of the enum at `position`.
+    /// Returns the layout of the enum at `position`.
     pub fn enumeration(&self, position: usize) -> &Self {
         self.enums.get(position).unwrap_or(&NOTHING)
     }
@@ -262,7 +262,7 @@ fn unless_empty(layouts: Vec<Layout>) -> Vec<Layout> {
     layouts
 }
 
-/// Lengths of the runs of equal neighbours.
+/// Returns the lengths of the runs of equal neighbours.
 fn runs<'f>(items: impl Iterator<Item = Option<&'f str>>) -> Vec<usize> {
     let mut sizes: Vec<usize> = Vec::new();
     let mut last = None;

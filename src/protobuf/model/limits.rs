@@ -1,19 +1,19 @@
-//! Limits on the size of a schema. Real schemas stay far below. The limits keep a
-//! hostile schema from exhausting memory or the stack.
+//! Limits on the size of a schema, far above real schemas. They keep a hostile schema
+//! from exhausting memory or the stack.
 
 use prost_types::{DescriptorProto, FileDescriptorProto};
 
 use super::elements::{Element, elements};
 use crate::protobuf::Error;
 
-/// Longest schema in bytes, in either form.
+/// Maximum length of a schema in bytes, in either form.
 const MAX_LEN: usize = 16 << 20;
 
-/// Longest full name in bytes. Descriptors hold the full name of every element, so
-/// the memory for a long package with many fields is the product of both.
+/// Maximum length of a full name in bytes. Every element has a full name, so a long
+/// package with many fields would multiply the memory.
 const MAX_NAME: usize = 1024;
 
-/// How deep messages may nest: the language's own limit.
+/// Maximum nesting of messages: the language's own limit.
 const MAX_NESTING: usize = 31;
 
 /// Refuses a schema of too many bytes.

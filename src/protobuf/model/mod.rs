@@ -1,4 +1,4 @@
-//! The model of a schema, and what can be said about it without other schemas.
+//! The model of a schema, and operations that need no other schema.
 
 pub(in crate::protobuf) mod element_path;
 pub(in crate::protobuf) mod elements;

@@ -1,8 +1,8 @@
-//! Names in `.proto` files: how they are built, checked and looked up.
+//! Builds, checks and looks up names of `.proto` files.
 
-/// Most enclosing scopes that a look-up tries, and the longest scope in bytes.
-/// Real packages stay far below. Without a bound, a hostile package would make
-/// every look-up expensive.
+/// Maximum number of enclosing scopes that a look-up tries, and maximum length of a
+/// scope in bytes, far above real packages. Without limits, a hostile package would
+/// make every look-up expensive.
 const MAX_SCOPES: usize = 128;
 const MAX_SCOPE_LEN: usize = 2048;
 
@@ -62,7 +62,7 @@ pub(in crate::protobuf) fn look_up<T>(
     find(name)
 }
 
-/// Returns the JSON name of a field that states none.
+/// Returns the default JSON name of a field.
 pub(in crate::protobuf) fn json_name(field: &str) -> String {
     capitalize_after_underscores(field, false)
 }

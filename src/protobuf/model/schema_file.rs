@@ -1,10 +1,10 @@
-//! The model of one schema.
+//! [`SchemaFile`], the model of one schema.
 
 use prost_types::FileDescriptorProto;
 
 use super::layout::Layout;
 
-/// The form in which a schema came. Both forms have the same model.
+/// The form in which a schema was received. Both forms have the same model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Form {
     /// `.proto` source.
@@ -13,14 +13,14 @@ pub enum Form {
     Serialized,
 }
 
-/// One schema: an unresolved `FileDescriptorProto`, names as written.
+/// A schema: an unresolved `FileDescriptorProto` with names as written.
 ///
-/// * All options are `uninterpreted_option`s, as the parser of source returns them.
-///   Only `map_entry`, which decides what a message is, is interpreted too.
-/// * Map entries have the position that message indexes count: after the declared
-///   messages if a `map<>` field of source text implies them, in the order of the
-///   descriptor if the schema came serialized. Entries that are written out have
-///   `map_entry` among their uninterpreted options too.
+/// * All options are `uninterpreted_option`s, as the parser returns them. Only
+///   `map_entry` is interpreted too, because it determines what a message is.
+/// * Map entries are at the position that message indexes count. Entries that a
+///   `map<>` field of source text implies come after the declared messages. In a
+///   serialized schema they keep the order of the descriptor. Entries written out
+///   in the source also have `map_entry` among their uninterpreted options.
 /// * Fields are in the order of the canonical text: plain fields, members of oneofs,
 ///   groups. A proto3 `optional` field has its synthetic oneof.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +31,7 @@ pub struct SchemaFile {
 }
 
 impl SchemaFile {
-    /// Makes a schema of a descriptor as it is. Its options must be uninterpreted.
+    /// Creates a schema from a descriptor. Its options must be uninterpreted.
     pub fn from_descriptor(proto: FileDescriptorProto, form: Form) -> Self {
         Self {
             proto,
@@ -45,7 +45,7 @@ impl SchemaFile {
         self.proto.name()
     }
 
-    /// Returns the package, empty if the file states none.
+    /// Returns the package; empty if the file has none.
     pub fn package(&self) -> &str {
         self.proto.package()
     }
@@ -55,7 +55,7 @@ impl SchemaFile {
         &self.proto
     }
 
-    /// Returns the form in which the schema came.
+    /// Returns the form in which the schema was received.
     pub fn form(&self) -> Form {
         self.form
     }

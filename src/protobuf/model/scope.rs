@@ -1,11 +1,11 @@
-//! The fields, extensions and messages of a scope, taken apart to be sorted.
+//! The fields, extensions and messages of a scope, separated for sorting.
 
 use prost_types::{DescriptorProto, FieldDescriptorProto};
 
 use super::field_messages::{FieldMessages, field_rank, is_group};
 use super::layout::Layout;
 
-/// A message and how its statements are laid out.
+/// A message and the layout of its statements.
 pub(in crate::protobuf) type Declared = (DescriptorProto, Layout);
 
 /// A field with the message that belongs to it.
@@ -15,7 +15,7 @@ pub(in crate::protobuf) struct Member {
     pub body: Option<Declared>,
 }
 
-/// The fields, extensions and messages of a scope, taken apart to be sorted.
+/// The fields, extensions and messages of a scope, separated for sorting.
 #[derive(Debug, Default)]
 pub(in crate::protobuf) struct Scope {
     pub fields: Vec<Member>,
@@ -25,7 +25,7 @@ pub(in crate::protobuf) struct Scope {
 }
 
 impl Scope {
-    /// Takes a scope apart.
+    /// Moves the contents of a scope out of the descriptor.
     pub(in crate::protobuf) fn take(
         fields: &mut Vec<FieldDescriptorProto>,
         extensions: &mut Vec<FieldDescriptorProto>,
@@ -58,9 +58,9 @@ impl Scope {
         }
     }
 
-    /// Puts the scope together in the order that parsing the canonical text gives:
-    /// declared messages, entries of `map<>` fields, bodies of groups. So message
-    /// indexes count the messages that the text declares as `message`.
+    /// Returns the contents in the order that parsing the canonical text gives: declared
+    /// messages, entries of `map<>` fields, bodies of groups. Message indexes then count
+    /// the messages that the text declares as `message`.
     pub(in crate::protobuf) fn put_together(
         mut self,
         fields: &mut Vec<FieldDescriptorProto>,

@@ -1,4 +1,4 @@
-//! Names of the synthetic oneofs of proto3 `optional` fields.
+//! Names the synthetic oneofs of proto3 `optional` fields.
 
 use std::collections::HashSet;
 

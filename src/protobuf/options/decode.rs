@@ -1,4 +1,4 @@
-//! From option bytes of a descriptor to uninterpreted options.
+//! Decodes the option bytes of a descriptor to uninterpreted options.
 
 use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MapKey, Value};
 use prost_types::UninterpretedOption;
@@ -138,7 +138,7 @@ fn scalar_option(value: &Value, kind: &Kind) -> Option<UninterpretedOption> {
     })
 }
 
-/// The double with the same shortest decimal, so that 0.1 stays 0.1.
+/// Returns the double with the same shortest decimal, so that 0.1 stays 0.1.
 fn widen(value: f32) -> f64 {
     value.to_string().parse().unwrap_or_else(|_| value.into())
 }
@@ -146,7 +146,7 @@ fn widen(value: f32) -> f64 {
 fn message_fields(message: &DynamicMessage) -> Fields {
     let mut fields = Fields::default();
     for (field, value) in message.fields() {
-        // A group goes by the name of its type.
+        // A group has the name of its type.
         let name = if field.is_group() {
             field.kind().as_message().map(|m| m.name().to_owned())
         } else {

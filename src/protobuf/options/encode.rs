@@ -1,4 +1,4 @@
-//! From uninterpreted options to option bytes of a descriptor.
+//! Encodes uninterpreted options to the option bytes of a descriptor.
 
 use prost::Message;
 use prost_reflect::{
@@ -11,10 +11,10 @@ use prost_types::uninterpreted_option::NamePart;
 use super::Target;
 use crate::protobuf::model::names::look_up;
 
-/// Encodes the options message of `target`, or returns `None` if it would be empty.
-/// Extensions are looked up in `pool`, their names relative to `scope`. An option
-/// that `pool` does not define, or whose value does not fit, is left out: a reader
-/// could not interpret it either.
+/// Encodes the options message of `target`; returns `None` if it would be empty.
+/// Extensions are looked up in `pool`, their names relative to `scope`. Options that
+/// `pool` does not define, or whose value does not fit, are omitted, because a reader
+/// could not interpret them either.
 pub(in crate::protobuf) fn encode(
     target: Target,
     scope: &str,
@@ -24,7 +24,7 @@ pub(in crate::protobuf) fn encode(
     let descriptor = pool.get_message_by_name(target.options_message())?;
     let mut message = DynamicMessage::new(descriptor);
     for option in options {
-        // An option that does not fit is left out entirely.
+        // An option that does not fit is omitted.
         let _ = set(&mut message, scope, option, pool);
     }
     let bytes = message.encode_to_vec();
@@ -113,7 +113,7 @@ fn set(
     option: &UninterpretedOption,
     pool: &DescriptorPool,
 ) -> Option<()> {
-    // All look-ups come before the first change.
+    // Do all look-ups before the first change.
     let (last, path) = option.name.split_last()?;
     let mut holder = message.descriptor();
     let mut members = Vec::with_capacity(path.len());

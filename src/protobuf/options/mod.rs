@@ -1,4 +1,4 @@
-//! Options. The model holds them uninterpreted, as the parser returns them.
+//! Converts options. The model holds them uninterpreted, as the parser returns them.
 //!
 //! [`decode`] turns the option bytes of a descriptor into uninterpreted options,
 //! [`encode`] turns these into bytes. [`aggregate`] is the text format between braces.
@@ -56,7 +56,7 @@ pub(super) fn flag(option: &UninterpretedOption, name: &str) -> Option<bool> {
     }
 }
 
-/// Whether the message stands for the entries of a map field.
+/// Returns whether the message is the entry of a map field.
 pub(super) fn is_map_entry(message: &DescriptorProto) -> bool {
     message
         .options
@@ -64,8 +64,8 @@ pub(super) fn is_map_entry(message: &DescriptorProto) -> bool {
         .is_some_and(MessageOptions::map_entry)
 }
 
-/// Whether the message is a map entry that a `map<>` field implies. An entry that is
-/// written out has the option among its uninterpreted ones too.
+/// Returns whether the message is a map entry that a `map<>` field implies. An
+/// entry written out in the source also has the option among its uninterpreted ones.
 pub(super) fn is_implied_map_entry(message: &DescriptorProto) -> bool {
     message.options.as_ref().is_some_and(|options| {
         options.map_entry()

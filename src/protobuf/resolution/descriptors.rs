@@ -1,4 +1,4 @@
-//! Resolving a file and its imports into descriptors.
+//! Resolves a file and its imports to descriptors.
 
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
@@ -17,10 +17,10 @@ use crate::protobuf::{Error, SchemaFile, builtin};
 const ANY: &str = "google/protobuf/any.proto";
 
 impl SchemaFile {
-    /// Builds descriptors. `dependencies` holds the imported files, direct or not, in any
-    /// order, each under the path by which it is imported. Built-in files may be left
-    /// out; one that is given replaces the built-in. Of several files with one name the
-    /// first counts. Files that nothing imports are ignored.
+    /// Builds descriptors. `dependencies` contains the imported files, direct or not, in
+    /// any order, each under the path by which it is imported. Built-in files may be
+    /// omitted; a given one replaces the built-in. Of several files with one name the
+    /// first is used. Files that nothing imports are ignored.
     ///
     /// # Errors
     /// Names the file and the element that is invalid: a missing import, an import
@@ -51,7 +51,7 @@ impl SchemaFile {
         let mut pool = if overridden {
             DescriptorPool::new()
         } else {
-            // Built-in files import only built-in files, so they can go first.
+            // Built-in files import only built-in files, so they can be added first.
             let used: HashSet<&str> = order.iter().map(|file| file.name()).collect();
             let uses_any = used.contains(ANY);
             let shared = builtin::files().iter().map(Self::name);
@@ -101,7 +101,7 @@ pub(super) enum Missing {
     Tolerated,
 }
 
-/// Most files one schema may import, directly or not.
+/// Maximum number of files that a schema may import, directly or not.
 const MAX_FILES: usize = 1000;
 
 /// Returns the file and all it imports, each after those it imports.
@@ -139,7 +139,7 @@ pub(super) fn import_order<'f>(
 }
 
 /// Returns the files among `available` that `file` imports, directly or not, each
-/// after those it imports. Built-in files are left out, and so are circles, which
+/// after those it imports. Built-in files are omitted, and so are cycles, which
 /// resolution reports.
 pub(in crate::protobuf) fn imported_files(
     file: &SchemaFile,
@@ -154,9 +154,9 @@ pub(in crate::protobuf) fn imported_files(
     order.files.into_iter().cloned().collect()
 }
 
-/// Adds one file as [`add_to_pool`] does, without the imports that are not in the pool
-/// and, if it fails otherwise, without custom options that nothing defines. Confluent's
-/// own options need no import: a field whose tag is overlooked would be sent in clear.
+/// Adds one file like [`add_to_pool`], but without imports that are not in the pool and,
+/// if it still fails, without undefined custom options. Confluent's own options need no
+/// import: a field whose tag is ignored would be sent unencrypted.
 pub(super) fn add_leniently(pool: &mut DescriptorPool, file: &SchemaFile) -> Result<(), Error> {
     let mut file = file.clone();
     retain_imports(&mut file.proto, |path| {

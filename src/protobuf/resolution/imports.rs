@@ -1,4 +1,4 @@
-//! The walk over the imports of a file.
+//! Walks over the imports of a file.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -9,18 +9,18 @@ use crate::protobuf::SchemaFile;
 /// A file and those it imports, directly or not.
 #[derive(Debug)]
 pub(crate) struct ImportOrder<F> {
-    /// The files, each after those it imports. The file that the walk began with
+    /// The files, each after those it imports. The file that the walk started with
     /// is the last.
     pub(crate) files: Vec<F>,
-    /// The first circle met: names of files, the first one again at the end. The
-    /// walk leaves out an import that closes a circle.
+    /// The first cycle found: names of files, the first one again at the end. The
+    /// walk omits imports that close a cycle.
     pub(crate) circle: Option<Vec<String>>,
 }
 
 /// Walks over the imports of `root`, depth first, and takes each file once.
 ///
-/// `find` returns the file behind an import, given the importing file and the path
-/// imported. `None` leaves the import out; an error ends the walk.
+/// `find` returns the file for an import, given the importing file and the import path.
+/// `None` omits the import; an error ends the walk.
 pub(crate) fn in_order<F: Borrow<SchemaFile>, E>(
     root: F,
     mut find: impl FnMut(&SchemaFile, &str) -> Result<Option<F>, E>,
@@ -46,7 +46,7 @@ pub(crate) fn in_order<F: Borrow<SchemaFile>, E>(
     let name = root.borrow().name().to_owned();
     // Path → whether all that the file imports is in order.
     let mut done = HashMap::from([(name.clone(), false)]);
-    // A stack in place of recursion: the sender decides how long a chain of imports is.
+    // A stack instead of recursion, because input decides how long a chain of imports is.
     let mut stack = vec![open(name, root)];
     while let Some(top) = stack.last_mut() {
         let Some(import) = top.imports.next() else {

@@ -1,4 +1,4 @@
-//! From the model to descriptors: imports, names and options resolved.
+//! Resolves the model to descriptors: imports, names and options.
 
 pub(in crate::protobuf) mod descriptors;
 pub(crate) mod imports;

@@ -1,4 +1,4 @@
-//! Normalisation: schemas that differ only in spelling get one text.
+//! Normalises schemas, so that schemas that differ only in spelling have equal text.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +19,7 @@ use crate::protobuf::options::aggregate::{Fields, Value};
 use crate::protobuf::options::{decode, encode, is_map_entry, map_entry};
 use crate::protobuf::{Error, SchemaFile};
 
-/// Custom options of this prefix stay when custom options are left out.
+/// Prefix of the custom options that are kept when others are removed.
 const CONFLUENT: &str = "confluent.";
 
 impl SchemaFile {
@@ -61,7 +61,7 @@ impl SchemaFile {
     }
 
     /// Returns the schema without extensions and without custom options other than
-    /// Confluent's own. Registries answer it to `format=ignore_extensions`.
+    /// Confluent's, as registries do for `format=ignore_extensions`.
     #[must_use]
     pub fn without_extensions(&self) -> Self {
         /// Removes extensions, and the bodies of those that are groups.
@@ -105,7 +105,7 @@ impl SchemaFile {
     }
 }
 
-/// Takes the full names of types from the resolved file.
+/// Replaces names of types with the full names of the resolved file.
 fn qualify(file: &mut FileDescriptorProto, resolved: &FileDescriptor) {
     fn fields(
         fields: &mut [FieldDescriptorProto],
@@ -114,8 +114,8 @@ fn qualify(file: &mut FileDescriptorProto, resolved: &FileDescriptor) {
         mut position: usize,
     ) {
         for (field, resolved) in fields.iter_mut().zip(resolved) {
-            // Neither a group nor a map can have a full name: the name of a group
-            // declares its body, and the text does not name the entry of a map.
+            // Groups and maps cannot have a full name: the name of a group declares
+            // its body, and the text does not name the entry of a map.
             if bodies.get(position).is_none() {
                 field.type_name.clone_from(&resolved.type_name);
             }
@@ -152,7 +152,7 @@ fn qualify(file: &mut FileDescriptorProto, resolved: &FileDescriptor) {
 }
 
 /// Interprets options and writes them again, sorted by name. Options that `pool` does
-/// not define stay as they are.
+/// not define are unchanged.
 fn normalize_options(file: &mut FileDescriptorProto, pool: &DescriptorPool) {
     edit_options(file, &mut |target, scope, options| {
         let (known, mut all): (Vec<_>, Vec<_>) =
@@ -220,8 +220,8 @@ fn message(item: &mut DescriptorProto) {
     });
 }
 
-/// Sorts extensions, and whatever `sort` sorts. Messages that belong to fields move
-/// with them.
+/// Sorts extensions, and what `sort` sorts. Messages that belong to fields move with
+/// them.
 fn sort_scope(
     fields: &mut Vec<FieldDescriptorProto>,
     extensions: &mut Vec<FieldDescriptorProto>,
@@ -261,7 +261,7 @@ fn order_oneofs(members: &mut [Member], oneofs: &mut Vec<OneofDescriptorProto>) 
     }
 }
 
-/// Sorts extensions by extendee, in the order in which these first occur, then by
+/// Sorts extensions by extendee, in the order of their first occurrence, then by
 /// number.
 fn extends(extensions: &mut [Member]) {
     let mut extendees: HashMap<String, usize> = HashMap::new();
@@ -285,8 +285,8 @@ fn enumeration(item: &mut EnumDescriptorProto) {
     });
 }
 
-/// Turns map entries that are written out into entries of a `map<>` field. Their names
-/// derive from the field's name, as in the parser of source.
+/// Converts written map entries to entries of a `map<>` field. Their names derive from
+/// the field's name, as in the parser.
 fn fold_maps(scope: &mut Scope) {
     let written: HashMap<String, usize> = (scope.declared.iter().enumerate())
         .filter(|(_, (message, _))| is_map_entry(message) && is_expressible(message))
@@ -327,7 +327,7 @@ fn fold_maps(scope: &mut Scope) {
     });
 }
 
-/// Whether `map<key, value>` expresses the entry without loss.
+/// Returns whether `map<key, value>` expresses the entry without loss.
 fn is_expressible(entry: &DescriptorProto) -> bool {
     let is = |field: &FieldDescriptorProto, name: &str, number: i32| {
         field.name() == name

@@ -1,4 +1,4 @@
-//! The descriptors that define the options of a file.
+//! Builds the descriptor pool that defines the options of a file.
 
 use std::borrow::Cow;
 
@@ -49,7 +49,8 @@ impl SchemaFile {
         has_options.map(|_| pool.clone())
     }
 
-    /// Whether the file sets an option that the built-in files do not define.
+    /// Returns whether the file sets an option that the built-in files do not
+    /// define.
     fn uses_own_options(&self) -> bool {
         elements(&self.proto).any(|(scope, element)| {
             let (target, options) = element.options();

@@ -1,4 +1,4 @@
-//! Files of the model in a pool of descriptors.
+//! Adds files of the model to a descriptor pool.
 
 use prost_reflect::{DescriptorError, DescriptorPool};
 use prost_types::{DescriptorProto, FileDescriptorProto, UninterpretedOption};
@@ -19,8 +19,8 @@ pub(in crate::protobuf) fn add_to_pool(
         .map_err(|e| describe(file.proto(), &e))
 }
 
-/// Leaves `map_entry` and `packed` where the resolver expects them: interpreted,
-/// once. It looks at them before it interprets options.
+/// Interprets `map_entry` and `packed`, which the resolver reads before it interprets
+/// options.
 fn interpret_early_options(_: &str, message: &mut DescriptorProto) {
     if is_map_entry(message)
         && let Some(options) = &mut message.options

@@ -7,8 +7,7 @@ use crate::protobuf::model::elements::{Element, elements};
 use crate::protobuf::model::field_messages::{FieldMessages, is_group};
 use crate::protobuf::model::names::is_identifier;
 
-/// Refuses a descriptor that source cannot express: the canonical text must say
-/// neither less nor more than the descriptor.
+/// Refuses a descriptor that source cannot express exactly.
 pub(super) fn check(file: &FileDescriptorProto) -> Result<(), String> {
     let name = |what: &str, name: &str| match is_identifier(name) {
         true => Ok(()),

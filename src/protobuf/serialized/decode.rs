@@ -1,4 +1,4 @@
-//! Reading serialized descriptors into the model.
+//! Decodes serialized descriptors to the model.
 
 use prost::Message;
 use prost_reflect::DescriptorPool;
@@ -16,7 +16,7 @@ use crate::protobuf::{Error, Form, SchemaFile};
 
 impl SchemaFile {
     /// Decodes a serialized `FileDescriptorProto` with the options that `pool`
-    /// defines. Returns also whether it holds options that `pool` does not define;
+    /// defines. Also returns whether it has options that `pool` does not define;
     /// these are dropped.
     pub(in crate::protobuf) fn decode(
         name: &str,
@@ -55,9 +55,9 @@ impl SchemaFile {
         check(&proto).map_err(invalid)?;
         complete(&mut proto);
         let original = Self::from_descriptor(proto, Form::Serialized);
-        // Registries keep the text, so the model is that of the text. The errors
-        // left are those against the grammar: a group in proto3, a oneof without
-        // members, a number out of range.
+        // Registries store the text, so the model is the one of the text. Only errors
+        // against the grammar remain: a group in proto3, a oneof without members, a
+        // number out of range.
         let mut read = Self::from_text(name, &original.to_text()).map_err(|e| match e {
             Error::Parse { reason, .. } => invalid(format!("not expressible as source: {reason}")),
             other => other,
@@ -75,8 +75,8 @@ impl SchemaFile {
     }
 }
 
-/// Puts messages that were read from the canonical text into the order of the
-/// descriptor, where the bodies of groups may stand before other messages.
+/// Restores the order of the descriptor in messages that were read from the canonical
+/// text. In a descriptor, bodies of groups may precede other messages.
 fn keep_order(
     read: &mut Vec<DescriptorProto>,
     layout: &mut Layout,
@@ -114,8 +114,8 @@ fn keep_order(
     layout.set_messages(layouts);
 }
 
-/// Adds the labels that source has to state, and drops the default values that
-/// some compilers write into proto3 descriptors, where the language has none.
+/// Adds the labels that source must have, and drops default values in proto3
+/// descriptors: some compilers write them, but proto3 has none.
 fn complete(file: &mut FileDescriptorProto) {
     let proto3 = file.syntax() == "proto3";
     edit_fields(file, &mut |_, field| {

@@ -48,7 +48,7 @@ pub(in crate::protobuf) fn pool(descriptor_set: &[u8]) -> Result<DescriptorPool,
         }
         for file in needed.iter().filter(|file| !held.contains(file.name())) {
             if let Some(file) = builtin::pool().get_file_by_name(file.name()) {
-                // The pool skips a file that it holds already.
+                // The pool skips files that it has already.
                 pool.decode_file_descriptor_proto(&file.encode_to_vec()[..])
                     .map_err(|e| damaged(e.to_string()))?;
             }
@@ -75,8 +75,8 @@ fn schema_file(file: &FileDescriptor) -> Result<SchemaFile, Error> {
         None => builtin::pool(),
     };
     let (mut file, _) = SchemaFile::decode(file.name(), &file.encode_to_vec(), options)?;
-    // Compilers write the JSON name of every field into a descriptor. The text
-    // states only those that differ from the default, and all of a map entry.
+    // Compilers write the JSON name of every field. The text has only those that
+    // differ from the default, and all of a map entry.
     edit_messages(&mut file.proto, &mut |_, message| {
         if !is_map_entry(message) {
             message

@@ -1,4 +1,4 @@
-//! The two forms of a schema: text and base64 of a serialized descriptor.
+//! Parses and returns the two forms of a schema: text, and a descriptor in base64.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,16 +18,16 @@ impl SchemaFile {
     /// `name` is the path by which other files import this one.
     ///
     /// # Errors
-    /// Those of the form that the schema looks like: of
-    /// [`from_text`](Self::from_text) or [`from_base64`](Self::from_base64).
+    /// Those of [`from_text`](Self::from_text) or [`from_base64`](Self::from_base64),
+    /// depending on the form.
     pub fn parse(name: &str, schema: &str) -> Result<Self, Error> {
         Self::parse_with(name, schema, &[])
     }
 
-    /// Parses as [`parse`](Self::parse) does a schema whose serialized form may carry
+    /// Like [`parse`](Self::parse), for a schema whose serialized form may have
     /// options defined in `dependencies`. Options that neither the schema, nor
-    /// these, nor the built-in files define are dropped, as Confluent's registry
-    /// does.
+    /// these, nor the built-in files define are dropped, as in Confluent's
+    /// registry.
     ///
     /// # Errors
     /// Those of [`parse`](Self::parse).
@@ -80,17 +80,17 @@ impl SchemaFile {
         }
     }
 
-    /// Returns base64 of the serialized descriptor, which registries answer to
-    /// `format=serialized`: file name `default`, type names as written. Fields state
-    /// whether their type is a message or an enum, and options are encoded, as far
-    /// as the schema itself and the built-in files define them.
+    /// Returns the serialized descriptor in base64, as registries do for
+    /// `format=serialized`: file name `default`, type names as written. Fields have
+    /// their type (message or enum) and options are encoded, as far as the schema
+    /// itself and the built-in files define them;
     /// [`to_base64_with`](Self::to_base64_with) takes more files.
     pub fn to_base64(&self) -> String {
         self.to_base64_with(&[])
     }
 
-    /// Returns what [`to_base64`](Self::to_base64) does, with the types and options
-    /// that `dependencies` define.
+    /// Like [`to_base64`](Self::to_base64), with the types and options that
+    /// `dependencies` define.
     pub fn to_base64_with(&self, dependencies: &[Self]) -> String {
         let types = Types::new(&Candidate {
             dependencies: (dependencies.iter())
@@ -129,8 +129,9 @@ fn set_types(file: &mut FileDescriptorProto, types: &Types<'_>) {
     });
 }
 
-/// Whether the schema, apart from white space at its ends, has only characters of
-/// base64. No source text does: its shortest statement has a `;` or a space.
+/// Returns whether the schema, apart from white space at its ends, has only
+/// base64 characters. Source text never does: its shortest statement has a `;` or
+/// a space.
 fn looks_like_base64(schema: &str) -> bool {
     let schema = schema.trim_ascii();
     !schema.is_empty()

@@ -1,4 +1,4 @@
-//! Descriptor sets that lost Confluent's options.
+//! Detects descriptor sets that lost Confluent's options.
 
 use prost::Message as _;
 use prost_reflect::DescriptorPool;
@@ -8,8 +8,8 @@ use crate::protobuf::Error;
 use crate::protobuf::builtin::META_PROTO;
 use crate::protobuf::options::Target;
 
-/// Confluent's options of files, messages, fields, enums and their values, which
-/// all have one number.
+/// Confluent's options of files, messages, fields, enums and enum values, which all
+/// have the same number.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Options {
     #[prost(bytes = "vec", optional, tag = "1088")]
@@ -44,7 +44,7 @@ pub(in crate::protobuf) fn check(pool: &DescriptorPool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the file imports the options for itself, not to pass them on.
+/// Returns whether the file imports the options for its own use, not publicly.
 fn imports(file: &opaque::File) -> bool {
     let index = file
         .dependency

@@ -1,4 +1,4 @@
-//! Fields: their label, type, options, and the bodies of groups.
+//! Prints fields: label, type, options, and the bodies of groups.
 
 use prost_types::FieldDescriptorProto;
 use prost_types::field_descriptor_proto::{Label, Type};
@@ -9,7 +9,7 @@ use crate::protobuf::model::field_messages::is_group;
 use crate::protobuf::model::names::unqualified;
 
 impl Printer {
-    /// Prints extensions. The first has `position` among the members of the scope.
+    /// Prints extensions; `position` is that of the first among the scope's members.
     pub(super) fn extends(
         &mut self,
         fields: &[FieldDescriptorProto],

@@ -1,4 +1,4 @@
-//! Literals of `.proto` source.
+//! Formats and parses literals of `.proto` source.
 
 use std::fmt::Write;
 use std::iter::Peekable;
@@ -77,7 +77,7 @@ pub(in crate::protobuf) fn unescape(text: &str) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// Reads the number that `first` and up to `max` further digits form.
+/// Parses the number of `first` and up to `max` further digits.
 fn digits(chars: &mut Peekable<Chars<'_>>, radix: u32, first: u32, max: usize) -> u32 {
     let mut value = first;
     for _ in 0..max {

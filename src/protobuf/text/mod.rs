@@ -1,4 +1,4 @@
-//! `.proto` source text, in and out of the model.
+//! Parses and prints `.proto` source text.
 
 mod field;
 pub(in crate::protobuf) mod literal;

@@ -1,4 +1,4 @@
-//! Options in source text.
+//! Prints options.
 
 use prost_types::field_descriptor_proto::Type;
 use prost_types::{FieldDescriptorProto, UninterpretedOption};
@@ -23,8 +23,8 @@ fn value(option: &UninterpretedOption) -> String {
     if let Some(text) = &option.aggregate_value {
         return match Fields::parse(text) {
             Ok(fields) => fields.pretty(),
-            // The model holds only values that parse. One that a caller put into a
-            // descriptor is printed as it is.
+            // The model holds only values that parse. A value that a caller put into a
+            // descriptor is printed unchanged.
             Err(_) => format!("{{ {text} }}"),
         };
     }

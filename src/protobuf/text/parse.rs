@@ -1,4 +1,4 @@
-//! Parsing `.proto` source into the model.
+//! Parses `.proto` source to the model.
 
 use prost_types::{DescriptorProto, FileDescriptorProto, SourceCodeInfo};
 
@@ -92,7 +92,7 @@ fn states_syntax(source: &SourceCodeInfo) -> bool {
         .any(|location| location.path == SYNTAX)
 }
 
-/// Puts fields and nested messages in the order that parsing the canonical text gives.
+/// Sorts fields and nested messages as in the canonical text.
 fn order_file(file: &mut FileDescriptorProto, layout: &mut Layout, spans: &Spans<'_>) {
     const MESSAGES: i32 = 4;
     let bodies = spans.bodies(&[], &[], &file.extension, &file.message_type);
@@ -107,7 +107,7 @@ fn order_file(file: &mut FileDescriptorProto, layout: &mut Layout, spans: &Spans
     );
 }
 
-/// Orders the contents of each message of a list.
+/// Sorts the contents of each message of a list.
 fn order_nested(
     messages: &mut [DescriptorProto],
     layout: &mut Layout,
@@ -151,8 +151,8 @@ fn order_message(
         .put_together(fields, extensions, messages, layout);
 }
 
-/// Gives equal schemas equal models: lists get the order of the canonical text, option
-/// values get one spelling. The error says which option value is malformed.
+/// Gives equal schemas equal models: sorts lists as in the canonical text, and spells
+/// option values in one way. The error says which option value is malformed.
 fn canonicalize(file: &mut FileDescriptorProto) -> Result<(), String> {
     if file.package.as_deref() == Some("") {
         file.package = None;

@@ -1,4 +1,4 @@
-//! The canonical text of a schema, as Confluent's registry stores and returns it.
+//! Prints the canonical text of a schema, as Confluent's registry stores it.
 //!
 //! Order and spacing follow the registry's own printer:
 //!
@@ -7,7 +7,7 @@
 //! | file | syntax and package, imports, options, messages and enums, extensions, services |
 //! | message | reserved, options, fields, oneofs, groups, extension ranges, extends, nested types |
 //!
-//! An empty line inside a block holds the indentation of the block.
+//! An empty line inside a block has the indentation of the block.
 
 use std::collections::HashMap;
 
@@ -95,7 +95,7 @@ impl Printer {
         self.message_body(message, layout);
     }
 
-    /// Prints the rest of a block: after the opening brace, up to the closing one.
+    /// Prints a block from after the opening brace to the closing one.
     pub(super) fn message_body(&mut self, message: &DescriptorProto, layout: &Layout) {
         let reserved: Vec<Range> = (message.reserved_range.iter())
             .map(|range| Range::half_open(range.start(), range.end()))

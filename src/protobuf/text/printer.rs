@@ -1,4 +1,4 @@
-//! Lines and blocks of the canonical text.
+//! Prints lines and blocks of the canonical text.
 
 use prost_types::{DescriptorProto, FieldDescriptorProto};
 
@@ -38,8 +38,8 @@ impl<'m> Messages<'m> {
         Some((message, self.layout.message(position)))
     }
 
-    /// Returns the message that belongs to the field at `position`. Extensions count
-    /// on after the fields.
+    /// Returns the message that belongs to the field at `position`. Positions of
+    /// extensions continue after those of the fields.
     pub(super) fn of_member(&self, position: usize) -> Option<Laid<'m>> {
         self.get(self.bodies.get(position)?)
     }
@@ -52,7 +52,7 @@ impl<'m> Messages<'m> {
 
 pub(super) struct Printer {
     pub(super) out: String,
-    /// Number of blocks around the line being printed.
+    /// Number of blocks around the current line.
     depth: usize,
     pub(super) proto3: bool,
 }

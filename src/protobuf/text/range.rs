@@ -12,7 +12,7 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// Makes a range of field numbers without its end.
+    /// Creates a range of field numbers from an exclusive end.
     pub(super) fn half_open(start: i32, end: i32) -> Self {
         Self {
             first: start,

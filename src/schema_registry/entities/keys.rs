@@ -1,4 +1,4 @@
-//! Keys of the DEK Registry.
+//! KEKs and DEKs, as the DEK Registry describes them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -90,7 +90,7 @@ json_body! {
     }
 }
 
-/// Names of the properties of a KMS driver: their values can be credentials.
+/// Returns the names of KMS properties, whose values can be credentials.
 fn names(kms_props: &Option<BTreeMap<String, String>>) -> Option<Vec<&String>> {
     kms_props.as_ref().map(|props| props.keys().collect())
 }

@@ -1,9 +1,8 @@
-//! The JSON bodies of the Schema Registry, DEK Registry and catalog APIs, as
-//! both sides of the wire use them.
+//! The JSON bodies of the Schema Registry, DEK Registry and catalog APIs, for both
+//! client and server.
 //!
-//! Every optional member may be missing or `null` in an answer, and unknown
-//! members are ignored, because registries of different vendors and versions
-//! differ in what they send.
+//! In an answer every optional member may be missing or `null`, and unknown members
+//! are ignored, because registries of different vendors and versions differ.
 
 #[macro_use]
 mod json_body;

@@ -1,4 +1,4 @@
-//! Schemas, what they refer to and what goes with them.
+//! Schemas with their references, metadata and rules.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::json_body::null_as_default;
 use crate::wire_format::SchemaId;
 
-/// An import of a schema: the file known as `name` is version `version` of
-/// `subject`.
+/// An import of a schema: the file `name` is version `version` of `subject`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Reference {
     /// Import path, as written in the importing file.
     pub name: String,
     /// Subject under which the imported file is registered.
     pub subject: String,
-    /// Version within that subject; −1 stands for the latest in a request.
+    /// Version within that subject; −1 means the latest in a request.
     pub version: i32,
 }
 
@@ -123,13 +122,13 @@ json_body! {
 }
 
 impl Schema {
-    /// The id as the wire format has it; none if absent or negative.
+    /// Returns the id for the wire format; `None` if absent or negative.
     pub fn schema_id(&self) -> Option<SchemaId> {
         self.id.and_then(|id| u32::try_from(id).ok()).map(SchemaId)
     }
 }
 
-/// A place where a schema is registered.
+/// A subject and version with a schema.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SubjectVersion {
     /// Subject.
@@ -147,12 +146,12 @@ pub struct SchemaLocation {
     pub id: i32,
 }
 
-/// Verdict of a compatibility test.
+/// Result of a compatibility test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compatibility {
-    /// Whether the schema could be registered as far as tested.
+    /// Whether the schema is compatible with the tested versions.
     pub is_compatible: bool,
-    /// The reasons if not; absent unless asked for with `verbose=true`.
+    /// The reasons if it is not; only sent with `verbose=true`.
     #[serde(default, deserialize_with = "null_as_default")]
     pub messages: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! The registry itself, its associations and its catalog.
+//! Server information, associations and tag definitions.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ json_body! {
 /// Clusters that a registry belongs to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerId {
-    /// Where in the system the registry is.
+    /// Organisation, environment and clusters.
     #[serde(default, deserialize_with = "null_as_default")]
     pub scope: ServerScope,
 }

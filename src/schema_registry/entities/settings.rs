@@ -1,4 +1,4 @@
-//! Configuration and modes.
+//! Configuration and modes of subjects and registry.
 
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,7 @@ json_body! {
     }
 }
 
-/// Body of mode requests and answers.
+/// Body of a mode request or answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModeBody {
     /// The mode.

@@ -1,4 +1,4 @@
-//! Addresses of servers: what is accepted, what may be shown of them.
+//! Checks URLs of servers, and formats them without secrets.
 
 use std::net::IpAddr;
 
@@ -34,19 +34,19 @@ pub(in crate::schema_registry) fn base_url(text: &str) -> Result<Url, Error> {
     Ok(url)
 }
 
-/// A URL, well-formed or not, without what may be secret.
+/// Returns a URL, well-formed or not, without the parts that may be secret.
 fn presentable(text: &str) -> String {
     let host_on = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
     let end = host_on.find(['?', '#']).unwrap_or(host_on.len());
     host_on.get(..end).unwrap_or_default().to_owned()
 }
 
-/// Scheme, host and port.
+/// Returns scheme, host and port.
 pub(in crate::schema_registry) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
-/// Takes user information out of a URL.
+/// Removes and returns the user information of a URL.
 pub(in crate::schema_registry) fn user_info(
     url: &mut Url,
 ) -> Result<Option<(String, Secret)>, Error> {
@@ -66,7 +66,7 @@ pub(in crate::schema_registry) fn user_info(
     Ok(Some((user, password)))
 }
 
-/// Whether the host is this machine by definition.
+/// Returns whether the host always is this machine.
 pub(in crate::schema_registry) fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else {
         return false;

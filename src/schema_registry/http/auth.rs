@@ -1,4 +1,4 @@
-//! Who the client says it is.
+//! Authentication of the client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,16 +10,16 @@ use super::oauth::OAuth;
 use crate::schema_registry::error::{BoxError, Error, TokenError};
 use crate::schema_registry::secret::Secret;
 
-/// Supplies bearer tokens, for identity systems that this client does not know.
+/// Supplies bearer tokens, for identity systems that this client does not support.
 ///
-/// It is asked once per request, so it should cache, and let concurrent callers
-/// share one refresh.
+/// It is called for every request, so it should cache the token, and concurrent
+/// callers should share one refresh.
 pub trait TokenProvider: Send + Sync + 'static {
-    /// A token that is valid now. Cut off when the call's time is over.
+    /// Returns a token that is valid now. Dropped when the call times out.
     fn token(&self) -> BoxFuture<'_, Result<Secret, BoxError>>;
 
-    /// The registry answered 401 to this token: it must not be returned again.
-    /// The request is then repeated once.
+    /// Reports that the registry answered 401 to this token, so that it is not
+    /// returned again. The request is then retried once.
     fn rejected(&self, token: &Secret) {
         let _ = token;
     }
@@ -29,9 +29,9 @@ pub trait TokenProvider: Send + Sync + 'static {
 #[derive(Clone)]
 pub(in crate::schema_registry) enum Auth {
     Anonymous,
-    /// Basic or static bearer: always the same value.
+    /// Basic or fixed bearer token: always the same header.
     Fixed(Authorization),
-    /// Tokens that an OAuth endpoint grants.
+    /// Tokens from an OAuth endpoint.
     Granted(Arc<OAuth>),
     Provider(Arc<dyn TokenProvider>),
 }
@@ -43,12 +43,14 @@ impl Auth {
 
     pub(in crate::schema_registry) fn bearer(token: &Secret) -> Result<Self, Error> {
         let fixed = Authorization::bearer(token.clone()).ok_or_else(|| {
-            Error::settings("the bearer token is empty or has characters that no header can carry")
+            Error::settings(
+                "the bearer token is empty or has characters that cannot be part of a header",
+            )
         })?;
         Ok(Self::Fixed(fixed))
     }
 
-    /// Whether there may be a new token after a 401.
+    /// Returns whether a new token can be obtained after a 401.
     pub(in crate::schema_registry) fn is_renewable(&self) -> bool {
         matches!(self, Self::Granted(_) | Self::Provider(_))
     }
@@ -71,7 +73,7 @@ impl Auth {
         };
         let authorization = Authorization::bearer(secret).ok_or_else(|| {
             Arc::new(TokenError::Provider(
-                "the token is empty or has characters that no header can carry".into(),
+                "the token is empty or has characters that cannot be part of a header".into(),
             ))
         })?;
         Ok(Some(authorization))

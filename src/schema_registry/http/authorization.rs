@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::schema_registry::error::Error;
 use crate::schema_registry::secret::Secret;
 
-/// A header value, and the secret in it, which no text may show.
+/// A header value, and its secret, which must not appear in any message.
 #[derive(Clone)]
 pub(in crate::schema_registry) struct Authorization {
     pub(super) header: HeaderValue,
@@ -32,7 +32,7 @@ impl Authorization {
         })
     }
 
-    /// `None` if the token is empty or no header can carry it.
+    /// Returns `None` if the token is empty or cannot be part of a header.
     pub(super) fn bearer(token: Secret) -> Option<Self> {
         if token.is_empty() {
             return None;

@@ -1,4 +1,4 @@
-//! One request, before a server is chosen for it.
+//! A request before a server is chosen for it.
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::path::encode;
 use crate::schema_registry::error::Error;
 
-/// Which part of a registry is asked.
+/// The part of a registry's API that a call uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::schema_registry) enum Api {
-    /// What every registry has.
+    /// The API that every registry has.
     Schemas,
     /// `/associations`.
     Associations,
@@ -30,7 +30,7 @@ impl Api {
         }
     }
 
-    /// The name of an API that a registry may lack.
+    /// Returns the name of an API that a registry may lack.
     pub(in crate::schema_registry) fn optional(self) -> Option<&'static str> {
         match self {
             Self::Schemas => None,
@@ -61,11 +61,11 @@ impl Api {
 pub(in crate::schema_registry) struct Call {
     pub(in crate::schema_registry) method: Method,
     pub(in crate::schema_registry) path: String,
-    /// Encoded, without the question mark.
+    /// Percent-encoded, without the question mark.
     pub(in crate::schema_registry) query: String,
     pub(in crate::schema_registry) body: Option<Bytes>,
     pub(in crate::schema_registry) api: Api,
-    /// Repeating it could make a second thing: no retries once it was sent.
+    /// A retry could create a second thing, so there is none once it was sent.
     pub(in crate::schema_registry) creates: bool,
 }
 
@@ -82,7 +82,7 @@ impl Call {
         }
     }
 
-    /// `path` begins with a slash and is encoded.
+    /// Creates a GET; `path` begins with a slash and is percent-encoded.
     pub(in crate::schema_registry) fn get(path: impl Into<String>) -> Self {
         Self::new(Method::GET, path)
     }
@@ -101,7 +101,10 @@ impl Call {
 
     pub(in crate::schema_registry) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
         let bytes = serde_json::to_vec(body).map_err(|e| Error::Settings {
-            reason: format!("the body of {} {} is no JSON", self.method, self.path),
+            reason: format!(
+                "the body of {} {} cannot be written as JSON",
+                self.method, self.path
+            ),
             source: Some(Box::new(e)),
         })?;
         self.body = Some(bytes.into());
@@ -130,7 +133,7 @@ impl Call {
         }
     }
 
-    /// A switch whose default is off.
+    /// Adds a parameter that is off by default.
     pub(in crate::schema_registry) fn flag(self, name: &str, on: bool) -> Self {
         if on { self.query(name, "true") } else { self }
     }

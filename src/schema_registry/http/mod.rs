@@ -1,5 +1,5 @@
-//! How a call becomes requests: connection pools, authentication, retries and
-//! fail-over, and what an answer means.
+//! Sends calls over HTTP: connection pools, authentication, retries, fail-over and
+//! the interpretation of answers.
 
 pub(super) mod address;
 pub(super) mod auth;

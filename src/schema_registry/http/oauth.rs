@@ -1,8 +1,7 @@
 //! OAuth 2.0 client credentials (RFC 6749, section 4.4).
 //!
-//! The grant is a single form POST, made with the client's own HTTP stack: the
-//! libraries for OAuth are about the flows with a browser, and would bring a
-//! second set of time, random and hash crates for this one request.
+//! A grant is one form POST, sent by the client's own HTTP stack. OAuth libraries are
+//! made for browser flows and would add another set of time, random and hash crates.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,16 +19,16 @@ use crate::schema_registry::error::{Error, TokenError};
 use crate::schema_registry::error_text::sanitized;
 use crate::schema_registry::secret::Secret;
 
-/// Lifetime assumed of tokens that come without one.
+/// Lifetime of a token whose answer names none.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
 
-/// How long after a failed renewal the next is tried, while the token is valid.
+/// Pause between attempts to renew a token that is still valid.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(15);
 
-/// How much of an answer is read.
+/// Maximum size of an answer in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
 
-/// Tells a client from others at an OAuth token endpoint.
+/// The credentials of a client at an OAuth token endpoint.
 #[derive(Clone)]
 pub struct ClientCredentials {
     pub(in crate::schema_registry) token_url: String,
@@ -40,7 +39,7 @@ pub struct ClientCredentials {
 }
 
 impl ClientCredentials {
-    /// Credentials to be presented at `token_url`.
+    /// Creates credentials for the token endpoint `token_url`.
     pub fn new(
         token_url: impl Into<String>,
         client_id: impl Into<String>,
@@ -55,14 +54,14 @@ impl ClientCredentials {
         }
     }
 
-    /// Scopes asked for, separated by spaces.
+    /// Sets the requested scopes, separated by spaces.
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into()).filter(|scope| !scope.is_empty());
         self
     }
 
-    /// Sends id and secret in the form instead of the `Authorization` header,
-    /// for token endpoints that support only that.
+    /// Sends id and secret in the form instead of the `Authorization` header, as
+    /// some token endpoints require.
     pub fn credentials_in_body(mut self, in_body: bool) -> Self {
         self.in_body = in_body;
         self
@@ -80,12 +79,12 @@ impl fmt::Debug for ClientCredentials {
     }
 }
 
-/// A token source that caches, and refreshes before expiry.
+/// A source of tokens that caches them and renews them before they expire.
 pub(in crate::schema_registry) struct OAuth {
     http: Http,
     url: Url,
     endpoint: String,
-    /// Client authentication, unless it goes into the form.
+    /// Client authentication, unless it is part of the form.
     authorization: Option<HeaderValue>,
     form: Zeroizing<String>,
     secret: Secret,
@@ -96,16 +95,16 @@ pub(in crate::schema_registry) struct OAuth {
 #[derive(Default)]
 struct State {
     token: Option<Token>,
-    /// When the last refresh failed and why, for those who waited for it.
+    /// The last failed renewal, for the callers that waited for it.
     failure: Option<(Instant, Arc<TokenError>)>,
 }
 
 #[derive(Clone)]
 struct Token {
     secret: Secret,
-    /// From here on it is renewed.
+    /// When to renew it.
     stale: Instant,
-    /// From here on it is useless.
+    /// When it becomes invalid.
     expired: Instant,
 }
 
@@ -160,7 +159,7 @@ impl OAuth {
             form.push_str(&secret);
             None
         } else {
-            // RFC 6749, section 2.3.1: form-encoded before they are joined.
+            // RFC 6749, section 2.3.1: both are form-encoded before joining.
             let secret = Secret::new(secret.as_str());
             Some(Authorization::basic(&id, &secret)?.header)
         };
@@ -176,7 +175,7 @@ impl OAuth {
         })
     }
 
-    /// The current token; one caller fetches, the others wait for it.
+    /// Returns the current token. One caller fetches it while others wait.
     pub(in crate::schema_registry) async fn token(&self) -> Result<Secret, Arc<TokenError>> {
         let asked = Instant::now();
         let mut state = self.state.lock().await;
@@ -187,7 +186,7 @@ impl OAuth {
         {
             return Ok(token.secret.clone());
         }
-        // Whoever waited while a refresh failed shares its failure.
+        // Callers that waited for a failed renewal share its error.
         if let Some((at, error)) = &state.failure
             && asked <= *at
         {
@@ -211,7 +210,7 @@ impl OAuth {
                 };
                 tracing::warn!(%error, "access token not renewed; the old one is still valid");
                 let secret = token.secret.clone();
-                // Calls shall not wait for a dead endpoint while they need not.
+                // While the token is valid, calls need not wait for a dead endpoint.
                 token.stale = failed.checked_add(RENEWAL_PAUSE).unwrap_or(failed);
                 state.token = Some(token);
                 Ok(secret)
@@ -219,7 +218,7 @@ impl OAuth {
         }
     }
 
-    /// Forgets a token that was refused before its time.
+    /// Drops a token that was refused before it expired.
     pub(in crate::schema_registry) async fn reject(&self, refused: &Secret) {
         let mut state = self.state.lock().await;
         if state
@@ -277,7 +276,7 @@ impl OAuth {
             endpoint = %self.endpoint,
             status = status.as_u16(),
             ms = started.elapsed().as_millis(),
-            "access token asked for"
+            "requested an access token"
         );
 
         if !status.is_success() {
@@ -294,7 +293,7 @@ impl OAuth {
                 message: sanitized(&words.join(": "), &[secret, &encoded]),
             });
         }
-        // No detail of the parser: it would quote the answer.
+        // The parser's error would quote the answer, which may hold a token.
         let mut answer: TokenAnswer =
             serde_json::from_slice(&body).map_err(|_| malformed("it is not a JSON object"))?;
         let Some(token) = answer
@@ -320,7 +319,7 @@ impl OAuth {
         }
         .and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok())
         .unwrap_or(DEFAULT_LIFETIME)
-        // A century is for ever, and keeps the clock from overflowing.
+        // Caps the lifetime, so that the clock cannot overflow.
         .min(Duration::from_secs(100 * 365 * 86_400));
         let at = |fraction| {
             started
@@ -339,7 +338,7 @@ impl OAuth {
 mod tests {
     use super::*;
 
-    /// A source whose endpoint refuses connections.
+    /// Returns a source whose endpoint refuses connections.
     fn unreachable() -> OAuth {
         let url = Url::parse("http://127.0.0.1:1/token").unwrap();
         let credentials = ClientCredentials::new(url.as_str(), "id", "s3cret");

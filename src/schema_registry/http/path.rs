@@ -1,10 +1,10 @@
-//! Names as path segments of a URL.
+//! Encodes names as path segments of a URL.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::schema_registry::error::Error;
 
-/// Everything but RFC 3986's unreserved characters.
+/// Everything except RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -16,11 +16,11 @@ pub(in crate::schema_registry) fn encode(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
 
-/// A subject as one path segment.
+/// Encodes a subject as one path segment.
 ///
-/// `.` and `..` cannot stand alone in a URL, encoded or not: every URL parser
-/// takes them for steps in the path. They are written in their qualified form,
-/// which names the default context: `:.:..` is the subject `..`.
+/// URL parsers treat the segments `.` and `..` as steps in the path, even when
+/// encoded. These subjects are therefore sent in their qualified form, which names
+/// the default context: `:.:..` is the subject `..`.
 pub(in crate::schema_registry) fn subject(name: &str) -> Result<String, Error> {
     match name {
         // `/config/` would be the global configuration.
@@ -30,14 +30,14 @@ pub(in crate::schema_registry) fn subject(name: &str) -> Result<String, Error> {
     }
 }
 
-/// Any other name as one path segment; `what` says what it names.
+/// Encodes any other name as one path segment; `what` is the kind of name.
 pub(in crate::schema_registry) fn name(what: &'static str, name: &str) -> Result<String, Error> {
     match name {
         "" => Err(Error::input(what, name, "it is empty")),
         "." | ".." => Err(Error::input(
             what,
             name,
-            "a URL takes it for a step in the path",
+            "a URL treats it as a step in the path",
         )),
         _ => Ok(encode(name)),
     }

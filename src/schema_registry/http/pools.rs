@@ -14,14 +14,14 @@ use crate::schema_registry::error::Error;
 pub(in crate::schema_registry) struct PoolSettings {
     pub(in crate::schema_registry) user_agent: String,
     pub(in crate::schema_registry) connect_timeout: Duration,
-    /// Certificate authorities, besides those of the system.
+    /// Certificate authorities in addition to the system's.
     pub(in crate::schema_registry) ca_pem: Vec<Vec<u8>>,
     /// Client certificate and private key.
     pub(in crate::schema_registry) identity_pem: Option<Zeroizing<Vec<u8>>>,
 }
 
-/// Connection pools. Loopback is reached directly, whatever proxy the
-/// environment names: no proxy elsewhere could reach it.
+/// Connection pools. Loopback is reached directly even if the environment names a
+/// proxy, because a proxy elsewhere cannot reach it.
 pub(in crate::schema_registry) struct Pools {
     direct: Option<Http>,
     proxied: Option<Http>,
@@ -41,8 +41,8 @@ impl Pools {
         } else {
             let mut http = settings.http()?.no_proxy();
             if !secure(&direct) {
-                // Spares reading the system's certificates, a matter of tens of
-                // milliseconds, where no TLS is used.
+                // Without TLS, do not spend tens of milliseconds on reading the
+                // system's certificates.
                 http = http.tls_certs_only([]);
             }
             Some(http.build().map_err(unusable)?)
@@ -51,7 +51,7 @@ impl Pools {
             None
         } else {
             Some(match settings.http()?.build() {
-                // A system without certificates can still do without TLS.
+                // Without system certificates, plain HTTP still works.
                 Err(_) if !secure(&proxied) => settings
                     .http()?
                     .tls_certs_only([])
@@ -77,7 +77,7 @@ impl Pools {
 impl PoolSettings {
     fn http(&self) -> Result<reqwest::ClientBuilder, Error> {
         // reqwest uses the provider of the process. An error means that the
-        // application has installed one in the meantime, which then serves.
+        // application has installed one in the meantime, which is used then.
         if CryptoProvider::get_default().is_none() {
             let _ = ring::default_provider().install_default();
         }
@@ -85,11 +85,11 @@ impl PoolSettings {
             .user_agent(self.user_agent.clone())
             .connect_timeout(self.connect_timeout)
             .tcp_nodelay(true)
-            // Below what servers and load balancers allow (30 s and more), so
-            // that a request rarely meets a connection that is being closed.
+            // Shorter than the limits of servers and load balancers (30 s and more),
+            // so that a request rarely uses a connection that is being closed.
             .pool_idle_timeout(Duration::from_secs(20))
-            // A registry does not redirect; whoever does shall not get the
-            // credentials.
+            // A registry does not redirect, and credentials must not be sent to
+            // the target of a redirect.
             .redirect(Policy::none());
         for pem in &self.ca_pem {
             let certificates = Certificate::from_pem_bundle(pem)

@@ -1,4 +1,4 @@
-//! Telling a registry's answer from everything else that can come back.
+//! Interprets answers: success, error of the registry, or not a registry.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use super::call::Api;
 use crate::schema_registry::error::{Answer, Error, Exchange};
 use crate::schema_registry::error_text::sanitized;
 
-/// An answer that is complete, not yet judged.
+/// A complete answer before it is interpreted.
 pub(in crate::schema_registry) struct Reply {
     pub(in crate::schema_registry) exchange: Exchange,
     pub(in crate::schema_registry) api: Api,
     pub(in crate::schema_registry) status: u16,
     pub(in crate::schema_registry) content_type: String,
-    /// Where a redirect points.
+    /// Target of a redirect.
     pub(in crate::schema_registry) location: Option<String>,
     pub(in crate::schema_registry) retry_after: Option<Duration>,
     pub(in crate::schema_registry) body: Bytes,
 }
 
-/// The body of a registry's error. Some vendors say `code`.
+/// The body of a registry's error. Some vendors name the code `code`.
 #[derive(Default, Deserialize)]
 struct ErrorBody {
     #[serde(alias = "code")]
@@ -31,8 +31,8 @@ struct ErrorBody {
 }
 
 impl Reply {
-    /// Success, or the error that the status stands for. `secrets` are taken
-    /// out of foreign text.
+    /// Returns the answer if it is a success, and otherwise its error. `secrets`
+    /// are removed from text of the server.
     pub(in crate::schema_registry) fn judge(self, secrets: &[&str]) -> Result<Self, Error> {
         match self.status {
             200..=299 => return Ok(self),
@@ -57,7 +57,7 @@ impl Reply {
                 api,
             });
         }
-        // Gateways answer these in any form, and the status says enough.
+        // Gateways send these with any body, and the status is enough.
         let plain = matches!(self.status, 401 | 403 | 407 | 408 | 429 | 500..);
         if !readable && !plain {
             let reason = self.description();
@@ -73,7 +73,7 @@ impl Reply {
         })))
     }
 
-    /// The body as JSON of the shape expected.
+    /// Parses the body as JSON.
     pub(in crate::schema_registry) fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let reason = if self.is_html() || self.body.is_empty() {
@@ -86,11 +86,11 @@ impl Reply {
             } else if error.is_syntax() {
                 self.description()
             } else if self.api == Api::DekRegistry {
-                // The parser quotes values, which may be keys here.
-                "JSON of another shape".to_owned()
+                // The parser would quote values, which may be keys here.
+                "JSON with an unexpected structure".to_owned()
             } else {
                 format!(
-                    "JSON of another shape: {}",
+                    "JSON with an unexpected structure: {}",
                     sanitized(&error.to_string(), &[])
                 )
             };
@@ -98,7 +98,7 @@ impl Reply {
         })
     }
 
-    /// The body as it is.
+    /// Returns the body as text.
     pub(in crate::schema_registry) fn text(self) -> Result<String, Error> {
         if self.is_html() {
             let reason = self.description();
@@ -121,7 +121,7 @@ impl Reply {
             || self.body.trim_ascii_start().first() == Some(&b'<')
     }
 
-    /// What the body looks like, without quoting it.
+    /// Describes the body without quoting it.
     fn description(&self) -> String {
         if self.body.is_empty() {
             "an empty answer".to_owned()

@@ -1,15 +1,15 @@
-//! How long to wait, and how often to try.
+//! Limits of a call, and the pauses between its attempts.
 
 use std::time::{Duration, SystemTime};
 
 /// Limits of one call.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::schema_registry) struct Limits {
-    /// Of one request, its answer included.
+    /// Maximum time of one request, including its answer.
     pub(in crate::schema_registry) request: Duration,
-    /// Of the whole call: requests, pauses and tokens.
+    /// Maximum time of the whole call: requests, pauses and tokens.
     pub(in crate::schema_registry) total: Duration,
-    /// Tries after the first.
+    /// Maximum number of retries.
     pub(in crate::schema_registry) retries: u32,
     /// Upper bound of the first pause.
     pub(in crate::schema_registry) pause: Duration,
@@ -30,23 +30,23 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The pause before retry number `retry`, counted from 0: anything between
-    /// nothing and a bound that doubles ("full jitter"), so that clients which
-    /// failed together do not come back together.
+    /// Returns the pause before retry number `retry`, counted from 0: a random
+    /// part of a bound that doubles ("full jitter"), so that clients that failed
+    /// together do not retry together.
     pub(in crate::schema_registry) fn pause_before(&self, retry: u32) -> Duration {
         let bound = self
             .pause
             .saturating_mul(1_u32.checked_shl(retry).unwrap_or(u32::MAX))
             .min(self.longest_pause);
-        // Durations near the largest would overflow below.
+        // Avoids an overflow below.
         let bound = bound.min(Duration::from_secs(86_400));
-        // Without randomness the middle does.
+        // Falls back to the middle of the range if no randomness is available.
         let random = getrandom::u32().unwrap_or(u32::MAX / 2);
         bound.mul_f64(f64::from(random) / f64::from(u32::MAX))
     }
 }
 
-/// Reads `Retry-After`: seconds, or a date. Dates in the past mean now.
+/// Parses `Retry-After`: seconds, or a date. A date in the past means now.
 pub(in crate::schema_registry) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse() {

@@ -1,4 +1,4 @@
-//! Sends a call: chooses a server, authenticates, tries again, stays in time.
+//! Sends a call: chooses a server, authenticates, retries, and observes timeouts.
 
 use std::error::Error as _;
 use std::fmt;
@@ -18,12 +18,12 @@ use super::response::Reply;
 use super::retry::{Limits, retry_after};
 use crate::schema_registry::error::{Error, Exchange};
 
-/// Confluent Cloud leaves `guid`, `ts` and others out unless this is sent.
+/// Without this header, Confluent Cloud omits members such as `guid` and `ts`.
 const ACCEPT_UNKNOWN: HeaderName = HeaderName::from_static("confluent-accept-unknown-properties");
 
-/// A base URL and how to talk to it.
+/// A base URL and its HTTP client.
 pub(in crate::schema_registry) struct Endpoint {
-    /// Without a slash at the end, without user information.
+    /// Base URL without a trailing slash and without credentials.
     pub(in crate::schema_registry) base: String,
     /// Scheme, host and port, for messages.
     pub(in crate::schema_registry) origin: String,
@@ -35,7 +35,7 @@ pub(in crate::schema_registry) struct Endpoint {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the HTTP client: it may know a proxy's password.
+        // Omits the HTTP client, which may contain a proxy's password.
         f.debug_struct("Endpoint")
             .field("base", &self.base)
             .field("auth", &self.auth)
@@ -45,17 +45,17 @@ impl fmt::Debug for Endpoint {
 
 #[derive(Debug)]
 pub(in crate::schema_registry) struct Transport {
-    /// At least one.
+    /// The servers; at least one.
     pub(in crate::schema_registry) endpoints: Vec<Endpoint>,
-    /// Index of the one that answered last.
+    /// Index of the server that answered last.
     pub(in crate::schema_registry) preferred: AtomicUsize,
     pub(in crate::schema_registry) limits: Limits,
-    /// Longest answer read, in bytes.
+    /// Maximum size of an answer in bytes.
     pub(in crate::schema_registry) max_answer: usize,
 }
 
 impl Transport {
-    /// Sends the call until it succeeds, fails for good, or its time is over.
+    /// Sends the call until it succeeds, fails permanently, or times out.
     pub(in crate::schema_registry) async fn send(&self, call: &Call) -> Result<Reply, Error> {
         let started = Instant::now();
         let count = self.endpoints.len();
@@ -101,7 +101,7 @@ impl Transport {
                 path = call.path,
                 pause_ms = pause.as_millis(),
                 error = %failure,
-                "registry request to be repeated"
+                "retrying the registry request"
             );
             tokio::time::sleep(pause).await;
             retries = retries.saturating_add(1);
@@ -204,7 +204,7 @@ impl Transport {
         Ok(reply.judge(&[credentials, secret.expose()])?)
     }
 
-    /// Reads the answer to its end; the outer error is the connection's.
+    /// Reads the whole answer; the outer error is the connection's.
     async fn read(
         &self,
         call: &Call,
@@ -249,7 +249,7 @@ impl Endpoint {
     ) -> Result<reqwest::Request, Error> {
         let mut url =
             Url::parse(&format!("{}{}", self.base, call.path)).map_err(|e| Error::Settings {
-                reason: format!("{} is no base URL for a path", self.origin),
+                reason: format!("{} cannot be the base URL of a path", self.origin),
                 source: Some(Box::new(e)),
             })?;
         if !call.query.is_empty() {
@@ -278,7 +278,7 @@ impl Endpoint {
 }
 
 enum Failure {
-    /// The token was refused and forgotten: once more with a new one.
+    /// The token was refused and dropped: retry with a new one.
     Renew,
     Error(Error),
 }
@@ -298,12 +298,12 @@ impl From<reqwest::Error> for Unread {
     }
 }
 
-/// Whether the same request may be sent again after this failure.
+/// Returns whether the same request may be retried after this failure.
 fn may_repeat(call: &Call, failure: &Error) -> bool {
     match failure {
-        // Certificates will not be better the next time.
+        // A bad certificate does not change between attempts.
         Error::Connect { .. } | Error::Interrupted { .. } if failure.is_tls() => false,
-        // Nothing reached the registry.
+        // The registry did not receive the request.
         Error::Connect { .. } | Error::Token { .. } => failure.is_retryable(),
         // A server that hangs once is likely to hang again.
         Error::Timeout { .. } => false,
@@ -311,8 +311,8 @@ fn may_repeat(call: &Call, failure: &Error) -> bool {
     }
 }
 
-/// Whether another server may do what this one did not. Being throttled is not
-/// such a case: the servers share the limit.
+/// Returns whether to try another server. Not when throttled: the servers share the
+/// limit.
 fn is_worth_elsewhere(call: &Call, failure: &Error) -> bool {
     match failure {
         Error::Connect { .. } => true,
@@ -331,13 +331,13 @@ fn method_name(call: &Call) -> &'static str {
     }
 }
 
-/// A redirect's target without user information and query.
+/// Returns a redirect's target without credentials and query.
 fn visible_target(from: &Url, location: &str) -> String {
     match from.join(location) {
         Ok(mut target) => {
             target.set_query(None);
             target.set_fragment(None);
-            // Neither fails for a URL with a host.
+            // Neither call fails for a URL with a host.
             let _ = target.set_username("");
             let _ = target.set_password(None);
             target.into()

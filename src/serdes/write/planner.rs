@@ -21,6 +21,9 @@ use crate::serdes::plans::table::{Lookup, PlanTable, Prepared, key_hash};
 /// is `google.protobuf.StringValue`.
 const WELL_KNOWN: &str = "google.protobuf";
 
+/// Enough bytes for most messages, so that a buffer seldom has to grow.
+const USUAL_SIZE: usize = 128;
+
 /// A record together with the plan it was written by.
 pub(super) type Written = (Arc<WritePlan>, Vec<u8>);
 
@@ -260,8 +263,7 @@ impl WritePlanner {
             self.preparer.check_value(&plan.prepared, &found)?;
         }
         let write = |payload: &mut Vec<u8>| {
-            // Enough for most messages, so that it seldom has to grow.
-            payload.reserve(128);
+            payload.reserve(USUAL_SIZE);
             schema.json().encode_dynamic(message, payload);
             Ok(())
         };
@@ -278,6 +280,7 @@ impl WritePlanner {
     ) -> Result<Written, Error> {
         let plan = self.plan_with(to, given(schema), schema).await?;
         let write = |payload: &mut Vec<u8>| {
+            payload.reserve(USUAL_SIZE);
             let written = schema.serialize_from(json, JsonOptions::default(), payload);
             written.map_err(|source| {
                 Error::from(ErrorKind::Json {

@@ -1,4 +1,4 @@
-"""What pages in a real browser can do to a registry on the user's machine."""
+"""Access of pages in a real browser to a registry on the user's machine."""
 
 import http.server
 import json
@@ -19,13 +19,13 @@ MARKER = "theirs"
 PATIENCE = 90
 JSON = {"Content-Type": "application/json"}
 SCHEMA = {"schemaType": "PROTOBUF", "schema": "message Theirs {}"}
-# No proxy of the environment stands between this test and loopback.
+# Requests to loopback must not use a proxy of the environment.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Site(http.server.ThreadingHTTPServer):
-    """Serves the page, takes its report, and answers everything else as a
-    registry without any protection would: it shows that a page can do harm."""
+    """Serves the page, receives its report, and answers anything else like an
+    unprotected registry, which shows that a page can do harm."""
 
     daemon_threads = True
 
@@ -69,8 +69,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Rebound:
-    """A host whose name is bound to another address once its page is loaded:
-    what it is asked then, the address behind the new binding answers."""
+    """A host whose name changes to another address after its page is loaded: the
+    new address answers later requests."""
 
     def __init__(self, target):
         self.target = urllib.parse.urlsplit(target)
@@ -118,7 +118,7 @@ def pipe(source, sink):
 
 
 class Registry:
-    """`serve` with a subject in it."""
+    """Runs `serve` with one subject."""
 
     def __init__(self, *arguments):
         self.process = subprocess.Popen(
@@ -199,7 +199,7 @@ class Pages(unittest.TestCase):
         self.assert_untouched(registry, learnt)
         for name in ["read", "register", "configure", "delete", "text cors", "untyped cors"]:
             self.assertIn("error", learnt[name], name)
-        # Whether a script loads would say whether the subject exists.
+        # If the script loaded, the page would know that the subject exists.
         self.assertEqual(learnt["script"], "failed")
 
     def test_a_page_whose_name_is_rebound_neither_reads_nor_writes(self):
@@ -209,7 +209,7 @@ class Pages(unittest.TestCase):
         page = f"http://evil.example:{host.port}"
         learnt = self.visit(page, page)
         self.assert_untouched(registry, learnt)
-        # To the browser this is one origin: the registry itself refuses.
+        # The browser sees one origin, so only the registry itself can refuse.
         for name in ["read", "register", "configure", "delete", "text cors", "untyped cors"]:
             self.assertEqual(learnt[name]["status"], 403, learnt[name])
 
@@ -219,7 +219,7 @@ class Pages(unittest.TestCase):
         self.assertEqual(json.loads(learnt["read"]["text"]), [MARKER])
         for name in ["register", "configure", "delete"]:
             self.assertEqual(learnt[name]["status"], 200, learnt[name])
-        # Its bodies need a type as everybody's do, and it can read why.
+        # A body still needs a content type, and the page can read the error.
         for name in ["text cors", "untyped cors"]:
             self.assertEqual(learnt[name]["status"], 415, learnt[name])
         self.assertEqual(registry.subjects(), ["by-fetch"])

@@ -1,8 +1,8 @@
 """Completion of the command line in bash, zsh and fish.
 
-Each shell runs on a terminal of its own, sources what `completions SHELL`
-prints, and gets keys typed: a command line and Tab. Then the words of that line
-are recorded instead of run. BINARY names the program.
+Each shell runs on its own terminal and sources the output of `completions SHELL`.
+The test types a command line and Tab, and the words of the completed line are
+recorded instead of run. BINARY is the path of the program.
 """
 
 import os
@@ -19,9 +19,8 @@ from pathlib import Path
 PROGRAM = "cc-protobuf-examples"
 DEADLINE = 30
 
-# What is typed before Tab, and the words that the line then has. A file and a
-# directory in the current directory begin with `ba` and `ev`: they must not be
-# offered where a name is meant.
+# The typed text, and the words after Tab. A file and a directory in the current
+# directory begin with `ba` and `ev`: they must not be offered in place of a name.
 COMPLETED = [
     ("ru", "run"),
     ("run bas", "run basic"),
@@ -47,12 +46,12 @@ COMPLETED = [
     ("help dec", "help decode"),
     ("--save-schemas even", "--save-schemas events/"),
 ]
-# Where nothing fits, the line stays as it was typed.
+# Without a match, the line does not change.
 UNCHANGED = ["--mode bask", "--example bask", "run bask", "serve --example bas", "doctor bas"]
 
 
 class Shell:
-    """An interactive shell on a terminal of its own."""
+    """An interactive shell on its own terminal."""
 
     def __init__(self, argv, setup, home, binary):
         self.words = home / "words"
@@ -88,12 +87,12 @@ class Shell:
             try:
                 self.shown += os.read(self.terminal, 65536)
             except OSError:
-                pass  # The shell has ended; what it said tells why.
+                pass  # The shell has ended; its output tells why.
 
     def run(self, line):
-        """Types a line and Enter; the words that were recorded."""
+        """Types a line and Enter; returns the recorded words."""
         self.words.unlink(missing_ok=True)
-        # To the front of the line, so that it is recorded and not run.
+        # Go to the start of the line, so that it is recorded and not run.
         self.keys(f"{line}\x01record \r")
         end = time.monotonic() + DEADLINE
         while not self.words.exists():
@@ -109,7 +108,7 @@ class Shell:
 
 
 class Completions:
-    """The same table for every shell."""
+    """The same cases for every shell."""
 
     name, argv, setup = "", [], []
 
@@ -171,7 +170,7 @@ class Fish(Completions, unittest.TestCase):
 
 
 class Completer(unittest.TestCase):
-    """Which program the script asks: it must be found where the shell is."""
+    """The program that the script calls, which the shell must find."""
 
     def script(self, command, path="/usr/bin:/bin"):
         done = subprocess.run(

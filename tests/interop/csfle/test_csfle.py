@@ -16,7 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SECRET = "csfle-interop-secret"
-# The name of the AWS stand-in is set before a client library looks for it.
+# Set the name of the AWS replacement before a client library reads it.
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]
 
@@ -88,7 +88,7 @@ def customer():
 
 
 class Worker:
-    """This project's side: a process that takes JSON lines."""
+    """This project's side: a worker process that reads JSON lines."""
 
     def __init__(self, **environment):
         keep = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
@@ -172,7 +172,7 @@ class Interop(unittest.TestCase):
             Schema(FIXTURE["schemas"][schema]["serialized_base64"], "PROTOBUF", rule_set=rules))
 
     def python(self, cls):
-        """A serializer and a deserializer with caches of their own."""
+        """Returns a serializer and a deserializer with new caches."""
         registry = RuleRegistry()
         registry.register_executor(FieldEncryptionExecutor())
         registry.register_executor(EncryptionExecutor())
@@ -184,7 +184,7 @@ class Interop(unittest.TestCase):
         return serializer, ProtobufDeserializer(cls, {}, client, rule_conf=rules, rule_registry=registry)
 
     def exchange(self, worker, topic, message):
-        """Records in each direction; gives them all."""
+        """Writes and reads records in each direction; returns all of them."""
         cls = type(message)
         context = SerializationContext(topic, MessageField.VALUE)
         source = message.SerializeToString()
@@ -259,7 +259,7 @@ class Interop(unittest.TestCase):
         raw = boto3.client("kms", region_name="eu-west-1").decrypt(
             KeyId=arn, CiphertextBlob=base64.b64decode(dek["encryptedKeyMaterial"]))["Plaintext"]
         self.assertEqual((raw[:2], len(raw)), (b"\x1a\x20", 34))
-        # A second run, also with a role to assume first.
+        # Again, and also with a role to assume first.
         role = {"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/reader"}
         for environment in ({}, role):
             more = self.exchange(self.worker(**AWS, **environment), "again", customer())
@@ -275,16 +275,16 @@ class Interop(unittest.TestCase):
         environment = {
             **AWS, "PATH": os.environ["PATH"], "SCHEMA_REGISTRY_URL": self.url,
             "AWS_KMS_KEY_ARN": self.key()}
-        # Each run finds the newest key of the one before, and then rotates it.
+        # Each run finds the newest key of the previous one, and then rotates it.
         for kek, version, versions in (("created", 1, [1, 2]), ("used again", 2, [1, 2, 3])):
             run = subprocess.run(
                 [os.environ["BINARY"], "--example", "csfle", "--run-id", "twice"],
                 cwd=self.dir, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
                 text=True, timeout=120)
             self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
-            story = " ".join(run.stdout.split())
-            self.assertIn(f"{kek}: aws-kms", story)
-            self.assertIn(f"data encryption key: version {version},", story)
+            narration = " ".join(run.stdout.split())
+            self.assertIn(f"{kek}: aws-kms", narration)
+            self.assertIn(f"data encryption key: version {version},", narration)
             [name] = [name for name in self.get("/keks") if "twice" in name]
             [subject] = self.get(f"/keks/{name}/deks")
             path = f"/keks/{name}/deks/{subject}/versions?algorithm=AES256_GCM"
@@ -300,7 +300,7 @@ class Interop(unittest.TestCase):
         for part in ("encryptPII", "kek-bad", "NotFoundException", "aws-kms does not know the key"):
             self.assertIn(part, error)
         self.assertNotIn("secret", error)
-        # Another local secret than the one that wrapped the key.
+        # A local secret other than the one that wrapped the key.
         self.register("other", "customer", "kek-other", "AES256_GCM", "0", ("local-kms", "k"))
         self.exchange(self.worker(), "other", customer())
         worker = self.worker()

@@ -107,14 +107,14 @@ class Descriptors(unittest.TestCase):
                     self.assertEqual(base64.b64decode(answer["record"]), record)
                     self.assertIn(expected, answer["text"])
                     self.assertNotIn('json_name = "moreText"', answer["text"])
-                    # protoc reads the text as what the set says, options included.
+                    # protoc reads from the text what the set has, including options.
                     again = self.compile({**answer["dependencies"], "shop/order.proto": answer["text"]},
                                          "--include_imports")
                     self.assertEqual(main(again), main(whole))
 
 
 def main(descriptor_set):
-    """The main file, without the order of fields and types."""
+    """Returns the main file, regardless of the order of fields and types."""
     [file] = [file for file in descriptor_pb2.FileDescriptorSet.FromString(descriptor_set).file
               if file.name == "shop/order.proto"]
     return file

@@ -1,15 +1,15 @@
-"""Our JSON and that of json_format, both ways, on random messages.
+"""Compares our JSON with json_format's on random messages, in both directions.
 
-Where the two differ on purpose, the messages leave it out:
+The messages avoid cases in which the two differ on purpose:
 
-- Negative zero in a field without presence: prost takes it for the default and
-  leaves it out, as our Rust types do; Python keeps it.
-- Any with an Empty in it: Python prints no "value" beside "@type"; we do, as
+- Negative zero in a field without presence: prost treats it as the default and
+  omits it, as our Rust types do; Python keeps it.
+- Any with an Empty: Python prints no "value" next to "@type"; we do, as
   prost-reflect does, and read both.
-- A Value without a member: both print null, which reads back as the null member.
-- Of two shortest decimal forms of a float that are equally near, Python takes the
-  one with the even last digit, Rust the upper one: 3094493.25 is .2 or .3.
-- NullValue has no JSON but null, whatever its number.
+- A Value without a member: both print null, which parses to the null member.
+- If two shortest decimal forms of a float are equally near, Python prints the one
+  with the even last digit, Rust the upper one: 3094493.25 is .2 or .3.
+- NullValue has no JSON except null, whatever its number.
 """
 
 import base64
@@ -35,7 +35,7 @@ def same(ours, theirs):
     if isinstance(ours, list) and isinstance(theirs, list):
         return len(ours) == len(theirs) and all(map(same, ours, theirs))
     if isinstance(ours, float) and isinstance(theirs, float) and ours != theirs:
-        # Two shortest forms of one float may be equally near.
+        # Two shortest forms of a float may be equally near.
         return abs(ours) < 3.4e38 and struct.pack("<f", ours) == struct.pack("<f", theirs)
     return ours == theirs and isinstance(ours, bool) == isinstance(theirs, bool)
 
@@ -65,7 +65,7 @@ class Worker:
 
 
 class Maker:
-    """Random messages."""
+    """Generates random messages."""
 
     def __init__(self, seed, pool):
         self.random = random.Random(seed)
@@ -83,15 +83,15 @@ class Maker:
         if choice < 0.6:
             return self.random.randint(-(10**6), 10**6) / 100 + 0.0
         value = struct.unpack("<d", self.random.randbytes(8))[0]
-        # JSON has one NaN only.
+        # JSON has only one NaN.
         return 0.5 if value == 0 or math.isnan(value) else value
 
     def single(self):
         while True:
             bits = self.random.randbytes(4)
             value = struct.unpack("<f", bits)[0]
-            # Python keeps the payload of a NaN, and its printer refuses the
-            # shortest form of the largest numbers.
+            # Python keeps the payload of a NaN, and cannot print the shortest form of
+            # the largest numbers.
             if value != 0 and not math.isnan(value) and abs(value) < 3.4e38:
                 return value
 
@@ -262,8 +262,8 @@ class JsonTest(unittest.TestCase):
     def canonical(self, message, pool):
         text = json_format.MessageToJson(message, descriptor_pool=pool, sort_keys=True)
         if "@type" in text:
-            # Writers differ in the order of maps and in whether the defaults in
-            # them are written, which shows inside of an Any.
+            # Writers differ in the order of maps and in whether they write defaults
+            # inside of maps, which is visible inside of an Any.
             return text
         return message.SerializeToString(deterministic=True)
 

@@ -1,5 +1,5 @@
-"""Three Apache Kafka nodes on loopback, spoken to as Confluent Cloud is:
-SASL_SSL with PLAIN users, replication factor 3, no automatic topics."""
+"""Three Apache Kafka nodes on loopback, with the settings of Confluent Cloud: SASL_SSL
+with PLAIN users, replication factor 3, no automatic topics."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 NODES = 3
-# Users of the cluster. `limited` exists to be refused by an ACL.
+# Users of the cluster. An ACL refuses `limited`.
 USERS = {"admin": "admin-secret", "app": "app-s3cret", "limited": "limited-secret"}
 START_SECONDS = 120
 STOP_SECONDS = 20
@@ -33,7 +33,7 @@ def openssl(*args, cwd):
 
 
 def make_certificates(directory):
-    """A certificate authority, and a node certificate that it signed."""
+    """Creates a certificate authority and a node certificate signed by it."""
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", "ca.key", "-out", "ca.pem",
             "-subj", "/CN=interop test authority", cwd=directory)
     openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "node.key", "-out", "node.csr",
@@ -110,7 +110,7 @@ class Cluster:
             "ssl.truststore.type": "PEM",
             "ssl.truststore.location": self.ca,
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-            # ANONYMOUS is who speaks on the controllers' own listener.
+            # ANONYMOUS is the user on the controllers' own listener.
             "super.users": "User:admin;User:ANONYMOUS",
             "allow.everyone.if.no.acl.found": "true",
             "auto.create.topics.enable": "false",
@@ -139,7 +139,7 @@ class Cluster:
         log.close()
 
     def stop(self, node, wait=True):
-        """Kills one node, as a crash would, by its process id."""
+        """Kills one node by its process id, like a crash."""
         process = self.processes[node]
         if process is None:
             return
@@ -177,8 +177,8 @@ class Cluster:
             consumer.close()
 
     def wait_until_ready(self):
-        """Ready means: three brokers, a topic on all three, and offsets can be
-        committed, for which the cluster first makes a topic of its own."""
+        """Waits for three brokers, a topic on all three, and a committed offset, for
+        which the cluster first creates an internal topic."""
         from confluent_kafka import KafkaException
         from confluent_kafka.admin import AdminClient, NewTopic
 

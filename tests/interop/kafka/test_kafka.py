@@ -1,5 +1,5 @@
-"""The program in full mode on a real cluster, and its records in the official
-Python client's hands. Started by ./run, which sets KAFKA_JARS and BINARY."""
+"""The program in full mode on a real cluster, and its records in the official Python
+client. Started by ./run, which sets KAFKA_JARS and BINARY."""
 
 import base64
 import json
@@ -129,7 +129,7 @@ class FullMode(unittest.TestCase):
         groups = [g.group_id for g in admin.list_consumer_groups(request_timeout=10).result().valid]
         self.assertFalse([g for g in groups if g.endswith("it-cleaned")])
 
-    # What goes wrong
+    # Failures
 
     def test_wrong_password(self):
         done = self.run_program("--example", "basic", KAFKA_API_SECRET="wrong-secret")
@@ -212,7 +212,7 @@ class FullMode(unittest.TestCase):
 
     def test_z1_a_broker_dies_between_produce_and_consume(self):
         self.step("a_broker_dies_between_produce_and_consume", on_line=lambda _: self.cluster.stop(0))
-        # Two of three nodes hold the minimum of in-sync replicas.
+        # Two of three nodes are the minimum of in-sync replicas.
         done = self.run_program("--example", "basic", "--run-id", "it-twice")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
@@ -229,7 +229,7 @@ class FullMode(unittest.TestCase):
         return SchemaRegistryClient({"url": self.url})
 
     def message_class(self, subject, name):
-        """The message type, from nothing but the registry."""
+        """Returns the message type, using only the registry."""
         pool = descriptor_pool.DescriptorPool()
         from google.protobuf import descriptor_pb2 as wkt  # descriptor.proto itself, for options
 

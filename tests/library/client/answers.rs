@@ -1,4 +1,4 @@
-//! Every kind of failure is told apart, names the request, and hides secrets.
+//! Each kind of failure has its own error, which names the request and hides secrets.
 
 use std::time::Duration;
 
@@ -127,7 +127,7 @@ async fn what_is_no_registry_is_recognised() {
         ),
         (
             Answer::raw(200, "application/json", "[1, 2]"),
-            "another shape",
+            "unexpected structure",
         ),
         (
             Answer::raw(200, "application/json", "{\"status\": \"ok\"}"),
@@ -263,7 +263,7 @@ async fn silence_ends_with_the_call_s_time() {
 }
 
 #[tokio::test]
-async fn broken_connections_are_told_apart() {
+async fn broken_connections_are_distinguished() {
     for bytes in [
         &b""[..],
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[\"a\"",

@@ -1,4 +1,4 @@
-//! Credentials reach the registry, only the registry, and no text.
+//! Credentials reach the registry, and neither other servers nor messages.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -65,7 +65,7 @@ async fn bearer_tokens_come_with_pool_and_cluster() {
     assert_eq!(seen.header("target-sr-cluster"), Some("lsrc-1"));
 }
 
-/// Registry and token endpoint in one; tokens are numbered.
+/// A registry that is also a token endpoint with numbered tokens.
 fn identity_provider(expires_in: serde_json::Value) -> Stub {
     let tokens = AtomicUsize::new(0);
     Stub::new(move |seen| {
@@ -187,7 +187,7 @@ async fn a_token_refused_early_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn token_endpoints_that_fail_are_told_apart() {
+async fn failures_of_token_endpoints_are_distinguished() {
     let refusal = json!({"error": "invalid_client", "error_description": format!("not {SECRET}")});
     for (answer, kind, words) in [
         (
@@ -263,7 +263,7 @@ async fn a_passing_failure_of_the_token_endpoint_is_overcome() {
     assert_eq!(tokens_asked_for(&stub), 3);
 }
 
-/// Hands out numbered tokens and notes which are refused.
+/// Returns numbered tokens and records which are refused.
 struct Numbered {
     next: AtomicUsize,
     refused: Arc<Mutex<Vec<String>>>,
@@ -320,7 +320,7 @@ async fn redirects_get_no_credentials() {
     assert_eq!(elsewhere.count(), 0);
 }
 
-/// Collects everything that is traced on this thread, at every level.
+/// Collects all tracing events of this thread, at every level.
 struct Everything(Arc<Mutex<String>>);
 
 impl tracing::Subscriber for Everything {
@@ -362,7 +362,7 @@ async fn nothing_that_is_printed_or_logged_has_a_secret() {
     let log = Arc::new(Mutex::new(String::new()));
     let guard = tracing::subscriber::set_default(Everything(log.clone()));
 
-    // Servers that repeat what they were sent, in all statuses.
+    // Servers that repeat the request, with every status.
     let mut shown = String::new();
     for status in [200, 302, 400, 401, 403, 404, 409, 422, 429, 500] {
         let echo = Stub::new(move |seen| {

@@ -1,4 +1,4 @@
-//! What each call puts on the wire, and what it makes of the answer.
+//! The request that each call sends, and how it reads the answer.
 
 use std::collections::BTreeMap;
 
@@ -56,8 +56,8 @@ fn dek() -> Value {
            "encryptedKeyMaterial": "AAAA", "ts": 1})
 }
 
-/// One call: what the stub answers, the call, the request line and the body
-/// expected. Evaluates to the call's result.
+/// Tests one call: the stub's answer, the call, and the expected request line and body.
+/// Evaluates to the call's result.
 macro_rules! exchange {
     ($answer:expr, |$client:ident| $call:expr, $line:expr, $body:expr) => {{
         let stub = Stub::always(Answer::ok($answer));

@@ -1,4 +1,4 @@
-//! The Schema Registry client against a stub server that shows what was sent.
+//! Tests of the Schema Registry client with a stub server that records requests.
 
 mod answers;
 mod auth;

@@ -1,5 +1,5 @@
-//! Proxies of the environment are used, but never for this machine. Each case
-//! runs in a process of its own, for the environment is a process's.
+//! Proxies of the environment are used, but never for this machine. Each case runs in its
+//! own process, because the environment belongs to a process.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use crate::support::stub::{Answer, Stub, refusing_url};
 
 const URL: &str = "CLIENT_UNDER_TEST_URL";
 
-/// What the other process does.
+/// The case that the other process runs.
 #[tokio::test]
 #[ignore = "run by the other tests in a process of its own"]
 async fn ask_the_url_of_the_environment() {

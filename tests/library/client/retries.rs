@@ -1,4 +1,4 @@
-//! Which failures are tried again, how often, when, and where.
+//! Which failures are retried, how often, when, and on which server.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -75,7 +75,7 @@ async fn keys_are_created_once() {
         assert_eq!((stub.count(), other.count()), (2, 0), "{status}");
     }
 
-    // Unsent requests may be repeated.
+    // Requests that were not sent may be retried.
     let client = impatient(&refusing_url()).build().unwrap();
     let error = client.create_kek(&kek()).await.unwrap_err();
     assert_eq!(error.exchange().unwrap().requests, 4);
@@ -101,7 +101,7 @@ async fn retry_after_as_a_date_is_obeyed() {
         Answer::refusal(503, 503, "restarting").with("retry-after", past),
         Answer::ok(json!([])),
     ]);
-    // Pauses of a minute unless the date says otherwise.
+    // The pauses would be a minute, but the date says otherwise.
     let minute = Duration::from_secs(59);
     let client = ClientBuilder::new(&stub.url)
         .retry_pauses(minute, minute)

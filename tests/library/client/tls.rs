@@ -1,4 +1,4 @@
-//! Certificates: of the registry, of its authority, of the client.
+//! TLS: the certificates of registry, authority and client.
 
 use cc_protobuf_examples::schema_registry::ErrorKind;
 use rcgen::ExtendedKeyUsagePurpose;
@@ -9,7 +9,7 @@ use crate::client::{everything, impatient};
 use crate::support::peers;
 use crate::support::tls::Authority;
 
-/// A registry behind TLS without subjects; its URL. With `clients`, it wants
+/// Starts an empty registry with TLS; returns its URL. With `clients`, it requires client
 /// certificates of that authority.
 async fn tls_registry(authority: &Authority, clients: Option<&Authority>) -> String {
     let acceptor = authority.acceptor(clients);

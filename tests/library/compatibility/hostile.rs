@@ -1,5 +1,5 @@
-//! Schemas made to hurt: deep, wide, circular, broken. The answer may be
-//! approximate in how often it repeats itself, never in the verdict.
+//! Hostile schemas: deep, wide, cyclic, broken. The answer may repeat a difference more or
+//! less often, but the verdict must be right.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ use prost_types::{
 
 use crate::compatibility::schema::{Schema, check_level, differences};
 
-/// A file of messages `M0`…, each with the fields given by `links`, and an int
+/// A file of messages `M0`, `M1`, …, each with fields of the types in `links`, and an int
 /// or string in the last one.
 fn web(count: usize, leaf: &str, links: impl Fn(usize) -> Vec<usize>) -> String {
     let mut source = "package d;\n".to_owned();
@@ -107,7 +107,7 @@ fn a_package_of_many_parts_does_not_make_names_expensive() {
         writeln!(source, "Unknown{i} f{i} = {i};").unwrap();
     }
     source.push('}');
-    // The parser refuses names of this length; a descriptor may hold them.
+    // The parser refuses names of this length, but a descriptor may have them.
     let file = SchemaFile::from_text("schema.proto", &source).unwrap();
     let proto = FileDescriptorProto {
         package: Some(vec!["a"; 5_000].join(".")),
@@ -173,7 +173,7 @@ fn a_map_that_contains_itself() {
     assert!(differences(&schema, &schema).is_empty());
 }
 
-/// Descriptors no compiler makes: missing names, numbers, types, oneofs that do
+/// Descriptors that no compiler produces: missing names, numbers or types, oneofs that do
 /// not exist, map entries without key and value.
 #[test]
 fn broken_descriptors_are_compared_all_the_same() {

@@ -1,4 +1,4 @@
-//! The seven levels over a history, and the messages word for word.
+//! The seven levels over several versions, with the exact messages.
 
 use cc_protobuf_examples::protobuf::compatibility::{
     CompatibilityLevel as Level, Difference, DifferenceKind, Rules,
@@ -7,8 +7,8 @@ use cc_protobuf_examples::schema_registry::Mode;
 
 use crate::compatibility::schema::{Schema, check_level, check_rules};
 
-/// Each version changes the kind of one more field: only neighbours that did
-/// not change are compatible.
+/// Each version changes the kind of one more field, so only neighbours that changed
+/// nothing are compatible.
 fn v1() -> Schema {
     Schema::new("message M { int32 a = 1; int32 b = 2; }").version(1)
 }
@@ -130,7 +130,7 @@ fn full_puts_forward_first_and_quotes_only_behind_backward() {
             closing(Level::Full),
         ]
     );
-    // Only the forward half fails: no quotation at all.
+    // Only the forward half fails, so there is no quotation.
     let old = Schema::new("message M {}").version(1);
     assert_eq!(
         check_level(Level::Full, &new, &[&old]).messages,

@@ -1,5 +1,5 @@
-//! Compatibility of Protobuf schemas: every rule on cases of its own, and the
-//! cases of the reference implementation where they are at hand.
+//! Compatibility of Protobuf schemas: cases for every rule, and the cases of the reference
+//! implementation if they are available.
 
 mod hostile;
 mod levels;

@@ -1,6 +1,5 @@
-//! The reference implementation's own cases. They are not part of this
-//! repository: `PEER_CASES_DIR` names the folder that holds them. Where it is set,
-//! `.ci/run` runs this test; elsewhere the runner shows it as ignored.
+//! The cases of the reference implementation. They are not part of this package.
+//! `PEER_CASES_DIR` is the folder with them; if it is set, `.ci/run` runs this test.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What holds for any schemas whatever.
+//! Properties that hold for all schemas.
 
 use cc_protobuf_examples::protobuf::compatibility::CompatibilityLevel as Level;
 use proptest::prelude::*;
@@ -27,7 +27,7 @@ const TYPES: &[&str] = &[
     "map<bool, E>",
 ];
 
-/// Fields of one message: where each stands, its type, its label.
+/// Fields of a message: position, type and label of each.
 fn body(number_of_fields: usize) -> impl Strategy<Value = String> {
     let field = (0..TYPES.len(), 0..4_usize);
     proptest::collection::btree_map(1..12_i32, field, 0..number_of_fields).prop_map(|fields| {

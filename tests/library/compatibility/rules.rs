@@ -1,4 +1,4 @@
-//! One case per rule: the exact differences, tolerated ones included.
+//! A case for each rule: the exact differences, including compatible ones.
 
 use cc_protobuf_examples::protobuf::compatibility::DifferenceKind;
 
@@ -434,7 +434,7 @@ fn references() {
     };
     run(vec![
         pair(
-            "a change inside is found at the type and told at the field",
+            "a change inside is found at the type and reported at the field",
             with("user", 1, USER),
             with("user", 2, USER_BROKEN),
             &["FIELD_SCALAR_KIND_CHANGED #/User/1", "FIELD_NAMED_TYPE_CHANGED #/M/1"],
@@ -511,7 +511,7 @@ fn references() {
             &["FIELD_SCALAR_KIND_CHANGED #/User/1", "FIELD_NAMED_TYPE_CHANGED #/M/1"],
         ),
         pair(
-            "the change is told at every field on the way",
+            "the change is reported at every field on the way",
             plain("message M { d.Mid a = 1; d.Mid b = 2; }")
                 .refers_to("mid.proto", "mid", 1, "package d; message Mid { User u = 1; }")
                 .depends_on("user.proto", USER),

@@ -1,4 +1,4 @@
-//! Schemas as the cases write them.
+//! Schemas of the test cases.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use cc_protobuf_examples::protobuf::compatibility::{
     Rules, check, diff,
 };
 
-/// A schema with what it refers to.
+/// A schema with its references.
 #[derive(Clone, Debug)]
 pub struct Schema {
     pub file: SchemaFile,
@@ -20,7 +20,7 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Source; a missing syntax line means proto3.
+    /// Source text; without a syntax line it is proto3.
     pub fn new(source: &str) -> Self {
         let text = if source.trim_start().starts_with("syntax") {
             source.to_owned()
@@ -50,14 +50,14 @@ impl Schema {
         }
     }
 
-    /// Adds a file that the schema refers to directly.
+    /// Adds a file that the schema references directly.
     pub fn refers_to(mut self, name: &str, subject: &str, version: i32, source: &str) -> Self {
         self.references
             .push((name.to_owned(), subject.to_owned(), version));
         self.depends_on(name, source)
     }
 
-    /// Adds a file that came with another one.
+    /// Adds a file that another file references.
     pub fn depends_on(mut self, name: &str, source: &str) -> Self {
         self.dependencies
             .push((name.to_owned(), Schema::new(source).file));
@@ -102,7 +102,7 @@ pub fn differences(original: &Schema, update: &Schema) -> Vec<Difference> {
     diff(&original.candidate(), &update.candidate())
 }
 
-/// The differences as `TYPE #/path`, sorted.
+/// Returns the differences as `TYPE #/path`, sorted.
 pub fn difference_lines(original: &Schema, update: &Schema) -> Vec<String> {
     let mut lines: Vec<String> = differences(original, update)
         .iter()

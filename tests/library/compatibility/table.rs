@@ -1,5 +1,5 @@
-//! The decision table that users know: a change, and whether it passes
-//! BACKWARD and FORWARD. Each row is run in both directions.
+//! The decision table for users: a change, and whether BACKWARD and FORWARD accept it.
+//! Each row is tested in both directions.
 
 use cc_protobuf_examples::protobuf::compatibility::CompatibilityLevel as Level;
 
@@ -493,7 +493,7 @@ fn number_labels_matter_in_every_group_and_string_labels_in_none() {
     }
 }
 
-/// Two scalars are interchangeable exactly if they are in one group.
+/// Two scalars are interchangeable exactly if they are in the same group.
 #[test]
 fn scalar_groups_are_closed() {
     const GROUPS: &[&[&str]] = &[

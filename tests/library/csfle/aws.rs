@@ -1,5 +1,5 @@
-//! The driver for aws-kms against a stub that denies, disappears and lies.
-//! `tests/interop/csfle` runs it against a stand-in of the whole service.
+//! The driver for aws-kms with a stub that refuses, disappears or answers wrongly.
+//! `tests/interop/csfle` tests it with a full replacement of the service.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::support::{chain, stub::refusing_url};
 
 const ARN: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
-/// Error code to answer with, and the key id of answers to Decrypt.
+/// Error code of the answers, and key id of answers to Decrypt.
 type Script = (Option<&'static str>, &'static str);
 
 fn answer(request: &Request, (code, key_id): Script) -> Answer {
@@ -82,13 +82,13 @@ async fn an_answer_of_another_key_is_refused() {
     let error = kms.decrypt(ARN, &none, b"wrapped").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WrongKey);
     assert!(error.to_string().contains("key/other"), "{error}");
-    // An alias stands for a key whose id nobody knows here.
+    // The id of the key behind an alias is unknown.
     let alias = "arn:aws:kms:eu-west-1:111122223333:alias/mine";
     kms.decrypt(alias, &none, b"wrapped").await.unwrap();
 }
 
 #[tokio::test]
-async fn error_codes_are_told_apart() {
+async fn error_codes_are_distinguished() {
     for (code, kind) in [
         ("AccessDeniedException", ErrorKind::Denied),
         ("UnrecognizedClientException", ErrorKind::Denied),
@@ -180,7 +180,7 @@ async fn denied_and_unreachable_reach_the_user_and_no_plaintext_the_wire() {
         }
         assert!(stub.inner().deks.is_empty());
     }
-    // With access it works, and an alternate key stands in for one without.
+    // With permission it works, and an alternate key replaces one without.
     let stub = Stub::start().await;
     let (kms, _service) = service(None, ARN);
     let csfle = Csfle::builder(stub.client())

@@ -1,4 +1,4 @@
-//! Records that Confluent's Python client wrote.
+//! Records that Confluent's Python client wrote, read and written again.
 
 use cc_protobuf_examples::csfle::kms::{KmsDrivers, LocalKms};
 use cc_protobuf_examples::csfle::{Csfle, Direction};
@@ -94,7 +94,7 @@ async fn every_record_of_the_official_client_decrypts() {
                 let source = unhex(&message["plaintext_protobuf_hex"]);
                 assert_eq!(plain, source, "{name}");
 
-                // The other way: what we write differs by random values only.
+                // When writing, only the random values differ.
                 let write = case.plan(Direction::Write);
                 let ours = apply(&write, &source).await.unwrap();
                 assert_eq!(ours.len(), payload.len(), "{name}");

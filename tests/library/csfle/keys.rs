@@ -1,4 +1,4 @@
-//! The dance with the DEK Registry, the KMS behind it, caches and rotation.
+//! Key handling: DEK Registry, KMS, caches and rotation.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub fn read(csfle: &Csfle, rules: &RuleSet) -> PayloadTransform {
     plan(csfle, rules, None, &person(), Direction::Read)
 }
 
-/// DEK version in the prefix of the encrypted name.
+/// Returns the DEK version in the prefix of the encrypted name.
 pub fn version_of(record: &[u8]) -> i32 {
     let len = usize::from(record[1]);
     let blob = STANDARD.decode(&record[2..2 + len]).unwrap();
@@ -54,7 +54,7 @@ pub fn kek() -> Kek {
     }
 }
 
-/// A DEK as another client would have stored it.
+/// Stores a DEK as another client would.
 pub async fn foreign_dek(version: i32, ts: i64) -> Dek {
     let raw = RawDek::generate(Algorithm::Aes256Gcm).unwrap();
     let kms = KmsDrivers::new().with(LocalKms::new(SECRET));
@@ -109,7 +109,7 @@ async fn the_first_record_makes_the_keys_and_later_ones_ask_nothing() {
     reader.apply_now(&again, &mut plain).unwrap().unwrap();
     assert_eq!(plain, PAYLOAD);
 
-    // A second process finds them.
+    // A second process finds the keys.
     let second = write(&engine(&stub).build(), &rules);
     let record = apply(&second, PAYLOAD).await.unwrap();
     assert!(!stub.take_log().iter().any(|line| line.starts_with("POST")));
@@ -172,7 +172,7 @@ async fn keys_rotate_by_the_clock_and_old_records_stay_readable() {
     for record in &records {
         assert_eq!(apply(&reader, record).await.unwrap(), PAYLOAD);
     }
-    // A client that starts now takes the newest, and expires it by its age.
+    // A client that starts now uses the newest key until that one expires.
     let other = engine(&stub).clock(hands.clone()).build();
     assert_eq!(
         version_of(&apply(&write(&other, &rules), PAYLOAD).await.unwrap()),
@@ -199,7 +199,7 @@ async fn a_registry_whose_clock_is_behind_does_not_cost_a_key_per_value() {
 }
 
 #[tokio::test]
-async fn a_conflict_takes_the_key_of_whoever_was_faster() {
+async fn a_conflict_uses_the_key_of_the_faster_client() {
     let stub = Stub::start().await;
     let rules = rule_set([rule(&[])]);
     let faster = foreign_dek(1, NOW).await;
@@ -215,8 +215,8 @@ async fn a_conflict_takes_the_key_of_whoever_was_faster() {
     let reader = read(&engine(&stub).build(), &rules);
     assert_eq!(apply(&reader, &record).await.unwrap(), PAYLOAD);
 
-    // The same for a successor, whose time the registry gives wrongly: it is
-    // taken for new all the same, and not asked for with each value.
+    // A successor whose time in the registry is wrong counts as new, and is not looked up
+    // for every value.
     let stub = Stub::start().await;
     let hands = Hands::at(NOW);
     let rules = rule_set([rule(&[("encrypt.dek.expiry.days", "1")])]);
@@ -266,7 +266,7 @@ async fn a_deleted_key_to_write_with_is_said_to_be_deleted() {
             "{message}"
         );
     }
-    // Of an expired key's successor: the expired one serves on.
+    // Creating a successor fails, so the expired key stays in use.
     let stub = Stub::start().await;
     let rules = rule_set([rule(&[("encrypt.dek.expiry.days", "1")])]);
     let hands = Hands::at(NOW);
@@ -280,7 +280,7 @@ async fn a_deleted_key_to_write_with_is_said_to_be_deleted() {
 }
 
 #[tokio::test]
-async fn keys_may_be_kept_as_long_as_one_likes() {
+async fn keys_are_cached_for_the_configured_time() {
     let stub = Stub::start().await;
     let rules = rule_set([rule(&[])]);
     let csfle = engine(&stub).cache_expiry(Duration::MAX).build();
@@ -355,7 +355,7 @@ async fn the_registry_makes_the_keys_of_shared_keks() {
             PAYLOAD
         );
     }
-    // Should the registry keep the material to itself, the KMS is asked.
+    // If the registry does not return the key material, the KMS unwraps it.
     for dek in &mut stub.inner().deks {
         dek.key_material = None;
     }
@@ -388,7 +388,7 @@ async fn keys_of_a_context_are_asked_for_in_it() {
     assert_eq!(log[3], "POST /keks/kek/deks/%3A.staging%3Aa%2Fb-value");
 }
 
-/// What each failure says, and that it is not kept.
+/// Checks the message of each failure, and that failures are not cached.
 #[tokio::test]
 async fn failures_name_rule_kek_and_remedy_and_are_not_cached() {
     let stub = Stub::start().await;
@@ -438,7 +438,7 @@ async fn failures_name_rule_kek_and_remedy_and_are_not_cached() {
     for plan in [write(&other, &rules), read(&other, &rules)] {
         let error = apply(&plan, &record).await.unwrap_err();
         assert_eq!(error.kms().unwrap().kind(), ErrorKind::WrongKey);
-        // Where a program has its secret from is not the library's to say.
+        // The library does not know how the program got its secret.
         let message = error.kms().unwrap().to_string();
         assert!(!message.contains("LOCAL_SECRET"), "{message}");
         check(error, &["local secret differs", "LocalKms::new"]);
@@ -473,7 +473,7 @@ async fn failures_name_rule_kek_and_remedy_and_are_not_cached() {
         assert!(message.contains("cannot create") && message.contains(parameter));
     }
 
-    // Deleted, damaged.
+    // Deleted or damaged keys.
     let fresh = || read(&engine(&stub).build(), &rules);
     let good = stub.inner().deks[0].clone();
     for (broken, part) in [

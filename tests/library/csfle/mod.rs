@@ -1,5 +1,5 @@
-//! Field-level encryption through its public API: Confluent's own bytes, every
-//! shape a tagged field can have, and the dance with the DEK Registry.
+//! Field-level encryption through its public API: records of Confluent's client, every
+//! shape of a tagged field, and key handling.
 
 #[cfg(feature = "aws-kms")]
 mod aws;
@@ -26,7 +26,7 @@ fn engine(stub: &stub::Stub) -> CsfleBuilder {
     Csfle::builder(stub.client()).kms(KmsDrivers::new().with(LocalKms::new(SECRET)))
 }
 
-/// An ENCRYPT rule with these parameters on top of the usual ones.
+/// Returns an ENCRYPT rule with these parameters in addition to the usual ones.
 fn rule(params: &[(&str, &str)]) -> Rule {
     let mut rule = Rule {
         name: "encryptPII".to_owned(),

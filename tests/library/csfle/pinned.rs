@@ -1,5 +1,5 @@
-//! The rule says where keys come from; a registry that lies, or whoever writes to
-//! it, does not.
+//! Only the rule determines where keys come from, even if the registry, or somebody with
+//! write access to it, is malicious.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::csfle::keys::{NAME, PAYLOAD, foreign_dek, kek, read, version_of, writ
 use crate::csfle::stub::{DAY, Hands, NOW, Stub};
 use crate::csfle::{SECRET, apply, assert_absent, chain, engine, rule, rule_set};
 
-/// A key that a registry would like to have in use.
+/// A key that a malicious registry tries to get used.
 fn planted() -> Option<String> {
     let raw = RawDek::parse(Algorithm::Aes256Gcm, &[&b"\x1a\x20"[..], &[7; 32]].concat()).unwrap();
     Some(STANDARD.encode(raw.as_bytes()))
@@ -37,7 +37,7 @@ async fn key_material_counts_for_shared_keks_only() {
     let reader = read(&engine(&stub).build(), &rules);
     assert_eq!(apply(&reader, &during).await.unwrap(), PAYLOAD);
 
-    // Without a wrapped key there is none.
+    // Without a wrapped key there is no key.
     stub.inner().deks[0].key_material = planted();
     stub.inner().deks[0].encrypted_key_material = None;
     for plan in [
@@ -77,7 +77,7 @@ async fn a_creation_is_answered_with_what_was_sent_or_refused() {
             let rules = rule_set([rule(&[("encrypt.dek.expiry.days", days)])]);
             let writer = write(&engine(&stub).clock(hands.clone()).build(), &rules);
             if rotates {
-                // An old key to go on with is no reason to bear with a lie.
+                // A usable old key is no reason to accept a wrong answer.
                 apply(&writer, PAYLOAD).await.unwrap();
                 hands.advance(DAY);
             }
@@ -94,7 +94,7 @@ async fn a_creation_is_answered_with_what_was_sent_or_refused() {
             }
         }
     }
-    // Key material beside the ciphertext that was sent is not looked at.
+    // Key material next to the stored ciphertext is ignored.
     let stub = Stub::start().await;
     stub.inner().lie = Some(|dek| dek.key_material = planted());
     let rules = rule_set([rule(&[])]);
@@ -109,7 +109,7 @@ async fn a_creation_is_answered_with_what_was_sent_or_refused() {
 async fn two_producers_that_start_together_use_one_key() {
     for (days, has_kek) in [("0", true), ("30", true), ("0", false)] {
         let stub = Stub::start().await;
-        // Both look for the key before either has stored one.
+        // Both look up the key before either has stored one.
         stub.inner().delay = Duration::from_millis(100);
         stub.inner().keks.extend(has_kek.then(kek));
         let rules = rule_set([rule(&[("encrypt.dek.expiry.days", days)])]);
@@ -145,7 +145,7 @@ async fn after_a_conflict_the_kms_unwraps_the_stored_key() {
     let reader = read(&engine(&stub).build(), &rules);
     assert_eq!(apply(&reader, &record).await.unwrap(), PAYLOAD);
 
-    // One that another secret wrapped is refused.
+    // A key that another secret wrapped is refused.
     let stub = Stub::start().await;
     let mut foreign = foreign_dek(1, NOW).await;
     let raw = RawDek::generate(Algorithm::Aes256Gcm).unwrap();
@@ -169,7 +169,7 @@ async fn a_kek_that_becomes_shared_is_not_taken_for_the_one_asked_for() {
         message.contains("the shared flag of KEK \"kek\""),
         "{message}"
     );
-    // It is there now, and shared: whether that will do, the settings say.
+    // The KEK exists now and is shared; the settings decide whether that is accepted.
     let strict = engine(&stub).shared_keks(false).build();
     let message = chain(&apply(&write(&strict, &rules), PAYLOAD).await.unwrap_err());
     assert!(message.contains("KEK \"kek\" is shared"), "{message}");
@@ -189,7 +189,7 @@ async fn properties_of_a_kek_that_choose_keys_count_only_when_allowed() {
             kms_props: Some([(name.to_owned(), value.to_owned())].into()),
             ..kek()
         });
-        // Stored before: nor is it read with.
+        // A key that was stored earlier is not used for reading either.
         let dek = foreign_dek(1, NOW).await;
         stub.inner().deks.push(dek);
         for plan in [
@@ -218,7 +218,7 @@ async fn properties_of_a_kek_that_choose_keys_count_only_when_allowed() {
             PAYLOAD
         );
     }
-    // What no driver reads is in nobody's way, nor is what is empty.
+    // Properties that no driver reads, and empty ones, do not matter.
     let stub = Stub::start().await;
     let harmless = [("team", "blue"), ("secret", "")];
     let harmless = harmless.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -239,7 +239,7 @@ async fn properties_of_a_kek_choose_no_credentials_for_aws() {
     use cc_protobuf_examples::csfle::kms::{AwsKms, ErrorKind};
 
     let raw = RawDek::generate(Algorithm::Aes256Gcm).unwrap();
-    // Answers nobody: it must not come to a request.
+    // The endpoint answers nobody, so no request may be sent.
     let drivers = KmsDrivers::new().with(
         AwsKms::new()
             .endpoint_url("http://127.0.0.1:9")

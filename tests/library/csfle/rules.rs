@@ -1,4 +1,4 @@
-//! Which rules run, and what is refused before a byte is written.
+//! Which rules run, and what is refused before anything is written.
 
 use cc_protobuf_examples::csfle::{Csfle, Direction, Error, Phase, verify_rules_stored};
 use cc_protobuf_examples::schema_registry::entities::{Metadata, Rule, RuleSet};
@@ -22,7 +22,7 @@ fn record() -> MessageDescriptor {
     )
 }
 
-/// Which of the three strings a rule set hides.
+/// Returns which of the three strings a rule set encrypts.
 async fn hidden(csfle: &Csfle, rules: &RuleSet, metadata: Option<&Metadata>) -> Vec<&'static str> {
     let planned = csfle
         .prepare(SUBJECT, Some(rules), metadata, &record(), Direction::Write)
@@ -32,7 +32,7 @@ async fn hidden(csfle: &Csfle, rules: &RuleSet, metadata: Option<&Metadata>) -> 
     };
     let bytes = apply(&writer, PAYLOAD).await.unwrap();
     if writer.rules().next().is_none() {
-        // Only looks for what nobody knows, for which it needs no key.
+        // The rule only checks for unknown fields, which needs no key.
         assert_eq!(bytes, PAYLOAD);
         assert!(apply(&writer, b"\x4a\x01x").await.is_err());
         return Vec::new();
@@ -110,7 +110,7 @@ async fn tags_modes_and_switches_decide_what_is_encrypted() {
     ] {
         assert_eq!(hidden(&csfle, &rules, None).await, expected, "{rules:?}");
     }
-    // Patterns of the metadata add to the inline tags.
+    // Patterns in the metadata add to the inline tags.
     let metadata = Metadata {
         tags: [("t.*.oth?r".to_owned(), vec!["PII".to_owned()])].into(),
         properties: [("encrypt.dek.algorithm".to_owned(), "AES128_GCM".to_owned())].into(),
@@ -138,7 +138,7 @@ async fn rules_run_in_order_and_back_and_duplicates_do_not() {
             ("encrypt.dek.algorithm", "AES256_SIV"),
         ])
     };
-    // Both take `memo`, one after the other: read back only in reverse.
+    // Both rules encrypt `memo`, one after the other, so reading runs them in reverse.
     let both = rule_set([
         named("first", &["PRIVATE"], "kek-1"),
         named("second", &["INTERNAL", "PII"], "kek-2"),
@@ -151,7 +151,7 @@ async fn rules_run_in_order_and_back_and_duplicates_do_not() {
     let names: Vec<_> = reader.rules().map(|rule| rule.name).collect();
     assert_eq!(names, ["second", "first"]);
 
-    // Of rules with the same tags the first in the list counts, both ways.
+    // Of rules with the same tags only the first one runs, in both directions.
     let mut same = rule_set([
         named("first", &["PII", "INTERNAL"], "kek-1"),
         named("second", &["INTERNAL", "PII"], "kek-2"),
@@ -164,7 +164,7 @@ async fn rules_run_in_order_and_back_and_duplicates_do_not() {
         assert_eq!(names, ["first"]);
     }
     assert_eq!(hidden(&csfle, &same, None).await, ["name-abc", "memo-xyz"]);
-    // A disabled one does not stand in for an enabled one.
+    // A disabled rule does not replace an enabled one.
     same.domain_rules[0].disabled = true;
     assert_eq!(hidden(&csfle, &same, None).await, ["name-abc", "memo-xyz"]);
 }
@@ -187,7 +187,7 @@ async fn payload_rules_run_last_on_write_and_first_on_read() {
         let reader = plan(&csfle, &rules, None, &record(), Direction::Read);
         assert_eq!(apply(&reader, &bytes).await.unwrap(), PAYLOAD);
 
-        // The phases by themselves, as for a reader with a schema of its own.
+        // The phases separately, as for a reader with its own schema.
         let phase = |phase| {
             csfle
                 .prepare_phase(
@@ -256,7 +256,7 @@ async fn what_would_write_plaintext_is_refused_when_the_plan_is_made() {
         (with(|r| r.rule_type = None), "type \"\""),
         (
             with(|r| r.rule_type = Some("ENCRYPT_PAYLOAD".to_owned())),
-            "belongs into encodingRules",
+            "belongs in encodingRules",
         ),
         (
             with(|r| r.on_success = Some("ERROR".to_owned())),
@@ -309,7 +309,7 @@ async fn with_none_for_reading_the_message_stays_as_it_is() {
     let keyless = Csfle::builder(stub.client()).build();
     let reader = plan(&keyless, &rules, None, &record(), Direction::Read);
     assert_eq!(apply(&reader, &bytes).await.unwrap(), bytes);
-    // Not encrypted at all.
+    // Not encrypted.
     let reader = plan(&csfle, &rules, None, &record(), Direction::Read);
     assert_eq!(apply(&reader, PAYLOAD).await.unwrap(), PAYLOAD);
     // The other rules still run.
@@ -328,7 +328,7 @@ async fn with_none_for_reading_the_message_stays_as_it_is() {
     let half = apply(&reader, &bytes).await.unwrap();
     assert_absent(b"name-abc", &half);
     assert!(half.windows(8).any(|window| window == b"memo-xyz"));
-    // A rule that cannot be prepared is passed over as well.
+    // A rule that cannot be prepared is skipped as well.
     let rules = with(|r| {
         r.on_failure = Some("ERROR,NONE".to_owned());
         r.params.clear();
@@ -372,7 +372,7 @@ async fn encryption_can_be_required() {
             .unwrap_err();
         assert!(matches!(error, Error::NoEncryptRule { .. }), "{error}");
     }
-    // A registry that dropped the tags leaves the rule with nothing to do.
+    // A registry that dropped the tags leaves the rule without fields.
     let rules = with(|r| r.tags = vec!["GONE".to_owned()]);
     let error = csfle
         .prepare(SUBJECT, Some(&rules), None, &message, Direction::Write)
@@ -381,7 +381,7 @@ async fn encryption_can_be_required() {
     for part in [SUBJECT, "\"encryptPII\"", "\"t.Record\"", "(tags: GONE)"] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    // That another rule finds something does not make up for it.
+    // It does not help that another rule selects a field.
     let mut two = with(|r| r.tags = vec!["GONE".to_owned()]);
     two.domain_rules.push(Rule {
         name: "other".to_owned(),
@@ -418,7 +418,7 @@ fn a_rule_set_that_the_registry_dropped_or_changed_is_noticed() {
     verify_rules_stored(SUBJECT, None, None).unwrap();
     verify_rules_stored(SUBJECT, None, Some(&RuleSet::default())).unwrap();
 
-    // What servers fill in is no difference.
+    // Defaults that servers fill in are not a difference.
     let mut bare = sent.clone();
     (bare.domain_rules[0].kind, bare.domain_rules[0].mode) = (None, None);
     verify_rules_stored(SUBJECT, Some(&bare), Some(&sent)).unwrap();

@@ -3,7 +3,7 @@
 use cc_protobuf_examples::protobuf::SchemaFile;
 use prost_reflect::MessageDescriptor;
 
-/// `schema` is `.proto` text, or base64 of a descriptor.
+/// Returns a message type; `schema` is `.proto` text, or base64 of a descriptor.
 pub fn message(schema: &str, name: &str) -> MessageDescriptor {
     SchemaFile::parse("test.proto", schema)
         .unwrap()

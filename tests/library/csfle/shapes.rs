@@ -1,4 +1,4 @@
-//! Every shape that a tagged field can have, against a reference that works on
+//! Every shape of a tagged field, compared with a reference implementation that works on
 //! decoded messages.
 
 use std::sync::OnceLock;
@@ -17,7 +17,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescri
 use crate::csfle::stub::Stub;
 use crate::csfle::{SECRET, apply, assert_absent, chain, engine, plan, rule, rule_set, schema};
 
-/// Every field named `pii_…` is tagged.
+/// A schema in which every field named `pii_…` is tagged.
 const TEXT: &str = r#"
 syntax = "proto3";
 package t;
@@ -68,7 +68,7 @@ struct Bench {
     key: Vec<u8>,
 }
 
-/// Plans whose keys are at hand, with the deterministic algorithm.
+/// Returns transforms with cached keys and the deterministic algorithm.
 fn bench() -> &'static Bench {
     static BENCH: OnceLock<Bench> = OnceLock::new();
     BENCH.get_or_init(|| {
@@ -114,7 +114,7 @@ fn now(
     result.map(|()| out)
 }
 
-/// The reference: what the official client does, on a decoded message.
+/// The reference: encrypts a decoded message as the official client does.
 fn reference(message: &DynamicMessage, key: &[u8]) -> DynamicMessage {
     let seal = |plaintext: &[u8]| {
         Aes256Siv::new_from_slice(key)
@@ -156,13 +156,13 @@ fn reference(message: &DynamicMessage, key: &[u8]) -> DynamicMessage {
     result
 }
 
-/// Decoded, without what only differs in how absence is written.
+/// Decodes a message, and removes differences in how absence is encoded.
 fn decode(message: &MessageDescriptor, bytes: &[u8]) -> DynamicMessage {
     let once = DynamicMessage::decode(message.clone(), bytes).unwrap();
     DynamicMessage::decode(message.clone(), &*once.encode_to_vec()).unwrap()
 }
 
-/// Makes a message out of random bytes.
+/// Creates a message from random bytes.
 struct Chance<'a>(&'a [u8]);
 
 impl Chance<'_> {
@@ -229,7 +229,7 @@ impl Chance<'_> {
     }
 }
 
-/// The fields of an encoded message, each as a whole.
+/// Returns the fields of an encoded message, each with its key.
 fn pieces(mut bytes: &[u8]) -> Vec<Vec<u8>> {
     fn varint(bytes: &[u8]) -> (u64, usize) {
         let mut value = 0;
@@ -357,8 +357,8 @@ fn unknown_fields_are_refused_on_write_and_stay_where_they_are_on_read() {
     let plain = now(&bench.read, &record).unwrap();
     assert_eq!(plain, [&b"\x0a\x01i"[..], unknown].concat());
 
-    // In the message, in one where something is encrypted, in one where nothing is,
-    // deep in that, in an entry of a map; and a wrong type, which is unknown too.
+    // In the message itself; in nested messages with and without encrypted fields, also
+    // deeply nested; in the entry of a map; and with a wrong wire type, which is unknown too.
     for (payload, place, problem) in [
         (&unknown[..], "the payload", "field number 100"),
         (b"\x3a\x06\xfa\x06\x03abc", "\"child\"", "field number 111"),
@@ -398,7 +398,7 @@ fn unknown_fields_are_refused_on_write_and_stay_where_they_are_on_read() {
             assert!(message.contains(part), "{part}: {message}");
         }
     }
-    // Packed or not is one type.
+    // Packed and unpacked encodings are both accepted.
     for payload in [&b"\x92\x01\x02\x05\x06"[..], b"\x90\x01\x05\x90\x01\x06"] {
         let record = now(&bench.write, payload).unwrap();
         assert!(
@@ -422,7 +422,7 @@ fn failures_name_the_field_by_its_path() {
     }
     let good = now(&bench.write, b"\x42\x00\x42\x07\x1a\x05\x0a\x01a\x0a\x00").unwrap();
     let broken = {
-        // The last phone: its base64 ends the message but for the last fields.
+        // The base64 of the last phone, which is almost at the end of the message.
         let fields = pieces(&good);
         let mut fields: Vec<_> = fields.into_iter().collect();
         let child = fields.iter_mut().rfind(|field| field[0] == 0x42).unwrap();
@@ -451,7 +451,7 @@ fn failures_name_the_field_by_its_path() {
         let message = chain(&now(&bench.write, payload).unwrap_err());
         assert!(message.contains(part), "{part}: {message}");
     }
-    // Deeper than any parser goes.
+    // Deeper than any parser accepts.
     let mut deep = Vec::new();
     for _ in 0..150 {
         let mut outer = vec![0x8a, 0x01];
@@ -497,9 +497,9 @@ async fn groups_and_proto2_presence() {
         assert_absent(hidden.as_bytes(), &record);
     }
     assert_eq!(apply(&reader, &record).await.unwrap(), payload);
-    // Explicit presence: what is unset stays unset.
+    // With explicit presence, an unset field stays unset.
     assert_eq!(apply(&writer, b"").await.unwrap(), b"");
-    // Two occurrences of a group merge.
+    // Two occurrences of a group are merged.
     let twice = b"\x1b\x0a\x01a\x1c\x1b\x0a\x06secret\x1c";
     let record = apply(&writer, twice).await.unwrap();
     assert_absent(b"secret", &record);

@@ -1,4 +1,4 @@
-//! A DEK Registry that keeps a log, fails on demand, and has a clock of its own.
+//! A DEK Registry that records requests, fails on demand, and has its own clock.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -21,15 +21,15 @@ pub struct Inner {
     pub keks: Vec<Kek>,
     pub deks: Vec<Dek>,
     pub log: Vec<String>,
-    /// `METHOD /path` prefix, status, and how often.
+    /// Prefix of `METHOD /path`, status, and how often to fail.
     pub failures: Vec<(String, u16, usize)>,
-    /// Stored just before the next POST of a DEK: somebody was faster.
+    /// Stored just before the next POST of a DEK, as if by another client.
     pub faster: Option<Dek>,
-    /// Changes what a POST of a DEK is answered with.
+    /// Changes the answer to a POST of a DEK.
     pub lie: Option<fn(&mut Dek)>,
-    /// Whether a POST of a KEK is answered as if it were shared.
+    /// Whether a POST of a KEK is answered as if the KEK were shared.
     pub shares: bool,
-    /// Time that new records get.
+    /// Time of new records.
     pub ts: i64,
     pub delay: Duration,
 }
@@ -191,7 +191,7 @@ fn answer(state: &Mutex<Inner>, request: &Request) -> Answer {
     }
 }
 
-/// A clock that a test sets.
+/// A clock that the test sets.
 #[derive(Clone)]
 pub struct Hands(Arc<Mutex<i64>>);
 

@@ -1,4 +1,4 @@
-//! Types that cannot be encrypted, wherever the tag is.
+//! Field types that cannot be encrypted, at every position of the tag.
 
 use cc_protobuf_examples::csfle::Direction;
 use cc_protobuf_examples::schema_registry::entities::Metadata;
@@ -120,11 +120,11 @@ async fn types_that_cannot_be_encrypted_are_refused_on_write_and_left_on_read() 
         }
         match unset {
             Some(unset) => drop(apply(&writer, unset).await.unwrap()),
-            // Of implicit presence: 0 is a value too.
+            // With implicit presence, 0 is a value too.
             None => drop(apply(&writer, b"").await.unwrap_err()),
         }
         let reader = plan(&csfle, &rules, None, &message, Direction::Read);
-        // Written by a client that left the value alone.
+        // Written by a client that left the value unencrypted.
         let only = of("");
         let sealed = plan(&csfle, &rules, None, &only, Direction::Write);
         let record = apply(&sealed, set).await.unwrap();
@@ -174,7 +174,7 @@ async fn tags_where_nothing_can_be_encrypted_are_refused_wherever_they_are() {
             text.contains(&format!("fields of type {name} ")),
             "{pattern}: {text}"
         );
-        // What is not there needs no encryption.
+        // An absent field needs no encryption.
         assert_eq!(apply(&writer, b"").await.unwrap(), b"");
         let reader = csfle.prepare(
             crate::csfle::SUBJECT,

@@ -1,4 +1,4 @@
-//! Protobuf's canonical JSON, from and to bytes.
+//! Protobuf's canonical JSON, to and from bytes.
 
 mod properties;
 mod random;
@@ -16,11 +16,11 @@ fn codec(file: &str, text: &str, message: &str) -> JsonCodec {
     JsonCodec::new(schema.descriptor())
 }
 
-/// Every kind of field that proto3 has.
+/// All kinds of proto3 fields.
 static THREE: LazyLock<JsonCodec> =
     LazyLock::new(|| codec("kinds3.proto", include_str!("kinds3.proto"), "kinds.Three"));
 
-/// What only proto2 has.
+/// The kinds of fields that only proto2 has.
 static TWO: LazyLock<JsonCodec> =
     LazyLock::new(|| codec("kinds2.proto", include_str!("kinds2.proto"), "kinds.Two"));
 

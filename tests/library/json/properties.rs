@@ -1,4 +1,4 @@
-//! Promises about any message and any JSON, with prost-reflect as the judge.
+//! Properties of any message and any JSON, checked with prost-reflect.
 
 use cc_protobuf_examples::protobuf::{Error, JsonCodec, JsonOptions};
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::random::{self, Random};
 use super::{encode, print, print_text, three, two};
 
-/// What a message says, by prost-reflect.
+/// Returns the contents of a message, decoded by prost-reflect.
 fn meaning(message: &DynamicMessage) -> Value {
     let options = SerializeOptions::new().use_proto_field_name(true);
     let printed = message.serialize_with_options(serde_json::value::Serializer, &options);
@@ -32,8 +32,8 @@ fn check_bytes(codec: &JsonCodec, bytes: &[u8]) -> Result<(), TestCaseError> {
         (Ok(json), Ok(_)) => json,
         (Err(Error::Decode { .. }), Err(_)) => return Ok(()),
         (Err(Error::Print { reason, .. }), Ok(message)) => {
-            // prost-reflect puts right what is out of range, and takes a map's entry
-            // whatever its wire type is.
+            // prost-reflect clamps values that are out of range, and accepts a map entry of
+            // any wire type.
             let strict = ["out of range", "FieldMask", "invalid wire type"];
             let strict = strict.iter().any(|strict| reason.contains(strict));
             let agreed = meaning(message).get("no JSON").is_some();
@@ -52,7 +52,7 @@ fn check_bytes(codec: &JsonCodec, bytes: &[u8]) -> Result<(), TestCaseError> {
     let message = decoded.unwrap();
     let parsed = parse(codec, json);
     if let Err(error) = &parsed {
-        // An `Any` without a type is `{}` to us, and has no JSON to prost-reflect.
+        // An `Any` without a type is `{}` here, but has no JSON in prost-reflect.
         prop_assert!(error.to_string().contains("'@type'"), "{error}: {json}");
         return Ok(());
     }
@@ -70,7 +70,7 @@ fn check_bytes(codec: &JsonCodec, bytes: &[u8]) -> Result<(), TestCaseError> {
         meaning(&decode(codec, &written).unwrap()),
         meaning(&message)
     );
-    // From here on nothing changes any more.
+    // From here on nothing changes.
     prop_assert_eq!(&print(codec, &written).unwrap(), json);
     prop_assert_eq!(&print_text(codec, &written).unwrap(), &text);
 
@@ -97,7 +97,7 @@ fn check_bytes(codec: &JsonCodec, bytes: &[u8]) -> Result<(), TestCaseError> {
 /// JSON → bytes.
 fn check_json(codec: &JsonCodec, json: &Value) -> Result<(), TestCaseError> {
     if json.to_string().contains("\"values\":null") {
-        // prost-reflect sets a list of `Value`s to a single one.
+        // prost-reflect converts a list of `Value`s to a single one.
         return Ok(());
     }
     let written = encode(codec, json);
@@ -139,7 +139,7 @@ fn check_json(codec: &JsonCodec, json: &Value) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// JSON that often fits: fields of the schema, values that some field takes.
+/// JSON that is often valid: fields of the schema, with values of some field's type.
 fn any_json(codec: &JsonCodec) -> impl Strategy<Value = Value> + use<> {
     let mut names: Vec<String> = Vec::new();
     for field in codec.descriptor().fields() {

@@ -1,6 +1,5 @@
-//! Random bytes that are messages, in all the ways that a writer may write them:
-//! fields in any order, more than once, packed or not, messages in pieces,
-//! fields that no schema has.
+//! Random messages in every valid encoding: fields in any order and more than once,
+//! packed or not, messages in several parts, unknown fields.
 
 use prost::encoding::{WireType, encode_key, encode_varint};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
@@ -100,7 +99,7 @@ pub fn message(random: &mut Random, descriptor: &MessageDescriptor, depth: usize
                 "google.protobuf.Value",
                 "google.protobuf.Empty",
             ]);
-            // prost-reflect has no JSON for one without a type.
+            // prost-reflect has no JSON for an `Any` without a type.
             let name = if depth < 3 {
                 name
             } else {
@@ -167,7 +166,7 @@ fn value(
                 Kind::Fixed64 | Kind::Sfixed64 => out.extend(random.bits().to_le_bytes()),
                 Kind::Fixed32 | Kind::Sfixed32 => out.extend((random.bits() as u32).to_le_bytes()),
                 Kind::Bool => encode_varint(random.below(2) as u64, out),
-                // Of this one, JSON has nothing but null.
+                // JSON can only express null for this type.
                 Kind::Enum(item) if item.full_name() == "google.protobuf.NullValue" => {
                     encode_varint(0, out);
                 }

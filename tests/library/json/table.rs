@@ -1,4 +1,4 @@
-//! Single cases, one point of the mapping each.
+//! Single cases of the JSON mapping.
 
 use cc_protobuf_examples::protobuf::{Error, JsonOptions};
 use serde_json::{Value, json};
@@ -9,11 +9,11 @@ use crate::support::unhex;
 #[test]
 fn json_is_written_as_these_bytes() {
     let cases = [
-        // Names: of the file, of JSON, chosen.
+        // Names: from the file, in JSON form, explicit.
         (r#"{"an_int32":1}"#, "1801"),
         (r#"{"anInt32":1}"#, "1801"),
         (r#"{"otherName":"COLOR_ROUGE"}"#, "a00101"),
-        // Integers: strings, fractions of zero, exponents.
+        // Integers: as strings, with zero fractions, with exponents.
         (r#"{"an_int64":"-1"}"#, "20ffffffffffffffffff01"),
         (
             r#"{"a_uint64":18446744073709551615}"#,
@@ -40,11 +40,11 @@ fn json_is_written_as_these_bytes() {
             "",
         ),
         (r#"{"child":{}}"#, "8a0100"),
-        // In the order of numbers, the last of two values.
+        // In the order of numbers; the last of two values counts.
         (r#"{"a_string":"z","an_int32":1}"#, "18017201 7a"),
         (r#"{"an_int32":1,"a_bool":true,"anInt32":2}"#, "18026801"),
         (r#"{"an_int32":1,"an_int32":3}"#, "1803"),
-        // A oneof where its lowest number belongs.
+        // A oneof is at the position of its lowest number.
         (
             r#"{"timestamp":"1970-01-01T00:00:01Z","text":"a"}"#,
             "da0401618a05020801",
@@ -58,7 +58,7 @@ fn json_is_written_as_these_bytes() {
             "8a02020201a20200a20200",
         ),
         (r#"{"unpacked":[1,2],"floats":[]}"#, "c00201c00202"),
-        // Maps: by key, the last of two values, defaults left out.
+        // Maps: sorted by key, the last of two values counts, defaults are omitted.
         (
             r#"{"by_int32":{"10":"b","-1":"","2":""}}"#,
             "a2030b08ffffffffffffffffff01 a2030208 02 a20305080a120162",
@@ -131,7 +131,7 @@ fn lengths_of_any_size_are_right() {
 fn bytes_are_printed_as_this_json() {
     let cases = [
         ("", "{}"),
-        // The last scalar counts, messages merge, lists come together.
+        // The last scalar counts, messages are merged, lists are concatenated.
         ("18011802", r#"{"an_int32":2}"#),
         ("18011800", "{}"),
         (
@@ -143,13 +143,13 @@ fn bytes_are_printed_as_this_json() {
             "c00201 1801 c2020203 04",
             r#"{"an_int32":1,"unpacked":[1,3,4]}"#,
         ),
-        // Of a oneof the last one; what another member came after is lost.
+        // The last member of a oneof counts; earlier values of it are lost.
         ("da040161 e80301", r#"{"number":"1"}"#),
         (
             "b204021801 e80301 b2040228 02",
             r#"{"piece":{"a_uint32":2}}"#,
         ),
-        // Maps: the last of two values, in the order of keys.
+        // Maps: the last of two values counts, sorted by key.
         (
             "a2030508011201 61 a20300 a2030508011201 62",
             r#"{"by_int32":{"0":"","1":"b"}}"#,
@@ -160,7 +160,7 @@ fn bytes_are_printed_as_this_json() {
             "b2030a 0801 12021801 12022802",
             r#"{"by_uint64":{"1":{"an_int32":1,"a_uint32":2}}}"#,
         ),
-        // Enums: by name, the first of several; unknown as number.
+        // Enums: by name (the first of several), or by number if unknown.
         (
             "8001018001 feffffffffffffffff01",
             r#"{"color":"COLOR_DARK"}"#,
@@ -168,18 +168,18 @@ fn bytes_are_printed_as_this_json() {
         ("800101", r#"{"color":"COLOR_RED"}"#),
         ("80014d", r#"{"color":77}"#),
         ("c80500", r#"{"null":null}"#),
-        // Floats with the fewest digits that read back.
+        // Floats have the fewest digits that parse to the same value.
         ("15cdcccc3d", r#"{"a_float":0.1}"#),
         ("150000c07f", r#"{"a_float":"NaN"}"#),
         ("09000000000000f0ff", r#"{"a_double":"-Infinity"}"#),
         ("0900000000000000 80", "{}"),
-        // Numbers wider than their type.
+        // Numbers that do not fit their type.
         ("18ffffffffffffffff7f", r#"{"an_int32":-1}"#),
         ("6802", r#"{"a_bool":true}"#),
-        // Unknown fields are passed over, groups among them.
+        // Unknown fields are skipped, including groups.
         ("a0060118 01a3060b0c a406", "malformed"),
         ("9b3f 0801 9c3f 1801", r#"{"an_int32":1}"#),
-        // Text is escaped, and is UTF-8.
+        // Strings are escaped, and must be UTF-8.
         (
             "7205 0a22 5c01 7f",
             "{\"a_string\":\"\\n\\\"\\\\\\u0001\u{7f}\"}",
@@ -187,7 +187,7 @@ fn bytes_are_printed_as_this_json() {
         ("7201ff", "malformed"),
         ("7201ff720161", "malformed"),
         ("9a0305 0a01ff1001", "malformed"),
-        // Not what its tag says.
+        // The encoding does not match the tag.
         ("1a00", "malformed"),
         ("72", "malformed"),
         ("7205", "malformed"),
@@ -231,7 +231,7 @@ fn proto2_has_groups_extensions_and_required_fields() {
             r#"{"[kinds.ext_texts]":["a"],"[kinds.Scope.ext_mood]":"MOOD_BAD"}"#,
             "aa060161 f00600",
         ),
-        // A value that a reader would not take for missing.
+        // A value that a reader must not treat as missing.
         (r#"{"by_string":{"a":"MOOD_BAD"}}"#, "6a050a01611000"),
         (r#"{"strict":{"id":"","done":false}}"#, "f20104 0a001800"),
     ];
@@ -239,7 +239,7 @@ fn proto2_has_groups_extensions_and_required_fields() {
         assert_eq!(encode(&codec, text).unwrap(), unhex(bytes), "{text}");
         assert_eq!(print_text(&codec, &unhex(bytes)).unwrap(), text);
     }
-    // A reader is not stricter than the writer's Protobuf was.
+    // A reader accepts what the writer's Protobuf accepted.
     assert_eq!(
         print_text(&codec, &unhex("f20100")).unwrap(),
         r#"{"strict":{}}"#
@@ -388,7 +388,7 @@ fn values_without_json_are_refused_with_the_place() {
     }
 }
 
-/// As deep as prost goes, and no deeper.
+/// Nesting is accepted up to prost's limit.
 #[test]
 fn nesting_is_limited() {
     let codec = three();
@@ -424,7 +424,7 @@ fn nesting_is_limited() {
     assert!(print(&codec, &unknown).is_err());
 }
 
-/// Many members of a oneof in turn, many elements apart from each other.
+/// Many alternating members of a oneof, many separate elements.
 #[test]
 fn hostile_orders_take_no_longer_than_others() {
     let start = std::time::Instant::now();

@@ -1,5 +1,4 @@
-//! Clusters that cannot be used: each is known as such in less than ten seconds,
-//! by every client, with its cause.
+//! Unusable clusters: every client reports the cause in less than ten seconds.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 struct Case {
     servers: String,
     protocol: SecurityProtocol,
-    /// Whether the authority of the TLS listener is trusted.
+    /// Whether the client trusts the authority of the TLS listener.
     trusts: bool,
     kind: ErrorKind,
     says: &'static str,

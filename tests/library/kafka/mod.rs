@@ -157,7 +157,7 @@ async fn consume_returns_what_there_is_by_the_deadline() {
         .await
         .unwrap();
     assert_eq!(b[0].value.as_deref(), Some(&b"2"[..]));
-    // The record of the other topic was not lost while waiting for this one.
+    // Waiting for this topic did not lose the record of the other one.
     let a = kafka
         .consume("a", 5, Duration::from_millis(1500))
         .await
@@ -166,7 +166,7 @@ async fn consume_returns_what_there_is_by_the_deadline() {
     kafka.close().await;
 }
 
-/// One record that is there, and one that never comes.
+/// An existing record, and one that never arrives.
 async fn half_there(kafka: &Kafka) -> [Delivery; 2] {
     let sent = [record("t", "k", Some(b"there"))];
     let [there] = kafka.produce(&sent).await.unwrap().try_into().unwrap();
@@ -223,7 +223,7 @@ async fn records_that_nobody_asks_for_are_not_lost_at_the_limit_either() {
         .map(|i| record("others", &i.to_string(), None))
         .collect();
     kafka.produce(&others).await.unwrap();
-    // All of them are read before the limit is noticed or time is up.
+    // All of them are read before the limit or the deadline is noticed.
     let error = kafka
         .consume("t", 1, Duration::from_secs(60))
         .await

@@ -1,5 +1,5 @@
-//! Source text from bytes, each of which decides something. Few names, so that
-//! the same one comes up again and again.
+//! Generates source text from bytes, each of which is one choice. There are few names, so
+//! that names repeat.
 
 use std::fmt::Write;
 
@@ -35,10 +35,10 @@ const OPTIONS: [&str; 10] = [
     "packed = false",
     "(confluent.field_meta).tags = \"PII\"",
 ];
-/// Default values of the scalar types, spelled as the canonical text does.
+/// Default values of the scalar types, spelled as in the canonical text.
 const DEFAULTS: [&str; 6] = ["-5", "\"a\"", "\"b\"", "true", "1.5", "7"];
 
-/// Deepest nesting of blocks.
+/// Maximum nesting of blocks.
 const DEPTH: u32 = 4;
 
 pub fn text(choices: &[u8]) -> String {
@@ -58,7 +58,7 @@ struct Generator<'a> {
 }
 
 impl Generator<'_> {
-    /// One of `n`; the first, when there is nothing left to choose with.
+    /// Returns one of `n`; the first one if no bytes are left.
     fn pick(&mut self, n: usize) -> usize {
         usize::from(*self.choices.next().unwrap_or(&0)) % n
     }
@@ -72,7 +72,7 @@ impl Generator<'_> {
     }
 
     fn field_name(&mut self) -> &'static str {
-        // The keywords less often.
+        // Keywords are chosen less often.
         let names = if self.pick(6) == 5 { 14 } else { 6 };
         self.one_of(&FIELD_NAMES[..names])
     }
@@ -205,7 +205,7 @@ impl Generator<'_> {
         self.plain_field();
     }
 
-    /// A field without its label.
+    /// Generates a field without its label.
     fn plain_field(&mut self) {
         let (ty, default) = match self.pick(2) {
             0 => {

@@ -1,5 +1,5 @@
-//! Canonical text of schemas that nobody would write: whatever is accepted is
-//! printed as text that says the same, and reads back to the same.
+//! Canonical text of random schemas: accepted source is printed with the same meaning, and
+//! the text parses to the same model.
 
 mod generator;
 
@@ -9,8 +9,8 @@ use proptest::test_runner::TestRunner;
 
 use self::generator::text;
 
-/// Words, numbers and strings of a source, sorted: what is left of a text when
-/// order and punctuation do not count.
+/// Returns the sorted words, numbers and strings of a source, which ignores order and
+/// punctuation.
 fn words(source: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = source;
@@ -31,7 +31,7 @@ fn words(source: &str) -> Vec<&str> {
     words
 }
 
-/// Checks a source; says whether it was accepted.
+/// Checks a source; returns whether it was accepted.
 fn check(source: &str) -> Result<bool, TestCaseError> {
     let Ok(file) = SchemaFile::from_text("f.proto", source) else {
         return Ok(false);
@@ -73,7 +73,7 @@ fn check(source: &str) -> Result<bool, TestCaseError> {
     Ok(true)
 }
 
-/// Some hundred in every run; in a nightly one a share of `FUZZ_CASES=1000000`.
+/// Runs some hundred cases, or at night a share of `FUZZ_CASES=1000000`.
 #[test]
 fn fuzz_canonical_text_reads_back_to_the_same() {
     let cases = std::env::var("FUZZ_CASES").ok();
@@ -93,7 +93,7 @@ fn fuzz_canonical_text_reads_back_to_the_same() {
             Ok(())
         })
         .unwrap_or_else(|e| panic!("{e}"));
-    // A generator whose texts do not parse would prove nothing.
+    // The test proves something only if enough generated texts parse.
     assert!(accepted.get() > cases / 3, "{} of {cases}", accepted.get());
 }
 

@@ -1,4 +1,4 @@
-//! Registries that answer less, or otherwise, than today's Confluent server.
+//! Registries whose answers have fewer or other members than Confluent's newest.
 
 use cc_protobuf_examples::serdes::{
     Destination, Error, ErrorKind, RecordSerializer, SchemaIdIn, SerializedRecord, Serializer,
@@ -56,7 +56,7 @@ async fn a_server_that_answers_a_registration_with_the_id_alone_is_asked_again()
             .serialize_with(&schema, to, &message())
             .await
             .unwrap();
-        // Index 1: counted in the schema as registered.
+        // Index 1: counted in the registered schema.
         assert_eq!(record[..7], [0, 0, 0, 0, 2, 2, 2]);
     }
     assert_eq!(stub.requests().len(), 5, "{:?}", stub.requests());

@@ -1,4 +1,4 @@
-//! Rules of field-level encryption, run by the serializer and the deserializer.
+//! Rules of field-level encryption in serializer and deserializer.
 
 use std::collections::BTreeMap;
 
@@ -144,7 +144,7 @@ async fn every_kind_of_value_is_encrypted_however_the_schema_was_found() {
                     assert_eq!(read, Some(json.clone()));
                 }
             }
-            // Random nonces: no two records are alike.
+            // Nonces are random, so no two records are equal.
             records.sort();
             records.dedup();
             assert_eq!(records.len(), 5);
@@ -188,7 +188,7 @@ async fn a_reader_without_the_key_gets_what_the_rule_allows() {
         .serialize_with(&schema, to, &message())
         .await
         .unwrap();
-    // onFailure says NONE on read: ciphertext passes.
+    // onFailure is NONE on read, so the ciphertext is returned.
     for options in [
         DeserializerOptions::new(),
         DeserializerOptions::new().run_rules(false),
@@ -206,7 +206,7 @@ async fn a_reader_without_the_key_gets_what_the_rule_allows() {
             read.ssn
         );
     }
-    // A record from a dead letter queue, whose rule is not to be run again.
+    // A record from a dead letter queue, whose rule must not run again.
     let headers = vec![("__rule.name".to_owned(), Some(b"protect".to_vec()))];
     let deserializer = registry.deserializer(DeserializerOptions::new().csfle(csfle(&registry)));
     for (headers, decrypted) in [(&headers, false), (&Headers::new(), true)] {
@@ -296,7 +296,7 @@ async fn a_tampered_record_and_a_failing_rule_name_the_rule() {
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.contains("protect"), "{source}");
 
-    // No driver for the KMS: nothing is written.
+    // Without a driver for the KMS nothing is written.
     let keyless = Csfle::builder(registry.client.clone()).build();
     let serializer = registry.serializer(SerializerOptions::new().csfle(keyless));
     let written = serializer.serialize_with(&schema, to(), &message()).await;

@@ -1,4 +1,4 @@
-//! Records and registries that lie, break off, or lead in circles.
+//! Records and registries with wrong, truncated or cyclic contents.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -49,7 +49,7 @@ fn with_references(schema: &str, references: Value) -> Answer {
     }))
 }
 
-/// Reads a record of a registry that answers so.
+/// Reads a record while the registry gives this answer.
 async fn read_error(
     record: &[u8],
     answer: impl Fn(&crate::support::stub::Request) -> Answer + Send + Sync + 'static,
@@ -127,7 +127,7 @@ async fn every_malformed_record_of_the_fixture_is_its_own_error() {
 }
 
 #[tokio::test]
-async fn what_is_no_usable_schema_is_told_by_id() {
+async fn unusable_schemas_are_reported_by_id() {
     let five = record(5, &[0], b"");
     let avro = read_error(&five, |_| Answer::ok(json!({"schema": "\"string\""}))).await;
     assert!(
@@ -162,7 +162,7 @@ async fn what_is_no_usable_schema_is_told_by_id() {
     ] {
         let error = read_error(&five, move |_| proto(broken)).await;
         let expected = match broken {
-            // Nothing parses as a file without messages.
+            // Empty text parses as a file without messages.
             "" | "////" => matches!(
                 error.kind(),
                 ErrorKind::NoSuchMessage { .. } | ErrorKind::BadSchema { .. }
@@ -248,7 +248,7 @@ async fn circles_and_bottomless_references_end() {
     };
     assert!(reason.contains("a → b → a"), "{reason}");
 
-    // Every file imports yet another one.
+    // Every file imports another one.
     let deeper = AtomicUsize::new(0);
     let bottomless = read_error(&record(5, &[0], b""), move |_| {
         let next = format!("f{}", deeper.fetch_add(1, Ordering::Relaxed));
@@ -296,7 +296,7 @@ async fn a_registry_that_goes_away_in_the_middle_is_tried_again_by_the_next_reco
     let read = deserializer.deserialize_json(value(&wire)).await.unwrap();
     assert_eq!(read, Some(json!({"b": {"x": 7}})));
 
-    // What is known needs no registry any more; what is not says so.
+    // What is cached needs no registry; anything else is an error.
     stub.stop();
     assert!(deserializer.deserialize_json(value(&wire)).await.is_ok());
     let unknown = deserializer
@@ -349,8 +349,8 @@ async fn a_read_into_the_wrong_type_names_both() {
     assert_eq!(stub.requests().len(), 1);
 }
 
-/// Runs `test` on many values of `strategy`, all on one runtime: on `default` of
-/// them, or as `FUZZ_CASES=1000000` says, of which a slow test takes a share.
+/// Runs `test` on values of `strategy` on one runtime: on `default` values, or as many as
+/// `FUZZ_CASES=1000000` sets, of which a slow test takes a share.
 pub fn fuzz<S: Strategy>(
     default: u32,
     share: u32,
@@ -373,7 +373,7 @@ pub fn fuzz<S: Strategy>(
     run.unwrap();
 }
 
-/// Whole fields of any number and wire type.
+/// Complete fields of any number and wire type.
 fn fields() -> impl Strategy<Value = Vec<u8>> {
     let field = (1..16u8, 0..4u8, prop::collection::vec(0..128u8, 8));
     let field = field.prop_map(|(number, kind, bytes)| {
@@ -381,7 +381,7 @@ fn fields() -> impl Strategy<Value = Vec<u8>> {
             0 => (0, &bytes[..1]),
             1 => (1, &bytes[..]),
             2 => (5, &bytes[..4]),
-            // Its first byte is the length.
+            // The first byte is the length.
             _ => (
                 2,
                 &[
@@ -396,7 +396,7 @@ fn fields() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(field, 0..5).prop_map(|fields| fields.concat())
 }
 
-/// Bytes that look enough like Protobuf to get somewhere.
+/// Bytes similar enough to Protobuf to pass the first checks.
 fn payload() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![
         3 => prop::sample::select(vec![0x08u8, 0x0a, 0x12, 0x10, 0x0d, 0x09, 0x0b, 0x0c, 0, 1, 2, 3]),
@@ -405,7 +405,7 @@ fn payload() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(byte, 0..48)
 }
 
-/// A schema with every shape a field can have, itself included.
+/// A schema with every shape of a field, including itself.
 const EVERYTHING: &str = r#"syntax = "proto3";
     import "google/protobuf/timestamp.proto";
     import "google/protobuf/struct.proto";
@@ -442,14 +442,14 @@ fn fuzz_no_record_makes_a_generic_read_panic() {
         prop_assert!(typed.is_err());
         Ok(())
     });
-    // Else the bytes would get nowhere.
+    // Otherwise the first check would refuse the bytes.
     assert!(
         inspected.get() > 100 && read.get() > 50,
         "{inspected:?}, {read:?}"
     );
 }
 
-/// Answers that a registry should never give, and some that it may.
+/// Answers that a registry must never give, and some that it may.
 fn any_answer() -> impl Strategy<Value = Value> {
     let name = prop::sample::select(vec![
         "a.proto",
@@ -473,7 +473,7 @@ fn any_answer() -> impl Strategy<Value = Value> {
                 .to_owned(),
             "message A { map<string, A> a = 1; message B {} }".to_owned(),
             base64(&[0x0a, 1, b'x', 0x22, 3, 0x0a, 1, b'A']),
-            // A message that has itself for a map entry.
+            // A message that is its own map entry.
             base64(&[0x22, 9, 0x0a, 1, b'A', 0x3a, 4, 0x38, 1, 0, 0]),
         ]
     };
@@ -519,10 +519,10 @@ fn fuzz_no_answer_makes_a_generic_read_panic_or_hang() {
         }
     }));
     let cases = (prop::collection::vec(any_answer(), 1..4), payload());
-    // Each case asks over HTTP.
+    // Each case sends an HTTP request.
     fuzz(300, 100, &cases, async |(script, payload)| {
         *answers.lock().unwrap() = script;
-        // A new one each time, so that nothing is known yet.
+        // A new deserializer each time, so that nothing is cached.
         let deserializer = deserializer(&stub);
         let read = deserializer
             .deserialize_json(value(&record(1, &[0], &payload)))
@@ -532,7 +532,7 @@ fn fuzz_no_answer_makes_a_generic_read_panic_or_hang() {
     });
 }
 
-/// An error and what it names as its causes, none of which repeats the text below.
+/// Returns an error with its causes, after checking that none repeats the text below it.
 #[track_caller]
 fn says_each_cause_once(error: &(dyn std::error::Error + 'static)) {
     let mut current = error;
@@ -555,7 +555,7 @@ async fn no_error_repeats_its_source() {
         )
     };
     let errors = [
-        // Not framed, cut short, a malformed count of indexes.
+        // Not framed, truncated, or with a malformed count of indexes.
         read_error(b"\x02", empty).await,
         read_error(b"\x00\x00", empty).await,
         read_error(b"\x00\x00\x00\x00\x05\x01", empty).await,

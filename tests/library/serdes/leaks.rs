@@ -1,5 +1,5 @@
-//! Whatever two versions of a schema look like, and whatever a record holds: no
-//! value of a field that is tagged in either of them is found in the record.
+//! For any two versions of a schema and any record: no value of a field that is tagged in
+//! either version appears in the written record.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -20,7 +20,7 @@ use crate::serdes::encryption::{csfle, field_rules, hides};
 use crate::serdes::hostile::fuzz;
 use crate::serdes::registry::{Registry, schema};
 
-/// What a field can be.
+/// The type of a field.
 #[derive(Clone, Copy, Debug)]
 enum Shape {
     Text,
@@ -28,9 +28,9 @@ enum Shape {
     OptionalText,
     Texts,
     Number,
-    /// Members of one oneof.
+    /// A member of the oneof.
     Choice,
-    /// Of one of the three message types.
+    /// One of the three message types.
     Message(usize),
     Messages(usize),
     Map(usize),
@@ -38,7 +38,7 @@ enum Shape {
     Wrapper,
 }
 
-/// A field in both versions: its number is its place.
+/// A field in both versions; its number is its position.
 #[derive(Clone, Copy, Debug)]
 struct Slot {
     old: Option<(Shape, bool)>,
@@ -65,8 +65,8 @@ fn shape() -> impl Strategy<Value = Shape> {
 }
 
 fn slot() -> impl Strategy<Value = Slot> {
-    // Tags seldom, on most of what cannot be encrypted: else hardly a record is
-    // written, and nothing is shown.
+    // Types that cannot be encrypted are seldom tagged; otherwise hardly any record would
+    // be written, and the test would show nothing.
     let field = || {
         (shape(), 0..6u8).prop_map(|(shape, tag)| {
             let can = matches!(
@@ -152,7 +152,7 @@ impl Version {
     }
 }
 
-/// A message type as a version has it, if it does.
+/// Returns a message type in a version, if it exists there.
 #[derive(Clone)]
 struct Seen<'a> {
     message: Option<MessageDescriptor>,
@@ -185,7 +185,7 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Fills a message with markers, and notes those that must not be seen.
+/// Fills a message with markers, and collects those that must not appear.
 struct Filler {
     next: u32,
     secrets: Vec<String>,
@@ -202,9 +202,9 @@ impl Filler {
         marker
     }
 
-    /// `made` is what the message is made with, `known` what is known about it when
-    /// it is written: the registered schema, the one told, and of a dynamic message
-    /// its own. Secret is what one of those tags, and what none of them has.
+    /// `made` is the schema of the value. `known` are the schemas known when writing: the
+    /// registered one, the given one, and a dynamic message's own. A field is secret if
+    /// one of them tags it, or if none of them has it.
     fn message(
         &mut self,
         made: &Seen<'_>,
@@ -216,7 +216,7 @@ impl Filler {
         let mut filled = DynamicMessage::new(message.clone());
         for field in message.fields() {
             let number = field.number();
-            // In what is known as text or bytes there are no fields.
+            // Text and bytes have no fields inside.
             let opaque = known.iter().all(|seen| seen.message.is_none());
             let unknown = !opaque && known.iter().all(|seen| seen.field(number).is_none());
             let secret = above || unknown || known.iter().any(|seen| seen.tags(number));
@@ -260,7 +260,7 @@ impl Filler {
         let Some(Value::Message(entry)) = values.pop() else {
             return None;
         };
-        // The key is no field of the schema's author.
+        // The author of the schema does not define the key as a field.
         let key = match entry.descriptor().map_entry_key_field().kind() {
             Kind::String => MapKey::String("key".to_owned()),
             _ => MapKey::I32(7),
@@ -306,11 +306,11 @@ async fn check(world: &World, types: &Types) -> Result<(), TestCaseError> {
     ];
     for options in ways {
         let serializer = world.registry.serializer(options);
-        // The record's own schema as told, and the one that its value is made with.
-        for (told, made) in [(&new, &new), (&old, &old), (&old, &new), (&new, &old)] {
+        // The record's given schema, and the schema of its value.
+        for (given, made) in [(&new, &new), (&old, &old), (&old, &new), (&new, &old)] {
             let to = || Destination::value(&topic);
             for how in ["encoded", "json", "dynamic"] {
-                let mut known = vec![Seen::new(&old), Seen::new(told)];
+                let mut known = vec![Seen::new(&old), Seen::new(given)];
                 known.extend((how == "dynamic").then(|| Seen::new(made)));
                 let mut filler = Filler {
                     next: 0,
@@ -319,21 +319,21 @@ async fn check(world: &World, types: &Types) -> Result<(), TestCaseError> {
                 let value = filler.message(&Seen::new(made), &known, false, 0);
                 let encoded = value.encode_to_vec();
                 let json = made.schema.deserialize(&encoded).unwrap();
-                let told = &told.schema;
+                let given = &given.schema;
                 let record = match how {
-                    "encoded" => serializer.serialize_encoded(told, to(), &encoded).await,
-                    "json" => serializer.serialize_json(told, to(), &json).await,
-                    _ => serializer.serialize_dynamic(told, to(), &value).await,
+                    "encoded" => serializer.serialize_encoded(given, to(), &encoded).await,
+                    "json" => serializer.serialize_json(given, to(), &json).await,
+                    _ => serializer.serialize_dynamic(given, to(), &value).await,
                 };
                 let Ok(record) = record else { continue };
                 world.written.fetch_add(1, Ordering::Relaxed);
                 for secret in &filler.secrets {
                     prop_assert!(
                         hides(&record, secret),
-                        "{how}: {secret} is in the record\nold: {}\nnew: {}\ntold: {}\n{json}",
+                        "{how}: {secret} is in the record\nold: {}\nnew: {}\ngiven: {}\n{json}",
                         old.schema.schema_text(),
                         new.schema.schema_text(),
-                        told.schema_text(),
+                        given.schema_text(),
                     );
                 }
             }

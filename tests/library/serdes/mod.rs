@@ -1,4 +1,4 @@
-//! Serializer and deserializer through their public interface.
+//! Tests of serializer and deserializer through their public interface.
 
 mod answers;
 mod hostile;

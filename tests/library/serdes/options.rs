@@ -1,4 +1,4 @@
-//! One test for each option of serializer and deserializer.
+//! A test for each option of serializer and deserializer.
 
 use cc_protobuf_examples::protobuf::ProtoSchema;
 use cc_protobuf_examples::schema_registry::entities::{Reference, Rule, RuleSet};
@@ -58,7 +58,7 @@ async fn auto_register_schemas_off_takes_only_what_is_there() {
     );
     let id = registry.register("shop-value", V1).await.id.unwrap() as u32;
     assert_eq!(id_of(&write(&serializer, &a).await.unwrap()), id);
-    // Not the latest: its own.
+    // Its own version, not the latest.
     registry.register("shop-value", V2).await;
     let fresh = registry.serializer(found());
     assert_eq!(id_of(&write(&fresh, &a).await.unwrap()), id);
@@ -111,7 +111,7 @@ async fn use_latest_version_takes_the_latest() {
         id_of(&write(&serializer, &schema(V1, "A", &[])).await.unwrap()),
         id
     );
-    // And says so when that does not have the message.
+    // And fails if that version does not have the message.
     let b = schema(
         "syntax = \"proto3\"; message B {} message A { int32 a = 1; }",
         "B",
@@ -169,7 +169,7 @@ async fn a_changed_import_does_not_fit_either() {
             panic!("{error:?}");
         };
         assert!(messages.join(" ").contains("#/B/1"), "{messages:?}");
-        // The same import is no difference.
+        // The same import is not a difference.
         let same = schema(main, "A", &[("b.proto", changed)]);
         assert_eq!(id_of(&write(&serializer, &same).await.unwrap()), id.0);
     }
@@ -212,7 +212,7 @@ async fn use_latest_with_metadata_takes_the_latest_that_has_it() {
     let two = register(V2, "2").await.id.unwrap() as u32;
     let a = schema(V1, "A", &[]);
     for (major, id) in [("1", one), ("2", two)] {
-        // Wins over registering and over the latest of all.
+        // Takes precedence over registration and over the latest of all versions.
         for options in [SerializerOptions::new(), found().use_latest_version(true)] {
             let options = options.use_latest_with_metadata([("major", major)]);
             let record = write(&registry.serializer(options), &a).await.unwrap();
@@ -272,8 +272,8 @@ async fn use_schema_guid_takes_that_schema() {
     let guid: SchemaGuid = registered.guid.unwrap().parse().unwrap();
     let serializer = registry.serializer(SerializerOptions::new().use_schema_guid(guid));
     let record = write(&serializer, &schema(V1, "A", &[])).await.unwrap();
-    // The id where the registry tells it with the GUID, else the GUID itself;
-    // readers know both.
+    // The id, if the registry returns it with the GUID, or else the GUID; readers
+    // accept both.
     let written = wire_format::decode(&record).unwrap().schema;
     let id = SchemaRef::Id(SchemaId(registered.id.unwrap() as u32));
     assert!(
@@ -440,7 +440,7 @@ async fn reading_with_the_latest_version_or_the_latest_with_metadata() {
         2
     );
 
-    // A latest version without the message is no version of it.
+    // A latest version without the message is not a version of it.
     registry
         .client
         .set_compatibility(
@@ -509,7 +509,7 @@ async fn rules_that_cannot_be_carried_out_stop_a_write_however_the_schema_was_fo
                 "{rule_type} {on_failure:?} {options:?}: {error:?}"
             );
         }
-        // What someone else wrote under it.
+        // A record that somebody else wrote with it.
         let record = wire_format::encode(
             SchemaRef::Id(id),
             &wire_format::MessageIndexes::FIRST,

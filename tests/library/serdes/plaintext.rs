@@ -1,5 +1,5 @@
-//! No value that a rule says to encrypt leaves in clear, whichever way the schema
-//! to write with is chosen, and whichever way the value is given.
+//! A value that a rule says to encrypt is never written as plaintext, however the schema
+//! to write with is chosen and the value is given.
 
 use cc_protobuf_examples::protobuf::{
     CompiledSchema, DynamicSchema, ProtoSchema, SchemaFile, Schemas,
@@ -29,7 +29,7 @@ pub fn own(messages: &str) -> DynamicSchema {
     schema(&text(messages), "t.M", &[])
 }
 
-/// Every way to choose a registered schema that is not the record's own.
+/// The ways to choose a registered schema other than the record's own.
 pub struct Registered {
     registry: Registry,
     id: SchemaId,
@@ -62,7 +62,7 @@ impl Registered {
         }
     }
 
-    /// Serializers, and how each calls the version that it writes with.
+    /// Serializers, and how each describes the version that it writes with.
     pub fn serializers(&self, strict: bool) -> Vec<(Serializer, String)> {
         let found = || {
             SerializerOptions::new()
@@ -86,7 +86,7 @@ impl Registered {
     }
 }
 
-/// The record of a value given as JSON, as a dynamic message, and encoded.
+/// Writes a value given as JSON, as a dynamic message, and encoded.
 pub async fn records(
     serializer: &Serializer,
     schema: &DynamicSchema,
@@ -102,8 +102,8 @@ pub async fn records(
     ]
 }
 
-/// Of each case: what it is about, the schema registered, the record's own, a
-/// value, and the path of the field that would leave in clear.
+/// For each case: description, registered schema, the record's own schema, a value, and
+/// the path of the field that would be written as plaintext.
 fn uncovered() -> Vec<(
     &'static str,
     &'static str,
@@ -254,7 +254,7 @@ async fn a_field_tagged_only_in_the_records_own_schema_is_refused_by_name() {
     }
 }
 
-/// As a program has it: newer than what is registered.
+/// A program's schema, newer than the registered one.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Typed {
     #[prost(string, tag = "1")]
@@ -288,7 +288,7 @@ async fn a_typed_message_is_refused_as_well() {
             .unwrap_err();
         assert!(chain(&error).contains("field \"ssn\""), "{}", chain(&error));
     }
-    // A type that has more than its schema says.
+    // A type with more fields than its schema.
     for (serializer, _) in registered.serializers(true) {
         let to = Destination::value("shop");
         let v1 = typed(v1);
@@ -420,7 +420,7 @@ fn a_descriptor_set_that_lost_its_tags_is_refused() {
     };
     let kept = set("string id = 1; string email = 2 PII; string ssn = 3;");
     assert!(Schemas::from_descriptor_set(&kept).is_ok());
-    // What prost-types makes of it.
+    // The descriptor set after prost-types has encoded it again.
     let lost = prost_types::FileDescriptorSet::decode(&*kept).unwrap();
     let lost = lost.encode_to_vec();
     let unused = set("string id = 1; string email = 2; string ssn = 3;");

@@ -1,4 +1,4 @@
-//! Answers of the registry that are asked for again, and what follows from a no.
+//! Answers of the registry that are requested again, and negative answers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
@@ -54,7 +54,7 @@ async fn a_refresh_that_fails_is_shared_and_not_repeated_with_each_record() {
     tokio::time::sleep(Duration::from_millis(600)).await;
     let before = stub.requests().len();
     for _ in 0..20 {
-        // Everyone gets the error, not only the one who asked.
+        // All callers get the error, not only the one that sent the request.
         let written = write().await.unwrap_err();
         assert!(chain(&written).contains("40301"), "{}", chain(&written));
         let read = read().await.unwrap_err();
@@ -66,7 +66,7 @@ async fn a_refresh_that_fails_is_shared_and_not_repeated_with_each_record() {
         "one request for each side"
     );
 
-    // It is tried again after a while, and all is well.
+    // It is retried after a while, and succeeds.
     gone.store(false, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(write().await.unwrap(), record);
@@ -99,10 +99,10 @@ async fn a_registry_that_goes_away_does_not_make_a_failure_good() {
     let write = || serializer.serialize_json(&own, Destination::value("shop"), &value);
     for (answer, expected) in [
         (200, None),
-        // Away: the old answer serves.
+        // The registry is down, so the old answer is used.
         (503, None),
         (403, Some("40301")),
-        // The last word was no.
+        // The last answer was negative.
         (503, Some("40301")),
         (503, Some("40301")),
         (200, None),

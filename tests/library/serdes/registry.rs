@@ -1,4 +1,4 @@
-//! The embedded registry, with its requests counted.
+//! The embedded registry with counted requests.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ impl Registry {
         Deserializer::new(self.client.clone(), options).unwrap()
     }
 
-    /// `METHOD path × count` since the last call.
+    /// Returns `METHOD path × count` since the last call.
     pub fn requests(&self) -> Vec<String> {
         let log = self.server.requests().unwrap();
         let entries = log.entries().into_iter();
@@ -85,7 +85,7 @@ impl Registry {
     }
 }
 
-/// A schema whose message is `full_name`.
+/// Returns a schema with the message `full_name`.
 pub fn schema(text: &str, full_name: &str, dependencies: &[(&str, &str)]) -> DynamicSchema {
     let files = dependencies
         .iter()

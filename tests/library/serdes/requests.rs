@@ -1,5 +1,4 @@
-//! How often the registry is asked: once per resource, by however many messages
-//! and tasks.
+//! The registry is asked once per resource, by any number of messages and tasks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -35,7 +34,7 @@ async fn write(serializer: &Serializer, n: usize) -> Vec<u8> {
         .unwrap()
 }
 
-/// Options of each way to find a schema, and what it asks the registry.
+/// Options for each way to find a schema, and the expected requests.
 fn ways() -> [(SerializerOptions, &'static [&'static str]); 4] {
     let off = || SerializerOptions::new().auto_register_schemas(false);
     [
@@ -130,7 +129,7 @@ async fn a_thousand_tasks_that_need_the_same_ask_once_between_them() {
     for n in 0..MANY {
         let (deserializer, record) = (deserializer.clone(), record.clone());
         tasks.spawn(async move {
-            // Each from a topic of its own: a schema id means the same in all.
+            // Each from another topic: a schema id has the same meaning in all.
             let topic = format!("topic-{n}");
             let read = deserializer
                 .deserialize_json(Record::value(&topic, &*record))
@@ -243,7 +242,7 @@ async fn latest_versions_are_asked_for_again_when_their_time_is_over() {
         ["GET /subjects/shop-value/versions/latest × 1"]
     );
 
-    // The reader's schema, likewise.
+    // The same for the reader's schema.
     let options = DeserializerOptions::new().use_latest_version(true);
     let reader = registry.deserializer(options.latest_cache_ttl(Some(Duration::ZERO)));
     let to = Destination::value("shop");
@@ -300,7 +299,7 @@ async fn the_schema_known_so_far_serves_while_the_registry_is_away() {
     away.store(false, Ordering::Relaxed);
     version.store(2, Ordering::Relaxed);
     assert_eq!(write().await.unwrap(), 12);
-    // A registry that says that there is no such subject is believed.
+    // The answer that the subject does not exist replaces the cached version.
     version.store(0, Ordering::Relaxed);
     assert!(write().await.is_err());
     version.store(3, Ordering::Relaxed);
@@ -308,7 +307,7 @@ async fn the_schema_known_so_far_serves_while_the_registry_is_away() {
 }
 
 #[tokio::test]
-async fn a_registry_that_never_answers_holds_up_nobody_for_long() {
+async fn a_registry_that_never_answers_delays_no_caller_for_long() {
     let silent = Arc::new(AtomicBool::new(false));
     let is_silent = silent.clone();
     let stub = Stub::start(move |_| match is_silent.load(Ordering::Relaxed) {
@@ -338,7 +337,7 @@ async fn a_registry_that_never_answers_holds_up_nobody_for_long() {
     silent.store(true, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_millis(5)).await;
     let started = Instant::now();
-    // The second of each finds the first at it, and goes on at once.
+    // While the first caller refreshes, the second one uses the cached answer.
     let first = async { tokio::join!(write(), read()) };
     let second = async {
         tokio::task::yield_now().await;

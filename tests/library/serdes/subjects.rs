@@ -1,4 +1,4 @@
-//! Subject and reference subject name strategies, as the registry sees them.
+//! Strategies for subject names and reference subject names.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,7 +56,7 @@ async fn each_strategy_names_its_subjects() {
     };
     let record = "shop.v1.Order.Line";
     let topic_record = "orders-shop.v1.Order.Line";
-    // The embedded registry has no associations, as many others have none.
+    // Like many others, the embedded registry has no associations.
     let associated =
         |fallback| SubjectNameStrategy::Associated(Association::new().fallback(fallback));
     for (strategy, expected) in [
@@ -109,7 +109,7 @@ async fn a_strategy_without_a_name_stops_a_write() {
     }
 }
 
-/// A registry that associates topics with these subjects.
+/// Starts a registry that associates topics with these subjects.
 async fn associating(subjects: &'static [&'static str]) -> (Stub, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = asked.clone();

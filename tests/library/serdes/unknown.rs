@@ -1,5 +1,5 @@
-//! What neither the record's own schema nor the registered one knows, and what
-//! changes after the first record.
+//! Fields that neither the record's own schema nor the registered one defines, and changes
+//! after the first record.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ async fn unknown_fields_are_refused_where_fields_are_encrypted() {
               map<string, L> m = 5; } \
               message C { string phone = 1 PII; } message L { string plain = 1; }";
     let registered = Registered::new(v1, field_rules(), &[]).await;
-    // Fields that neither the record's own schema nor the registered one has.
+    // Fields that neither the record's own schema nor the registered one defines.
     let newer = own(
         "message M { string id = 1; string email = 2; C c = 3; repeated L l = 4; \
          map<string, L> m = 5; string ssn = 9; } \
@@ -53,7 +53,7 @@ async fn unknown_fields_are_refused_where_fields_are_encrypted() {
                 }
                 assert!(!message.contains(SECRET));
             }
-            // Known to the record's own schema, and not tagged there: written.
+            // In the record's own schema and not tagged there, so it is written.
             for record in [
                 serializer.serialize_json(&newer, to(), &value).await,
                 serializer.serialize_encoded(&newer, to(), &payload).await,
@@ -62,7 +62,7 @@ async fn unknown_fields_are_refused_where_fields_are_encrypted() {
             }
         }
     }
-    // Encoded as another type than both schemas say: unknown to a parser.
+    // Encoded with another type than in both schemas: unknown to a parser.
     for (serializer, _) in registered.serializers(true) {
         let to = Destination::value("shop");
         let payload = b"\x22\x02\x08\x01";
@@ -76,7 +76,7 @@ async fn unknown_fields_are_refused_where_fields_are_encrypted() {
 async fn a_dynamic_message_that_brings_tags_of_its_own_is_held_to_them() {
     let v1 = "message M { string id = 1; string email = 2 PII; }";
     let registered = Registered::new(v1, field_rules(), &[]).await;
-    let told = own(v1);
+    let own_schema = own(v1);
     let tagged = own("message M { string id = 1 PII; string email = 2 PII; }");
     let same = own(v1);
     for (serializer, _) in registered.serializers(true) {
@@ -87,14 +87,18 @@ async fn a_dynamic_message_that_brings_tags_of_its_own_is_held_to_them() {
                 &*tagged.serialize(&json!({"id": SECRET})).unwrap(),
             )
             .unwrap();
-            let record = serializer.serialize_dynamic(&told, to, &message).await;
+            let record = serializer
+                .serialize_dynamic(&own_schema, to, &message)
+                .await;
             let message = chain(&record.unwrap_err());
             assert!(message.contains("field \"id\""), "{message}");
 
             let to = Destination::value("shop");
             let payload = same.serialize(&json!({"email": SECRET})).unwrap();
             let message = DynamicMessage::decode(same.descriptor().clone(), &*payload).unwrap();
-            let record = serializer.serialize_dynamic(&told, to, &message).await;
+            let record = serializer
+                .serialize_dynamic(&own_schema, to, &message)
+                .await;
             assert!(hides(&record.unwrap(), SECRET));
         }
     }
@@ -136,8 +140,8 @@ async fn a_rule_added_later_is_seen_by_a_serializer_that_registers_or_looks_up()
         for record in records(&soon, &own, &value).await {
             assert!(hides(&record.unwrap(), SECRET), "register: {register}");
         }
-        // So does one that starts now. Within its time an answer is believed, and
-        // nothing is asked.
+        // A new serializer does so, too. Until its TTL ends, the cached answer is used without
+        // a request.
         let now = serializer(Duration::from_secs(3600));
         for record in records(&now, &own, &value).await {
             assert!(hides(&record.unwrap(), SECRET), "register: {register}");

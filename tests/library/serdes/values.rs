@@ -1,4 +1,4 @@
-//! Every kind of value, both sides, both places of the schema id.
+//! Every kind of value, for writing and reading, with both locations of the schema id.
 
 use cc_protobuf_examples::protobuf::{JsonOptions, ProtoSchema};
 use cc_protobuf_examples::schema_registry::Format;
@@ -120,7 +120,7 @@ async fn null_passes_without_a_question() {
         );
     }
     assert!(registry.requests().is_empty());
-    // Bytes that are there and empty are no null.
+    // Empty bytes are not null.
     let empty = deserializer
         .deserialize_json(Record::value("shop", b""))
         .await;
@@ -141,7 +141,7 @@ async fn the_id_travels_in_a_header_and_is_found_there() {
     );
     let serializer = RecordSerializer::new(registry.client.clone(), options).unwrap();
     let schema = MyRecord::schema().unwrap();
-    // Someone else's headers, and a stale one of an earlier hop.
+    // Other headers, and an outdated one of an earlier producer.
     let mut headers: Headers = vec![
         ("trace".to_owned(), Some(b"1".to_vec())),
         ("__value_schema_id".to_owned(), Some(vec![9; 18])),
@@ -185,7 +185,7 @@ async fn the_id_travels_in_a_header_and_is_found_there() {
         assert!(matches!(inspection.place, EnvelopePlace::Header(_)));
         assert_eq!(inspection.payload, 0..value.len());
     }
-    // A header of id form, and a GUID in front of the payload, are read as well.
+    // A header with an id, and a GUID in front of the payload, are accepted as well.
     let id_header = vec![("__value_schema_id".to_owned(), Some(vec![0, 0, 0, 0, 2, 0]))];
     assert_eq!(
         deserializer
@@ -202,7 +202,7 @@ async fn the_id_travels_in_a_header_and_is_found_there() {
             .unwrap(),
         Some(message())
     );
-    // A header that is there and null is none; one that is broken says so.
+    // A null header counts as absent; a malformed one is an error.
     let null = vec![("__value_schema_id".to_owned(), None)];
     assert_eq!(
         deserializer
@@ -311,7 +311,7 @@ async fn another_version_of_the_schema_is_read_by_protobufs_rules() {
         let mut expected = written_new.clone();
         expected.customer_id.clear();
         assert_eq!(read, Some(expected));
-        // The generic read shows what was written.
+        // Reading without a type returns what was written.
         let read = deserializer
             .deserialize_json(Record::value("shop", &record_new))
             .await
@@ -349,7 +349,7 @@ async fn the_wrong_message_is_refused_before_anything_is_asked() {
     assert!(source.contains("f2"), "{source}");
 }
 
-/// Bytes that the official client wrote, with the schema it registered.
+/// Bytes that the official client wrote, with the schema that it registered.
 #[tokio::test]
 async fn every_vector_of_the_official_client_is_read_and_written_by_any_message_type() {
     let fixture: Value =
@@ -375,7 +375,7 @@ async fn every_vector_of_the_official_client_is_read_and_written_by_any_message_
             references.push((path, path, 1));
             dependencies.push((path, file["proto"].as_str().unwrap()));
         }
-        // As the official client registers: the serialized form.
+        // The official client registers the serialized form.
         let subject = format!("{topic}-{side}");
         let base64 = main["serialized_base64"].as_str().unwrap();
         let registered = registry
@@ -401,7 +401,7 @@ async fn every_vector_of_the_official_client_is_read_and_written_by_any_message_
         let json = cc_protobuf_examples::protobuf::to_json(&read, options).unwrap();
         assert_eq!(json, vector["payload_json"], "{name}");
 
-        // Written with the registered schema, whatever form the program has it in.
+        // Written with the registered schema, in whichever form the program has it.
         let message_type = vector["message_type"].as_str().unwrap();
         let ours = schema(main["proto"].as_str().unwrap(), message_type, &dependencies);
         let options = SerializerOptions::new()
@@ -416,8 +416,8 @@ async fn every_vector_of_the_official_client_is_read_and_written_by_any_message_
     }
 }
 
-/// Clients disagree about messages declared behind a map field. The rule: the
-/// index is counted in the schema as registered.
+/// Clients disagree about messages after a map field. The rule: the index is counted in
+/// the registered schema.
 #[tokio::test]
 async fn indexes_beside_map_fields_follow_the_registered_form() {
     let fixture: Value =
@@ -455,7 +455,7 @@ async fn indexes_beside_map_fields_follow_the_registered_form() {
         );
         assert_eq!(inspection.indexes.as_slice(), expected);
     }
-    // What is registered here is text.
+    // This library registers text.
     let registry = Registry::start().await;
     let serializer = registry.serializer(SerializerOptions::new());
     let record = serializer

@@ -1,5 +1,5 @@
-//! What can be wrong, one row each: exit code, `error:`, `hint:`, no secret,
-//! no panic, in bounded time.
+//! Bad input of all kinds as a table: exit code, `error:`, `hint:`, no secret in the
+//! output, no panic, no hang.
 
 use super::registry::server;
 use serde_json::json;
@@ -416,7 +416,7 @@ fn registries_that_do_not_answer_as_one() {
 fn a_registry_that_is_silent() {
     let url = server(Answer::Silence);
     let arguments = ["--example", "basic", "--schema-registry-url", &url];
-    check(&case("silence", &arguments, &[], 3, &["no answer"]));
+    check(&case("silence", &arguments, &[], 3, &["did not answer"]));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The change that each example proposes at its end, made, and its effect.
+//! Applies the change that each example proposes at its end, and checks the effect.
 
 use serde_json::{Value, json};
 
@@ -180,7 +180,7 @@ fn no_auto_register_the_unknown_subject_is_made_and_step_3_fails() {
     goes_on(&ran, "no-auto-register", &change, 3);
 }
 
-/// The example has come to its end, shows expected beside actual, and fails.
+/// Checks that the example ran to its end, printed expected and actual, and failed.
 fn goes_on(ran: &Ran, name: &str, change: &[&str], steps: usize) {
     let document = ran.json();
     let example = &document["examples"][0];

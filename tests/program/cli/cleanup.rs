@@ -19,7 +19,7 @@ fn clean_removes_one_run_and_leaves_the_other() {
     let place = Place::new().env("LOCAL_SECRET", "a secret for tests");
     let url = ["--schema-registry-url", &registry.url];
     let subjects = || get(&format!("{}/subjects?deleted=true", registry.direct));
-    // One id is the beginning of the other.
+    // One id is a prefix of the other.
     place
         .run(&[&url[..], &["--run-id", "a-1"]].concat())
         .expect(0);
@@ -65,7 +65,7 @@ fn a_forbidden_dek_registry_does_not_keep_the_subjects() {
     Place::new()
         .run(&arguments)
         .expect(0)
-        .says("the DEK Registry is forbidden")
+        .says("keys are not checked")
         .says("removed 2 subjects");
     assert_eq!(
         get(&format!("{}/subjects?deleted=true", registry.direct)),
@@ -120,7 +120,7 @@ fn end_a_clean_up(signal: &str, code: i32) {
     let output = place.signal_at(child, signal, " left on ");
     assert_eq!(output.status.code(), Some(code));
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(stdout.contains("may have made"), "{stdout}");
+    assert!(stdout.contains("may have created"), "{stdout}");
 }
 
 #[test]

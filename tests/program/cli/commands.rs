@@ -1,4 +1,4 @@
-//! `run`, `list`, `help`, and a command line that asks for nothing.
+//! `run`, `list`, `help`, and a command line without a command.
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::registry::Dialect;
 use crate::support::program::{Place, Ran};
 
-/// The names of the examples that a run's document lists, in its order.
+/// Returns the names of the examples in a run's document, in order.
 fn names(ran: &Ran) -> Vec<String> {
     let document = ran.json();
     let examples = document["examples"].as_array().unwrap();
@@ -101,7 +101,7 @@ fn every_example_is_explained_as_it_runs() {
             .map(|step| step["title"].as_str().unwrap())
             .collect();
         assert_eq!(texts(&explained["steps"]), titles, "{name}");
-        // Those that are there now, and those that a step registered.
+        // The subjects that exist now, and those that a step registered.
         let registered = steps
             .iter()
             .filter_map(|step| step["registered"].as_array());
@@ -192,10 +192,10 @@ fn all_on_a_remote_registry_without_a_key_says_so_first_and_skips_csfle() {
         .says("a remote registry needs a KMS key")
         .complains("error: csfle was skipped")
         .complains("--skip csfle");
-    let told = ran.stderr.find("note: csfle will be skipped").unwrap();
+    let noted = ran.stderr.find("note: csfle will be skipped").unwrap();
     let first = ran.stderr.find("debug: ").unwrap();
     let begun = ran.stderr.find("subjects/other-").unwrap_or(first);
-    assert!(told < begun, "{}", ran.stderr);
+    assert!(noted < begun, "{}", ran.stderr);
 
     let ran = Place::new()
         .run(&[&["run", "all", "-o", "json"][..], &url].concat())
@@ -228,7 +228,7 @@ fn examples_that_are_left_out_on_purpose_are_no_failure() {
     let ran = Place::new().run(&arguments).expect(0);
     let ran = ran
         .says("8 passed, 0 failed, 2 skipped")
-        .says("left out by --skip");
+        .says("excluded by --skip");
     assert!(!ran.stderr.contains("csfle"), "{}", ran.stderr);
     assert!(!ran.stdout.contains("── 9"), "{}", ran.stdout);
 }

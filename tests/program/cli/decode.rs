@@ -16,7 +16,7 @@ fn bytes() -> Vec<u8> {
     crate::support::unhex(RECORD)
 }
 
-/// A registry that knows the record's schema.
+/// Starts a registry with the record's schema.
 fn registry() -> (Place, Dialect) {
     let registry = Dialect::plain();
     let place = Place::new().env("SCHEMA_REGISTRY_URL", &registry.url);
@@ -68,7 +68,7 @@ fn every_form_of_input() {
     assert_eq!(read, [message.clone(), Value::Null, message]);
 }
 
-/// Asks the registry itself, or tells it something.
+/// Sends a request to the registry directly.
 fn ask(registry: &Dialect, path: &str, body: Option<Value>) -> Value {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let url = format!("{}{path}", registry.direct);
@@ -107,7 +107,7 @@ fn an_id_from_a_header() {
     assert_eq!(entry["parts"][0]["offset"], 0);
     assert_eq!(entry["message"]["f1"], "hello");
 
-    // No bytes at all are a message, too: all its fields have their defaults.
+    // Empty input is a message whose fields all have their defaults.
     std::fs::write(place.join("empty"), "").unwrap();
     for input in [&["empty"][..], &["--hex", ""], &["--hex"], &["-"]] {
         let ran = place.run(&[&arguments[..], input].concat());
@@ -136,7 +136,7 @@ fn what_cannot_be_decoded_is_said_and_the_rest_is_shown() {
         .expect(1)
         .complains("error: cannot decode message 2\n")
         .complains("id 99")
-        .complains("is this the registry")
+        .complains("that this is the registry")
         .complains("error: cannot decode message 3\n");
     assert!(!ran.stderr.contains("panicked"));
     let entries: Vec<Value> = ran
@@ -271,7 +271,7 @@ fn messages_are_shown_as_they_come() {
         {
             let id = child.id().to_string();
             let mut kill = std::process::Command::new("kill");
-            // As Ctrl-C would, which a job in the background of a shell ignores.
+            // Like Ctrl-C, which a shell's background job ignores.
             assert!(kill.args(["-TERM", &id]).status().unwrap().success());
         }
         #[cfg(not(unix))]
@@ -281,7 +281,7 @@ fn messages_are_shown_as_they_come() {
     }
 }
 
-/// A registry after example 9, and a record of that example.
+/// Starts a registry with the state after example 9, and returns a record of it.
 fn encrypted() -> (Dialect, String) {
     let registry = Dialect::plain();
     let place = Place::new()
@@ -333,7 +333,7 @@ fn encrypted_fields_are_shown_as_on_the_wire_without_the_key() {
         let ran = place
             .run_with(&["decode", "-o", "json", "--hex"], twice.as_bytes())
             .expect(0)
-            .complains("note: shown as on the wire, without rule \"encryptPII\": ");
+            .complains("note: shown as on the wire, without applying rule \"encryptPII\": ");
         assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
         let entries: Vec<Value> = ran
             .stdout
@@ -370,5 +370,5 @@ fn a_rule_that_cannot_be_run_does_not_hide_the_message() {
         .run(&["decode", "--hex", &record])
         .expect(0)
         .says("\"f1\": \"hello\"")
-        .complains("note: shown as on the wire, without rule \"checkSize\": ");
+        .complains("note: shown as on the wire, without applying rule \"checkSize\": ");
 }

@@ -1,5 +1,5 @@
-//! Registries that are not Confluent's newest: each example ends well, or with
-//! the right hint.
+//! Registries that are not Confluent's newest: each example passes, or fails with the
+//! right hint.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -108,7 +108,7 @@ fn the_rule_is_kept_but_does_not_run() {
     }
 }
 
-/// Neither as text nor in the hex view.
+/// Checks that neither text nor hex contains the value.
 #[track_caller]
 fn no_plaintext(ran: &Ran) {
     for secret in ["123-45-6789", "31 32 33 2d 34 35", "jane@example.com"] {
@@ -137,7 +137,7 @@ fn the_configuration_is_forbidden() {
         .run(&["--schema-registry-url", &registry.url])
         .expect(4);
     ran.says("8 passed, 2 failed")
-        .complains("allowed")
+        .complains("lack a permission")
         .complains("hint: ");
 }
 
@@ -159,7 +159,7 @@ fn the_subject_holds_something_else() {
         .complains("basic: cannot register other.proto under other-taken.proto")
         .complains("another --run-id, or clean --run-id taken");
     assert!(
-        !ran.stderr.contains("remove what the run made"),
+        !ran.stderr.contains("remove what the run created"),
         "{}",
         ran.stderr
     );
@@ -236,6 +236,6 @@ fn a_subject_with_a_slash_is_not_found_as_a_reference() {
     });
     let at = ["--schema-registry-url", &registry.url];
     let ran = place().run(&at).expect(1).says("9 passed, 1 failed");
-    ran.complains("a subject with a `/` in it")
+    ran.complains("under subjects with a `/`")
         .complains("Qualified");
 }

@@ -105,7 +105,7 @@ fn a_run_can_be_repeated_with_its_run_id() {
         ran.stdout.contains("used again"),
         "the KEK is not made twice"
     );
-    // The other path, and a run of its own beside it.
+    // The other kind of schema, in another run on the same backends.
     place
         .run(&[&arguments[..], &["--use-protoc"]].concat())
         .expect(0);
@@ -202,7 +202,7 @@ fn save_schemas_writes_importable_files_and_overwrites_nothing() {
     }
 }
 
-/// The `.proto` files below a directory, by import path.
+/// Returns the `.proto` files below a directory, by import path.
 fn proto_files(root: &Path) -> BTreeSet<String> {
     let mut files = BTreeSet::new();
     let mut waiting = vec![root.to_owned()];
@@ -220,7 +220,7 @@ fn proto_files(root: &Path) -> BTreeSet<String> {
     files
 }
 
-/// Parses every file and looks for what it imports.
+/// Parses every file and looks up its imports.
 fn check_imports(root: &Path) {
     let files = proto_files(root);
     for name in &files {

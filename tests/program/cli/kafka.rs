@@ -1,5 +1,5 @@
-//! Clusters that cannot be used: cause, hint and exit code, in less than ten
-//! seconds, from a run and from `doctor`.
+//! Unusable Kafka clusters: cause, hint and exit code of a run and of `doctor`, in less
+//! than ten seconds.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,7 +32,13 @@ fn each_failure_has_its_cause_and_its_hint() {
             "Failed to resolve",
             "host names",
         ),
-        (&nobody, "", 3, "Connection refused", "that the broker runs"),
+        (
+            &nobody,
+            "",
+            3,
+            "Connection refused",
+            "that the broker is running",
+        ),
         (&tls, "PLAINTEXT", 3, "expects TLS", "PROTOCOL to SSL"),
         (&plain, "SSL", 3, "not speak TLS", "PROTOCOL to PLAINTEXT"),
         (&tls, "SSL", 3, "certificate", "KAFKA_SSL_CA_LOCATION"),
@@ -51,7 +57,7 @@ fn each_failure_has_its_cause_and_its_hint() {
             "not offer SASL",
             "unset KAFKA_API_KEY",
         ),
-        (&web, "", 3, "not Kafka", "something else"),
+        (&web, "", 3, "not a Kafka broker", "another service"),
     ];
     for command in ["run", "doctor"] {
         thread::scope(|scope| {

@@ -1,7 +1,6 @@
-//! The program as its users meet it: arguments and environment in, output and
-//! exit code out. Every run starts in an empty directory with an empty
-//! environment, so that no `.env` and no exported credential can lead it to
-//! somebody's cluster.
+//! The program as users run it: arguments and environment in, output and exit code out.
+//! Every run has an empty directory and an empty environment, so that no `.env` or
+//! exported credential can select a real cluster.
 
 mod bad_input;
 mod changes;

@@ -1,4 +1,4 @@
-//! What goes to stdout, stderr and the log file.
+//! The contents of stdout, stderr and the log file.
 
 use std::io::Read;
 #[cfg(unix)]
@@ -80,7 +80,7 @@ fn json_holds_ids_and_records_and_only_the_subjects_there_are() {
         };
         let (subjects, registered, records) = match example["name"].as_str().unwrap() {
             "basic" => (2, 2, 1),
-            // What it made it deleted.
+            // The run deleted what it had created.
             "delete" => (0, 2, 0),
             "evolution" => (1, 2, 2),
             "oneof" => (4, 4, 3),
@@ -201,7 +201,7 @@ fn a_closed_pipe_ends_quietly() {
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_a_run_promptly() {
-    // As a shell reports them: 128 and the signal's number.
+    // As shells report it: 128 plus the signal's number.
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         end_a_run(signal, code);
     }
@@ -213,8 +213,7 @@ fn end_a_run(signal: &str, code: i32) {
     let silent = Stub::always(Answer::Silence);
     let child = place.start(&["--schema-registry-url", &silent.url]);
     let log = place.join("cc-protobuf-examples.log");
-    // The log file is made before the signals are taken over; a little later
-    // they are.
+    // The log file is created shortly before the signal handlers are installed.
     let deadline = Instant::now() + Duration::from_secs(60);
     while !log.exists() {
         assert!(Instant::now() < deadline, "there is no log file");
@@ -249,7 +248,7 @@ fn ctrl_c_in_an_example_lists_what_may_have_been_made() {
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     for text in [
         "0 passed, 0 failed, 1 interrupted, 9 skipped",
-        "The run may have made:",
+        "The run may have created:",
         "subject testproto-stop-value",
     ] {
         assert!(stdout.contains(text), "{text}: {stdout}");

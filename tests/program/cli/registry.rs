@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 
 use crate::support::stub::{Answer, Request, Stub};
 
-/// An embedded registry behind a proxy that speaks a dialect.
+/// An embedded registry behind a proxy that imitates another vendor.
 pub struct Dialect {
     pub url: String,
     pub direct: String,

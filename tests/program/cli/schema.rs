@@ -1,7 +1,7 @@
-//! The JSON documents against docs/output.schema.json.
+//! Validates the JSON documents against docs/output.schema.json.
 //!
-//! The validator knows the keywords that the schema uses and panics at any other,
-//! so that nothing in the schema goes unchecked.
+//! The validator supports the keywords that the schema uses and panics at any other, so
+//! that no part of the schema is ignored.
 
 use serde_json::{Value, json};
 
@@ -18,9 +18,9 @@ impl Schema {
         Self(serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
     }
 
-    /// What is wrong with a document; nothing if it is valid.
+    /// Returns what is wrong with a document; nothing if it is valid.
     fn problems(&self, document: &Value) -> Vec<String> {
-        // The kind comes first: `oneOf` alone would not say what is wrong.
+        // Check the kind first: `oneOf` alone would not say what is wrong.
         let kinds = self.0["oneOf"].as_array().unwrap();
         let name = &document["document"];
         let of_kind = |kind: &&Value| kind["properties"]["document"]["const"] == *name;
@@ -49,7 +49,7 @@ impl Schema {
             .collect()
     }
 
-    /// Whether the keyword holds for the value itself, and what is wrong below it.
+    /// Returns what violates the keyword, in the value or below it.
     fn keyword(
         &self,
         schema: &Value,
@@ -152,7 +152,7 @@ fn matches(pattern: &Value, text: &str) -> bool {
     }
 }
 
-/// The documents of a run, one or one a line, each valid and of this kind.
+/// Returns the documents of a run, after checking that each is valid and of this kind.
 #[track_caller]
 fn valid(ran: &Ran, kind: &str) -> Vec<Value> {
     let documents = serde_json::Deserializer::from_str(&ran.stdout).into_iter();
@@ -194,7 +194,7 @@ fn every_document_is_as_the_schema_says() {
         (&down, &["doctor"], 3, "doctor"),
         (&local, &["list"], 0, "list"),
         (&local, &["help", "compat"], 0, "explanation"),
-        // What cannot be begun is a document, too.
+        // A run that cannot start prints a document, too.
         (&local, &[], 2, "error"),
         (&local, &["--exmple"], 2, "error"),
         (&local, &["clean", "--run-id", "s1"], 2, "error"),

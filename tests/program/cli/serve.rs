@@ -1,4 +1,4 @@
-//! `serve`, until it is told to stop.
+//! The command `serve`, until it is stopped.
 
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ impl Served {
         Self::of(place.start(&all))
     }
 
-    /// Serves with at most so many open files.
+    /// Runs `serve` with a limit of open files.
     fn with_descriptors(place: &Place, descriptors: usize) -> Self {
         let serve = place.command(&["serve", "--listen", "127.0.0.1:0"]);
         let mut limited = Command::new("sh");
@@ -41,7 +41,7 @@ impl Served {
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         let url = line.split_whitespace().last().unwrap().to_owned();
-        // Kept open: a closed pipe would end the server.
+        // Keep the pipe open; closing it would end the server.
         std::thread::spawn(move || stdout.lines().count());
         Self { child, url }
     }
@@ -50,7 +50,7 @@ impl Served {
         self.url.trim_start_matches("http://").parse().unwrap()
     }
 
-    /// Sends one request; its status and body.
+    /// Sends one request; returns status and body.
     fn ask(&self, request_line: &str, headers: &str, body: &str) -> (u16, String) {
         let host = self.address();
         let length = body.len();
@@ -94,7 +94,7 @@ fn serves_until_a_signal_comes() {
 
 const JSON: &str = "content-type: application/json\r\n";
 
-/// Makes a shared KEK and asks for a key of it.
+/// Creates a shared KEK and requests a key of it.
 fn use_shared_kek(served: &Served) -> (u16, String) {
     let kek = r#"{"name": "k", "kmsType": "local-kms", "kmsKeyId": "x", "shared": true}"#;
     let made = served.ask("POST /dek-registry/v1/keks", JSON, kek);
@@ -144,7 +144,7 @@ fn the_keys_of_a_user_who_starts_it_are_safe_from_web_pages() {
 }
 
 #[test]
-fn a_page_of_ones_own_is_let_in_by_a_flag() {
+fn a_flag_allows_pages_of_an_origin() {
     let origins = ["http://localhost:3000", "https://pages.example"];
     let [first, second] = origins.map(|origin| ["--allow-origin", origin]);
     let served = Served::start(&Place::new(), &[first, second].concat());
@@ -190,14 +190,14 @@ fn few_descriptors_never_run_out() {
     let open: Vec<_> = (0..300).map(|_| raw::connect(served.address())).collect();
     let (status, body) = served.ask("GET /subjects", "", "");
     assert_eq!(status, 503);
-    assert!(body.contains("192 connections"), "{body}");
+    assert!(body.contains("192 open connections"), "{body}");
     drop(open);
     let deadline = Instant::now() + Duration::from_secs(60);
     while served.ask("GET /subjects", "", "").0 != 200 {
         assert!(Instant::now() < deadline, "closed connections still count");
         std::thread::sleep(Duration::from_millis(20));
     }
-    // Not a line for each.
+    // The log does not have a line for each refused connection.
     let log = std::fs::read_to_string(place.join("stderr")).unwrap();
     assert!(log.lines().count() < 10, "{log}");
     assert!(
@@ -257,8 +257,8 @@ fn the_command_it_prints_for_full_mode_works_and_clean_names_what_stays() {
         let more = ["--run-id", "pasted", "--example", example];
         place.run(&[&command[..], &more[..]].concat()).expect(0);
     }
-    // The brokers cannot delete anything, which is said; asked to delete a group,
-    // they would end the process that asks.
+    // The brokers cannot delete anything, and `clean` says so. A request to delete a
+    // group would end the program.
     place
         .run(&[&["clean", "--run-id", "pasted"], backends].concat())
         .expect(1)

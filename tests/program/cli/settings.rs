@@ -1,4 +1,4 @@
-//! Flags, environment and `.env`.
+//! Settings from flags, environment and `.env`.
 
 use super::registry::Dialect;
 use crate::support::program::{Place, Ran};
@@ -30,7 +30,7 @@ fn doctor_shows_each_value_with_its_origin_and_no_secret() {
     assert_eq!(row("SR_API_KEY"), "SR_API_KEY from dot env .env");
     assert_eq!(row("SR_API_SECRET"), "SR_API_SECRET *** environment");
     assert_eq!(row("KAFKA_PARTITIONS"), "KAFKA_PARTITIONS 3 .env");
-    // With a registry of one's own, full mode wants a cluster of one's own.
+    // With a configured registry, full mode needs a configured cluster.
     assert_eq!(row("BOOTSTRAP_SERVERS"), "BOOTSTRAP_SERVERS not set");
     assert!(row("TLS").contains("ok"));
     for secret in ["hunter2", "hunter3", "stale"] {
@@ -38,7 +38,7 @@ fn doctor_shows_each_value_with_its_origin_and_no_secret() {
     }
 }
 
-/// The names that `doctor` shows, and what it says of each.
+/// Returns the names that `doctor` shows, and their values.
 fn configuration(ran: &Ran) -> Vec<(String, String)> {
     let rows = ran.stdout.lines().skip(3);
     let rows = rows.take_while(|line| line.starts_with(|first: char| first.is_alphabetic()));
@@ -64,7 +64,7 @@ fn doctor_shows_what_matters_and_with_v_every_name() {
     ];
     assert_eq!(names(&ran), deciding);
     ran.says("18 more names");
-    // Half of a pair is an error; the table shows which half.
+    // Half a pair is an error, and the table shows which half is missing.
     let ran = Place::new()
         .env("BOOTSTRAP_SERVERS", "127.0.0.1:1")
         .env("KAFKA_API_KEY", "key")
@@ -103,11 +103,11 @@ fn doctor_notices_misspelled_names_and_shows_no_value_of_theirs() {
     };
     assert_eq!(
         said("SR_APIKEY"),
-        "environment, not read: SR_API_KEY is meant?"
+        "environment, not read; did you mean SR_API_KEY?"
     );
     assert_eq!(
         said("SR_API_SECERT"),
-        ".env, not read: SR_API_SECRET is meant?"
+        ".env, not read; did you mean SR_API_SECRET?"
     );
     assert_eq!((said("KAFKA_HOME"), said("OTHER")), ("", ""));
     let json = place.run(&["doctor", "-o", "json"]).expect(0);
@@ -125,7 +125,7 @@ fn doctor_accepts_a_key_that_may_not_see_the_global_level() {
     let ran = Place::new()
         .run(&["doctor", "--schema-registry-url", &registry.url])
         .expect(0);
-    assert!(ran.stdout.contains("may not see"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("not allowed to read"), "{}", ran.stdout);
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn a_dot_env_above_that_others_can_write_does_not_direct_credentials() {
         assert!(!stderr.contains("hunter2"), "{stderr}");
     };
     mode(0o666);
-    refused("everybody may write to it");
+    refused("anyone can write to it");
 
     let root = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&file).unwrap()) == 0;
     if root {
@@ -212,8 +212,8 @@ fn a_dot_env_above_that_others_can_write_does_not_direct_credentials() {
         refused("belongs to another user");
         chown(&file, Some(0), Some(12_345)).unwrap();
         mode(0o660);
-        refused("its group may write to it");
-        // A link that somebody else has put there.
+        refused("its group can write to it");
+        // A link that another user has placed.
         mode(0o600);
         std::fs::rename(&file, place.join("private.env")).unwrap();
         symlink(place.join("private.env"), &file).unwrap();
@@ -225,7 +225,7 @@ fn a_dot_env_above_that_others_can_write_does_not_direct_credentials() {
 
 #[cfg(unix)]
 #[test]
-fn a_dot_env_of_ones_own_is_read_wherever_it_is() {
+fn a_users_own_dot_env_is_read_anywhere() {
     use std::os::unix::fs::PermissionsExt;
 
     let registry = Dialect::plain();
@@ -237,13 +237,13 @@ fn a_dot_env_of_ones_own_is_read_wherever_it_is() {
     let output = command.current_dir(place.join("below")).output().unwrap();
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stdout).contains(&registry.url));
-    // Where the user stands, it is a warning.
+    // In the current directory it is only a warning.
     std::fs::set_permissions(&file, PermissionsExt::from_mode(0o666)).unwrap();
     place
         .run(&["--example", "basic"])
         .expect(0)
         .complains("warning: ")
-        .complains("everybody may write to it");
+        .complains("anyone can write to it");
 }
 
 #[cfg(unix)]
@@ -257,7 +257,7 @@ fn the_log_file_is_private_and_never_another_file() {
     let mode = || std::fs::metadata(&log).unwrap().permissions().mode() & 0o777;
     run();
     assert_eq!(mode(), 0o600);
-    // One that was there is made private, and emptied.
+    // An existing file is truncated and made private.
     std::fs::write(&log, "stale").unwrap();
     std::fs::set_permissions(&log, PermissionsExt::from_mode(0o644)).unwrap();
     run();

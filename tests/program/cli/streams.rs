@@ -1,5 +1,5 @@
-//! stdout and stderr that are full, closed, narrow, or wide; and text that would
-//! act on a terminal.
+//! stdout and stderr that are full, closed, narrow or wide, and text with terminal
+//! control characters.
 
 use std::fs::File;
 use std::io::Read;
@@ -10,7 +10,7 @@ use super::registry::{Dialect, server};
 use crate::support::program::{Place, Ran};
 use crate::support::stub::{Answer, refusing_url};
 
-/// Characters that terminals obey or hide.
+/// Characters that terminals execute or hide.
 const HIDDEN: [char; 8] = [
     '\u{1b}', '\u{7f}', '\u{80}', '\u{9b}', '\u{202e}', '\u{2066}', '\u{200b}', '\u{feff}',
 ];
@@ -86,7 +86,7 @@ fn a_closed_pipe_does_not_hide_a_failure() {
     ] {
         let place = Place::new();
         let mut child = place.start(arguments);
-        // Nothing was read; the first line that is written finds no reader.
+        // The pipe has no reader, so the first write fails.
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
@@ -116,8 +116,7 @@ fn a_closed_stderr_is_no_failure_of_its_own() {
     }
 }
 
-/// A registry that knows, as id 1, a schema with one string field, and a record
-/// of it.
+/// Starts a registry whose schema 1 has one string field; returns it with a record.
 fn record_of(text: &str) -> (Place, Dialect, String) {
     let registry = Dialect::plain();
     let schema = "syntax = \"proto3\"; message M { string s = 1; }";
@@ -228,7 +227,7 @@ fn arguments_that_are_not_utf8_are_named_or_work() {
         vec![os("--set"), bad.to_owned()],
         vec![os("--schema-registry-url"), bad.to_owned()],
         vec![os("decode"), os("--header-guid"), bad.to_owned()],
-        // The file may be named so; the id may not.
+        // A file may have this name, but an id may not.
         vec![
             os("--save-schemas"),
             OsString::from_vec(b"d\xfe".to_vec()),
@@ -269,7 +268,7 @@ fn arguments_that_are_not_utf8_are_named_or_work() {
     assert!(place.path().join(log).exists());
 }
 
-/// The longest line, in columns of a terminal.
+/// Returns the longest line in terminal columns.
 fn widest(text: &str) -> usize {
     use unicode_width::UnicodeWidthStr;
     text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0)
@@ -305,7 +304,7 @@ fn narration_keeps_to_the_columns_there_are() {
             );
         }
     }
-    // Words stay whole at the narrowest.
+    // At the minimum width no word is broken.
     let place = Place::new().env("COLUMNS", "40");
     place
         .run(&["doctor", "-v"])
@@ -313,7 +312,7 @@ fn narration_keeps_to_the_columns_there_are() {
         .says("SR_OAUTH_CLIENT_SECRET");
 }
 
-/// What a terminal of this width gets to see, stdout and stderr alike.
+/// Runs in a terminal of this width; returns its stdout and stderr.
 #[cfg(target_os = "linux")]
 fn on_a_terminal(place: &Place, columns: usize, arguments: &str) -> String {
     let program = env!("CARGO_BIN_EXE_cc-protobuf-examples");

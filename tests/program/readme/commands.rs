@@ -1,5 +1,5 @@
-//! The README's commands are ones that the program understands, and the block
-//! about `serve` and `decode` does what it says.
+//! The program accepts the README's commands, and the block about `serve` and `decode`
+//! works as described.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use super::files::readme;
 use crate::support::program::{Place, Ran};
 
-/// What follows `cargo run … --`, wherever it stands.
+/// Returns what follows `cargo run … --`, anywhere in the README.
 fn commands(text: &str) -> Vec<Vec<&str>> {
     text.match_indices("cargo run")
         .filter_map(|(at, _)| {
@@ -75,7 +75,7 @@ fn serve_and_decode_together() {
     let mut serve = there.command(&["serve", "--listen", "127.0.0.1:0"]);
     let mut served = Served(serve.stdout(Stdio::piped()).spawn().unwrap());
     let mut line = String::new();
-    // Kept open: a closed pipe would end the server.
+    // Keep the pipe open; closing it would end the server.
     let mut stdout = BufReader::new(served.0.stdout.take().unwrap());
     stdout.read_line(&mut line).unwrap();
     let url = line.split_whitespace().last().unwrap();

@@ -1,4 +1,4 @@
-//! The table of dependencies names those of Cargo.toml, no fewer and no more.
+//! The README's table of dependencies has exactly those of Cargo.toml.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The README's excerpts are what the program prints. A block
+//! The README's excerpts are output of the program. A block
 //!
 //! ````text
 //! <!-- output: ARGUMENTS | FIRST | LAST -->
@@ -6,10 +6,9 @@
 //! ```
 //! ````
 //!
-//! holds stdout of the binary with these arguments, from the first line that
-//! contains FIRST to the next that contains LAST. `UPDATE_README=1` rewrites the
-//! blocks; otherwise they are compared, with what differs from run to run
-//! blanked on both sides.
+//! contains stdout of the binary with these arguments, from the first line that contains
+//! FIRST to the next that contains LAST. The test compares the blocks, ignoring what
+//! differs between runs; with `UPDATE_README=1` it rewrites them.
 
 use super::files::readme_path;
 use crate::support::program::Place;
@@ -79,7 +78,7 @@ fn excerpt(output: &str, block: &Block) -> String {
     text
 }
 
-/// What may differ from run to run: ports, durations, and ciphertext with what
+/// Blanks what differs between runs: ports, durations, and ciphertext with what
 /// depends on it.
 fn blank(text: &str) -> String {
     let mut blanked = String::new();
@@ -101,7 +100,7 @@ fn excerpts_are_what_the_program_prints() {
     let update = std::env::var_os("UPDATE_README").is_some();
     let blocks = blocks(&readme);
     assert!(!blocks.is_empty());
-    // From the end, so that earlier ranges stay valid.
+    // Backwards, so that earlier ranges stay valid.
     for block in blocks.iter().rev() {
         let fresh = excerpt(&run(&block.arguments), block);
         if update {

@@ -1,4 +1,4 @@
-//! What the README says is so: its excerpts, commands, messages and lists.
+//! The README's excerpts, commands, messages and lists are correct.
 
 mod commands;
 mod dependencies;

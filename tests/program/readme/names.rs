@@ -1,5 +1,5 @@
-//! The subjects, topics and keys that the README names: all that a run makes, and
-//! its commands to remove them by hand remove them all.
+//! The README lists all subjects, topics and keys that a run creates, and its commands
+//! remove all of them.
 
 use std::process::{Command, Stdio};
 

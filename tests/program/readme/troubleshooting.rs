@@ -1,6 +1,5 @@
-//! Each message of the troubleshooting table is one that the program, or the
-//! script, gives: those that can be provoked here are, with the exit code that
-//! the table tells; the others stand in the sources.
+//! Every message of the troubleshooting table exists. Those that this test can provoke
+//! also have the table's exit code; the others must occur in the sources.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,7 +11,7 @@ use super::files::{file, readme};
 use crate::support::program::{Place, Ran};
 use crate::support::stub::{Answer, Stub, refusing_url};
 
-/// Message → exit code, of every message in the table's first column.
+/// Returns the messages of the table's first column with their exit codes.
 fn messages() -> BTreeMap<String, Option<i32>> {
     let readme = readme();
     let (_, rest) = readme.split_once("| Message | Cause and cure |\n").unwrap();
@@ -34,7 +33,7 @@ fn messages() -> BTreeMap<String, Option<i32>> {
     messages
 }
 
-/// Whether `text` has the message; `…` in it stands for anything.
+/// Returns whether `text` contains the message, in which `…` matches anything.
 fn has(text: &str, message: &str) -> bool {
     let mut rest = text;
     message.split('…').all(|part| match rest.find(part) {
@@ -93,7 +92,7 @@ fn provoked(message: &str, registry: &str) -> Option<Ran> {
     })
 }
 
-/// All sources, with the continuation lines of string literals joined.
+/// Returns all sources, with continued string literals joined.
 fn sources() -> String {
     fn collect(directory: &Path, text: &mut String) {
         for entry in std::fs::read_dir(directory).unwrap() {
@@ -111,7 +110,7 @@ fn sources() -> String {
     for part in text.split("\\\n") {
         joined.push_str(part.trim_start());
     }
-    // The script fills this in from a constant.
+    // The script inserts a constant here.
     joined.replace("Purpose=$KMS_PURPOSE", "Purpose=confluent-csfle-kek")
 }
 

@@ -1,4 +1,4 @@
-//! What was registered is what is found and what is given back.
+//! A registered schema is found again and returned unchanged.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ proptest! {
             let (id, version) = (&registered["id"], &registered["version"]);
             let text = registered["schema"].as_str().unwrap_or_default().to_owned();
 
-            // By lookup, by version, by id, by GUID, as bare text.
+            // By lookup, version, id and GUID, and as text.
             let found = server.post("/subjects/s", &body(source));
             prop_assert_eq!(&found["id"], id);
             prop_assert_eq!(&found["version"], version);
@@ -39,14 +39,14 @@ proptest! {
             let bare = server.send(&Request::new("GET", &format!("/schemas/ids/{id}/schema")));
             prop_assert_eq!(String::from_utf8_lossy(&bare.body), text.as_str());
 
-            // Again, as it was sent and as it was printed: nothing new.
+            // Registering it again, as sent or as printed, adds nothing.
             for again in [source, &text] {
                 let repeated = server.post("/subjects/s/versions", &body(again));
                 prop_assert_eq!(&repeated["id"], id);
                 prop_assert_eq!(&repeated["version"], version);
                 prop_assert_eq!(&repeated["schema"], &text);
             }
-            // Elsewhere: the same id, and compatible with itself at every level.
+            // Under another subject it has the same id, and every level accepts it.
             let elsewhere = server.post("/subjects/t/versions", &body(&text));
             prop_assert_eq!(&elsewhere["id"], id);
             for level in ["BACKWARD", "FORWARD", "FULL", "FULL_TRANSITIVE"] {
@@ -61,8 +61,8 @@ proptest! {
         prop_assert_eq!(subjects, json!(["s", "t"]));
     }
 
-    /// Normalising twice changes nothing, and a normalised schema is found by
-    /// what it was made from.
+    /// Normalising twice changes nothing, and a normalised schema is found by its
+    /// original.
     #[test]
     fn normalised_text_is_a_fixed_point(source in schemas::valid()) {
         let server = Server::start();
@@ -75,7 +75,7 @@ proptest! {
         prop_assert_eq!(&found["id"], &once["id"]);
     }
 
-    /// The descriptor that the registry hands out is a schema it takes.
+    /// The registry accepts the descriptors that it returns.
     #[test]
     fn the_serialized_form_is_taken_back(source in schemas::valid()) {
         let server = Server::start();
@@ -86,7 +86,7 @@ proptest! {
         let again = server.post("/subjects/t/versions", &body(serialized));
         let path = format!("/schemas/ids/{}?format=serialized", again["id"]);
         prop_assert_eq!(&server.get(&path)["schema"], serialized);
-        // And it is no incompatible change, in either direction.
+        // The descriptor is compatible in both directions.
         server.send(&Request::json("PUT", "/config/s", &json!({"compatibility": "FULL"})));
         let verdict = server.post(
             "/compatibility/subjects/s/versions/latest?verbose=true",

@@ -10,7 +10,7 @@ const V1_JSON: &str = "application/vnd.schemaregistry.v1+json";
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: String,
-    /// Path and query, as they go over the wire.
+    /// Path and query, encoded as sent.
     pub target: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
@@ -35,7 +35,7 @@ impl Request {
     }
 }
 
-/// A running registry. It lives as long as this.
+/// A running registry, stopped when dropped.
 pub struct Server {
     registry: EmbeddedRegistry,
 }

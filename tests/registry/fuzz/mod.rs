@@ -1,6 +1,5 @@
-//! The embedded registry against requests that nobody planned, and against
-//! schemas that nobody wrote: what it answers always has the shape it promises,
-//! and what it stores is what it gives back.
+//! Random requests and schemas for the embedded registry. Its answers always have the
+//! documented form, and it returns what it stored.
 
 mod agreement;
 mod http;

@@ -1,4 +1,4 @@
-//! Requests nobody planned, close enough to real ones to get far.
+//! Random requests, close enough to valid ones to reach deep into the registry.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +13,7 @@ const METHODS: &[&str] = &[
     "GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "TRACE", "BREW",
 ];
 
-/// What a body is about.
+/// The kind of a body.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Schema,
@@ -22,8 +22,8 @@ enum Kind {
     Tags,
 }
 
-/// The endpoints: methods, the likelier ones repeated, and what their bodies
-/// are about. A name in braces stands for something of its kind.
+/// The endpoints: methods (more likely ones repeated) and the kinds of their bodies. A
+/// name in braces stands for a value of its kind.
 const ENDPOINTS: &[(&str, &str, Kind)] = &[
     ("GET", "/", Kind::Schema),
     ("GET", "/schemas", Kind::Schema),
@@ -114,7 +114,7 @@ const ENDPOINTS: &[(&str, &str, Kind)] = &[
     ("GET DELETE", "/catalog/v1/types/tagdefs/{name}", Kind::Tags),
 ];
 
-/// Few enough that requests meet each other's subjects and keys.
+/// A small set, so that requests share subjects and keys.
 const NAMES: &[&str] = &[
     "s",
     "s",
@@ -279,7 +279,7 @@ fn filled(template: &'static str) -> impl Strategy<Value = String> {
     })
 }
 
-/// A path of no endpoint, or nearly of one.
+/// A path that is no endpoint, or similar to one.
 fn odd_path() -> impl Strategy<Value = String> {
     prop_oneof![
         (name(), name()).prop_map(|(a, b)| format!("/{a}/{b}/")),
@@ -479,7 +479,7 @@ fn headers() -> impl Strategy<Value = Vec<(String, String)>> {
         .prop_map(|(content_type, accept)| content_type.into_iter().chain(accept).collect())
 }
 
-/// A request to an endpoint, most often as it is meant.
+/// A request to an endpoint, usually well-formed.
 fn planned() -> impl Strategy<Value = Request> {
     select(ENDPOINTS).prop_flat_map(|(methods, path, kind)| {
         let methods: Vec<&str> = methods.split(' ').collect();

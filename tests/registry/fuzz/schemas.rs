@@ -1,4 +1,4 @@
-//! Schemas nobody wrote: valid ones, and valid ones with a few bytes changed.
+//! Random schemas: valid ones, and valid ones with a few changed bytes.
 
 use proptest::prelude::*;
 
@@ -23,7 +23,7 @@ const TYPES: &[&str] = &[
 
 const OPTIONS: &[&str] = &["", "", "", " [deprecated = true]", " [json_name = \"j\"]"];
 
-/// Fields with numbers of their own, a oneof, sometimes reserved ones.
+/// Fields with unique numbers, a oneof, and sometimes reserved fields.
 fn body(max_fields: usize) -> impl Strategy<Value = String> {
     let field = (0..TYPES.len(), 0..4_usize, 0..OPTIONS.len());
     let fields = proptest::collection::btree_map(1..20_i32, field, 0..max_fields);
@@ -35,7 +35,7 @@ fn body(max_fields: usize) -> impl Strategy<Value = String> {
         }
         for (number, (kind, place, option)) in fields {
             let (name, option) = (TYPES[kind], OPTIONS[option]);
-            // A name of its own in JSON too.
+            // With another name in JSON.
             let option = option.replace("\"j\"", &format!("\"j{number}\""));
             let field = format!("{name} f{number} = {number}{option}; ");
             match place {
@@ -56,7 +56,7 @@ fn body(max_fields: usize) -> impl Strategy<Value = String> {
     })
 }
 
-/// A whole file that compiles.
+/// A complete file that compiles.
 pub fn valid() -> impl Strategy<Value = String> {
     (body(9), body(6), body(4), 0..4_usize).prop_map(|(a, b, inner, extra)| {
         let extra = [
@@ -112,7 +112,7 @@ const SNIPPETS: &[&str] = &[
     "'\\x'",
 ];
 
-/// A file that most likely does not compile.
+/// A file that probably does not compile.
 pub fn broken() -> impl Strategy<Value = String> {
     let edit = (
         any::<proptest::sample::Index>(),

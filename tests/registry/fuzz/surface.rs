@@ -1,4 +1,5 @@
-//! Any request: never a crash, never an unexplained 500, always the shape.
+//! No request crashes the registry or causes an unexpected 500, and every answer has the
+//! documented form.
 
 use proptest::prelude::*;
 
@@ -12,7 +13,7 @@ const MEDIA_TYPES: [&str; 3] = [
     "application/json",
 ];
 
-/// The KMS failed: the one 500 that is foreseen.
+/// The KMS failed: the only expected 500.
 const KMS_FAILURE: u64 = 50070;
 
 fn check(request: &Request, response: &Answer) -> Result<(), TestCaseError> {
@@ -32,7 +33,7 @@ fn check(request: &Request, response: &Answer) -> Result<(), TestCaseError> {
         shown()
     );
     if response.status < 400 {
-        // The endpoints that end like this send bare text.
+        // Endpoints with this ending return plain text.
         let raw = request.target.split('?').next().unwrap_or_default();
         let raw = raw.trim_end_matches('/').ends_with("/schema");
         prop_assert!(raw || response.json().is_some(), "{}", shown());
@@ -61,16 +62,16 @@ fn check(request: &Request, response: &Answer) -> Result<(), TestCaseError> {
 proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 200, ..ProptestConfig::with_cases(60) })]
 
-    /// Each case is a registry of its own and a story of requests to it.
+    /// Sends a sequence of requests to a new registry.
     #[test]
     fn any_requests_get_answers_of_the_promised_shape(
-        story in proptest::collection::vec(requests::request(), 1..60)
+        requests in proptest::collection::vec(requests::request(), 1..60)
     ) {
         let server = Server::start();
-        for request in &story {
+        for request in &requests {
             check(request, &server.send(request))?;
         }
-        // It is still there.
+        // The registry still answers.
         prop_assert!(server.get("/subjects?deleted=true").is_array());
     }
 }

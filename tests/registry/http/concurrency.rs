@@ -15,7 +15,7 @@ async fn one_schema_registered_by_many_is_one_version() {
     let client = crate::support::http::client();
     let tasks: Vec<_> = (0..32)
         .map(|i| {
-            // Half of them under a second subject: the id is shared all the same.
+            // Half of them use a second subject, but the id is the same.
             let url = format!("{}/subjects/s{}/versions", registry.url(), i % 2);
             let request = client
                 .post(url)

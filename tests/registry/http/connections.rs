@@ -1,4 +1,4 @@
-//! Connections that keep the server waiting, and too many of them.
+//! Slow connections, and more connections than the limit.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use cc_protobuf_examples::embedded::registry::{Builder, EmbeddedRegistry};
 
 use crate::support::raw::{Answer, connect, send};
 
-/// Deadlines short enough for a test; the one that must not strike is long.
+/// Short deadlines for a test; the deadline that must not pass is long.
 fn builder(header: Duration, idle: Duration) -> Builder {
     EmbeddedRegistry::builder()
         .header_timeout(header)
@@ -18,10 +18,10 @@ fn builder(header: Duration, idle: Duration) -> Builder {
 const SHORT: Duration = Duration::from_millis(400);
 const LONG: Duration = Duration::from_secs(120);
 
-/// Waits until the server closes the connection; what it sent before.
+/// Waits until the server closes the connection; returns what it sent.
 fn until_closed(stream: &mut TcpStream) -> Vec<u8> {
     let mut received = Vec::new();
-    // A reset is an end as well.
+    // A reset closes the connection, too.
     if let Err(error) = stream.read_to_end(&mut received) {
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}");
     }
@@ -59,12 +59,12 @@ async fn a_half_sent_head_is_not_waited_for_long() {
         b"GET / HTTP/1.1\r\nhost: x\r\nx",
     ];
     for half in halves {
-        // On a new connection, and behind a request that was answered.
+        // On a new connection, and after an answered request.
         for answered in [false, true] {
             let mut stream = connect(address);
             if answered {
                 assert_eq!(ask(&mut stream).status, 200);
-                // As long as the head may take: idleness does not count.
+                // The deadline of the head counts, not the idle time.
                 tokio::time::sleep(SHORT * 2).await;
             }
             stream.write_all(half).unwrap();
@@ -81,7 +81,7 @@ async fn a_head_that_drips_is_cut_off() {
     let registry = builder(SHORT, LONG).start().await.unwrap();
     let mut stream = connect(registry.address());
     let began = Instant::now();
-    // Each byte comes soon after the last one: the whole head must be in time.
+    // Each byte arrives in time, but the whole head does not.
     while stream.write_all(b"x").is_ok() {
         assert!(began.elapsed() < LONG / 4);
         tokio::time::sleep(SHORT / 8).await;
@@ -122,7 +122,7 @@ async fn an_answer_that_nobody_takes_is_given_up() {
     let registry = builder(LONG, LONG).max_connections(1);
     let registry = registry.request_timeout(SHORT * 2).start().await.unwrap();
     let address = registry.address();
-    // Enough answers that no buffer of the system holds them all.
+    // Too many answers for the buffers of the system.
     let mut stream = connect(address);
     let name = "s".repeat(50_000);
     let request = format!("GET /subjects/{name}/versions HTTP/1.1\r\nhost: {address}\r\n\r\n");
@@ -152,9 +152,14 @@ async fn too_many_connections_are_refused_in_words() {
         assert_eq!(answer.header("retry-after"), Some("1"));
         let error: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(error["error_code"], 503);
-        assert!(error["message"].as_str().unwrap().contains("3 connections"));
+        assert!(
+            error["message"]
+                .as_str()
+                .unwrap()
+                .contains("3 open connections")
+        );
     }
-    // Those that are open go on, and one that closes makes way.
+    // Open connections still work, and a closed one frees its place.
     assert_eq!(ask(&mut open[0]).status, 200);
     open.pop();
     let began = Instant::now();

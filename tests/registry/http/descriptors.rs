@@ -1,4 +1,4 @@
-//! Descriptors in and out: `format=serialized`, and base64 posted.
+//! Schemas as descriptors: `format=serialized`, and base64 in a request.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -27,7 +27,7 @@ fn message(name: &str) -> DescriptorProto {
     }
 }
 
-/// [`HOLDER`] as protoc compiles it: the map entry stands where the field is.
+/// [`HOLDER`] as protoc compiles it, with the map entry at the position of the field.
 fn holder() -> FileDescriptorProto {
     let mut entry = message("CountsEntry");
     entry.field = vec![
@@ -59,7 +59,7 @@ fn nested_names(base64: &str) -> Vec<String> {
     nested.map(|message| message.name().to_owned()).collect()
 }
 
-/// Registers a schema under a subject of its own, and gets it in both forms.
+/// Registers a schema under a new subject, and gets it in both forms.
 async fn both_forms(schema: &str, query: &str) -> (Value, Value) {
     let registry = EmbeddedRegistry::start().await.unwrap();
     let client = crate::support::http::client();

@@ -1,4 +1,4 @@
-//! Inputs made to exhaust a stack or a lot of time.
+//! Requests that try to exhaust the stack or take a long time.
 
 use std::net::SocketAddr;
 
@@ -12,7 +12,7 @@ fn send(address: SocketAddr, method: &str, target: &str, body: &[u8]) -> Answer 
     raw::send(address, method, target, &json, body)
 }
 
-/// An answer of the registry, in its shape, and no failure of its own.
+/// Checks that an answer has the registry's form and is not a 5xx.
 fn check(request: &str, answer: &Answer) {
     assert!(answer.status < 500, "{request}: {answer:?}");
     if answer.status >= 400 {

@@ -1,4 +1,4 @@
-//! Starting, guarding and stopping.
+//! Starting and stopping a registry, and its authentication.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -39,7 +39,7 @@ async fn a_dropped_registry_frees_its_port() {
     assert_eq!(client().get(&url).send().await.unwrap().status(), 200);
     drop(registry);
     assert!(client().get(&url).send().await.is_err());
-    // Free again at once.
+    // The port is free again.
     let registry = EmbeddedRegistry::builder().listen(address).start().await;
     assert_eq!(registry.unwrap().address(), address);
 }
@@ -63,7 +63,7 @@ async fn shutdown_finishes_what_is_being_served() {
     let registry = EmbeddedRegistry::start().await.unwrap();
     let url = registry.url().to_owned();
     let client = client();
-    // A connection kept alive does not hold it up.
+    // An idle connection does not delay the stop.
     client.get(&url).send().await.unwrap();
     tokio::time::timeout(Duration::from_secs(20), registry.shutdown())
         .await
@@ -135,7 +135,7 @@ async fn long_bodies_and_slow_requests_are_refused() {
         crate::http::json_of(response).await,
         json!({"error_code": 413, "message": "HTTP 413 Payload Too Large"})
     );
-    // A body that never comes.
+    // A body that never arrives.
     let request = b"POST /subjects/s HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{";
     let address = registry.address();
     let answer = tokio::task::spawn_blocking(move || exchange(address, request)).await;

@@ -1,4 +1,4 @@
-//! The embedded registry, from outside: over real HTTP.
+//! The embedded registry over real HTTP.
 
 mod concurrency;
 mod connections;
@@ -11,7 +11,7 @@ mod rules;
 mod runner;
 mod work;
 
-/// The JSON of an answer's body.
+/// Parses the JSON of an answer's body.
 async fn json_of(response: reqwest::Response) -> serde_json::Value {
     serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
 }

@@ -1,4 +1,4 @@
-//! What a web page can do to a registry on the user's machine.
+//! Protection of a registry on the user's machine against web pages.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -9,7 +9,7 @@ use crate::support::raw::{Answer, send};
 
 const OWN_PAGE: &str = "http://localhost:3000";
 
-/// A registry that lets one origin in.
+/// Starts a registry that allows one origin.
 fn builder() -> Builder {
     EmbeddedRegistry::builder().allow_origin(OWN_PAGE.parse().unwrap())
 }
@@ -64,7 +64,7 @@ async fn beyond_loopback_any_host_will_do_and_pages_are_still_refused() {
         .await
         .unwrap();
     let port = registry.address().port();
-    // Which connection came over loopback is seen by its own address.
+    // A connection over loopback is recognised by its local address.
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let named = [("host", "schema-registry:8081")];
     assert_eq!(ask(loopback, "GET", &named, "").status, 403);
@@ -77,10 +77,10 @@ async fn beyond_loopback_any_host_will_do_and_pages_are_still_refused() {
     assert_eq!(ask(outside, "GET", &page, "").status, 403);
 }
 
-/// An address of this machine that is not loopback.
+/// Returns an address of this machine that is not loopback.
 fn outside_address(port: u16) -> Option<SocketAddr> {
     let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
-    // Nothing is sent: this only asks for the route.
+    // Sends nothing; it only asks for the route.
     socket.connect("192.0.2.1:9").ok()?;
     let ip = socket.local_addr().ok()?.ip();
     (!ip.is_loopback() && !ip.is_unspecified()).then(|| SocketAddr::new(ip, port))
@@ -106,7 +106,7 @@ async fn pages_need_an_allowed_origin() {
             vec![("origin", OWN_PAGE), ("origin", "http://evil.example")],
             403,
         ),
-        // An image or a script: no origin, but the browser says who asks.
+        // An image or a script: no origin, but headers that say who asks.
         (
             vec![
                 ("sec-fetch-site", "cross-site"),
@@ -128,7 +128,7 @@ async fn pages_need_an_allowed_origin() {
             ],
             200,
         ),
-        // A link that the user follows, or an address that the user types.
+        // A followed link, or a typed address.
         (
             vec![
                 ("sec-fetch-site", "cross-site"),
@@ -169,7 +169,7 @@ async fn a_page_of_an_allowed_origin_may_ask_read_and_write() {
         ];
         send(address, "OPTIONS", "/config", &headers, b"")
     };
-    // Browsers send no credentials with the question.
+    // Browsers send no credentials with a preflight.
     let answer = preflight(OWN_PAGE);
     assert_eq!(answer.status, 204);
     for (name, value) in [
@@ -227,7 +227,7 @@ async fn a_body_needs_a_type_that_pages_cannot_send_unasked() {
         ("POST", "/dek-registry/v1/keks", kek.as_str()),
         ("PUT", "/dek-registry/v1/keks/k", "{}"),
         ("POST", "/dek-registry/v1/keks/k/deks/s", "{}"),
-        // These take no body: one that comes nevertheless is refused as well.
+        // These endpoints take no body; an unexpected one is refused as well.
         ("POST", "/dek-registry/v1/keks/k/test", "a=b"),
         ("POST", "/dek-registry/v1/keks/k/undelete", "a=b"),
         ("POST", "/catalog/v1/types/tagdefs", "[]"),

@@ -1,14 +1,13 @@
 //! Scenarios of a public registry's test suite.
 //!
-//! They are not part of this package: the environment variable `PEER_CASES_DIR`
-//! names the folder that holds `registry-scenarios.json`. Where it is set,
-//! `.ci/run` runs this test; elsewhere the runner shows it as ignored.
+//! They are not part of this package. `PEER_CASES_DIR` is the folder with
+//! `registry-scenarios.json`; if it is set, `.ci/run` runs this test.
 
 use std::path::PathBuf;
 
 use crate::http::runner::{Scenario, replay_all};
 
-/// Scenarios believed to be wrong, with the reason.
+/// Scenarios that are probably wrong, with the reason.
 const BELIEVED_WRONG: &[(&str, &str)] = &[];
 
 #[tokio::test]

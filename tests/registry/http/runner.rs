@@ -1,4 +1,4 @@
-//! Scenarios of HTTP requests and what is expected of the answers.
+//! Runs scenarios: HTTP requests with expected answers.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// Requests sent one after the other to a registry that is empty at first.
+/// Requests sent in order to a registry that starts empty.
 #[derive(Deserialize)]
 pub struct Scenario {
     pub name: String,
@@ -21,9 +21,9 @@ struct Step {
     #[serde(default)]
     headers: HashMap<String, String>,
     body: Option<Value>,
-    /// A Protobuf schema, put into the body.
+    /// A Protobuf schema for the body.
     schema: Option<String>,
-    /// A body that need not be JSON.
+    /// A body that may be other than JSON.
     raw_body: Option<String>,
     expect_status: Option<u16>,
     #[serde(default)]
@@ -50,11 +50,11 @@ struct Step {
     expect_not_equals_saved: HashMap<String, String>,
     #[serde(default)]
     expect_header_contains: HashMap<String, String>,
-    /// The whole body, when it is not JSON.
+    /// The whole body, if it is not JSON.
     expect_text: Option<String>,
 }
 
-/// An answer, as the expectations look at it.
+/// An answer in the form that expectations compare.
 struct Answer {
     status: u16,
     headers: reqwest::header::HeaderMap,
@@ -62,8 +62,8 @@ struct Answer {
     json: Value,
 }
 
-/// Replays scenarios, each on a registry of its own. `excused` names those that
-/// may fail, with the reason.
+/// Runs each scenario on a new registry. `excused` names scenarios that may fail, with
+/// the reason.
 pub async fn replay_all(scenarios: &[Scenario], excused: &[(&str, &str)]) {
     let client = crate::support::http::client();
     let mut failures = Vec::new();
@@ -113,7 +113,7 @@ async fn replay(client: &reqwest::Client, url: &str, scenario: &Scenario) -> Res
     Ok(())
 }
 
-/// `text` with the saved values in the place of their `{{name}}`.
+/// Returns `text` with each `{{name}}` replaced by its saved value.
 fn filled(text: &str, saved: &HashMap<String, Value>) -> String {
     let mut text = text.to_owned();
     for (variable, value) in saved {
@@ -173,7 +173,7 @@ fn check(step: &Step, answer: &Answer, saved: &HashMap<String, Value>) -> Result
     let ensure = |holds: bool, what: String| if holds { Ok(()) } else { Err(what) };
     match step.expect_status {
         Some(status) => ensure(answer.status == status, format!("expected {status}"))?,
-        // Steps that set the stage succeed.
+        // Steps without expectations must succeed.
         None => ensure(answer.status < 400, "expected success".to_owned())?,
     }
     for (field, value) in &step.expect_json_subset {

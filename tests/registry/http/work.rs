@@ -1,4 +1,4 @@
-//! How much one request, and all of them together, may cost.
+//! Limits on the work and memory of requests.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ fn schema(text: &str) -> Value {
     json!({"schemaType": "PROTOBUF", "schema": text})
 }
 
-/// A schema with so many fields: each number of them is compatible with each.
+/// A schema with this many fields. All such schemas are compatible with each other.
 fn wide(fields: usize) -> Value {
     let fields: String = (1..=fields)
         .map(|number| format!("string f{number} = {number};\n"))
@@ -55,8 +55,8 @@ async fn a_comparison_with_many_versions_ends_with_its_request() {
     }
     let level = json!({"compatibility": "FORWARD_TRANSITIVE"});
     ok(address, "PUT", "/config", &level);
-    // All parsers at work at once: were they to finish what nobody waits for,
-    // the small request behind them would not be answered for long.
+    // All parsers are busy. If they continued after a timeout, the small request behind
+    // them would wait for a long time.
     let workers: Vec<_> = (0..32)
         .map(|number| {
             let body = wide(3000 + number);
@@ -64,7 +64,7 @@ async fn a_comparison_with_many_versions_ends_with_its_request() {
             std::thread::spawn(move || send(address, "POST", target, &body).status)
         })
         .collect();
-    // One whose body was never read may find its connection reset instead.
+    // A connection may be reset if its body was not read.
     let statuses: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
     assert!(statuses.iter().flatten().all(|status| *status == 408));
     assert!(statuses.iter().flatten().count() > 0);
@@ -94,7 +94,7 @@ async fn references_do_not_multiply() {
         "/subjects/leaf/versions",
         &schema("message L {}"),
     );
-    // Each level refers many times to the one below, under other names.
+    // Each level refers many times to the next one, under different names.
     let mut below = "leaf".to_owned();
     let mut refused = None;
     for level in 0..3 {
@@ -149,7 +149,7 @@ async fn references_lead_to_a_bounded_text() {
     );
 }
 
-/// Fills a registry by one kind of request until it is refused.
+/// Fills a registry with one kind of request until it refuses.
 fn fill(
     address: SocketAddr,
     request: impl Fn(usize) -> (&'static str, String, Value),
@@ -213,7 +213,7 @@ async fn everything_stored_counts_and_deleting_makes_space() {
         let (first, second) = ("/subjects/first/versions", schema("message First {}"));
         ok(address, "POST", first, &second);
         let (stored, refused) = fill(address, request);
-        // A record takes at least its overhead, and no more than it holds.
+        // A record is charged at least its overhead, and not much more than its content.
         assert!((50..=2000).contains(&stored), "{kind}: {stored}");
         assert!(
             refused.text().contains("\"error_code\":50701"),
@@ -224,7 +224,7 @@ async fn everything_stored_counts_and_deleting_makes_space() {
         if kind != "tags" {
             assert_eq!(refused.status, 507, "{kind}");
         }
-        // What is there can be read, found again and deleted.
+        // Stored records can still be read, found and deleted.
         ok(address, "GET", "/subjects/first/versions/1", &json!({}));
         if kind == "schemas" {
             ok(address, "POST", first, &second);

@@ -1,4 +1,4 @@
-//! Tag definitions.
+//! Tag definitions of the catalog.
 
 use serde_json::{Value, json};
 

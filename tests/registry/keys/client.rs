@@ -1,4 +1,4 @@
-//! Requests as any HTTP client sends them.
+//! A plain HTTP client for requests about keys.
 
 use cc_protobuf_examples::embedded::registry::{Builder, EmbeddedRegistry};
 use reqwest::Method;
@@ -13,7 +13,7 @@ pub struct Server {
     base: &'static str,
 }
 
-/// What came back: status, and the body as JSON, null if there is none.
+/// An answer: status, and the JSON body or null.
 #[derive(Debug, PartialEq)]
 pub struct Answer(pub u16, pub Value);
 
@@ -57,7 +57,7 @@ impl Server {
         self.send(Method::POST, path, Some(&body.to_string())).await
     }
 
-    /// A POST without a body.
+    /// Sends a POST without a body.
     pub async fn poke(&self, path: &str) -> Answer {
         self.send(Method::POST, path, None).await
     }
@@ -72,20 +72,20 @@ impl Server {
 }
 
 impl Answer {
-    /// The body of a success.
+    /// Returns the body of a success.
     #[track_caller]
     pub fn ok(self) -> Value {
         assert_eq!(self.0, 200, "{}", self.1);
         self.1
     }
 
-    /// A success without a body.
+    /// Checks for a success without a body.
     #[track_caller]
     pub fn no_content(self) {
         assert_eq!(self, Self(204, Value::Null));
     }
 
-    /// An error of the registry, word for word.
+    /// Checks for an error with this exact text.
     #[track_caller]
     pub fn error(self, code: u32, message: &str) {
         let status = u16::try_from(code.to_string()[..3].parse::<u32>().unwrap()).unwrap();
@@ -93,7 +93,7 @@ impl Answer {
         assert_eq!(self, Self(status, expected));
     }
 
-    /// An error whose text is not fixed.
+    /// Checks for an error whose text may vary.
     #[track_caller]
     pub fn error_code(self, code: u32) -> String {
         assert_eq!(self.1["error_code"], code, "{}", self.1);

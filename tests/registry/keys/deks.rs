@@ -1,10 +1,10 @@
-//! Data encryption keys that clients wrap themselves.
+//! DEKs that clients wrap themselves.
 
 use serde_json::{Value, json};
 
 use crate::keys::client::Server;
 
-/// A registry with the KEK `k`.
+/// Starts a registry with the KEK `k`.
 async fn server() -> Server {
     let server = Server::start("/dek-registry/v1").await;
     let kek = json!({"name": "k", "kmsType": "local-kms", "kmsKeyId": "key"});
@@ -226,7 +226,7 @@ async fn a_missing_kek_is_named_before_a_missing_dek() {
 }
 
 #[tokio::test]
-async fn versions_are_deleted_softly_then_for_good() {
+async fn versions_are_deleted_softly_then_permanently() {
     let server = server().await;
     for version in [1, 2, 3] {
         let body = json!({"version": version, "encryptedKeyMaterial": "AAAA"});

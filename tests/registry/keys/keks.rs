@@ -1,4 +1,4 @@
-//! Key encryption keys.
+//! KEKs: create, read, change, delete.
 
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ async fn a_kek_is_created_read_and_listed() {
         expected
     );
     assert_eq!(without_time(server.get("/keks/first").await.ok()), expected);
-    // What is not given is left out, but properties are always there.
+    // Absent members are omitted, except for the properties.
     assert_eq!(
         without_time(server.post("/keks", kek("another")).await.ok()),
         json!({"name": "another", "kmsType": "local-kms", "kmsKeyId": "key", "kmsProps": {}, "shared": false})
@@ -275,7 +275,7 @@ async fn a_kek_with_deks_stays() {
     server.post("/keks/k/deks/s", dek).await.ok();
     let referenced = "One or more references exist to the key 'k'";
     server.delete("/keks/k").await.error(42272, referenced);
-    // A soft-deleted DEK is in the way of a permanent deletion only.
+    // A soft-deleted DEK only prevents a permanent deletion.
     server.delete("/keks/k/deks/s").await.no_content();
     server.delete("/keks/k").await.no_content();
     server

@@ -1,4 +1,4 @@
-//! KEKs that the registry uses itself.
+//! Shared KEKs, which the registry uses itself.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use crate::keys::client::Server;
 
 const SECRET: &str = "a secret for tests";
 
-/// A registry with a local secret and the shared KEK `k`.
+/// Starts a registry with a local secret and the shared KEK `k`.
 async fn server() -> Server {
     let builder = EmbeddedRegistry::builder().local_kms_secret(SECRET);
     let server = Server::start_with("/dek-registry/v1", builder).await;
@@ -32,7 +32,7 @@ async fn the_registry_makes_and_hands_out_keys() {
         let body = json!({"algorithm": algorithm});
         let created = server.post("/keks/k/deks/s", body).await.ok();
         let raw = decoded(&created["keyMaterial"]);
-        // A Tink key: two bytes of framing around the key itself.
+        // A Tink key message: the key after two bytes of framing.
         assert_eq!(raw.len(), bytes + 2, "{algorithm}");
         assert!(decoded(&created["encryptedKeyMaterial"]).len() > raw.len());
         for path in ["s", "s/versions/1", "s/versions/latest"] {
@@ -70,7 +70,7 @@ async fn material_from_a_client_must_unwrap() {
     let second = server.post("/keks/k/deks/s", body.clone()).await.ok();
     assert_eq!(second["keyMaterial"], first["keyMaterial"]);
     server.post("/keks/k/deks/s", body).await.error_code(40971);
-    // Wrapped with another secret, and no key at all.
+    // Wrapped with another secret, and not a key.
     let other = LocalKms::new("another secret");
     let this = LocalKms::new(SECRET);
     let properties = Properties::new();
@@ -182,7 +182,7 @@ async fn without_access_to_the_kms_keks_are_stored_and_keys_are_not_made() {
     assert_eq!(server.get("/keks/k").await.ok().get("doc"), None);
 }
 
-/// A KMS that lets nobody in.
+/// A KMS that refuses every call.
 struct Closed;
 
 impl Kms for Closed {

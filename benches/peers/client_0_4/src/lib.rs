@@ -1,4 +1,4 @@
-//! The message measured, written and read by schema-registry-client.
+//! Writes and reads the measured message with schema-registry-client.
 
 use std::collections::HashMap;
 
@@ -38,7 +38,7 @@ pub struct Item {
     pub quantity: i32,
 }
 
-/// The message measured with encryption. It has no message inside: this client
+/// The message measured with encryption. It has no nested message, because this client
 /// walks nested messages by the fields of the outer one.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Person {
@@ -54,7 +54,7 @@ pub struct Person {
     pub note: String,
 }
 
-/// Serializer and deserializer.
+/// A serializer and a deserializer of the client.
 pub struct Serdes {
     serializer: ProtobufSerializer<'static, SchemaRegistryClient>,
     deserializer: ProtobufDeserializer<'static, SchemaRegistryClient>,
@@ -63,13 +63,13 @@ pub struct Serdes {
 }
 
 impl Serdes {
-    /// Schemas are looked up: with its defaults, this client registers at every
-    /// message. `files` are serialized descriptors, the message's own last.
+    /// Looks up schemas, because by default this client registers at every message.
+    /// `files` are serialized descriptors, the message's own last.
     pub fn new(url: &str, topic: &str, message: &str, files: &[Vec<u8>]) -> Self {
         Self::with(url, topic, message, files, None, HashMap::new())
     }
 
-    /// For a topic whose latest schema has an encryption rule.
+    /// Creates both for a topic whose latest schema has an encryption rule.
     pub fn encrypting(
         url: &str,
         topic: &str,
@@ -93,7 +93,7 @@ impl Serdes {
         rules: HashMap<String, String>,
     ) -> Self {
         let client = SchemaRegistryClient::new(ClientConfig::new(vec![url.to_owned()]));
-        // Borrowed by both for as long as the measurement runs.
+        // Leaked, because both borrow it during the whole measurement.
         let client: &'static SchemaRegistryClient = Box::leak(Box::new(client));
         let mut writing = SerializerConfig::new(false, use_schema, false, false, rules.clone());
         writing.subject_name_strategy_type = SubjectNameStrategyType::Topic;

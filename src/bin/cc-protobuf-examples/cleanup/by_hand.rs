@@ -1,17 +1,17 @@
-//! Commands that remove by hand what `clean` could not.
+//! Shell commands for the user to remove what `clean` could not.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::settings::{RegistryAuth, Settings, names};
 
-/// Everything but RFC 3986's unreserved characters.
+/// Everything except RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// Makes the commands for the configured backends. Secrets stay variables.
+/// Builds the commands for the configured backends. Secrets stay variables.
 pub(super) struct ByHand<'a> {
     settings: &'a Settings,
 }
@@ -21,13 +21,13 @@ impl<'a> ByHand<'a> {
         Self { settings }
     }
 
-    /// Deletes a subject, softly, then permanently.
+    /// Returns the command that deletes a subject, first softly, then permanently.
     pub(super) fn subject(&self, subject: &str) -> String {
         let path = format!("subjects/{}", encode(subject));
         self.delete(&[path.as_str(), &format!("{path}?permanent=true")])
     }
 
-    /// Deletes a KEK with the DEKs that the run made for `subject`.
+    /// Returns the command that deletes a KEK and the run's DEKs for `subject`.
     pub(super) fn kek(&self, kek: &str, subject: &str) -> String {
         let kek = format!("dek-registry/v1/keks/{}", encode(kek));
         let deks = format!("{kek}/deks/{}", encode(subject));
@@ -39,12 +39,12 @@ impl<'a> ByHand<'a> {
         ])
     }
 
-    /// Deletes a topic.
+    /// Returns the command that deletes a topic.
     pub(super) fn topic(&self, topic: &str) -> String {
         self.kafka(&format!("kafka-topics --delete --topic {topic}"))
     }
 
-    /// Deletes a consumer group.
+    /// Returns the command that deletes a consumer group.
     pub(super) fn group(&self, group: &str) -> String {
         self.kafka(&format!("kafka-consumer-groups --delete --group {group}"))
     }

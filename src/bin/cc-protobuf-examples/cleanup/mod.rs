@@ -1,7 +1,7 @@
-//! Removes what one run made, and nothing else: `clean`, and `--cleanup` of a
-//! run.
+//! Removes everything that one run created, and nothing else: for the command
+//! `clean` and the flag `--cleanup`.
 //!
-//! The names are computed from the run id, never searched for.
+//! The names are computed from the run id. Nothing is searched for.
 
 mod by_hand;
 mod outcome;

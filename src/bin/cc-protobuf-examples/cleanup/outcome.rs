@@ -1,4 +1,4 @@
-//! What became of a clean-up.
+//! The result of a clean-up.
 
 use cc_protobuf_examples::kafka::{self, Deleted};
 use cc_protobuf_examples::schema_registry::Error;
@@ -6,25 +6,25 @@ use cc_protobuf_examples::schema_registry::Error;
 use crate::console::{ErrorReport, counted};
 use crate::failure::{Exit, Failure};
 
-/// What a clean-up has done so far.
+/// The result of a clean-up so far.
 #[derive(Debug, Default)]
 pub struct Cleaned {
-    /// What was removed, or would be.
+    /// Things that were removed, or would be in a dry run.
     pub removed: Vec<String>,
-    /// What was not.
+    /// Things that were not removed.
     pub(super) left: Vec<Left>,
-    /// Why what the run left cannot be found out.
+    /// Failures to find out what the run left.
     pub(super) unknown: Vec<Failure>,
-    /// The registry's refusal of the credentials: it will refuse each time.
+    /// Set when the registry refuses the credentials, as it will each time.
     pub(super) refused: Option<Failure>,
 }
 
-/// One thing that is not removed.
+/// A thing that was not removed.
 #[derive(Debug)]
 pub(super) struct Left {
     pub(super) what: String,
     pub(super) why: Failure,
-    /// The command that removes it.
+    /// The command with which the user can remove it.
     pub(super) by_hand: String,
 }
 
@@ -39,28 +39,28 @@ impl Left {
 }
 
 impl Cleaned {
-    /// What was not removed, for a JSON document.
+    /// Returns what was not removed, for a JSON document.
     pub fn left_to_json(&self) -> Vec<serde_json::Value> {
         self.left.iter().map(Left::to_json).collect()
     }
 
-    /// What was removed, by kind: `2 subjects, 1 KEK`; `None` for nothing.
+    /// Counts what was removed by kind: `2 subjects, 1 KEK`; `None` for nothing.
     pub(super) fn count(&self) -> Option<String> {
         count(&self.removed)
     }
 
-    /// The exit code of it all.
+    /// Returns the exit code of the whole clean-up.
     pub fn exit(&self) -> Exit {
         Exit::of_all(self.each().map(|failure| failure.exit))
     }
 
-    /// The failures, for a JSON document.
+    /// Returns the failures, for a JSON document.
     pub fn errors(&self) -> Vec<ErrorReport> {
         self.each().map(|failure| (&failure).into()).collect()
     }
 
-    /// The failures for people: things with one remedy are one failure, for the
-    /// reason of the first.
+    /// Returns the failures to print. Things with the same remedy are combined
+    /// into one failure, with the first one's reason.
     pub fn failures(&self) -> Vec<Failure> {
         let mut reasons: Vec<(&Failure, Vec<&str>)> = Vec::new();
         for Left { what, why, .. } in &self.left {
@@ -84,7 +84,7 @@ impl Cleaned {
         self.unknown.iter().cloned().chain(left)
     }
 
-    /// Notes whether the registry refuses the credentials.
+    /// Converts the error, and remembers if the registry refuses the credentials.
     pub(super) fn judge(&mut self, done: Result<(), Error>) -> Result<(), Failure> {
         done.map_err(|error| {
             let unauthorized = error.is_unauthorized();
@@ -96,7 +96,7 @@ impl Cleaned {
         })
     }
 
-    /// Notes what became of one thing.
+    /// Records the result for one thing.
     pub(super) fn note(&mut self, what: String, by_hand: String, done: Result<(), Failure>) {
         match done {
             Ok(()) => self.removed.push(what),
@@ -104,7 +104,7 @@ impl Cleaned {
         }
     }
 
-    /// Notes what became of topics or groups; `names` are those asked for.
+    /// Records the result for topics or groups; `names` are the requested ones.
     pub(super) fn note_all(
         &mut self,
         kind: &str,
@@ -135,7 +135,7 @@ impl Cleaned {
     }
 }
 
-/// Whether one message does for two failures.
+/// Returns whether two failures can be reported as one.
 fn alike(one: &Failure, other: &Failure) -> bool {
     let same_remedy = one.hint.is_some() && one.hint == other.hint && one.exit == other.exit;
     same_remedy || one == other

@@ -12,14 +12,14 @@ use crate::failure::{Exit, Failure};
 use crate::naming::{Created, Names, topic};
 use crate::settings::{KafkaSettings, Settings, names};
 
-/// "One or more references exist to the schema."
+/// Error code of the registry for "One or more references exist to the schema".
 const REFERENCE_EXISTS: i32 = 42206;
 
-/// Shows what a run left and removes it: subjects, DEKs and KEKs softly, then
-/// permanently; then topics and the consumer group of a configured cluster. What
-/// fails does not keep the rest from being removed, except refused credentials:
-/// they end it. With `dry_run` it stops after showing. May be dropped at any
-/// time: `cleaned` then holds what is done.
+/// Lists what a run left, then removes it: subjects, DEKs and KEKs softly, then
+/// permanently; then topics and consumer group on a configured cluster. After a
+/// failure it continues with the rest, unless the credentials were refused. With
+/// `dry_run` it only lists. The future may be dropped at any time; `cleaned`
+/// always holds what is done.
 pub async fn remove_run(
     names: &Names,
     settings: &Settings,
@@ -43,20 +43,20 @@ pub async fn remove_run(
     }
     if cleaned.refused.is_some() {
         console.result(&format!(
-            "{BAD}✗ stopped: with these credentials nothing can be looked for or removed{BAD:#}"
+            "{BAD}✗ stopped: the Schema Registry refuses these credentials{BAD:#}"
         ));
         return;
     }
     match &settings.kafka {
         Some(_) => {
-            console.result("and, if they are there, on the Kafka cluster:");
+            console.result("and, if they exist, on the Kafka cluster:");
             for topic in &all.topics {
                 console.result(&format!("  topic {topic}"));
             }
             console.result(&format!("  consumer group {}", names.group()));
         }
         None => console.line(&format!(
-            "No topics are looked for: {} is not set.",
+            "Topics are not checked: {} is not set.",
             names::BOOTSTRAP_SERVERS.key
         )),
     }
@@ -94,7 +94,7 @@ pub async fn remove_run(
         console.result(&format!("    {by_hand}"));
     }
     if let Some(arn) = &settings.kms_key_arn {
-        // The command goes to the shell's region unless it names another.
+        // The AWS CLI uses the shell's default region unless told otherwise.
         let region = arn.split(':').nth(3).unwrap_or_default();
         console.say("The KMS key is shared with other runs and stays. To delete it:");
         console.line(&format!(
@@ -103,7 +103,7 @@ pub async fn remove_run(
     }
 }
 
-/// Deletes topics and consumer group of a run.
+/// Deletes the topics and the consumer group of a run.
 async fn delete_from_kafka(
     kafka: &KafkaSettings,
     topics: &[String],
@@ -117,7 +117,7 @@ async fn delete_from_kafka(
         Err(failure) => return cleaned.unknown.push(failure),
     };
     let deleted = admin.delete_topics(&topics).await;
-    // A cluster that cannot be used is asked once.
+    // If the cluster failed once, do not ask it again.
     let usable = deleted.is_ok();
     let topics_left = deleted
         .as_ref()
@@ -130,8 +130,8 @@ async fn delete_from_kafka(
     if let Ok(deleted) = &mut deleted
         && !topics_left
     {
-        // A mock cluster has no list of groups; where the run made no topic
-        // there is none of its groups either.
+        // A mock cluster cannot list groups, but without topics of the run it
+        // has no group of the run either.
         deleted
             .left
             .retain(|(_, error)| error.kind() != ErrorKind::NoAdminApi);
@@ -144,7 +144,7 @@ async fn delete_from_kafka(
     );
 }
 
-/// Those of the names that exist, soft-deleted ones included.
+/// Returns those of the names that exist, including soft-deleted ones.
 async fn find(all: &Created, client: &Client, console: &Console, cleaned: &mut Cleaned) -> Created {
     let mut found = Created::default();
     for subject in &all.subjects {
@@ -153,7 +153,7 @@ async fn find(all: &Created, client: &Client, console: &Console, cleaned: &mut C
             Err(error) if error.is_not_found() => {}
             Err(error) => {
                 let unauthorized = error.is_unauthorized();
-                let failure = Failure::from(error).context(format!("cannot look for {subject}"));
+                let failure = Failure::from(error).context(format!("cannot look up {subject}"));
                 if unauthorized {
                     cleaned.refused = Some(failure.clone());
                 }
@@ -168,22 +168,23 @@ async fn find(all: &Created, client: &Client, console: &Console, cleaned: &mut C
     for kek in &all.keks {
         match client.kek(kek, true).await {
             Ok(_) => found.keks.push(kek.clone()),
-            // A registry without a DEK Registry has no KEKs either.
+            // Without a DEK Registry there are no KEKs.
             Err(error) if error.is_not_found() || error.is_unsupported() => {}
             Err(error) if error.is_forbidden() => console.result(&format!(
-                "  {DIM}no keys looked for: the DEK Registry is forbidden to these \
-                 credentials{DIM:#}"
+                "  {DIM}keys are not checked: these credentials may not use the DEK \
+                 Registry{DIM:#}"
             )),
             Err(error) => cleaned
                 .unknown
-                .push(Failure::from(error).context(format!("cannot look for KEK {kek}"))),
+                .push(Failure::from(error).context(format!("cannot look up KEK {kek}"))),
         }
     }
     found
 }
 
-/// Deletes each subject softly, then permanently. One that others reference has to
-/// wait for them, so whatever was refused is tried again while there is progress.
+/// Deletes each subject softly, then permanently. A subject that others reference
+/// can only be deleted after them, so refused ones are retried as long as others
+/// succeed.
 async fn delete_subjects(
     subjects: &[String],
     client: &Client,

@@ -1,5 +1,5 @@
-//! Reads the command line: what clap cannot say by itself about which arguments
-//! go together.
+//! Reads the command line, and checks which arguments go together where clap
+//! cannot.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
@@ -7,16 +7,16 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, ValueEnum};
 
 use super::{COMMANDS, Cli, Command, RunArgs, Selection};
 
-/// Flags that only say how to print: alone, they ask for nothing.
+/// Flags that only affect printing. Without others, they select nothing to do.
 const PRINTING: [&str; 3] = ["output", "verbose", "quiet"];
 
-/// Reads the process's arguments. The error is either wrong usage or a request
-/// for help or the version; [`clap::Error::use_stderr`] tells which.
+/// Parses the process's arguments. The error is either wrong usage, or a request
+/// for help or the version; [`clap::Error::use_stderr`] distinguishes them.
 pub fn parse() -> Result<Cli, clap::Error> {
     parse_from(std::env::args_os())
 }
 
-/// [`parse`] on given arguments, program name first.
+/// Parses the given arguments, of which the first is the program's name.
 pub fn parse_from<I, A>(arguments: I) -> Result<Cli, clap::Error>
 where
     I: IntoIterator<Item = A>,
@@ -33,7 +33,7 @@ where
         }
         None => {}
         Some(name) => {
-            // Flags of a run mean nothing before a command.
+            // Flags of a run have no effect before a command, so refuse them.
             let run = RunArgs::augment_args(clap::Command::new("run"));
             let of_a_run = |id: &str| {
                 id == "example" || run.get_arguments().any(|argument| argument.get_id() == id)
@@ -41,7 +41,7 @@ where
             if let Some(id) = given.iter().find(|id| of_a_run(id)) {
                 let flag = id.replace('_', "-");
                 let message = match name {
-                    "run" => format!("flag '--{flag}' goes behind the names: run NAME… --{flag}"),
+                    "run" => format!("flag '--{flag}' must follow the names: run NAME… --{flag}"),
                     _ => format!(
                         "flag '--{flag}' belongs to an example run and cannot be used with '{name}'"
                     ),
@@ -66,7 +66,7 @@ where
     Ok(cli)
 }
 
-/// The arguments that the command line itself gives before a command, by id.
+/// Returns the ids of the arguments that stand before a command.
 fn given(matches: &ArgMatches, program: &clap::Command) -> Vec<String> {
     let ids = program
         .get_arguments()
@@ -75,7 +75,7 @@ fn given(matches: &ArgMatches, program: &clap::Command) -> Vec<String> {
     given.map(str::to_owned).collect()
 }
 
-/// The answer to a command line that asks for nothing.
+/// Returns the error for a command line that selects nothing to do.
 fn short_help(program: clap::Command) -> clap::Error {
     let name = program.get_name().to_owned();
     let answer = program
@@ -87,8 +87,8 @@ fn short_help(program: clap::Command) -> clap::Error {
         .unwrap_or_else(|| Cli::command().error(ErrorKind::MissingSubcommand, message))
 }
 
-/// What `--help` answers for the program or one of its commands; nothing for an
-/// example.
+/// Returns what `--help` prints for the program or one of its commands; `None`
+/// for an example.
 fn explained_by_clap(name: Option<&str>) -> Option<clap::Error> {
     let name = match name {
         Some(name) if !COMMANDS.contains(&name) => return None,
@@ -101,7 +101,7 @@ fn explained_by_clap(name: Option<&str>) -> Option<clap::Error> {
     program.try_get_matches_from(arguments).err()
 }
 
-/// Adds the tip that an example's name goes behind `run`, also where the name is
+/// Adds the tip that an example's name must follow `run`, even if the name is
 /// misspelled.
 fn suggest_run(mut error: clap::Error) -> clap::Error {
     if error.get(ContextKind::SuggestedSubcommand).is_none()
@@ -115,7 +115,7 @@ fn suggest_run(mut error: clap::Error) -> clap::Error {
             (strsim::jaro(given, &name), name)
         });
         let best = similar.max_by(|(one, _), (other, _)| one.total_cmp(other));
-        // As close as clap wants it for commands.
+        // The threshold that clap uses for commands.
         if let Some((_, name)) = best.filter(|(similarity, _)| *similarity > 0.8) {
             let tip = format!("to run the example, use `run {name}`");
             error.insert(

@@ -1,4 +1,4 @@
-//! `clean`: removes what one run made.
+//! The command `clean`: removes everything that one run created.
 
 use crate::backends;
 use crate::cleanup::{Cleaned, remove_run};
@@ -8,7 +8,7 @@ use crate::failure::{Exit, Failure};
 use crate::naming::{Names, RunId};
 use crate::settings::{Settings, names};
 
-/// Removes what the run of `--run-id` left on the configured backends.
+/// Removes what the run of `--run-id` created on the configured backends.
 pub async fn clean(
     arguments: &CleanArgs,
     settings: &Settings,
@@ -17,10 +17,10 @@ pub async fn clean(
     let names = Names::new(RunId::new(&arguments.run_id)?);
     let Some(registry) = &settings.registry else {
         return Err(Failure::usage(
-            "nothing to clean: the embedded registry and cluster end with their process",
+            "nothing to clean: the embedded backends keep nothing after their process ends",
         )
         .hint(format!(
-            "set {} to the registry of that run",
+            "set {} to the registry that the run used",
             names::SCHEMA_REGISTRY_URL.key
         )));
     };

@@ -1,10 +1,10 @@
-//! `completions`: the script that a shell evaluates at its start. With it the
-//! shell asks this program at each Tab which words may stand there.
+//! The command `completions`: prints a script for a shell. The script asks this
+//! program at each Tab for the possible words.
 //!
-//! clap_complete can also write scripts that ask nobody. They do not work here: in
-//! bash nothing is completed behind a command, because the program's name has
-//! hyphens (clap issue 6421); fish offers files for the values of flags, and nothing
-//! for positional arguments.
+//! Static scripts of clap_complete do not work here. In bash they complete nothing
+//! after a command, because the program's name has hyphens (clap issue 6421). In
+//! fish they offer files for the values of flags, and nothing for positional
+//! arguments.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::cli::Cli;
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
 
-/// Set by the shell when it asks for completions.
+/// Environment variable that the shell sets when it asks for completions.
 const REQUEST: &str = "_CC_PROTOBUF_EXAMPLES_COMPLETE";
 
 /// Answers a shell's request for completions. Returns false if there is none.
@@ -25,7 +25,7 @@ pub fn complete() -> Result<bool, clap::Error> {
     let directory = std::env::current_dir().ok();
     let mut words: Vec<OsString> = std::env::args_os().collect();
     // Bash splits `--example=bas` at the `=` and completes the last of three words.
-    // `--example bas` means the same; a flag without effect keeps the count of words.
+    // Rewrite it as `--example bas`, with a flag without effect as the third word.
     let mut rest = words.as_mut_slice();
     while let [option, equals, ..] = rest {
         if equals == "=" {
@@ -38,7 +38,7 @@ pub fn complete() -> Result<bool, clap::Error> {
         .try_complete(words, directory.as_deref())
 }
 
-/// Prints the completion script for `shell`.
+/// Prints the completion script for a shell.
 pub fn completions(shell: Shell, console: &Console) -> Result<Exit, Failure> {
     let shells = Shells::builtins();
     let shell = shells
@@ -52,12 +52,12 @@ pub fn completions(shell: Shell, console: &Console) -> Result<Exit, Failure> {
     Ok(Exit::Met)
 }
 
-/// The program that the shell asks: the one on PATH, or the very file that runs
-/// now if it was started by its path.
+/// Returns the program that the script calls: the one on PATH, or the running
+/// file if it was started by its path.
 fn completer(name: &str) -> String {
     let started = std::env::args_os().next().unwrap_or_default();
     let by_path = Path::new(&started).components().count() > 1;
-    // The scripts quote no other characters in a way that all shells undo.
+    // Not all shells undo the scripts' quoting of other characters.
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@".contains(c);
     std::env::current_exe()
         .ok()

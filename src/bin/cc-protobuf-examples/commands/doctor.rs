@@ -1,4 +1,4 @@
-//! `doctor`: what is configured, from where, and whether it works.
+//! The command `doctor`: shows the configuration and its origins, and checks it.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use crate::failure::{Exit, Failure};
 use crate::settings::names::{self, Name};
 use crate::settings::{Error, Settings, Sources};
 
-/// How a check came out.
+/// The result of a check.
 enum Finding {
-    /// It works.
+    /// The backend works.
     Good(String),
-    /// It does not, and something needs it.
+    /// The backend is needed and does not work.
     Bad(Failure),
-    /// It is not configured or not there; not everything needs it.
+    /// The backend is not configured or does not exist, and is not always needed.
     Absent(String),
 }
 
-/// Shows names, their values and origins, then checks them: what is wrong with
-/// them is better understood with the table above. Without `all`, names that are
-/// not set and change nothing are left out.
+/// Shows names, values and origins before the checks, because they help to
+/// understand an error. Without `all`, names that are not set and change nothing
+/// are left out.
 pub fn show_configuration(
     sources: Sources,
     embedded: bool,
@@ -57,7 +57,7 @@ pub async fn doctor(settings: &Settings, console: &Console) -> Result<Exit, Fail
         None => findings.push((
             "Schema Registry",
             Finding::Absent(format!(
-                "not configured ({}); the embedded one is used",
+                "not configured ({}); using the embedded one",
                 names::SCHEMA_REGISTRY_URL.key
             )),
         )),
@@ -102,8 +102,8 @@ pub async fn doctor(settings: &Settings, console: &Console) -> Result<Exit, Fail
     Ok(exit)
 }
 
-/// Names with their values and where those came from, secrets masked; and names
-/// that look like one of them but are not read.
+/// Lists names with values and origins, secrets masked, and names that look like
+/// a misspelling of one of them.
 fn configuration(sources: &Sources, shown: impl Fn(&Name) -> bool) -> Table {
     let mut table = Table::new(["name", "value", "from"]);
     for name in names::ALL.iter().filter(|name| shown(name)) {
@@ -125,15 +125,15 @@ fn configuration(sources: &Sources, shown: impl Fn(&Name) -> bool) -> Table {
     for (key, origin) in environment.chain(dot_env) {
         if let Some(meant) = names::misspelled(&key) {
             // The value may be a secret.
-            let problem = format!("{origin}, not read: {} is meant?", meant.key);
+            let problem = format!("{origin}, not read; did you mean {}?", meant.key);
             table.row([key.as_str(), "", &problem]);
         }
     }
     table
 }
 
-/// Whether a name says something about this configuration: it has a value, it
-/// decides between embedded and real, or its default is in effect.
+/// Returns whether a name affects this configuration: it has a value, chooses
+/// between embedded and remote, or its default is in effect.
 fn matters(name: &Name, sources: &Sources) -> bool {
     let kafka = sources.has(&names::BOOTSTRAP_SERVERS);
     sources.has(name)
@@ -154,20 +154,20 @@ fn default(key: &str, sources: &Sources) -> &'static str {
         "KAFKA_SECURITY_PROTOCOL" if configured(&names::KAFKA_API_KEY) => "default: SASL_SSL",
         "KAFKA_SECURITY_PROTOCOL" => "default: PLAINTEXT",
         "SCHEMA_REGISTRY_URL" => "default: embedded",
-        // A registry of one's own and the embedded cluster do not mix.
+        // With a configured registry, there is no embedded cluster.
         "BOOTSTRAP_SERVERS" if !configured(&names::SCHEMA_REGISTRY_URL) => "default: embedded",
         _ => "not set",
     }
 }
 
-/// What librdkafka was built with; for HTTP there is always rustls.
+/// Checks which features librdkafka was built with. HTTP always has rustls.
 fn tls() -> Finding {
     let missing: Vec<&str> = ["ssl", "sasl_plain"]
         .into_iter()
         .filter(|feature| !has_feature(feature))
         .collect();
     if missing.is_empty() {
-        Finding::Good("rustls for HTTP; librdkafka has ssl and sasl_plain".to_owned())
+        Finding::Good("rustls for HTTP; librdkafka with ssl and sasl_plain".to_owned())
     } else {
         Finding::Bad(Failure::new(
             Exit::Usage,
@@ -182,7 +182,7 @@ async fn registry(client: &Client, findings: &mut Vec<(&'static str, Finding)>) 
         Ok(types) => {
             let version = match client.server_version().await {
                 Ok(server) => format!(", version {}", server.version),
-                // Confluent Cloud does not say.
+                // Confluent Cloud does not have this endpoint.
                 Err(_) => String::new(),
             };
             Finding::Good(format!("answers; types {}{version}", types.join(", ")))
@@ -198,9 +198,9 @@ async fn registry(client: &Client, findings: &mut Vec<(&'static str, Finding)>) 
         "credentials",
         match client.compatibility(None).await {
             Ok(level) => Finding::Good(format!("accepted; global level {}", level.as_str())),
-            // A key for some subjects only; the examples do not need the global level.
+            // The key is limited to some subjects, which is enough for the examples.
             Err(error) if error.is_forbidden() => {
-                Finding::Good("accepted; they may not see the global level".to_owned())
+                Finding::Good("accepted; not allowed to read the global level".to_owned())
             }
             Err(error) => Finding::Bad(error.into()),
         },
@@ -223,7 +223,7 @@ async fn registry(client: &Client, findings: &mut Vec<(&'static str, Finding)>) 
         "catalog",
         match client.tags().await {
             Ok(tags) => Finding::Good(counted(tags.len(), "tag definition")),
-            Err(error) => optional(error, "tags are then not defined centrally"),
+            Err(error) => optional(error, "tags are then only inside schemas"),
         },
     ));
 }
@@ -231,10 +231,10 @@ async fn registry(client: &Client, findings: &mut Vec<(&'static str, Finding)>) 
 async fn kafka(settings: &Settings) -> Finding {
     let Some(remote) = &settings.kafka else {
         let name = names::BOOTSTRAP_SERVERS.key;
-        // Full mode does not mix a real registry with the embedded cluster.
+        // Full mode does not combine a remote registry with the embedded cluster.
         let full = match settings.registry {
             Some(_) => "full mode needs it",
-            None => "full mode embeds a cluster",
+            None => "full mode uses an embedded cluster",
         };
         return Finding::Absent(format!("not configured ({name}); {full}"));
     };

@@ -1,4 +1,5 @@
-//! `list` and `help EXAMPLE`: what the examples are, without running one.
+//! The commands `list` and `help EXAMPLE`: describe the examples without running
+//! them.
 
 use serde_json::{Value, json};
 
@@ -6,7 +7,7 @@ use crate::console::{Console, Output, TITLE, wrap};
 use crate::examples::{ALL, Example};
 use crate::failure::{Exit, Failure};
 
-/// Lists the examples, one a line.
+/// Lists the examples, one per line.
 pub fn list(console: &Console) -> Result<Exit, Failure> {
     if console.output() == Output::Json {
         let examples: Vec<Value> = ALL
@@ -79,7 +80,7 @@ pub fn explain(name: &str, console: &Console) -> Result<Exit, Failure> {
     Ok(Exit::Met)
 }
 
-/// A text behind its label, wrapped.
+/// Prints a wrapped text after its label.
 fn named(console: &Console, label: &str, indent: usize, text: &str) {
     for (index, line) in wrap(text, console.width() - indent - 1).iter().enumerate() {
         let label = if index == 0 { label } else { "" };

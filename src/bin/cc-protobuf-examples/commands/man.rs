@@ -1,4 +1,4 @@
-//! `man`: the manual page.
+//! The command `man`: prints the manual page.
 
 use clap::CommandFactory;
 
@@ -6,13 +6,13 @@ use crate::cli::Cli;
 use crate::console::Console;
 use crate::failure::{Exit, Failure};
 
-/// Heading of the section with the texts below the flags of `--help`.
+/// Heading of the section with the text that `--help` shows below the flags.
 const EXTRA: &str = ".SH EXTRA\n";
 
 /// Prints the manual page of the program, or of one of its commands, in roff.
 pub fn man(command: Option<&str>, console: &Console) -> Result<Exit, Failure> {
     let mut program = Cli::command();
-    // Gives commands the flags and the names they inherit.
+    // Passes global flags and names on to the commands.
     program.build();
     let of = match command {
         None => &program,
@@ -28,8 +28,8 @@ pub fn man(command: Option<&str>, console: &Console) -> Result<Exit, Failure> {
     Ok(Exit::Met)
 }
 
-/// The page with its last texts line by line as they were typed: they hold tables
-/// and examples, which roff would fill into paragraphs.
+/// Keeps the line breaks in the last section: it has tables and examples, which
+/// roff would merge into paragraphs.
 fn as_typed(page: &str) -> String {
     let Some((before, after)) = page.split_once(EXTRA) else {
         return page.to_owned();

@@ -1,4 +1,4 @@
-//! `serve`: the embedded Schema Registry in the foreground.
+//! The command `serve`: runs the embedded Schema Registry in the foreground.
 
 use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
 use cc_protobuf_examples::embedded::registry::{Builder, EmbeddedRegistry, Error};
@@ -23,7 +23,7 @@ pub async fn serve(
         let secret = settings.sources.secret(&names::SR_API_SECRET);
         let (key, secret) = key.zip(secret).ok_or_else(|| {
             Failure::usage("--basic-auth needs SR_API_KEY and SR_API_SECRET")
-                .hint("set both in the environment or .env: clients must then present them")
+                .hint("set both in the environment or .env; clients must then send them")
         })?;
         builder = builder.basic_auth(&key, secret.expose());
         user = Some(key);
@@ -34,7 +34,7 @@ pub async fn serve(
     for access in &arguments.kms {
         builder = with_kms(builder, *access, settings)?;
     }
-    // Armed first, so that no signal falls between start and wait.
+    // Armed before the start, so that no signal is missed.
     let mut stop = StopSignal::arm()?;
     let registry = builder.start().await.map_err(refused)?;
     let cluster = match arguments.kafka {
@@ -45,7 +45,7 @@ pub async fn serve(
     announce(console, registry.url(), user.as_deref(), brokers)?;
     if !arguments.kms.is_empty() && user.is_none() {
         console.note(
-            "--kms without --basic-auth: everybody who reaches this port can unwrap the keys of shared KEKs",
+            "--kms without --basic-auth: anyone who can reach this port can unwrap the keys of shared KEKs",
         );
     }
     tokio::select! {
@@ -57,13 +57,13 @@ pub async fn serve(
     Ok(Exit::Met)
 }
 
-/// Gives the registry access to a KMS.
+/// Lets the registry use a KMS.
 fn with_kms(builder: Builder, access: KmsAccess, settings: &Settings) -> Result<Builder, Failure> {
     match access {
         KmsAccess::Local => match &settings.local_secret {
             Some(secret) => Ok(builder.local_kms_secret(secret.expose())),
             None => Err(Failure::usage("--kms local needs LOCAL_SECRET")
-                .hint("set it in the environment or .env, as clients of local-kms have it")),
+                .hint("set it in the environment or .env, to the value that clients use")),
         },
         #[cfg(feature = "aws-kms")]
         KmsAccess::Aws => Ok(builder.kms(cc_protobuf_examples::csfle::kms::AwsKms::new())),
@@ -78,14 +78,14 @@ fn refused(error: Error) -> Failure {
         Error::PortTaken { .. } => {
             "stop that process, or choose another port: --listen 127.0.0.1:PORT (0 picks a free one)"
         }
-        _ => "--listen takes an address of this machine, such as 127.0.0.1:8081",
+        _ => "--listen needs an address of this machine, such as 127.0.0.1:8081",
     };
     let mut failure = Failure::from(error).hint(hint);
     failure.exit = Exit::Usage;
     failure
 }
 
-/// Prints the URL and settings to paste into clients.
+/// Prints the URL, and settings for clients to copy.
 fn announce(
     console: &Console,
     url: &str,
@@ -100,7 +100,7 @@ fn announce(
     if let Some(brokers) = brokers {
         console.result(&format!("{TITLE}Kafka at {brokers}{TITLE:#}"));
     }
-    console.say("Everything is in memory and ends with this process: Ctrl-C stops it.");
+    console.say("All data is in memory and is lost when the process ends. Ctrl-C stops it.");
     let key = user.unwrap_or("$SR_API_KEY");
     let with = |text: &str| {
         if user.is_some() {
@@ -117,7 +117,7 @@ fn announce(
     let javascript = with(
         ",\n    basicAuthCredentials: { credentialsSource: 'USER_INFO', userInfo: `${key}:${secret}` }",
     );
-    let own = with("export SR_API_KEY=… SR_API_SECRET=…   # as given to this server\n");
+    let own = with("export SR_API_KEY=… SR_API_SECRET=…   # the values of this server\n");
     let mut clients = vec![
         ("curl", format!("curl{curl} {url}/subjects")),
         (

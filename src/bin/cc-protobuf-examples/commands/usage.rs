@@ -1,4 +1,4 @@
-//! Wrong usage, and what `--help` and `--version` print.
+//! Reports wrong usage, and prints what `--help` and `--version` ask for.
 
 use std::ffi::{OsStr, OsString};
 
@@ -12,15 +12,15 @@ use crate::console::{Console, Output};
 use crate::failure::{Exit, Failure};
 use crate::terminal::stderr;
 
-/// What clap suggests, and what it calls that.
+/// The suggestions of clap, and what they are about.
 const SUGGESTIONS: [(ContextKind, &str); 3] = [
     (ContextKind::SuggestedSubcommand, "subcommand"),
     (ContextKind::SuggestedArg, "flag"),
     (ContextKind::SuggestedValue, "value"),
 ];
 
-/// Prints help or the version; anything else that clap has to say is a failure,
-/// with its tips as hints.
+/// Prints help or the version. Turns any other error of clap into a failure, with
+/// clap's tips as hints.
 pub fn usage(mut error: Error, console: &Console) -> Result<Exit, Failure> {
     if !error.use_stderr() {
         let text = error.render();
@@ -35,7 +35,7 @@ pub fn usage(mut error: Error, console: &Console) -> Result<Exit, Failure> {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let hint = "`run basic` runs the first example, `list` shows all ten";
             if console.output() == Output::Json {
-                let message = "the command line names no command and no example";
+                let message = "no command and no example is given";
                 return Err(Failure::usage(message).hint(hint));
             }
             stderr::write(error.render().to_string().trim_end());
@@ -53,14 +53,14 @@ pub fn usage(mut error: Error, console: &Console) -> Result<Exit, Failure> {
     if hints.is_empty() {
         hints.push("`--help` explains every flag and its values".to_owned());
     }
-    // The message comes first; below it, clap points to `--help`.
+    // The message is the first paragraph; the rest points to `--help`.
     let text = error.render().to_string();
     let message = text.split("\n\n").next().unwrap_or_default();
     let message = message.strip_prefix("error: ").unwrap_or(message);
     Err(Failure::usage(message).hint(hints.join("; ")))
 }
 
-/// Escapes what the error quotes of the arguments: rendering would drop it.
+/// Escapes what the error quotes from the arguments; rendering would drop it.
 fn escape_given(error: &mut Error) {
     let escaped = |text: &String| escape(text).into_owned();
     let given: Vec<(ContextKind, ContextValue)> = error
@@ -79,7 +79,7 @@ fn escape_given(error: &mut Error) {
     }
 }
 
-/// Takes clap's suggestions out of the error.
+/// Removes clap's suggestions from the error and returns them.
 fn hints(error: &mut Error) -> Vec<String> {
     let mut hints = Vec::new();
     for (kind, what) in SUGGESTIONS {
@@ -99,7 +99,7 @@ fn hints(error: &mut Error) -> Vec<String> {
     hints
 }
 
-/// Names the argument that is not text: clap only says that there is one.
+/// Finds the argument that is not UTF-8, which clap does not name.
 fn not_utf8() -> Failure {
     let mut arguments: Vec<OsString> = std::env::args_os().collect();
     for at in 0..arguments.len() {
@@ -109,8 +109,8 @@ fn not_utf8() -> Failure {
         if argument.to_str().is_some() {
             continue;
         }
-        // Files may have any name: the argument is to blame if its being text
-        // ends the complaint.
+        // File names may have any bytes. This argument is the cause if the error
+        // goes away when it is replaced with valid text.
         let text = argument.to_string_lossy().into_owned().into();
         let given = std::mem::replace(argument, text);
         let complains = |error: &Error| error.kind() == ErrorKind::InvalidUtf8;
@@ -131,10 +131,10 @@ fn blame(before: Option<&OsStr>, argument: &OsStr) -> Failure {
     Failure::usage(format!(
         "the argument {argument:?}{after} is not valid UTF-8"
     ))
-    .hint("give it as text in UTF-8; only names of files may have other bytes")
+    .hint("use UTF-8 text; only file names may contain other bytes")
 }
 
-/// The output that arguments ask for which could not be read as a whole.
+/// Finds the requested output format in arguments that clap could not parse.
 pub fn wanted_output() -> Output {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let joined = ["-ojson", "-o=json", "--output=json"];

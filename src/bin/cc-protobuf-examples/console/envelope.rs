@@ -1,4 +1,4 @@
-//! The annotated view of a framed record: which bytes mean what.
+//! Annotates a framed record: what each byte means.
 
 use prost::encoding::{WireType, decode_key, decode_varint};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
@@ -8,21 +8,21 @@ use cc_protobuf_examples::wire_format::{Envelope, SchemaRef};
 
 use super::{DIM, counted, wrap};
 
-/// Characters shown of a string.
+/// Maximum number of characters shown of a string.
 const LONGEST_TEXT: usize = 36;
-/// Bytes shown in one line.
+/// Maximum number of bytes per line.
 const PER_LINE: usize = 8;
-/// Columns that a part's meaning is given at least; else half the bytes are shown.
+/// Minimum columns for a part's meaning; if fewer are left, half the bytes are shown per line.
 const LEAST_MEANING: usize = 16;
 
-/// Some bytes and what they mean.
+/// A range of bytes and its meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
     /// Position of the first byte in the record.
     pub offset: usize,
     /// The bytes.
     pub bytes: Vec<u8>,
-    /// What they mean.
+    /// The meaning of the bytes.
     pub meaning: String,
 }
 
@@ -40,8 +40,8 @@ pub fn annotate(
     parts
 }
 
-/// Splits what stands before the payload: magic byte, schema id or GUID,
-/// message indexes. A descriptor adds the message's name.
+/// Splits the bytes before the payload: magic byte, schema id or GUID, message
+/// indexes. A descriptor adds the message's name.
 pub fn annotate_header(
     header: &[u8],
     envelope: &Envelope<'_>,
@@ -78,7 +78,7 @@ pub fn annotate_header(
         .collect()
 }
 
-/// Bytes as hex digits, `between` every two bytes.
+/// Formats bytes as hex, with `between` after each byte but the last.
 pub fn hex(bytes: &[u8], between: &str) -> String {
     let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     digits.join(between)
@@ -115,7 +115,7 @@ pub fn annotate_payload(
     parts
 }
 
-/// Length and meaning of the field at the start of `bytes`.
+/// Returns the length and meaning of the field at the start of `bytes`.
 fn field(bytes: &[u8], message: Option<&MessageDescriptor>) -> Option<(usize, String)> {
     let mut rest = bytes;
     let (number, wire_type) = decode_key(&mut rest).ok()?;
@@ -197,8 +197,8 @@ fn shorten(text: &str, most: usize) -> String {
     text.chars().take(most).chain(['…']).collect()
 }
 
-/// The parts as lines of at most `width` columns: offset, bytes, meaning. Of a
-/// part longer than `most_lines` lines the middle is left out, and that is said.
+/// Formats the parts in at most `width` columns: offset, bytes, meaning. Omits the
+/// middle of a part that takes more than `most_lines` lines, and says so.
 pub fn parts_to_lines(
     parts: &[Part],
     indent: usize,
@@ -242,7 +242,7 @@ pub fn parts_to_lines(
     lines
 }
 
-/// The parts as JSON.
+/// Formats the parts as JSON.
 pub fn parts_to_json(parts: &[Part]) -> Value {
     let parts = parts.iter().map(
         |part| json!({"offset": part.offset, "hex": hex(&part.bytes, ""), "meaning": part.meaning}),

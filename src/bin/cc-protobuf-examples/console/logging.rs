@@ -1,8 +1,8 @@
-//! Log events: to stderr at the level asked for, and to the log file of a run.
+//! Writes log events to stderr at the requested level, and to the log file of a
+//! run.
 //!
-//! Lines of the file read `YYYY-MM-DD HH:MM:SS - LEVEL - function_name - message`,
-//! in local time; the function name is that of the innermost span, else the
-//! module's.
+//! A line of the file is `YYYY-MM-DD HH:MM:SS - LEVEL - function_name - message` in
+//! local time. The function name is the innermost span's, or else the module's.
 
 use std::fmt;
 use std::fs::File;
@@ -23,25 +23,25 @@ use crate::failure::FAILURE;
 use crate::terminal::layout::stderr_width;
 use crate::terminal::stderr;
 
-/// Target of narration: it goes to stdout by itself, and to the log file.
+/// Target of narration. The console prints it; only the log file takes it from here.
 pub const NARRATION: &str = "narration";
 
-/// Where a run's log file goes.
+/// The log file of a run.
 #[derive(Clone, Copy, Debug)]
 pub enum LogFile<'a> {
-    /// Nowhere.
+    /// No log file.
     Off,
-    /// To this file, which is overwritten.
+    /// This file, which is overwritten.
     At(&'a Path),
 }
 
-/// Starts logging. A log file that cannot be written is reported on stderr and
-/// otherwise left out.
+/// Starts logging. Reports on stderr if the log file cannot be written, and
+/// continues without it.
 pub fn start_logging(verbose: u8, quiet: bool, file: LogFile<'_>) {
     let wanted = std::env::var("RUST_LOG").unwrap_or_default();
     let level = match (quiet, verbose) {
         (true, _) => "error",
-        // What aws_config warns of, the failure that follows says better.
+        // The failure that follows a warning of aws_config says more.
         (_, 0) => "warn,aws_config=error",
         (_, 1) => "warn,aws_config=error,cc_protobuf_examples=debug",
         (_, 2) => "info,cc_protobuf_examples=debug",
@@ -73,16 +73,16 @@ pub fn start_logging(verbose: u8, quiet: bool, file: LogFile<'_>) {
     let subscriber = tracing_subscriber::registry()
         .with(console)
         .with(file_layer);
-    // A second call, as in tests, keeps the first subscriber.
+    // In tests, a second call keeps the first subscriber.
     let _ = tracing::subscriber::set_global_default(subscriber);
     if let Some((path, error)) = problem {
         tracing::warn!("no log file: cannot write {}: {error}", path.display());
     }
 }
 
-/// Creates the log file, or empties the one of an earlier run. Only the user may
-/// read it, and nobody can make it lead elsewhere: it must be a regular file of
-/// the user's own under this one name, and no symbolic link.
+/// Creates the log file, or truncates an existing one. Only the user may read it.
+/// An existing file must be a regular file of the user without other links, so
+/// that nobody can make the log overwrite another file.
 #[cfg(unix)]
 fn create(path: &Path) -> io::Result<File> {
     use std::fs::Permissions;
@@ -90,7 +90,7 @@ fn create(path: &Path) -> io::Result<File> {
 
     use rustix::fs::OFlags;
 
-    // Without NONBLOCK, opening a pipe would wait for a reader.
+    // Without NONBLOCK, opening a named pipe would wait for a reader.
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
     let opened = File::options()
         .write(true)
@@ -109,7 +109,7 @@ fn create(path: &Path) -> io::Result<File> {
     } else if found.uid() != rustix::process::geteuid().as_raw() {
         Some("it belongs to another user")
     } else if found.nlink() > 1 {
-        Some("it has another name, too (a hard link)")
+        Some("it has another name (a hard link)")
     } else {
         None
     };
@@ -126,7 +126,7 @@ fn create(path: &Path) -> io::Result<File> {
     File::create(path)
 }
 
-/// `warning: message`, as the other lines on stderr.
+/// Formats an event as `warning: message`, like other messages on stderr.
 struct ConsoleLine;
 
 impl<S, N> FormatEvent<S, N> for ConsoleLine
@@ -156,7 +156,7 @@ where
     }
 }
 
-/// The log file's line.
+/// Formats an event for the log file.
 struct FileLine;
 
 impl<S, N> FormatEvent<S, N> for FileLine

@@ -1,11 +1,11 @@
-//! What the user sees: narration on stdout, progress and logs on stderr, one
-//! JSON document on request, and everything once more in the log file.
+//! Output for the user: narration on stdout, progress and logs on stderr, a JSON
+//! document if requested, and all of it in the log file.
 
 mod envelope;
 mod logging;
+mod narration;
 mod progress;
 mod report;
-mod story;
 mod style;
 mod table;
 
@@ -21,9 +21,9 @@ pub use envelope::{
     Part, annotate, annotate_header, annotate_payload, hex, parts_to_json, parts_to_lines,
 };
 pub use logging::{LogFile, NARRATION, start_logging};
+pub use narration::Narration;
 pub use progress::Spinner;
 pub use report::{Document, ErrorReport, ExampleReport, ExampleResult, Report};
-pub use story::Story;
 pub use style::{BAD, DIM, GOOD, TITLE};
 pub use table::Table;
 
@@ -32,7 +32,7 @@ pub use crate::terminal::layout::{counted, wrap};
 use crate::terminal::{layout, stderr};
 use style::render;
 
-/// What goes to stdout.
+/// The format of stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Output {
     /// Text for people.
@@ -41,11 +41,10 @@ pub enum Output {
     Json,
 }
 
-/// The only way to stdout. Clones share one destination.
+/// The only writer to stdout. Clones share one destination.
 ///
-/// Nothing is filtered on its way: whether lines are styled is decided at the
-/// start, and data goes out as it is. What cannot be written is kept for
-/// [`Console::finish`].
+/// Whether lines are styled is decided at the start, so no output needs to be
+/// filtered. Write errors are kept for [`Console::finish`].
 #[derive(Clone, Debug)]
 pub struct Console {
     output: Output,
@@ -61,7 +60,7 @@ struct Shared {
     written: Mutex<Written>,
 }
 
-/// What became of the writes so far.
+/// The state of the writes so far.
 #[derive(Debug, Default)]
 struct Written {
     anything: bool,
@@ -69,7 +68,7 @@ struct Written {
 }
 
 impl Console {
-    /// A console on this process's stdout.
+    /// Creates a console on this process's stdout.
     pub fn new(output: Output, quiet: bool) -> Self {
         Self {
             output,
@@ -80,22 +79,22 @@ impl Console {
         }
     }
 
-    /// What goes to stdout.
+    /// Returns the format of stdout.
     pub fn output(&self) -> Output {
         self.output
     }
 
-    /// Whether lines are styled.
+    /// Returns whether stdout is styled.
     pub fn styled(&self) -> bool {
         self.styled
     }
 
-    /// Columns that narration and tables keep to.
+    /// Returns the maximum number of columns of narration and tables.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// One line of narration, possibly styled. Left out of stdout with `--quiet`.
+    /// Prints a line of narration, possibly styled, unless `--quiet` is given.
     pub fn line(&self, styled: &str) {
         self.log(styled);
         if self.output == Output::Human && !self.quiet {
@@ -103,7 +102,7 @@ impl Console {
         }
     }
 
-    /// One line that `--quiet` keeps.
+    /// Prints a line even with `--quiet`.
     pub fn result(&self, styled: &str) {
         self.log(styled);
         if self.output == Output::Human {
@@ -111,7 +110,7 @@ impl Console {
         }
     }
 
-    /// A paragraph of narration, wrapped; all of it is indented as its beginning.
+    /// Prints a wrapped paragraph of narration, with the indentation of its start.
     pub fn say(&self, text: &str) {
         let words = text.trim_start();
         let indent = text.len() - words.len();
@@ -120,25 +119,25 @@ impl Console {
         }
     }
 
-    /// What the user can do next, on stderr.
+    /// Prints on stderr what the user can do next.
     pub fn hint(&self, text: &str) {
         self.log(text);
         stderr::message(stderr::HINT, text);
     }
 
-    /// What the user should know about a result, on stderr.
+    /// Prints on stderr what the user should know about a result.
     pub fn note(&self, text: &str) {
         self.log(text);
         stderr::message(stderr::NOTE, text);
     }
 
-    /// A JSON document of this kind.
+    /// Prints a JSON document of this kind.
     pub fn document(&self, kind: &'static str, body: &impl Serialize) -> Result<(), Failure> {
         self.json(&serde_json::to_string_pretty(&Document::new(kind, body))?);
         Ok(())
     }
 
-    /// A JSON document of this kind on one line.
+    /// Prints a JSON document of this kind on one line.
     pub fn document_line(&self, kind: &'static str, body: &impl Serialize) -> Result<(), Failure> {
         self.json(&serde_json::to_string(&Document::new(kind, body))?);
         Ok(())
@@ -148,13 +147,13 @@ impl Console {
         self.write(format!("{}\n", escape_json(text)).as_bytes());
     }
 
-    /// Data as it is, whatever the output is.
+    /// Writes bytes unchanged, in any output format.
     pub fn data(&self, bytes: &[u8]) {
         self.write(bytes);
     }
 
-    /// Resolves when stdout takes nothing more: its reader is gone, as in
-    /// `… | head`, or its disk is full.
+    /// Resolves when stdout cannot be written to any more: its reader is gone, as
+    /// in `… | head`, or its disk is full.
     pub async fn closed(&self) {
         let mut receiver = self.shared.closed.subscribe();
         if receiver.wait_for(|closed| *closed).await.is_err() {
@@ -162,13 +161,13 @@ impl Console {
         }
     }
 
-    /// Whether stdout takes nothing more.
+    /// Returns whether stdout cannot be written to any more.
     pub fn is_closed(&self) -> bool {
         *self.shared.closed.borrow()
     }
 
-    /// Prints a failure that ends the process; as a JSON document, too, if there
-    /// is to be one and none was printed.
+    /// Prints a failure that ends the process. With JSON output, also prints it as
+    /// a document unless there already is one.
     pub fn fail(&self, failure: &Failure) {
         failure.print();
         let anything = self.written().anything;
@@ -181,8 +180,8 @@ impl Console {
         }
     }
 
-    /// Flushes stdout. What could not be written is a failure, unless there was
-    /// nobody to read it.
+    /// Flushes stdout. Fails if output was lost, except if the reader closed the
+    /// pipe.
     pub fn finish(&self) -> Result<(), Failure> {
         let flushed = io::stdout().lock().flush();
         self.noted(flushed);
@@ -190,8 +189,7 @@ impl Console {
             None => Ok(()),
             Some(error) => {
                 let failure = Failure::from(error).context("cannot write to stdout");
-                Err(failure
-                    .hint("what was printed is incomplete; check the disk, and run it again"))
+                Err(failure.hint("the output is incomplete; check the disk, then run it again"))
             }
         }
     }
@@ -204,7 +202,7 @@ impl Console {
         }
     }
 
-    /// Writes a line, or several; blank ones only below others.
+    /// Writes one or more lines, but no blank line at the very start.
     fn show(&self, styled: &str) {
         if styled.is_empty() && !self.written().anything {
             return;
@@ -240,7 +238,7 @@ impl Console {
     }
 }
 
-/// A name as a member of a JSON document has it: `Rust type` is `rust_type`.
+/// Converts a name to a member of a JSON document: `Rust type` to `rust_type`.
 pub fn snake_case(name: &str) -> String {
     let mut snake = String::new();
     let mut after_lower = false;

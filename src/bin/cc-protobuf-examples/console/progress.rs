@@ -1,11 +1,11 @@
-//! A sign of life while something is waited for: on a terminal only.
+//! A spinner that shows progress on a terminal.
 
 use std::time::Duration;
 
 use cc_protobuf_examples::printable::escape;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A spinner on stderr. Invisible unless stderr is a terminal; gone when dropped.
+/// A spinner on stderr, shown only on a terminal and removed when dropped.
 #[derive(Debug)]
 pub struct Spinner(ProgressBar);
 

@@ -1,15 +1,16 @@
-//! The result of a run as one JSON document.
+//! The JSON documents of a run and their parts.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::failure::{Exit, Failure};
 
-/// Version of the documents' shape, which docs/output.schema.json describes. It
-/// grows when a member goes or changes its meaning; new members keep it.
+/// Version of the documents' format, which docs/output.schema.json describes. It
+/// is increased when a member is removed or changes its meaning, but not for new
+/// members.
 const SCHEMA_VERSION: u32 = 1;
 
-/// What every JSON document on stdout has in common.
+/// The members that all JSON documents on stdout share.
 #[derive(Clone, Debug, Serialize)]
 pub struct Document<'a, T> {
     schema_version: u32,
@@ -19,7 +20,7 @@ pub struct Document<'a, T> {
 }
 
 impl<'a, T: Serialize> Document<'a, T> {
-    /// The document of this kind with the members of `body`.
+    /// Creates a document of this kind with the members of `body`.
     pub fn new(kind: &'static str, body: &'a T) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
@@ -44,15 +45,15 @@ pub struct Report {
     pub backends: Map<String, Value>,
     /// One entry per example.
     pub examples: Vec<ExampleReport>,
-    /// The consumer group, in full mode.
+    /// The consumer group; `None` in schema-only mode.
     pub consumer_group: Option<String>,
-    /// What `--cleanup` removed.
+    /// Names that `--cleanup` removed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub removed: Vec<String>,
-    /// What `--cleanup` could not remove.
+    /// Errors of names that `--cleanup` could not remove.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cleanup_errors: Vec<ErrorReport>,
-    /// What stopped the run as a whole.
+    /// The failure that stopped the whole run.
     pub error: Option<ErrorReport>,
     /// The process's exit code.
     pub exit_code: u8,
@@ -61,7 +62,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// An empty report.
+    /// Creates an empty report.
     pub fn new(run_id: String, mode: &str, schemas: &str) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION"),
@@ -88,9 +89,9 @@ pub enum ExampleResult {
     Passed,
     /// An expectation failed.
     Failed,
-    /// Stopped by the user.
+    /// The user stopped it.
     Interrupted,
-    /// Not run, because the run was stopped.
+    /// It did not run, because the run was stopped.
     Skipped,
 }
 
@@ -99,15 +100,15 @@ pub enum ExampleResult {
 pub struct ExampleReport {
     /// Number, 1 to 10.
     pub number: u8,
-    /// Name, as `--example` takes it.
+    /// Name, as in `--example`.
     pub name: String,
-    /// What it shows.
+    /// The title that the narration shows.
     pub title: String,
     /// How it ended.
     pub result: ExampleResult,
     /// Duration in milliseconds.
     pub duration_ms: u64,
-    /// Subjects that the registry has now.
+    /// Subjects that exist in the registry now.
     pub subjects: Vec<String>,
     /// Topics used.
     pub topics: Vec<String>,
@@ -115,7 +116,7 @@ pub struct ExampleReport {
     pub keks: Vec<String>,
     /// The steps, in order.
     pub steps: Vec<StepReport>,
-    /// What made it fail.
+    /// The failure that ended it.
     pub error: Option<ErrorReport>,
 }
 
@@ -124,36 +125,36 @@ pub struct ExampleReport {
 pub struct StepReport {
     /// What the step does.
     pub title: String,
-    /// Claims that were checked.
+    /// Checked claims.
     pub checks: Vec<CheckReport>,
     /// Named values: schema ids, versions, messages.
     pub facts: Map<String, Value>,
-    /// Schemas registered.
+    /// Registered schemas.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub registered: Vec<RegisteredReport>,
-    /// Records, annotated.
+    /// Annotated records.
     pub records: Vec<RecordReport>,
     /// Tables.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<Value>,
 }
 
-/// A claim that was checked.
+/// A checked claim.
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckReport {
     /// Whether it holds.
     pub ok: bool,
     /// The claim.
     pub claim: String,
-    /// What was expected, where the example says it.
+    /// The expected value, if the claim compares two.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// What was found instead or as expected.
+    /// The actual value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<String>,
 }
 
-/// A schema that was registered.
+/// A registered schema.
 #[derive(Clone, Debug, Serialize)]
 pub struct RegisteredReport {
     /// Subject.
@@ -167,9 +168,9 @@ pub struct RegisteredReport {
 /// A framed record.
 #[derive(Clone, Debug, Serialize)]
 pub struct RecordReport {
-    /// Schema id, when the record carries one.
+    /// Schema id, if the record carries one.
     pub schema_id: Option<u32>,
-    /// Schema GUID, when the record carries one.
+    /// Schema GUID, if the record carries one.
     pub schema_guid: Option<String>,
     /// Message indexes.
     pub message_indexes: Vec<u32>,
@@ -177,10 +178,10 @@ pub struct RecordReport {
     pub payload_length: usize,
     /// All bytes of the value.
     pub hex: String,
-    /// The header that carries the schema GUID, if one does.
+    /// The header with the schema GUID, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<String>,
-    /// The bytes with their meaning.
+    /// The annotated bytes.
     pub parts: Value,
 }
 
@@ -189,11 +190,11 @@ pub struct RecordReport {
 pub struct ErrorReport {
     /// What failed.
     pub message: String,
-    /// Why.
+    /// The causes, outermost first.
     pub causes: Vec<String>,
-    /// What to do.
+    /// What the user can do.
     pub hint: Option<String>,
-    /// The exit code that it stands for.
+    /// The exit code for this failure.
     #[serde(rename = "exit_code", serialize_with = "code")]
     pub exit: Exit,
 }

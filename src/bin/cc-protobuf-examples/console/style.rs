@@ -1,8 +1,8 @@
 //! Styles of narration.
 //!
-//! A styled line carries marks, which the console turns into ANSI codes or leaves
-//! out. So the same line serves a terminal, a pipe and the log file, and no text
-//! is ever searched for codes to remove.
+//! A styled line contains marks, which the console replaces with ANSI codes or
+//! removes. One line thus serves a terminal, a pipe and the log file, and no ANSI
+//! codes ever need to be removed from text.
 
 use std::fmt::{self, Write};
 
@@ -11,20 +11,20 @@ use cc_protobuf_examples::printable::escape;
 
 /// A style: `format!("{TITLE}text{TITLE:#}")`.
 ///
-/// Its mark is a noncharacter, which Unicode reserves for use inside a program.
-/// [`escape`] covers those too, so foreign text brings none along.
+/// Its mark is a noncharacter, which Unicode reserves for internal use by programs.
+/// [`escape`] escapes noncharacters too, so text from elsewhere cannot contain marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style(char);
 
 /// Style of titles.
 pub const TITLE: Style = Style('\u{fdd0}');
-/// Style of what went well.
+/// Style of success.
 pub const GOOD: Style = Style('\u{fdd1}');
-/// Style of what went wrong.
+/// Style of failure.
 pub const BAD: Style = Style('\u{fdd2}');
-/// Style of what can be skipped.
+/// Style of text that readers can skip.
 pub const DIM: Style = Style('\u{fdd3}');
-/// Ends any of them.
+/// Mark that ends a style.
 const END: char = '\u{fdd4}';
 
 impl fmt::Display for Style {
@@ -33,7 +33,7 @@ impl fmt::Display for Style {
     }
 }
 
-/// The ANSI style of a mark; `None` for any other character.
+/// Returns the ANSI style of a mark; `None` for any other character.
 fn ansi(mark: char) -> Option<anstyle::Style> {
     let style = anstyle::Style::new();
     let colour = |colour: AnsiColor| style.fg_color(Some(Color::Ansi(colour)));
@@ -47,8 +47,8 @@ fn ansi(mark: char) -> Option<anstyle::Style> {
     }
 }
 
-/// A line as it is printed: marks as ANSI codes if `styled`, hidden characters
-/// escaped.
+/// Renders a line for printing: marks become ANSI codes if `styled`, and hidden
+/// characters are escaped.
 pub fn render(line: &str, styled: bool) -> String {
     let mut rendered = String::with_capacity(line.len());
     let mut rest = line;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{TITLE, snake_case};
 use crate::terminal::layout::{columns, longest_piece, padded, wrap};
 
-/// Columns that a word is not broken within, unless the terminal has fewer.
+/// Words up to this many columns are not broken, unless the terminal is narrower.
 const WORD: usize = 32;
 /// Spaces between two columns.
 const GAP: usize = 2;
@@ -18,12 +18,12 @@ pub struct Table {
 }
 
 impl Table {
-    /// An empty table.
+    /// Creates an empty table.
     pub fn new<const N: usize>(headings: [&str; N]) -> Self {
         Self::with_headings(headings)
     }
 
-    /// An empty table with headings counted at run time.
+    /// Creates an empty table whose number of headings is known at run time only.
     pub fn with_headings(headings: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             headings: headings.into_iter().map(Into::into).collect(),
@@ -40,8 +40,8 @@ impl Table {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
-    /// The lines of the table, indented by `indent` and within `width` columns:
-    /// cells side by side where their words stay whole, else one below the other.
+    /// Formats the table within `width` columns, indented by `indent`: as columns
+    /// if no word needs to be broken, else with the cells below each other.
     pub fn lines(&self, indent: usize, width: usize) -> Vec<String> {
         let available = width.saturating_sub(indent);
         let lines = match self.widths(available) {
@@ -53,7 +53,7 @@ impl Table {
         indented.collect()
     }
 
-    /// The table as an array of objects, keyed by heading.
+    /// Returns the table as an array of objects, keyed by heading.
     pub fn to_json(&self) -> Value {
         let rows = self.rows.iter().map(|row| {
             let cells = self.headings.iter().zip(row);
@@ -77,7 +77,7 @@ impl Table {
         lines
     }
 
-    /// Each row as a block of `heading: cell`, below a rule.
+    /// Formats each row as a block of `heading: cell`, below a rule.
     fn stacked(&self, available: usize) -> Vec<String> {
         let mut lines = Vec::new();
         for row in &self.rows {
@@ -96,8 +96,8 @@ impl Table {
         lines
     }
 
-    /// Natural widths, the widest columns narrowed until all fit; `None` if they
-    /// only fit with words broken.
+    /// Returns the natural widths, with the widest columns narrowed until all fit;
+    /// `None` if words would have to be broken.
     fn widths(&self, available: usize) -> Option<Vec<usize>> {
         let columns_of = |column: usize| {
             let cells = self.rows.iter().filter_map(move |row| row.get(column));
@@ -120,7 +120,7 @@ impl Table {
     }
 }
 
-/// The lines of one row: cells side by side, wrapped to their columns.
+/// Formats one row: cells side by side, wrapped to their columns.
 fn layout(cells: &[String], widths: &[usize]) -> Vec<String> {
     let wrapped: Vec<Vec<String>> = widths
         .iter()

@@ -16,8 +16,8 @@ use crate::naming::{import, topic};
 /// Registers two schemas, writes a record, reads it back.
 #[tracing::instrument(skip_all)]
 pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
-    let story = &ctx.story;
-    story.say(
+    let narration = &ctx.narration;
+    narration.say(
         "MyRecord imports OtherRecord. The registry stores each file as a schema of its own; \
          the import becomes a reference to a subject and version.",
     );
@@ -35,7 +35,7 @@ pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
             .field(ProtoField::message("f2", "OtherRecord", 2))
     })?;
 
-    story.step("Register the imported schema first, then the one that imports it");
+    narration.step("Register the imported schema first, then the one that imports it");
     let other_subject = ctx.names.reference_subject(import::OTHER);
     let registered = ctx.register(&other_subject, &*other, vec![]).await?;
     let reference = Reference {
@@ -47,13 +47,13 @@ pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
     let registered = ctx
         .register(&subject, &*my_record, vec![reference.clone()])
         .await?;
-    story.quote(my_record.schema_text());
+    narration.quote(my_record.schema_text());
 
-    story.step("Serialize a message");
+    narration.step("Serialize a message");
     let serializer = ctx.serializer(SerializerOptions::new().reference(reference))?;
     let topic = ctx.names.topic(topic::BASIC);
     let mut value = json!({"f1": ctx.value("basic.f1", "hello"), "f2": {"other_id": 42}});
-    // An empty string is the default, which JSON leaves out as the wire does.
+    // An empty string is the default, which JSON omits, as does the wire format.
     if let Some(fields) = value.as_object_mut() {
         fields.retain(|_, field| field != "");
     }
@@ -63,51 +63,51 @@ pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
     let message = RecordValue::from(record);
     let envelope = message.envelope()?;
     let named_by = envelope.schema;
-    story.fact("message", value.clone());
-    story.fact("record", hex(message.bytes(), " "));
+    narration.fact("message", value.clone());
+    narration.fact("record", hex(message.bytes(), " "));
     match envelope.schema {
         SchemaRef::Id(id) => {
-            story.fact("magic byte", "0x00");
-            story.fact("schema id", id.0);
+            narration.fact("magic byte", "0x00");
+            narration.fact("schema id", id.0);
             let expected = registered.id.and_then(|id| u32::try_from(id).ok());
-            story.check(
+            narration.check(
                 expected == Some(id.0),
                 "the record carries the id just registered",
             )?;
         }
         SchemaRef::Guid(guid) => {
-            story.fact("magic byte", "0x01");
-            story.fact("schema guid", guid.to_string());
+            narration.fact("magic byte", "0x01");
+            narration.fact("schema guid", guid.to_string());
         }
     }
-    story.fact("message index", json!(envelope.indexes.as_slice()));
-    story.fact("payload length", envelope.payload.len());
-    story.check(
+    narration.fact("message index", json!(envelope.indexes.as_slice()));
+    narration.fact("payload length", envelope.payload.len());
+    narration.check(
         envelope.indexes == *my_record.message_indexes(),
         "the message index leads to MyRecord, the first message of its file",
     )?;
 
-    story.step("The same record, byte by byte");
+    narration.step("The same record, byte by byte");
     ctx.show(&message, Some(my_record.descriptor()))?;
 
-    story.step("Read it back, with nothing but the bytes and the registry");
+    narration.step("Read it back, with nothing but the bytes and the registry");
     let received = ctx.deliver(&topic, "k1", vec![message]).await?;
     let deserializer = ctx.deserializer()?;
     for message in &received {
         let read = deserializer
             .deserialize_json(message.record(&topic))
             .await?;
-        story.fact("read", json!(read));
-        story.check(
+        narration.fact("read", json!(read));
+        narration.check(
             read.as_ref() == Some(&value),
             "what was read is what was written",
         )?;
     }
 
-    story.step("What the registry holds now");
+    narration.step("What the registry holds now");
     let subjects = ctx.registry.subjects().await?;
     for subject in [&other_subject, &subject] {
-        story.check(
+        narration.check(
             subjects.contains(subject),
             format!("{subject} is among its subjects"),
         )?;
@@ -118,19 +118,19 @@ pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
         .await?;
     if let SchemaRef::Guid(guid) = named_by {
         let named = ctx.registry.schema_by_guid(&guid, Format::Default).await?;
-        story.check(
+        narration.check(
             named.schema == stored.schema,
             "the GUID in the record's header leads to this schema",
         )?;
     }
-    story.fact("version", stored.version.unwrap_or_default());
+    narration.fact("version", stored.version.unwrap_or_default());
     for reference in &stored.references {
         let Reference {
             name,
             subject,
             version,
         } = reference;
-        story.fact(
+        narration.fact(
             "reference",
             format!("{name} is version {version} of {subject}"),
         );
@@ -140,7 +140,7 @@ pub async fn example_basic(ctx: &Context<'_>) -> Result<(), Failure> {
         SchemaRef::Id(_) => "the 6 bytes in front of it",
         SchemaRef::Guid(_) => "the 18 bytes in its header",
     };
-    story.end(
+    narration.end(
         &format!(
             "the payload alone cannot be read: {envelope_is} say which schema, and which message \
              in it."

@@ -1,4 +1,4 @@
-//! What `--set` may change. Every value is checked before a backend is touched.
+//! The changes that `--set` can make. All values are checked before a backend is used.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -6,18 +6,18 @@ use std::str::FromStr;
 use crate::failure::Failure;
 use crate::settings;
 
-/// A value of an example that `--set` may change.
+/// A value of an example that `--set` can change.
 pub struct Change {
-    /// Its key.
+    /// Key in `--set KEY=VALUE`.
     pub key: &'static str,
-    /// The values that it takes, in words.
+    /// Description of the valid values.
     pub takes: &'static str,
-    /// Whether it takes a value.
+    /// Returns whether a value is valid.
     pub accepts: fn(&str) -> bool,
 }
 
-/// Reads the values given by `--set`, by key. A key that is not known is an
-/// error: it would change nothing.
+/// Parses the values given by `--set`, by key. An unknown key is an error, because it
+/// would have no effect.
 pub fn parse(arguments: &[String], known: &[&Change]) -> Result<BTreeMap<String, String>, Failure> {
     let mut changes = BTreeMap::new();
     for argument in arguments {
@@ -46,25 +46,28 @@ fn unknown(key: &str, known: &[&Change]) -> Failure {
     } else {
         format!("they have: {}", keys.join(", "))
     };
-    Failure::usage(format!("--set {key}: no such value in the chosen examples")).hint(hint)
+    Failure::usage(format!(
+        "--set {key}: the chosen examples have no such value"
+    ))
+    .hint(hint)
 }
 
-/// Takes any text.
+/// Accepts any text.
 pub fn text(_: &str) -> bool {
     true
 }
 
-/// Takes what parses as a `T`.
+/// Accepts text that parses as a `T`.
 pub fn parses<T: FromStr>(value: &str) -> bool {
     value.parse::<T>().is_ok()
 }
 
-/// Takes what parses as a `T`, and nothing.
+/// Accepts text that parses as a `T`, and the empty text.
 pub fn parses_or_empty<T: FromStr>(value: &str) -> bool {
     value.is_empty() || parses::<T>(value)
 }
 
-/// Takes one of two words, in upper or lower case.
+/// Accepts one of two words, in upper or lower case.
 pub fn one_of(value: &str, words: [&str; 2]) -> bool {
     words.iter().any(|word| value.eq_ignore_ascii_case(word))
 }

@@ -1,4 +1,4 @@
-//! Example 6: what each compatibility level lets pass, tried on a registry.
+//! Example 6: which changes each compatibility level accepts, tested on a registry.
 
 use cc_protobuf_examples::protobuf::{
     DynamicSchema, Error, ProtoField, ProtoFile, ProtoMessage, ProtoOneof,
@@ -11,7 +11,7 @@ use crate::console::Table;
 use crate::failure::Failure;
 use crate::naming::subject_only;
 
-/// The levels, in the order of the matrix's columns.
+/// The levels, in the order of the table's columns.
 const LEVELS: [(Level, &str); 7] = [
     (Level::None, "NONE"),
     (Level::Backward, "B"),
@@ -26,29 +26,29 @@ const LEVELS: [(Level, &str); 7] = [
 struct SchemaChange {
     name: &'static str,
     schema: DynamicSchema,
-    /// The verdict of each level, `y` or `n`; none where registries differ.
+    /// Expected result of each level, `y` or `n`; `None` where registries differ.
     expected: Option<&'static str>,
 }
 
-/// Tries each change under each level and shows the registry's answers.
+/// Tests each change under each level and prints the registry's answers.
 #[tracing::instrument(skip_all)]
 pub async fn example_compat(ctx: &Context<'_>) -> Result<(), Failure> {
-    let story = &ctx.story;
-    story.say(
+    let narration = &ctx.narration;
+    narration.say(
         "The registry compares a new version with the newest one, or under the TRANSITIVE levels \
          with all. BACKWARD: new readers, old records. FORWARD: old readers, new records. FULL: \
          both. NONE: anything goes.",
     );
-    story.step("Which level applies where no subject has one of its own?");
+    narration.step("Which level applies where no subject has one of its own?");
     match ctx.registry.compatibility(None).await {
-        Ok(level) => story.fact("global level", level.as_str()),
+        Ok(level) => narration.fact("global level", level.as_str()),
         Err(error) if error.is_forbidden() => {
-            story.note("these credentials may not see the global level");
+            narration.note("these credentials may not see the global level");
         }
         Err(error) => return Err(error.into()),
     }
 
-    story.step("Register two versions to compare with");
+    narration.step("Register two versions to compare with");
     let subject = ctx.names.value_subject(subject_only::COMPAT);
     // Version 1 had a field 3 that version 2 dropped.
     let first = file(event().field(ProtoField::string("note", 3)), true)?;
@@ -60,9 +60,10 @@ pub async fn example_compat(ctx: &Context<'_>) -> Result<(), Failure> {
         .await?;
 
     if ctx.saves() {
-        story.note("--save-schemas leaves these out: all are versions of one file, event.proto");
+        narration
+            .note("--save-schemas leaves these out: all are versions of one file, event.proto");
     }
-    story.step("Try changes under every level");
+    narration.step("Try changes under every level");
     let type_of_note = ctx.value("compat.note", "int32");
     let changes = changes(type_of_note)?;
     let mut verdicts: Vec<String> = vec![String::new(); changes.len()];
@@ -95,15 +96,15 @@ pub async fn example_compat(ctx: &Context<'_>) -> Result<(), Failure> {
         );
         table.row(row);
     }
-    story.table(&table);
-    story.note("B = BACKWARD, F = FORWARD, _T = _TRANSITIVE; yes = may be registered");
+    narration.table(&table);
+    narration.note("B = BACKWARD, F = FORWARD, _T = _TRANSITIVE; yes = may be registered");
 
-    story.step("Compare with the rules");
+    narration.step("Compare with the rules");
     for (change, verdict) in changes.iter().zip(&verdicts) {
         match change.expected {
             Some(expected) if type_of_note == "int32" || change.name != TAKEN_UP => {
                 if expected != verdict {
-                    story.check(
+                    narration.check(
                         false,
                         format!(
                             "{}: expected {expected}, the registry says {verdict}",
@@ -112,19 +113,19 @@ pub async fn example_compat(ctx: &Context<'_>) -> Result<(), Failure> {
                     )?;
                 }
             }
-            Some(_) => story.note(&format!("{}: changed by --set, not compared", change.name)),
-            None => story.note(&format!(
+            Some(_) => narration.note(&format!("{}: changed by --set, not compared", change.name)),
+            None => narration.note(&format!(
                 "{}: depends on the registry's version, not compared",
                 change.name
             )),
         }
     }
-    story.check(
+    narration.check(
         true,
         "the registry answers as Confluent's rules for Protobuf say",
     )?;
 
-    story.end(
+    narration.end(
         "unlike in Avro, adding a message breaks FORWARD, so BACKWARD_TRANSITIVE is the level to \
          choose for Protobuf. The row \"take up number 3 again\" is why _TRANSITIVE matters, and \
          why deleted numbers belong into `reserved`.",
@@ -137,12 +138,12 @@ pub async fn example_compat(ctx: &Context<'_>) -> Result<(), Failure> {
 
 const TAKEN_UP: &str = "take up number 3 again";
 
-/// The message of every version.
+/// Returns the message of every version.
 fn event() -> ProtoMessage {
     base(ProtoField::int32("count", 2)).oneof(contact().field(ProtoField::string("phone", 5)))
 }
 
-/// Its fields but for the oneof.
+/// Returns the message without its oneof.
 fn base(count: ProtoField) -> ProtoMessage {
     ProtoMessage::new("Event")
         .field(ProtoField::string("id", 1))
@@ -153,12 +154,12 @@ fn contact() -> ProtoOneof {
     ProtoOneof::new("contact").field(ProtoField::string("email", 4))
 }
 
-/// The version that takes up number 3 again, as a field of this type.
+/// Returns the version that uses number 3 again, for a field of this type.
 pub fn with_note(field_type: &str) -> Result<DynamicSchema, Error> {
     file(event().field(ProtoField::new("note", field_type, 3)), true)
 }
 
-/// A file with the message, and with a second one if `legacy`.
+/// Creates a file with the message, and with a second one if `legacy`.
 fn file(event: ProtoMessage, legacy: bool) -> Result<DynamicSchema, Error> {
     let mut file = ProtoFile::new("event.proto")
         .package("com.acme.compat")
@@ -169,7 +170,7 @@ fn file(event: ProtoMessage, legacy: bool) -> Result<DynamicSchema, Error> {
     file.build()?.schema("Event")
 }
 
-/// One change each, with the verdicts of NONE, B, B_T, F, F_T, FULL and FULL_T.
+/// Returns single changes with the results of NONE, B, B_T, F, F_T, FULL and FULL_T.
 fn changes(type_of_note: &str) -> Result<Vec<SchemaChange>, Error> {
     let all = || contact().field(ProtoField::string("phone", 5));
     let with_count = |count| base(count).oneof(all());

@@ -1,4 +1,4 @@
-//! What an example has at hand: registry, names, SerDes, Kafka, its story.
+//! What an example uses: registry, names, SerDes, Kafka and narration.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -25,28 +25,28 @@ use cc_protobuf_examples::wire_format::{self, Envelope, VALUE_SCHEMA_ID_HEADER};
 
 use crate::backends::{Backends, Broker, KmsKey};
 use crate::cli::{self, RunArgs};
-use crate::console::{Spinner, Story};
+use crate::console::{Narration, Spinner};
 use crate::failure::Failure;
 use crate::generated;
 use crate::naming::Names;
 
-/// A schema of an example, on either Protobuf path.
+/// A schema of an example, dynamic or precompiled.
 pub type SharedSchema = Arc<dyn ProtoSchema>;
 
-/// The files that `--save-schemas` has asked for so far.
+/// The files that `--save-schemas` has written so far.
 pub type Saved = Mutex<BTreeSet<PathBuf>>;
 
-/// A record value with the headers that go along.
+/// A record's value and headers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RecordValue {
-    /// The value; none is a tombstone.
+    /// The value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
     /// Record headers.
     pub headers: Headers,
 }
 
 impl RecordValue {
-    /// The envelope: in the header, if the schema id travels there.
+    /// Decodes the envelope, from the header if it carries the schema id.
     pub fn envelope(&self) -> Result<Envelope<'_>, Failure> {
         let header = self
             .headers
@@ -66,7 +66,7 @@ impl RecordValue {
         Consumed::from_parts(topic, Side::Value, self.value.as_deref()).headers(&self.headers)
     }
 
-    /// The value's bytes; empty for a tombstone.
+    /// Returns the value's bytes; empty for a tombstone.
     pub fn bytes(&self) -> &[u8] {
         self.value.as_deref().unwrap_or_default()
     }
@@ -81,29 +81,29 @@ impl From<SerializedRecord> for RecordValue {
     }
 }
 
-/// Everything that an example works with.
+/// What an example needs to run.
 pub struct Context<'a> {
     /// Client of the Schema Registry.
     pub registry: &'a Client,
     /// Names of this run.
     pub names: &'a Names,
-    /// Tells the story.
-    pub story: Story,
-    /// Which key encrypts keys.
+    /// Prints the narration.
+    pub narration: Narration,
+    /// The key that encrypts data encryption keys.
     pub kms: &'a KmsKey,
     embedded_registry: bool,
     broker: Option<&'a Broker>,
     changes: &'a BTreeMap<String, String>,
     arguments: &'a RunArgs,
     saved: &'a Saved,
-    // That nothing goes to Kafka is said once.
-    told: AtomicBool,
+    // Whether the note that nothing is sent to Kafka was printed.
+    announced: AtomicBool,
 }
 
 impl<'a> Context<'a> {
-    /// The context of one example.
+    /// Creates the context of one example.
     pub fn new(
-        story: Story,
+        narration: Narration,
         changes: &'a BTreeMap<String, String>,
         arguments: &'a RunArgs,
         backends: &'a Backends,
@@ -113,38 +113,38 @@ impl<'a> Context<'a> {
         Self {
             registry: &backends.registry.client,
             names,
-            story,
+            narration,
             kms: &backends.kms,
             embedded_registry: backends.registry.is_embedded(),
             broker: backends.broker.as_ref(),
             changes,
             arguments,
             saved,
-            told: AtomicBool::new(false),
+            announced: AtomicBool::new(false),
         }
     }
 
-    /// Whether `--save-schemas` was given.
+    /// Returns whether `--save-schemas` was given.
     pub fn saves(&self) -> bool {
         self.arguments.save_schemas.is_some()
     }
 
-    /// Whether the registry is the embedded one.
+    /// Returns whether the registry is embedded.
     pub fn embedded_registry(&self) -> bool {
         self.embedded_registry
     }
 
-    /// Whether schemas are the precompiled ones.
+    /// Returns whether schemas are precompiled.
     pub fn precompiled(&self) -> bool {
         self.arguments.use_protoc
     }
 
-    /// The value that `--set KEY=…` gave to `key`, else `default`.
+    /// Returns the value that `--set KEY=…` gives to `key`, or else `default`.
     pub fn value<'s>(&'s self, key: &str, default: &'s str) -> &'s str {
         self.changes.get(key).map_or(default, String::as_str)
     }
 
-    /// [`Self::value`] as a `T`.
+    /// Returns [`Self::value`] as a `T`.
     pub fn parsed<T>(&self, key: &str, default: &str) -> Result<T, Failure>
     where
         T: FromStr<Err: Display>,
@@ -155,9 +155,8 @@ impl<'a> Context<'a> {
             .map_err(|error| Failure::usage(format!("--set {key}: {value:?}: {error}")))
     }
 
-    /// The schema of `M`: compiled with this program on the precompiled path,
-    /// else what `dynamic` builds at run time. With `--save-schemas` it is
-    /// written as a file, too.
+    /// Returns the schema of `M`: the precompiled one, or else the one that `dynamic`
+    /// builds at run time. With `--save-schemas` also writes it to a file.
     pub fn schema<M>(&self, dynamic: impl FnOnce() -> ProtoMessage) -> Result<SharedSchema, Failure>
     where
         M: prost::Message + prost::Name + Default + 'static,
@@ -182,7 +181,7 @@ impl<'a> Context<'a> {
         Ok(schema)
     }
 
-    /// Writes the schema's files if `--save-schemas` asks for it.
+    /// Writes the schema's files if `--save-schemas` was given.
     pub fn save(&self, schema: &dyn ProtoSchema) -> Result<(), Failure> {
         if let Some(directory) = &self.arguments.save_schemas {
             for path in schema.save_schema(directory)? {
@@ -194,7 +193,7 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    /// What registers or looks up `schema`.
+    /// Returns the request that registers or looks up `schema`.
     pub fn request(&self, schema: &dyn ProtoSchema, references: Vec<Reference>) -> SchemaRequest {
         SchemaRequest {
             schema: schema.schema_text().to_owned(),
@@ -204,7 +203,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Registers a schema by hand and says under which id and version.
+    /// Registers a schema, and prints its id and version.
     pub async fn register(
         &self,
         subject: &str,
@@ -219,15 +218,15 @@ impl<'a> Context<'a> {
             .map_err(|error| self.not_registered(schema.file_name(), subject, error))?;
         let id = registered.id.unwrap_or_default();
         let version = registered.version.unwrap_or_default();
-        self.story.check(
+        self.narration.check(
             id > 0 && version > 0,
             format!("{subject}: version {version}, schema id {id}"),
         )?;
-        self.story.record_registered(subject, version, id);
+        self.narration.record_registered(subject, version, id);
         Ok(registered)
     }
 
-    /// The failure to register a file, with what to do about a taken subject.
+    /// Returns the failure to register a file, with a hint if the subject is in use.
     pub fn not_registered(&self, file: &str, subject: &str, error: Error) -> Failure {
         let incompatible = error.is_incompatible();
         let failure =
@@ -236,13 +235,13 @@ impl<'a> Context<'a> {
             return failure;
         }
         failure.hint(format!(
-            "the subject may hold something else of an earlier run: use another --run-id, or \
+            "the subject may contain another schema of an earlier run: use another --run-id, or \
              clean --run-id {}",
             self.names.id().as_str()
         ))
     }
 
-    /// A serializer that puts the schema id where `--schema-id-in` says.
+    /// Creates a serializer that writes the schema id where `--schema-id-in` says.
     pub fn serializer(&self, options: SerializerOptions) -> Result<RecordSerializer, Failure> {
         let place = match self.arguments.schema_id_in {
             cli::SchemaIdArgument::Prefix => SchemaIdIn::Prefix,
@@ -254,7 +253,7 @@ impl<'a> Context<'a> {
         )?)
     }
 
-    /// A deserializer that knows the registry and nothing else.
+    /// Creates a deserializer that only has access to the registry.
     pub fn deserializer(&self) -> Result<Deserializer, Failure> {
         Ok(Deserializer::new(
             self.registry.clone(),
@@ -262,30 +261,30 @@ impl<'a> Context<'a> {
         )?)
     }
 
-    /// Shows a record byte by byte; a descriptor adds the fields' names.
+    /// Prints a record byte by byte; a descriptor adds the fields' names.
     pub fn show(
         &self,
         message: &RecordValue,
         descriptor: Option<&MessageDescriptor>,
     ) -> Result<(), Failure> {
-        self.story
+        self.narration
             .record(message.bytes(), &message.headers, descriptor)
     }
 
-    /// Shows a record as hex only.
+    /// Prints a record as hex.
     pub fn show_hex(
         &self,
         name: &str,
         message: &RecordValue,
         descriptor: Option<&MessageDescriptor>,
     ) -> Result<(), Failure> {
-        self.story
+        self.narration
             .record_hex(name, message.bytes(), &message.headers, descriptor)
     }
 
-    /// Sends messages to a topic and returns what a consumer got: in full mode
-    /// through Kafka, in schema-only mode without a detour. Messages of one key
-    /// arrive in order.
+    /// Sends messages to a topic and returns those that a consumer received. In full
+    /// mode they go through Kafka, in schema-only mode they are returned directly.
+    /// Messages with the same key keep their order.
     pub async fn deliver(
         &self,
         topic: &str,
@@ -293,8 +292,8 @@ impl<'a> Context<'a> {
         messages: Vec<RecordValue>,
     ) -> Result<Vec<RecordValue>, Failure> {
         let Some(broker) = self.broker else {
-            if !self.told.swap(true, Ordering::Relaxed) {
-                self.story.note("schema-only mode: not sent to Kafka");
+            if !self.announced.swap(true, Ordering::Relaxed) {
+                self.narration.note("schema-only mode: not sent to Kafka");
             }
             return Ok(messages);
         };
@@ -316,14 +315,14 @@ impl<'a> Context<'a> {
             .iter()
             .map(|delivery| format!("{}/{}", delivery.partition, delivery.offset))
             .collect();
-        self.story.check(
+        self.narration.check(
             received.len() == expected,
             format!(
                 "produced to {topic} and consumed from it (partition/offset {})",
                 places.join(", ")
             ),
         )?;
-        self.story.record_fact("delivered", json!(places));
+        self.narration.record_fact("delivered", json!(places));
         broker.commit(&received).await?;
         let messages = received.into_iter().map(|record| RecordValue {
             value: record.value,

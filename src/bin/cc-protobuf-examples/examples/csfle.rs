@@ -26,21 +26,21 @@ use crate::console::Table;
 use crate::failure::{Exit, Failure};
 use crate::naming::topic;
 
-/// Made up, and in no output of this program: only on the wire, encrypted.
+/// An invented number, which only ever leaves the program encrypted.
 const SSN: &str = "123-45-6789";
 const EMAIL: &str = "jane@example.com";
 
-/// Encrypts the fields tagged PII, shows what others see of them, rotates the key.
+/// Encrypts the fields tagged PII, shows what others can read, rotates the key.
 #[tracing::instrument(skip_all)]
 pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
-    let story = &ctx.story;
-    story.say(
+    let narration = &ctx.narration;
+    narration.say(
         "Fields tagged PII are encrypted in the producer, by a rule that the registry keeps with \
          the schema. Brokers and registry see neither their plaintext nor the key.",
     );
     let (kms_type, kms_key_id) = key_management(ctx)?;
 
-    story.step("A schema with tagged fields, and the rule that encrypts them");
+    narration.step("A schema with tagged fields, and the rule that encrypts them");
     let schema = ctx.schema::<SensitiveRecord>(|| {
         ProtoMessage::new("SensitiveRecord")
             .field(ProtoField::string("id", 1))
@@ -52,7 +52,7 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
     let rule = rule(ctx, kms_type, &kms_key_id);
     let tagged = schema.schema_text().lines();
     for line in tagged.filter(|line| line.contains("\"PII\"")) {
-        story.quote(line.trim());
+        narration.quote(line.trim());
     }
     let mut parameters = Table::new(["parameter of rule", "value"]);
     let kind = [rule.rule_type.as_deref(), rule.mode.as_deref()].map(Option::unwrap_or_default);
@@ -61,20 +61,21 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
     for (key, value) in &rule.params {
         parameters.row([key, value]);
     }
-    story.table(&parameters);
+    narration.table(&parameters);
 
-    story.step("Define the tag, and the key encryption key (KEK) in the DEK Registry");
+    narration.step("Define the tag, and the key encryption key (KEK) in the DEK Registry");
     match ctx.registry.create_tag("PII").await {
-        Ok(TagOutcome::AlreadyExists) => story.note("tag PII was defined already"),
-        Ok(_) => story.note("tag PII is defined; it is shared by all runs and stays"),
+        Ok(TagOutcome::AlreadyExists) => narration.note("tag PII was defined already"),
+        Ok(_) => narration.note("tag PII is defined; it is shared by all runs and stays"),
         Err(error) if error.is_unsupported() || error.is_forbidden() => {
-            story.note("no catalog to define the tag in; tags inside the schema work without it");
+            narration
+                .note("no catalog to define the tag in; tags inside the schema work without it");
         }
         Err(error) => return Err(error.into()),
     }
     let kek = ensure_kek(ctx, &rule).await?;
 
-    story.step("Register the schema together with its rule, and read both back");
+    narration.step("Register the schema together with its rule, and read both back");
     let subject = ctx.names.value_subject(topic::CSFLE);
     let request = SchemaRequest {
         rule_set: Some(RuleSet {
@@ -96,19 +97,19 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
         )
     })?;
     let (id, version) = (stored.id.unwrap_or_default(), stored.version);
-    story.record_registered(&subject, version.unwrap_or_default(), id);
-    story.check(
+    narration.record_registered(&subject, version.unwrap_or_default(), id);
+    narration.check(
         true,
         format!("{subject} holds the schema and the rule, unchanged"),
     )?;
 
-    story.step("Serialize: the serializer finds the rule and encrypts");
+    narration.step("Serialize: the serializer finds the rule and encrypts");
     let topic = ctx.names.topic(topic::CSFLE);
     let first = serialize(ctx, &topic, &schema, "r-1").await?;
-    // Before any byte of it is shown.
+    // Check before printing any byte.
     check_secrecy(&first)?;
     ctx.show(&first, Some(schema.descriptor()))?;
-    story.check(
+    narration.check(
         true,
         "ssn and email are not in the record's bytes; name, which has no tag, is",
     )?;
@@ -124,7 +125,7 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
         )
         .await?;
     let version = dek.version.unwrap_or(1);
-    story.fact(
+    narration.fact(
         "data encryption key",
         format!("version {version}, wrapped by the KEK, in the DEK Registry"),
     );
@@ -134,35 +135,36 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
         without_key(ctx, &topic, &equal).await?,
     ];
     let same = one["ssn"] == other["ssn"];
-    story.record_fact("equal_ciphertexts", same);
+    narration.record_fact("equal_ciphertexts", same);
     match algorithm {
-        Algorithm::Aes256Siv => story.check(
+        Algorithm::Aes256Siv => narration.check(
             same,
             "AES256_SIV: an equal record has the same ciphertext for its ssn",
         )?,
-        _ => story.check(
+        _ => narration.check(
             !same,
             format!("{algorithm}: an equal record has another ciphertext for its ssn"),
         )?,
     }
 
-    story.step("Read it: with the key, and without");
+    narration.step("Read it: with the key, and without");
     let received = ctx.deliver(&topic, "r-1", vec![first.clone()]).await?;
     for message in &received {
-        story.check(
+        narration.check(
             with_key(ctx, &topic, message).await? == Some(record("r-1")),
             "with the key, r-1 is what was written, ssn and email included",
         )?;
         let read = without_key(ctx, &topic, message).await?;
         let hidden = read["ssn"] != SSN && read["email"] != EMAIL && read["name"] == "Jane Doe";
-        story.record_fact("ssn_without_key", read["ssn"].clone());
-        story.check(hidden, "without the key, the tagged fields stay ciphertext")?;
+        narration.record_fact("ssn_without_key", read["ssn"].clone());
+        narration.check(hidden, "without the key, the tagged fields stay ciphertext")?;
     }
 
-    story.step("Rotate the data encryption key");
+    narration.step("Rotate the data encryption key");
     let expiry = rule.params.get(DEK_EXPIRY_DAYS);
     if expiry.and_then(|days| days.parse::<u32>().ok()) == Some(0) {
-        story.note("this rule has no expiry, so its ciphertexts name no key version: no rotation");
+        narration
+            .note("this rule has no expiry, so its ciphertexts name no key version: no rotation");
     } else {
         rotate(ctx, &kek, &subject, algorithm, version.saturating_add(1)).await?;
         let second = serialize(ctx, &topic, &schema, "r-2").await?;
@@ -171,20 +173,20 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
         let mut names = Vec::new();
         for (message, id) in both.iter().zip(["r-1", "r-2"]) {
             if with_key(ctx, &topic, message).await? != Some(record(id)) {
-                story.check(false, format!("with the key, {id} is what was written"))?;
+                narration.check(false, format!("with the key, {id} is what was written"))?;
             }
             names.push(key_version(
                 &without_key(ctx, &topic, message).await?["ssn"],
             ));
         }
-        story.fact("key versions of the ciphertexts", json!(names));
-        story.check(
+        narration.fact("key versions of the ciphertexts", json!(names));
+        narration.check(
             names == [Some(version), Some(version.saturating_add(1))],
             "so records from before and after the rotation both decrypt",
         )?;
     }
 
-    story.end(
+    narration.end(
         "the KMS is asked once per key, not per record. Consumers in Java, Python, Go and \
          JavaScript decrypt the same bytes.",
         "src/bin/cc-protobuf-examples/examples/csfle.rs",
@@ -194,40 +196,40 @@ pub async fn example_csfle(ctx: &Context<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Type and id of the KMS key, as the rule will name them.
+/// Returns type and id of the KMS key for the rule.
 fn key_management(ctx: &Context<'_>) -> Result<(&'static str, String), Failure> {
-    let story = &ctx.story;
+    let narration = &ctx.narration;
     match ctx.kms {
         KmsKey::Aws(arn) => {
-            story.say("The key encryption key is in AWS KMS.");
+            narration.say("The key encryption key is in AWS KMS.");
             Ok(("aws-kms", arn.clone()))
         }
         KmsKey::Local(_) => {
-            story.say("Without AWS_KMS_KEY_ARN, local-kms derives the key from LOCAL_SECRET.");
+            narration.say("Without AWS_KMS_KEY_ARN, local-kms derives the key from LOCAL_SECRET.");
             Ok(("local-kms", "local".to_owned()))
         }
-        // The banner has said that its secret is lost with the process.
+        // The banner says that the secret is lost with the process.
         KmsKey::ThrowAway(_) => Ok(("local-kms", "local".to_owned())),
         KmsKey::Missing => Err(no_key()),
     }
 }
 
-/// Why this example does not run on a remote registry without a KMS key: a
-/// throw-away secret would leave keys there that nobody can unwrap.
+/// Returns why this example needs a KMS key on a remote registry: with a temporary
+/// secret, the registry would keep keys that nobody can unwrap.
 pub(super) fn no_key() -> Failure {
     Failure::usage("a remote registry needs a KMS key that outlives this process, and none is set")
         .hint("set AWS_KMS_KEY_ARN, or LOCAL_SECRET to try without AWS; or use `--skip csfle`")
 }
 
-/// Encrypt what is tagged PII; `--set encrypt.…` changes parameters. The name
-/// of the KEK is not among them, for it has to carry the run id.
+/// Returns the rule that encrypts fields tagged PII. `--set encrypt.…` changes its
+/// parameters except the name of the KEK, which must contain the run id.
 fn rule(ctx: &Context<'_>, kms_type: &str, kms_key_id: &str) -> Rule {
     let mut params: BTreeMap<String, String> = [
         (KEK_NAME, ctx.names.kek().as_str()),
         (KMS_TYPE, kms_type),
         (KMS_KEY_ID, kms_key_id),
         (DEK_ALGORITHM, Algorithm::Aes256Gcm.name()),
-        // More than 0 makes ciphertexts name the version of their key.
+        // More than 0, so that ciphertexts contain the version of their key.
         (DEK_EXPIRY_DAYS, "30"),
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
@@ -256,7 +258,7 @@ fn algorithm(rule: &Rule) -> Result<Algorithm, Failure> {
         .map_err(|error| Failure::usage(format!("--set {DEK_ALGORITHM}: {error}")))
 }
 
-/// Creates the KEK, or takes the one of an earlier run with this id.
+/// Creates the KEK, or uses the one of an earlier run with this id.
 async fn ensure_kek(ctx: &Context<'_>, rule: &Rule) -> Result<Kek, Failure> {
     let of = |key| rule.params.get(key).cloned().unwrap_or_default();
     let wanted = KekRequest {
@@ -286,12 +288,12 @@ async fn ensure_kek(ctx: &Context<'_>, rule: &Rule) -> Result<Kek, Failure> {
         ))
         .hint(format!("another --run-id, or clean --run-id {id}")));
     }
-    ctx.story
+    ctx.narration
         .check(true, format!("KEK {name} {made}: {kms_type} {kms_key_id}"))?;
     Ok(kek)
 }
 
-/// A new serializer, as another producer would have it, writes one record.
+/// Writes one record with a new serializer, like another producer.
 async fn serialize(
     ctx: &Context<'_>,
     topic: &str,
@@ -312,7 +314,7 @@ async fn serialize(
 fn engine(ctx: &Context<'_>) -> Csfle {
     Csfle::builder(ctx.registry.clone())
         .kms(ctx.kms.drivers())
-        // A schema whose rule got lost must not lead to plaintext.
+        // Do not write plaintext if the schema lost its rule.
         .encryption_required(true)
         .build()
 }
@@ -336,7 +338,7 @@ fn check_secrecy(message: &RecordValue) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The record as a reader sees it that may use the key.
+/// Reads the record as a reader that may use the key.
 async fn with_key(
     ctx: &Context<'_>,
     topic: &str,
@@ -347,8 +349,8 @@ async fn with_key(
     Ok(deserializer.deserialize_json(message.record(topic)).await?)
 }
 
-/// Puts a new DEK into the DEK Registry. Clients do it by themselves when the
-/// newest is older than the rule's expiry.
+/// Creates a new DEK in the DEK Registry. Clients do this themselves when the newest
+/// one is older than the rule's expiry.
 async fn rotate(
     ctx: &Context<'_>,
     kek: &Kek,
@@ -367,13 +369,13 @@ async fn rotate(
         ..DekRequest::default()
     };
     let created = ctx.registry.create_dek(&kek.name, &request).await?;
-    ctx.story.check(
+    ctx.narration.check(
         created.version == Some(version),
         format!("the DEK Registry has version {version} of the key"),
     )
 }
 
-/// The record as a reader sees it that runs no rules: it has no key.
+/// Reads the record as a reader without rules and key.
 async fn without_key(
     ctx: &Context<'_>,
     topic: &str,
@@ -385,7 +387,7 @@ async fn without_key(
     Ok(read.unwrap_or_default())
 }
 
-/// The version of the key that a ciphertext names: a zero byte, then the number.
+/// Returns the key version in a ciphertext: a zero byte, then the number.
 fn key_version(ciphertext: &Value) -> Option<i32> {
     let blob = STANDARD.decode(ciphertext.as_str()?).ok()?;
     let (head, _) = blob.split_first_chunk::<5>()?;

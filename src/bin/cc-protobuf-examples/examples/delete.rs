@@ -11,17 +11,17 @@ use super::Context;
 use crate::failure::Failure;
 use crate::naming::{import, subject_only};
 
-/// "One or more references exist to the schema."
+/// Error code of the registry for "One or more references exist to the schema".
 const REFERENCE_EXISTS: i32 = 42206;
 
-/// Tries the wrong order of deletion, then the right one.
+/// Tries to delete in the wrong order, then in the right one.
 #[tracing::instrument(skip_all)]
 pub async fn example_delete(ctx: &Context<'_>) -> Result<(), Failure> {
-    let story = &ctx.story;
+    let narration = &ctx.narration;
     let for_good = ctx
         .value("delete.permanent", "yes")
         .eq_ignore_ascii_case("yes");
-    story.say(
+    narration.say(
         "Records written with a schema can be read only while the registry has it and \
          everything that it imports. So the registry guards referenced schemas.",
     );
@@ -39,7 +39,7 @@ pub async fn example_delete(ctx: &Context<'_>) -> Result<(), Failure> {
             .field(ProtoField::message("f2", "OtherRecord", 2))
     })?;
 
-    story.step("Register two schemas, one referencing the other");
+    narration.step("Register two schemas, one referencing the other");
     let referenced = ctx.names.reference_subject(import::DELETE);
     let referencing = ctx.names.value_subject(subject_only::DELETE);
     let target = ctx.register(&referenced, &*other, vec![]).await?;
@@ -54,28 +54,28 @@ pub async fn example_delete(ctx: &Context<'_>) -> Result<(), Failure> {
         .await?;
     let referrer_id = referrer.id.unwrap_or_default();
 
-    story.step("Ask who references it");
+    narration.step("Ask who references it");
     let by = ctx
         .registry
         .referenced_by(&referenced, Version::Number(version))
         .await?;
-    story.fact("referenced by schema ids", json!(by));
-    story.check(
+    narration.fact("referenced by schema ids", json!(by));
+    narration.check(
         by.contains(&referrer_id),
         format!("schema {referrer_id} references it"),
     )?;
 
-    story.step("Delete the referenced subject first: the wrong order");
+    narration.step("Delete the referenced subject first: the wrong order");
     let refusal = ctx.registry.delete_subject(&referenced).await;
     match &refusal {
-        Ok(_) => story.check(false, "the registry refuses")?,
+        Ok(_) => narration.check(false, "the registry refuses")?,
         Err(error) if error.error_code() == Some(REFERENCE_EXISTS) => {
-            story.fact("status", error.status().unwrap_or_default());
-            story.fact("error code", REFERENCE_EXISTS);
-            story.fact("message", error.message().unwrap_or_default());
-            story.check(true, "the registry refuses, for the reason expected")?;
+            narration.fact("status", error.status().unwrap_or_default());
+            narration.fact("error code", REFERENCE_EXISTS);
+            narration.fact("message", error.message().unwrap_or_default());
+            narration.check(true, "the registry refuses, for the reason expected")?;
         }
-        // Any other refusal proves nothing about references.
+        // Another refusal would prove nothing about references.
         Err(_) => {
             return Err(refusal
                 .err()
@@ -83,16 +83,16 @@ pub async fn example_delete(ctx: &Context<'_>) -> Result<(), Failure> {
         }
     }
 
-    story.step("Delete the referencing subject first: the right order");
+    narration.step("Delete the referencing subject first: the right order");
     let versions = ctx.registry.delete_subject(&referencing).await?;
-    story.fact("softly deleted versions", json!(versions));
+    narration.fact("softly deleted versions", json!(versions));
     let gone = ctx.registry.versions(&referencing).await;
-    story.check(
+    narration.check(
         gone.is_err_and(|error| error.is_not_found()),
         "a soft delete hides the subject …",
     )?;
     let id = SchemaId(u32::try_from(referrer_id).unwrap_or_default());
-    story.check(
+    narration.check(
         ctx.registry
             .schema_by_id(id, None, Format::Default)
             .await
@@ -101,32 +101,32 @@ pub async fn example_delete(ctx: &Context<'_>) -> Result<(), Failure> {
     )?;
 
     if for_good {
-        story.step("Delete both for good, the referenced one last");
+        narration.step("Delete both for good, the referenced one last");
         ctx.registry.delete_subject_permanent(&referencing).await?;
         ctx.registry.delete_subject(&referenced).await?;
         ctx.registry.delete_subject_permanent(&referenced).await?;
         let by_id = ctx.registry.schema_by_id(id, None, Format::Default).await;
-        story.check(
+        narration.check(
             by_id.is_err_and(|error| error.is_not_found()),
             "now the id is unknown: records written with it are lost to every reader",
         )?;
     } else {
-        story.step("Leave it at the soft delete");
+        narration.step("Leave it at the soft delete");
         let again = ctx.registry.versions_including(&referencing, true).await?;
-        story.check(
+        narration.check(
             !again.is_empty(),
             "the versions can still be listed with deleted=true",
         )?;
         let again = ctx
             .register(&referencing, &*my_record, vec![reference])
             .await?;
-        story.check(
+        narration.check(
             again.id == referrer.id && again.version > referrer.version,
             "registered once more, the schema is a new version with the old id",
         )?;
     }
 
-    story.end(
+    narration.end(
         "delete in the order opposite to registration, and for good only when no topic holds a \
          record of the schema any more.",
         "src/bin/cc-protobuf-examples/examples/delete.rs",

@@ -1,4 +1,4 @@
-//! Example 3: a schema changes while old and new programs keep running.
+//! Example 3: a schema changes while old and new programs are running.
 
 use crate::generated::evolution::{v1, v2};
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
@@ -10,11 +10,11 @@ use super::{Context, RecordValue};
 use crate::failure::Failure;
 use crate::naming::topic;
 
-/// Registers v1 and v2, is refused v3, and reads both ways.
+/// Registers v1 and v2, checks that v3 is refused, and reads in both directions.
 #[tracing::instrument(skip_all)]
 pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
-    let story = &ctx.story;
-    story.say(
+    let narration = &ctx.narration;
+    narration.say(
         "Under BACKWARD_TRANSITIVE a new version must be able to read the records of every \
          version before it.",
     );
@@ -31,7 +31,7 @@ pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
             .field(ProtoField::float("amount", 2))
             .field(ProtoField::string("customer_id", 3))
     })?;
-    // Nobody compiled this one: it only exists to be refused.
+    // This version is not compiled; it is only there to be refused.
     let v3 = ProtoMessage::new("MyRecord")
         .file_name("evolution/MyRecord_v3.proto")
         .field(ProtoField::string("id", 1))
@@ -39,7 +39,7 @@ pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
         .build()?;
     ctx.save(&v3)?;
 
-    story.step("Register v1 and set the subject's compatibility level");
+    narration.step("Register v1 and set the subject's compatibility level");
     let subject = ctx.names.value_subject(topic::EVOLUTION);
     ctx.register(&subject, &*v1, vec![]).await?;
     let wanted: CompatibilityLevel = ctx.parsed("evolution.level", "BACKWARD_TRANSITIVE")?;
@@ -47,31 +47,31 @@ pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
         .registry
         .set_compatibility(wanted, Some(&subject))
         .await?;
-    story.check(level == wanted, format!("{subject} is under {level}"))?;
+    narration.check(level == wanted, format!("{subject} is under {level}"))?;
 
-    story.step("v2 adds customer_id: ask first, then register");
+    narration.step("v2 adds customer_id: ask first, then register");
     let request = ctx.request(&*v2, vec![]);
     let answer = ctx
         .registry
         .test_compatibility(&subject, Version::Latest, &request)
         .await?;
-    story.check(answer.is_compatible, "the registry calls v2 compatible")?;
+    narration.check(answer.is_compatible, "the registry calls v2 compatible")?;
     ctx.register(&subject, &*v2, vec![]).await?;
 
-    story.step("v3 makes amount a string: the registry says why not");
+    narration.step("v3 makes amount a string: the registry says why not");
     let request = ctx.request(&v3, vec![]);
     let answer = ctx
         .registry
         .test_compatibility(&subject, Version::Latest, &request)
         .await?;
     for reason in answer.messages.iter().take(1) {
-        story.fact("reason", reason.as_str());
+        narration.fact("reason", reason.as_str());
     }
     let verdict = match answer.is_compatible {
         true => "compatible",
         false => "incompatible",
     };
-    story.compare(
+    narration.compare(
         "the registry calls v3 incompatible",
         "incompatible",
         verdict,
@@ -79,14 +79,14 @@ pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
     let outcome = match ctx.registry.register(&subject, &request, false).await {
         Ok(_) => "registered",
         Err(error) if error.is_incompatible() => {
-            story.fact("error code", error.error_code().unwrap_or_default());
+            narration.fact("error code", error.error_code().unwrap_or_default());
             "refused"
         }
         Err(error) => return Err(error.into()),
     };
-    story.compare("and refuses to register it", "refused", outcome);
+    narration.compare("and refuses to register it", "refused", outcome);
 
-    story.step("An old and a new producer write to the same topic");
+    narration.step("An old and a new producer write to the same topic");
     let topic = ctx.names.topic(topic::EVOLUTION);
     let serializer = ctx.serializer(SerializerOptions::new())?;
     let old_value = json!({"id": "t-1", "amount": 9.5});
@@ -103,26 +103,26 @@ pub async fn example_evolution(ctx: &Context<'_>) -> Result<(), Failure> {
     let [old, new] = received.as_slice() else {
         return Err(Failure::expectation("two records come back"));
     };
-    story.check(
+    narration.check(
         old.envelope()?.schema != new.envelope()?.schema,
         "each record names the version that it was written with",
     )?;
 
-    story.step("Each reader reads the other's record");
+    narration.step("Each reader reads the other's record");
     let with_new = v2.deserialize(old.envelope()?.payload)?;
-    story.fact("old record, read with v2", with_new.clone());
-    story.check(
+    narration.fact("old record, read with v2", with_new.clone());
+    narration.check(
         with_new == old_value,
         "v2 finds no customer_id and takes its default, \"\"",
     )?;
     let with_old = v1.deserialize(new.envelope()?.payload)?;
-    story.fact("new record, read with v1", with_old.clone());
-    story.check(
+    narration.fact("new record, read with v1", with_old.clone());
+    narration.check(
         with_old == json!({"id": "t-2", "amount": 12.25}),
         "v1 skips customer_id, a field that it does not know",
     )?;
 
-    story.end(
+    narration.end(
         "fields are found by number. Adding one under a new number is safe both ways; giving a \
          number another type is not.",
         "src/bin/cc-protobuf-examples/examples/evolution.rs",

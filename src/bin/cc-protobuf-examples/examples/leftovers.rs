@@ -1,4 +1,4 @@
-//! What a run left behind, and how to remove it.
+//! Reports what a run left on the backends, and how to remove it.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use super::plan::RunPlan;
 use crate::backends::Backends;
 use crate::console::{Console, Report};
 
-/// What a run left on the backends, as far as that is known.
+/// What a run left on the backends, as far as known.
 pub(super) struct Made {
     subjects: Vec<String>,
     keks: Vec<String>,
@@ -14,7 +14,7 @@ pub(super) struct Made {
 }
 
 impl Made {
-    /// Every name that the run has given out.
+    /// Returns every name that the run has used.
     pub(super) fn of_run(plan: &RunPlan<'_>) -> Self {
         let created = plan.names.created();
         Self {
@@ -24,8 +24,8 @@ impl Made {
         }
     }
 
-    /// Leaves out the subjects and keys that are not there, here and in the
-    /// report. A registry that does not tell leaves all in.
+    /// Removes subjects and keys that do not exist, here and in the report. Keeps all
+    /// if the registry does not answer.
     pub(super) async fn look(&mut self, backends: &Backends, report: &mut Report) {
         let client = &backends.registry.client;
         if let Ok(there) = client.subjects().await {
@@ -52,12 +52,12 @@ impl Made {
     }
 }
 
-/// Says what stays on the user's backends, and how to remove it. All of it is
-/// listed if no summary can have told.
+/// Prints what stays on the user's backends, and how to remove it. Lists everything
+/// if no summary was printed.
 pub(super) fn leftovers(plan: &RunPlan<'_>, made: &Made, listed: bool, console: &Console) {
     let id = plan.names.id().as_str();
     if listed {
-        console.result("The run may have made:");
+        console.result("The run may have created:");
         let kinds = [
             ("subject", &made.subjects),
             ("KEK", &made.keks),
@@ -73,6 +73,6 @@ pub(super) fn leftovers(plan: &RunPlan<'_>, made: &Made, listed: bool, console: 
         }
     }
     console.hint(&format!(
-        "remove what the run made with: cc-protobuf-examples clean --run-id {id}"
+        "remove what the run created with: cc-protobuf-examples clean --run-id {id}"
     ));
 }

@@ -1,5 +1,5 @@
-//! The ten examples: one file each, to be read from top to bottom like a page
-//! of a book. [`Context`] gives them what they need; `runner` runs them.
+//! The ten examples, one file each, which can be read from top to bottom. [`Context`]
+//! provides what they need; `runner` runs them.
 
 mod changes;
 mod context;
@@ -34,20 +34,20 @@ use crate::cli::Selection;
 use crate::failure::Failure;
 use crate::naming::topic;
 
-/// What an example does, as a future.
+/// A running example, as a future.
 type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
 
 /// One example.
 pub struct Example {
     /// Number, 1 to 10.
     pub number: u8,
-    /// Name, as `--example` takes it.
+    /// Name, as in `--example`.
     pub name: &'static str,
     /// What it shows.
     pub title: &'static str,
     /// What a reader learns from it.
     pub teaches: &'static str,
-    /// Its value of `--example`.
+    /// Its value in `--example`.
     pub selection: Selection,
     /// The headings of its steps.
     pub steps: &'static [&'static str],
@@ -55,26 +55,26 @@ pub struct Example {
     pub subjects: &'static [&'static str],
     /// Topics that it sends records to, without the run id.
     pub topics: &'static [&'static str],
-    /// What `--set` may change.
+    /// The changes that `--set` can make.
     changes: &'static [Change],
-    /// Runs it.
+    /// Runs the example.
     pub run: for<'a> fn(&'a Context<'a>) -> Running<'a>,
 }
 
 impl Example {
-    /// The names of its topics, with `{run_id}` for the run id.
+    /// Returns the names of its topics, with `{run_id}` for the run id.
     pub fn topic_names(&self) -> impl Iterator<Item = String> {
         self.topics
             .iter()
             .map(|topic| format!("{topic}-{{run_id}}"))
     }
 
-    /// What `--set` may change: keys and the values that they take.
+    /// Returns the keys that `--set` can change, with their valid values.
     pub fn changes(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.changes.iter().map(|change| (change.key, change.takes))
     }
 
-    /// Where the README describes it.
+    /// Returns the chapter of the README about it.
     pub fn chapter(&self) -> String {
         format!(
             "README.md, example {} (--example {})",
@@ -82,7 +82,7 @@ impl Example {
         )
     }
 
-    /// The file that it is written in.
+    /// Returns its source file.
     pub fn source(&self) -> String {
         let file = self.name.replace('-', "_");
         format!("src/bin/cc-protobuf-examples/examples/{file}.rs")

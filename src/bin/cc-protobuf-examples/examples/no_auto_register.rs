@@ -9,11 +9,11 @@ use super::{Context, RecordValue};
 use crate::failure::{Exit, Failure};
 use crate::naming::{subject_only, topic};
 
-/// Registers by hand, uses, and is refused where nobody registered.
+/// One schema is registered and works; the other is not, and is refused.
 #[tracing::instrument(skip_all)]
 pub async fn example_no_auto_register(ctx: &Context<'_>) -> Result<(), Failure> {
-    let story = &ctx.story;
-    story.say(
+    let narration = &ctx.narration;
+    narration.say(
         "With auto_register_schemas off, a producer can only use what somebody registered \
          before, say a deployment pipeline after review.",
     );
@@ -24,12 +24,12 @@ pub async fn example_no_auto_register(ctx: &Context<'_>) -> Result<(), Failure> 
             .field(ProtoField::float("total", 3))
     })?;
 
-    story.step("The pipeline registers the schema");
+    narration.step("The pipeline registers the schema");
     let subject = ctx.names.value_subject(topic::NO_AUTO_REGISTER);
     let registered = ctx.register(&subject, &*invoice, vec![]).await?;
     let versions_before = ctx.registry.versions(&subject).await?;
 
-    story.step("The producer looks it up and uses it");
+    narration.step("The producer looks it up and uses it");
     let auto = ctx
         .value("no-auto-register.auto", "false")
         .eq_ignore_ascii_case("true");
@@ -42,7 +42,7 @@ pub async fn example_no_auto_register(ctx: &Context<'_>) -> Result<(), Failure> 
         .await?;
     let message = RecordValue::from(record);
     ctx.show(&message, Some(invoice.descriptor()))?;
-    story.check(
+    narration.check(
         ctx.registry.versions(&subject).await? == versions_before,
         format!(
             "nothing was registered: the subject still ends at version {}",
@@ -54,24 +54,24 @@ pub async fn example_no_auto_register(ctx: &Context<'_>) -> Result<(), Failure> 
         let read = deserializer
             .deserialize_json(message.record(&topic))
             .await?;
-        story.check(
+        narration.check(
             read.as_ref() == Some(&value),
             "what was read is what was written",
         )?;
     }
 
-    story.step("The same producer, on a topic whose schema nobody registered");
+    narration.step("The same producer, on a topic whose schema nobody registered");
     let unknown_subject = ctx.names.value_subject(subject_only::UNKNOWN);
     let unknown = ctx.names.unused_topic(subject_only::UNKNOWN);
     if ctx.registry.versions(&unknown_subject).await.is_ok() {
         ctx.registry.delete_subject(&unknown_subject).await?;
-        story.note("an earlier run with this id registered it, with --set; deleted first");
+        narration.note("an earlier run with this id registered it, with --set; deleted first");
     }
     let refused = serializer.serialize_record_json(&*invoice, &unknown, &value);
     match refused.await {
         Ok(_) => {
             let versions = ctx.registry.versions(&unknown_subject).await?;
-            story.compare(
+            narration.compare(
                 "the serializer refuses, and the subject still does not exist",
                 "an error",
                 &format!("{unknown_subject} was made, with the versions {versions:?}"),
@@ -82,16 +82,16 @@ pub async fn example_no_auto_register(ctx: &Context<'_>) -> Result<(), Failure> 
             if failure.exit != Exit::Unmet {
                 return Err(failure);
             }
-            story.fact("error", failure.to_string());
+            narration.fact("error", failure.to_string());
             let unregistered = ctx.registry.versions(&unknown_subject).await;
-            story.check(
+            narration.check(
                 unregistered.is_err_and(|error| error.is_not_found()),
                 "the serializer refuses, and the subject still does not exist",
             )?;
         }
     }
 
-    story.end(
+    narration.end(
         "switch auto-registration off wherever schemas are governed: CI registers them, \
          producers hold credentials that can only read.",
         "src/bin/cc-protobuf-examples/examples/no_auto_register.rs",

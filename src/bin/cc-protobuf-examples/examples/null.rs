@@ -11,11 +11,11 @@ use crate::console::{Table, hex};
 use crate::failure::Failure;
 use crate::naming::{subject_only, topic};
 
-/// Shows what proto3 can and cannot tell apart.
+/// Shows which of these proto3 can distinguish.
 #[tracing::instrument(skip_all)]
 pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
-    let story = &ctx.story;
-    story.say(
+    let narration = &ctx.narration;
+    narration.say(
         "A plain proto3 field that is 0, \"\" or false is not sent, so a reader cannot tell it \
          from one that was never set. `optional` gives a field presence.",
     );
@@ -29,7 +29,7 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
     let topic = ctx.names.topic(topic::NULL);
     let serializer = ctx.serializer(SerializerOptions::new())?;
 
-    story.step("Four values: some fields, all fields, defaults set on purpose, none at all");
+    narration.step("Four values: some fields, all fields, defaults set on purpose, none at all");
     let age: i32 = ctx.parsed("null.age", "0")?;
     let values = [
         json!({"name": "Ada"}),
@@ -44,15 +44,15 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
         let message = RecordValue::from(record.await?);
         table.row([value.to_string(), hex(message.envelope()?.payload, " ")]);
         let descriptor = Some(schema.descriptor());
-        story.keep(message.bytes(), &message.headers, descriptor)?;
+        narration.keep(message.bytes(), &message.headers, descriptor)?;
         sent.push(message);
     }
-    story.table(&table);
+    narration.table(&table);
     let lengths: Vec<usize> = sent
         .iter()
         .map(|message| message.envelope().map_or(0, |e| e.payload.len()))
         .collect();
-    story.check(
+    narration.check(
         lengths
             == [
                 5,
@@ -63,11 +63,11 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
         "a default set on purpose takes two bytes, an absent field none",
     )?;
 
-    story.step("And a tombstone: a record without any value");
+    narration.step("And a tombstone: a record without any value");
     sent.push(RecordValue::default());
-    story.note("not framed: null deletes the key's record from a compacted topic");
+    narration.note("not framed: null deletes the key's record from a compacted topic");
 
-    story.step("Read them back");
+    narration.step("Read them back");
     let deserializer = ctx.deserializer()?;
     let mut read = Vec::new();
     for message in ctx.deliver(&topic, "k1", sent).await? {
@@ -92,18 +92,18 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
         };
         table.row([record, of("name"), of("age"), of("isActive")]);
     }
-    story.table(&table);
+    narration.table(&table);
     let (values_read, tombstone) = read.split_at(read.len().saturating_sub(1));
-    story.check(
+    narration.check(
         values_read.iter().flatten().eq(values.iter()),
         "absent, present and default all come back as they were sent",
     )?;
-    story.check(
+    narration.check(
         tombstone == [None],
         "the tombstone comes back as no value, not as an empty one",
     )?;
 
-    story.step("The older way: wrapper messages");
+    narration.step("The older way: wrapper messages");
     let wrappers = ProtoMessage::new("Wrappers")
         .field(ProtoField::message(
             "name",
@@ -127,21 +127,21 @@ pub async fn example_null(ctx: &Context<'_>) -> Result<(), Failure> {
             .deserialize_json(message.record(&wrappers_topic))
             .await?;
         let descriptor = Some(wrappers.descriptor());
-        story.keep(message.bytes(), &message.headers, descriptor)?;
+        narration.keep(message.bytes(), &message.headers, descriptor)?;
         let payload = hex(message.envelope()?.payload, " ");
         table.row([value.to_string(), payload, json!(back).to_string()]);
         if back != Some(value) {
-            story.check(false, "wrapped values come back as they were sent")?;
+            narration.check(false, "wrapped values come back as they were sent")?;
         }
     }
-    story.table(&table);
-    story.check(
+    narration.table(&table);
+    narration.check(
         true,
         "wrapped values come back as they were sent: null, default and value",
     )?;
-    story.note("Kafka Connect maps these to nullable columns with wrapper.for.nullables=true");
+    narration.note("Kafka Connect maps these to nullable columns with wrapper.for.nullables=true");
 
-    story.end(
+    narration.end(
         "both ways keep null apart from the default. `optional` costs nothing extra on the wire; \
          a wrapper costs a nested message.",
         "src/bin/cc-protobuf-examples/examples/null.rs",

@@ -1,4 +1,4 @@
-//! Example 4: several event types in one topic, told apart by a oneof.
+//! Example 4: several event types in one topic, distinguished by a oneof.
 
 use crate::generated::io::confluent::examples::proto;
 use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage, ProtoOneof};
@@ -16,8 +16,8 @@ const PACKAGE: &str = "io.confluent.examples.proto";
 /// Sends three kinds of events through one topic and routes them.
 #[tracing::instrument(skip_all)]
 pub async fn example_oneof(ctx: &Context<'_>) -> Result<(), Failure> {
-    let story = &ctx.story;
-    story.say(
+    let narration = &ctx.narration;
+    narration.say(
         "Events that belong together should keep their order, so they share a topic. A wrapper \
          with a oneof gives that topic one schema that lists every kind of event.",
     );
@@ -56,7 +56,7 @@ pub async fn example_oneof(ctx: &Context<'_>) -> Result<(), Failure> {
             )
     })?;
 
-    story.step("Register the events, then the wrapper that references them");
+    narration.step("Register the events, then the wrapper that references them");
     let mut references = Vec::new();
     for schema in [&customer, &product, &order] {
         references.push(register_event(ctx, schema).await?);
@@ -65,7 +65,7 @@ pub async fn example_oneof(ctx: &Context<'_>) -> Result<(), Failure> {
     ctx.register(&subject, &*all_types, references.clone())
         .await?;
 
-    story.step("Serialize events of different kinds for one topic");
+    narration.step("Serialize events of different kinds for one topic");
     let options = references
         .into_iter()
         .fold(SerializerOptions::new(), SerializerOptions::reference);
@@ -80,7 +80,7 @@ pub async fn example_oneof(ctx: &Context<'_>) -> Result<(), Failure> {
         let event = event(kind).unwrap_or_default();
         let record = serializer.serialize_record_json(&*all_types, &topic, &event);
         let message = RecordValue::from(record.await?);
-        story.fact(kind, event);
+        narration.fact(kind, event);
         ctx.show_hex("record", &message, Some(all_types.descriptor()))?;
         sent.push(message);
     }
@@ -89,12 +89,12 @@ pub async fn example_oneof(ctx: &Context<'_>) -> Result<(), Failure> {
         ids.push(message.envelope()?.schema);
     }
     ids.dedup();
-    story.check(
+    narration.check(
         ids.len() == 1,
         "all of them carry the same schema id, that of AllTypes",
     )?;
 
-    story.step("Consume them and route each by the case that is set");
+    narration.step("Consume them and route each by the case that is set");
     let deserializer = ctx.deserializer()?;
     let mut routed = Vec::new();
     for message in ctx.deliver(&topic, "account-1", sent).await? {
@@ -115,15 +115,15 @@ pub async fn example_oneof(ctx: &Context<'_>) -> Result<(), Failure> {
             "order" => "fulfilment handler",
             _ => "dead letter queue",
         };
-        story.fact(&format!("case {case}"), handler);
+        narration.fact(&format!("case {case}"), handler);
         routed.push(case);
     }
-    story.check(
+    narration.check(
         routed == kinds,
         "each event came back as the kind that it was sent as, in order",
     )?;
 
-    story.end(
+    narration.end(
         "a consumer learns the kind from the message itself, not from the schema id. A new kind \
          is a new member of the oneof: BACKWARD compatible, and old consumers see no case set.",
         "src/bin/cc-protobuf-examples/examples/oneof.rs",
@@ -145,7 +145,7 @@ async fn register_event(ctx: &Context<'_>, schema: &SharedSchema) -> Result<Refe
     })
 }
 
-/// An event of a kind, if there is that kind.
+/// Returns an event of this kind, or `None` for an unknown kind.
 pub fn event(kind: &str) -> Option<Value> {
     Some(match kind {
         "customer" => json!({"customer": {

@@ -1,4 +1,4 @@
-//! What a run is to do: the arguments, checked.
+//! The plan of a run: the checked arguments.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::failure::{Exit, Failure};
 use crate::naming::{Names, RunId};
 use crate::settings::Settings;
 
-/// What the arguments ask for, checked.
+/// The plan of a run.
 pub(super) struct RunPlan<'a> {
     pub(super) arguments: &'a RunArgs,
     pub(super) names: Names,
@@ -19,16 +19,16 @@ pub(super) struct RunPlan<'a> {
     pub(super) changes: BTreeMap<String, String>,
 }
 
-/// An example that the arguments ask for.
+/// A requested example.
 pub(super) struct Asked {
     pub(super) example: &'static Example,
-    /// Why it does not run, if it does not.
+    /// Why the example is skipped, if it is.
     pub(super) skipped: Option<Skip>,
 }
 
 /// Why an example is skipped.
 pub(super) enum Skip {
-    /// `--skip` names it.
+    /// `--skip` excludes it.
     Wanted,
     /// The configuration lacks something that it needs.
     Lacks(Failure),
@@ -62,7 +62,7 @@ impl<'a> RunPlan<'a> {
     }
 }
 
-/// The examples that the arguments name, each once, in their order.
+/// Returns the requested examples, each once, in the given order.
 fn asked(arguments: &RunArgs, settings: &Settings) -> Result<Vec<Asked>, Failure> {
     let mut asked: Vec<Asked> = Vec::new();
     for selection in &arguments.examples {
@@ -82,7 +82,7 @@ fn asked(arguments: &RunArgs, settings: &Settings) -> Result<Vec<Asked>, Failure
     if running(&asked).next().is_some() {
         return Ok(asked);
     }
-    // Nothing would run, so the first thing that is missing is the error.
+    // If nothing would run, the first missing setting is the error.
     let lacking = asked.into_iter().find_map(|asked| match asked.skipped {
         Some(Skip::Lacks(failure)) => {
             Some(failure.context(format!("{} cannot run", asked.example.name)))
@@ -90,18 +90,18 @@ fn asked(arguments: &RunArgs, settings: &Settings) -> Result<Vec<Asked>, Failure
         _ => None,
     });
     Err(lacking.unwrap_or_else(|| {
-        Failure::usage("--skip leaves no example to run")
+        Failure::usage("--skip excludes every requested example")
             .hint("`list` shows the names of the examples")
     }))
 }
 
-/// The examples that are not skipped.
+/// Returns the examples that are not skipped.
 fn running(asked: &[Asked]) -> impl Iterator<Item = &'static Example> {
     let asked = asked.iter().filter(|asked| asked.skipped.is_none());
     asked.map(|asked| asked.example)
 }
 
-/// What an example needs and the settings do not give.
+/// Returns what an example needs and the settings lack.
 fn lacks(example: &Example, settings: &Settings) -> Option<Failure> {
     let lacks_key = example.selection == Selection::Csfle
         && matches!(KmsKey::decide(settings), Ok(KmsKey::Missing));
@@ -121,7 +121,7 @@ pub(super) fn empty_report(arguments: &RunArgs, run_id: &str) -> Report {
     Report::new(run_id.to_owned(), mode, schemas)
 }
 
-/// Fails before any example would when the directory cannot be written to.
+/// Fails before the first example if the directory is not writable.
 fn check_writable(directory: &Path) -> Result<(), Failure> {
     let probe = directory.join(".cc-protobuf-examples");
     std::fs::create_dir_all(directory)
@@ -130,7 +130,7 @@ fn check_writable(directory: &Path) -> Result<(), Failure> {
         .map_err(|error| {
             let mut failure = Failure::from(error)
                 .context(format!("cannot write schemas to {}", directory.display()))
-                .hint("give --save-schemas a directory that can be written to");
+                .hint("give --save-schemas a writable directory");
             failure.exit = Exit::Usage;
             failure
         })

@@ -1,4 +1,4 @@
-//! Runs the chosen examples, goes on after a failure, and sums up.
+//! Runs the requested examples, continues after a failure, and prints the summary.
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -10,15 +10,15 @@ use super::{Context, Example, Saved};
 use crate::backends::Backends;
 use crate::cleanup::{Cleaned, remove_run};
 use crate::cli::{RunArgs, RunMode};
-use crate::console::{BAD, Console, ExampleReport, ExampleResult, Report, Spinner, Story};
+use crate::console::{BAD, Console, ExampleReport, ExampleResult, Narration, Report, Spinner};
 use crate::failure::{Exit, Failure};
 use crate::settings::Settings;
 use crate::stop_signal::StopSignal;
 
-/// How long the registry may take to show that it is there.
+/// Maximum time for the registry to answer at the start.
 const PROBE: Duration = Duration::from_secs(15);
 
-/// Reports a failure that comes before the run; in JSON also as a document.
+/// Reports a failure before the run; in JSON also as a document.
 pub fn refuse(arguments: &RunArgs, console: &Console, failure: Failure) -> Failure {
     let run_id = arguments.run_id.as_deref().unwrap_or_default();
     let report = empty_report(arguments, run_id);
@@ -32,7 +32,7 @@ pub fn refuse(arguments: &RunArgs, console: &Console, failure: Failure) -> Failu
     failure
 }
 
-/// Runs what the command line asks for.
+/// Runs the examples that the command line requests.
 pub async fn run(
     arguments: &RunArgs,
     settings: Settings,
@@ -49,7 +49,7 @@ pub async fn run(
         opened = open(&settings) => opened,
         () = stop.received() => Err(stop.failure()),
     };
-    // Once Kafka is connected to, topics may have been made.
+    // From the connection to Kafka on, topics may have been created.
     let mut connects = false;
     let opened = match (opened, plan.topics()) {
         (Ok(backends), Some(topics)) => {
@@ -145,8 +145,8 @@ pub async fn run(
     }
 }
 
-/// Runs one example after the other. What stopped the run before its end, if
-/// anything did: an interruption, or a registry that is gone.
+/// Runs the examples one by one. Returns the failure that stopped the run early: an
+/// interruption, or an unreachable registry.
 async fn run_examples(
     plan: &RunPlan<'_>,
     backends: &Backends,
@@ -167,12 +167,13 @@ async fn run_examples(
         }
         let names = plan.names.of_example();
         let begun = Instant::now();
-        let story = Story::begin(console.clone(), example.number, example.name, example.title);
+        let narration =
+            Narration::begin(console.clone(), example.number, example.name, example.title);
         if backends.broker.is_some() && example.topics.is_empty() {
-            story.say("There is no Kafka in this example.");
+            narration.say("There is no Kafka in this example.");
         }
         let context = Context::new(
-            story,
+            narration,
             &plan.changes,
             plan.arguments,
             backends,
@@ -183,7 +184,7 @@ async fn run_examples(
             outcome = (example.run)(&context) => outcome,
             () = stop.received() => Err(stop.failure()),
         };
-        let outcome = outcome.and_then(|()| context.story.verdict());
+        let outcome = outcome.and_then(|()| context.narration.verdict());
         let mut entry = entry(example, ExampleResult::Passed);
         entry.duration_ms = millis(begun.elapsed());
         entry.subjects = names.created().subjects;
@@ -191,7 +192,7 @@ async fn run_examples(
             entry.topics = names.created().topics;
         }
         entry.keks = names.created().keks;
-        entry.steps = context.story.take_steps();
+        entry.steps = context.narration.take_steps();
         if let Err(mut failure) = outcome {
             entry.error = Some((&failure).into());
             let word = if failure.exit.is_signal() {
@@ -216,8 +217,8 @@ async fn run_examples(
     stopped
 }
 
-/// Opens the registry and makes sure that it answers. Kafka comes after it:
-/// without a registry, no topic shall be made.
+/// Opens the registry and checks that it answers. Only then connects to Kafka, so that
+/// no topic is created without a registry.
 async fn open(settings: &Settings) -> Result<Backends, Failure> {
     let backends = Backends::open(settings).await?;
     if !backends.registry.is_embedded() {
@@ -226,8 +227,8 @@ async fn open(settings: &Settings) -> Result<Backends, Failure> {
     Ok(backends)
 }
 
-/// Whether the registry is there and accepts the credentials. Its other answers
-/// are for the examples to judge.
+/// Checks that the registry answers and accepts the credentials. Examples check its
+/// other answers.
 async fn probe(backends: &Backends) -> Result<(), Failure> {
     let asked = tokio::time::timeout(PROBE, backends.registry.client.types());
     let Ok(answer) = asked.await else {
@@ -235,11 +236,11 @@ async fn probe(backends: &Backends) -> Result<(), Failure> {
         return Err(Failure::new(
             Exit::Unreachable,
             format!(
-                "the registry at {} gave no answer in {seconds} s",
+                "the registry at {} did not answer within {seconds} s",
                 backends.registry.url
             ),
         )
-        .hint("check SCHEMA_REGISTRY_URL, and that nothing in between swallows the traffic"));
+        .hint("check SCHEMA_REGISTRY_URL, and that no proxy or firewall drops the traffic"));
     };
     match answer {
         Err(error) => {

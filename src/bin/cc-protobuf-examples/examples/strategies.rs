@@ -1,4 +1,4 @@
-//! Example 8: under which subjects schemas and their references are registered.
+//! Example 8: the subjects of schemas and their references.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ use crate::console::Table;
 use crate::failure::Failure;
 use crate::naming::{import, subject_only, topic};
 
-/// Serializes one payment under each strategy, then a record with an import.
+/// Serializes one payment with each strategy, then a record with an import.
 #[tracing::instrument(skip_all)]
 pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
-    let story = &ctx.story;
-    story.say(
+    let narration = &ctx.narration;
+    narration.say(
         "Two strategies name subjects after the message, and references are named after import \
          paths. So that runs do not meet, the run id is in package and path here; the bytes of a \
          record hold no names and do not change.",
@@ -35,9 +35,9 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
     let record = of_run.full_name().to_owned();
     let topic = ctx.names.topic(topic::STRATEGIES);
 
-    story.step("Serialize the same payment under each subject name strategy");
+    narration.step("Serialize the same payment under each subject name strategy");
     let value = json!({"amount": 12.5, "currency": "EUR"});
-    // The type compiled for Payment encodes; the renamed schema is registered.
+    // The type compiled for Payment encodes, but the renamed schema is registered.
     let payload = payment.serialize(&value)?;
     let strategies = [
         (
@@ -70,29 +70,29 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
         let versions = ctx.registry.versions(&subject).await?;
         table.row([name.to_owned(), subject, json!(versions).to_string()]);
     }
-    story.table(&table);
-    story.check(true, "the serializer registered each subject by itself")?;
+    narration.table(&table);
+    narration.check(true, "the serializer registered each subject by itself")?;
     for message in sent.iter().take(1) {
         ctx.show(message, Some(of_run.descriptor()))?;
     }
-    story.check(
+    narration.check(
         sent.windows(2).all(|pair| pair.first() == pair.last()),
         "one schema has one id, whatever its subjects: the three records are equal",
     )?;
 
-    story.step("Read them back: the id is enough, no strategy is needed");
+    narration.step("Read them back: the id is enough, no strategy is needed");
     let deserializer = ctx.deserializer()?;
     for message in ctx.deliver(&topic, "p-1", sent).await? {
         let read = deserializer
             .deserialize_json(message.record(&topic))
             .await?;
         if read.as_ref() != Some(&value) {
-            story.check(false, "what was read is what was written")?;
+            narration.check(false, "what was read is what was written")?;
         }
     }
-    story.check(true, "all three were read as they were written")?;
+    narration.check(true, "all three were read as they were written")?;
 
-    story.step("A record with an import, under both reference name strategies");
+    narration.step("A record with an import, under both reference name strategies");
     let other = ctx.schema::<acme::OtherRecord>(|| {
         ProtoMessage::new("OtherRecord")
             .package("com.acme")
@@ -110,7 +110,7 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
     let other = renamed(&other, None, &path, &[])?;
     let importing = ctx.names.import_path("MyRecord.proto");
     let my_record = renamed(&my_record, None, &importing, &[other.file().clone()])?;
-    // Writes the imported file, too.
+    // Also writes the imported file.
     ctx.save(&*my_record)?;
     let payload = my_record.serialize(&json!({"f1": "a", "f2": {"other_id": 1}}))?;
     ctx.names.value_subject(subject_only::REFERENCES);
@@ -140,13 +140,13 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
         ctx.registry.versions(&subject).await?;
         table.row([name, &path, &subject]);
     }
-    story.table(&table);
-    story.check(
+    narration.table(&table);
+    narration.check(
         true,
         "the serializer registered the imported file under both subjects",
     )?;
 
-    story.end(
+    narration.end(
         "TopicName is the default and suits one message type per topic. RecordName shares a \
          schema between topics; TopicRecordName allows several types in one.",
         "src/bin/cc-protobuf-examples/examples/strategies.rs",
@@ -156,8 +156,8 @@ pub async fn example_strategies(ctx: &Context<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The schema in another package and file: the same messages under other names.
-/// Imports are taken from `dependencies`, in the order of the import lines.
+/// Returns the schema with another package and file name, and the same messages. Imports
+/// are replaced by `dependencies`, in the order of the import lines.
 fn renamed(
     schema: &SharedSchema,
     package: Option<&str>,

@@ -1,4 +1,4 @@
-//! How a run is announced and summed up.
+//! Prints the banner and the summary of a run.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ pub(super) fn announce(
     }
 }
 
-/// The table at the end.
+/// Prints the table at the end.
 pub(super) fn summary(plan: &RunPlan<'_>, report: &Report, console: &Console) {
     let mut table = Table::new(["example", "result", "ms", "subjects and topics"]);
     let (mut passed, mut failed, mut interrupted, mut skipped) = (0, 0, 0, 0);
@@ -68,7 +68,7 @@ pub(super) fn summary(plan: &RunPlan<'_>, report: &Report, console: &Console) {
             word.to_owned(),
             example.duration_ms.to_string(),
             match &asked.skipped {
-                Some(Skip::Wanted) => "left out by --skip".to_owned(),
+                Some(Skip::Wanted) => "excluded by --skip".to_owned(),
                 Some(Skip::Lacks(failure)) => failure.message.clone(),
                 None => used(example).join("\n"),
             },
@@ -92,7 +92,7 @@ pub(super) fn summary(plan: &RunPlan<'_>, report: &Report, console: &Console) {
     console.result(&format!("{style}{text}{style:#}"));
 }
 
-/// Subjects and topics of an example.
+/// Returns the subjects and topics of an example.
 fn used(example: &ExampleReport) -> Vec<String> {
     let topics = example.topics.iter().map(|topic| format!("topic {topic}"));
     example.subjects.iter().cloned().chain(topics).collect()

@@ -1,5 +1,4 @@
-//! Registries that lack something Confluent's has: what to do without it, or
-//! what to say.
+//! Handles registries that lack a feature of Confluent's.
 
 use std::error::Error;
 
@@ -11,14 +10,13 @@ use super::Context;
 use crate::failure::{Failure, of_type};
 use crate::naming::import;
 
-/// Defines the tags of fields.
+/// The file that defines field tags.
 const META: &str = "confluent/meta.proto";
-/// "Invalid schema."
+/// Error code of the registry for "Invalid schema".
 const INVALID_SCHEMA: i32 = 42201;
 
-/// Registers a schema that imports `confluent/meta.proto`. A registry that does
-/// not have this file built in gets it under a subject of the run, to which the
-/// schema then refers.
+/// Registers a schema that imports `confluent/meta.proto`. If the registry does not have
+/// this file built in, it is registered under a subject of the run and referenced.
 pub(super) async fn register_tagged(
     ctx: &Context<'_>,
     file: &str,
@@ -53,8 +51,8 @@ pub(super) async fn register_tagged(
     };
     let lacking = |error| {
         ctx.not_registered(file, subject, error).hint(format!(
-            "does this registry lack {META}? Confluent's has it built in, and this one does not \
-             take it as a reference either"
+            "this registry may lack {META}, which Confluent's has built in, and it does not accept \
+             it as a reference either"
         ))
     };
     let Some(version) = version else {
@@ -68,14 +66,14 @@ pub(super) async fn register_tagged(
     });
     let registered = ctx.registry.register(subject, &request, false).await;
     registered.map_err(lacking)?;
-    ctx.story.note(&format!(
+    ctx.narration.note(&format!(
         "this registry does not have {META} built in: it is registered under {under}, and the \
-         schema refers to it"
+         schema references it"
     ));
     Ok(())
 }
 
-/// The failure to register a schema that refers to `subject`.
+/// Returns the failure to register a schema that references `subject`.
 pub(super) fn reference_refused(
     subject: &str,
     error: impl Error + Send + Sync + 'static,
@@ -86,13 +84,12 @@ pub(super) fn reference_refused(
         return failure;
     }
     failure.hint(format!(
-        "this registry does not seem to find a reference under a subject with a `/` in it \
-         ({subject}), as Confluent's does; ReferenceSubjectNameStrategy::Qualified makes subjects \
-         without it"
+        "unlike Confluent's, this registry does not seem to find references under subjects with a \
+         `/` ({subject}); ReferenceSubjectNameStrategy::Qualified uses subjects without it"
     ))
 }
 
-/// The registry's error code somewhere in the causes.
+/// Returns the registry's error code from an error's causes.
 fn registry_code(error: &(dyn Error + 'static)) -> Option<i32> {
     let mut next = Some(error);
     while let Some(error) = next {

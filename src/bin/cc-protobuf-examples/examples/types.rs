@@ -15,23 +15,24 @@ use crate::naming::subject_only;
 /// Reads the same bytes in three ways, and in a wrong one.
 #[tracing::instrument(skip_all)]
 pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
-    let story = &ctx.story;
-    story.say(
+    let narration = &ctx.narration;
+    narration.say(
         "A record says which schema it was written with, not which Rust type to read it into. \
          That is the reader's choice.",
     );
-    story.step("Which schema types does the registry know?");
+    narration.step("Which schema types does the registry know?");
     let types = ctx.registry.types().await?;
-    story.fact("types", types.join(", "));
-    story.check(
+    narration.fact("types", types.join(", "));
+    narration.check(
         types.iter().any(|name| name == PROTOBUF),
         "PROTOBUF is among them",
     )?;
     if ctx.embedded_registry() {
-        story.note("the embedded registry lists what the real one does, and accepts only PROTOBUF");
+        narration
+            .note("the embedded registry lists what the real one does, and accepts only PROTOBUF");
     }
 
-    story.step("Serialize a Customer");
+    narration.step("Serialize a Customer");
     let customer = ctx.schema::<proto::Customer>(|| {
         ProtoMessage::new("Customer")
             .package("io.confluent.examples.proto")
@@ -43,7 +44,7 @@ pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
     ctx.names.value_subject(subject_only::TYPES);
     let topic = ctx.names.unused_topic(subject_only::TYPES);
     let id: i64 = ctx.parsed("types.customer_id", "9007199254740993")?;
-    // A typed message goes straight to bytes, on either path.
+    // A typed message is encoded directly, with either kind of schema.
     let sent = proto::Customer {
         customer_id: id,
         customer_name: "Ada".to_owned(),
@@ -54,7 +55,7 @@ pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
     let message = RecordValue::from(record);
     ctx.show(&message, Some(customer.descriptor()))?;
 
-    story.step("Read the same bytes three ways");
+    narration.step("Read the same bytes three ways");
     let deserializer = ctx.deserializer()?;
     let record = message.record(&topic);
     let typed: Option<proto::Customer> = deserializer.deserialize(record).await?;
@@ -84,12 +85,12 @@ pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
         &json_id.to_string(),
         "string: 64 bits do not fit a JSON number",
     ]);
-    story.table(&table);
-    story.check(
+    narration.table(&table);
+    narration.check(
         typed == Some(sent),
         "typed: the very message that was written",
     )?;
-    story.check(
+    narration.check(
         dynamic_id == Some(id),
         "dynamic: the same fields, by name, without the type",
     )?;
@@ -97,23 +98,23 @@ pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
         0 => (Value::Null, "JSON: a field with its default is left out"),
         _ => (json!(id.to_string()), "JSON: 64-bit integers are strings"),
     };
-    story.check(json_id == expected, claim)?;
+    narration.check(json_id == expected, claim)?;
 
-    story.step("Read them as another type");
+    narration.step("Read them as another type");
     let wrong: Result<Option<proto::Order>, _> = deserializer.deserialize(record).await;
     match wrong {
         Err(error) if matches!(error.kind(), ErrorKind::WrongType { .. }) => {
-            story.fact("error", error.to_string());
-            story.check(
+            narration.fact("error", error.to_string());
+            narration.check(
                 true,
                 "refused: the bytes would have parsed, with the wrong meaning",
             )?;
         }
         Err(error) => return Err(error.into()),
-        Ok(_) => story.check(false, "a Customer is not read as an Order")?,
+        Ok(_) => narration.check(false, "a Customer is not read as an Order")?,
     }
 
-    story.step("Choose the type by the name of the writer's message");
+    narration.step("Choose the type by the name of the writer's message");
     let name = dynamic.as_ref().map(ReflectMessage::descriptor);
     let name = name.as_ref().map_or("", |message| message.full_name());
     let chosen = match name {
@@ -127,12 +128,12 @@ pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
             .map(|order| i64::from(order.order_id)),
         _ => None,
     };
-    story.check(
+    narration.check(
         chosen == Some(id),
         format!("{name} leads to deserialize::<Customer>"),
     )?;
 
-    story.step("How the Java client's settings are said here");
+    narration.step("How the Java client's settings are said here");
     let mut table = Table::new(["Java", "Rust"]);
     table.row([
         "specific.protobuf.value.type=Customer",
@@ -150,9 +151,9 @@ pub async fn example_types(ctx: &Context<'_>) -> Result<(), Failure> {
         "latest.cache.ttl.sec",
         "SerializerOptions::latest_cache_ttl, 60 s",
     ]);
-    story.table(&table);
+    narration.table(&table);
 
-    story.end(
+    narration.end(
         "the typed read needs no reflection and is the fastest; the dynamic one needs no code \
          generation and reads schemas that this program has never seen.",
         "src/bin/cc-protobuf-examples/examples/types.rs",

@@ -1,11 +1,11 @@
-//! Questions that several settings have in common.
+//! Checks that several settings share.
 
 use std::path::PathBuf;
 
 use super::names::Name;
 use super::{Error, Origin, Secret, Sources};
 
-/// Whether all of `group` are set; an error if only some are.
+/// Returns whether all of `group` are set. Fails if only some are.
 pub(super) fn together(
     sources: &Sources,
     what: &'static str,

@@ -1,4 +1,4 @@
-//! The `.env` file: where it is, whether it can be trusted, what it says.
+//! Finds the `.env` file, checks who can write it, and parses it.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 
-/// The nearest `.env` file in `directory` or above it.
+/// Finds the nearest `.env` file, in `directory` or above it.
 pub(super) fn find(directory: &Path) -> Option<PathBuf> {
     directory
         .ancestors()
@@ -15,14 +15,14 @@ pub(super) fn find(directory: &Path) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Parses a `.env` file. Errors name the line, never its text: it may hold a
-/// secret.
+/// Parses a `.env` file. Errors contain the line number but not its text, which
+/// may be a secret.
 ///
-/// The file decides where credentials go. One that somebody else may have
-/// written is refused when it lies above `directory`, where nobody chose it:
-/// going on without it could lead to other backends than meant. In `directory`
-/// itself it is read with a warning, for containers and WSL often show the
-/// user's own files so.
+/// The file determines where credentials are sent. If others can write it and it
+/// is above `directory`, where the user may not know of it, it is refused;
+/// ignoring it could silently select other backends. In `directory` itself it
+/// is read with a warning, because containers and WSL often show the user's own
+/// files with such permissions.
 pub(super) fn read(path: &Path, directory: &Path) -> Result<HashMap<String, String>, Error> {
     let unreadable = |source| Error::DotEnvUnreadable {
         path: path.to_owned(),
@@ -37,7 +37,7 @@ pub(super) fn read(path: &Path, directory: &Path) -> Result<HashMap<String, Stri
             });
         }
         tracing::warn!(
-            "{}: {reason}, and it decides where credentials go",
+            "{}: {reason}, and the file determines where credentials are sent",
             path.display()
         );
     }
@@ -68,13 +68,13 @@ pub(super) fn read(path: &Path, directory: &Path) -> Result<HashMap<String, Stri
     Ok(values)
 }
 
-/// Why somebody else may have written an open file, or put the link in its place.
+/// Returns why somebody else could have written the file or placed its link.
 #[cfg(unix)]
 fn distrust(path: &Path, file: &File) -> std::io::Result<Option<&'static str>> {
     use std::os::unix::fs::MetadataExt;
     let me = rustix::process::geteuid().as_raw();
     let (place, target) = (std::fs::symlink_metadata(path)?, file.metadata()?);
-    // The permissions of a link mean nothing.
+    // The permissions of a symbolic link have no meaning.
     let mode = target.mode();
     Ok(strange(place.uid(), place.gid(), 0, me)
         .or_else(|| strange(target.uid(), target.gid(), mode, me)))
@@ -85,19 +85,19 @@ fn distrust(_: &Path, _: &File) -> std::io::Result<Option<&'static str>> {
     Ok(None)
 }
 
-/// What is strange about the owner and the mode of a file for the user `me`.
+/// Returns why a file with this owner and mode is not safe for the user `me`.
 ///
-/// Root may write anywhere. A group with the number of the owner is the owner's
-/// alone, as most Linux distributions set up accounts; there, editors leave
-/// files writable for it.
+/// Root may write anywhere. A group with the same number as the owner is the
+/// owner's private group on most Linux distributions, where editors leave files
+/// writable for it.
 #[cfg(unix)]
 fn strange(owner: u32, group: u32, mode: u32, me: u32) -> Option<&'static str> {
     if owner != me && owner != 0 {
         Some("it belongs to another user")
     } else if mode & 0o002 != 0 {
-        Some("everybody may write to it")
+        Some("anyone can write to it")
     } else if mode & 0o020 != 0 && group != owner {
-        Some("its group may write to it")
+        Some("its group can write to it")
     } else {
         None
     }
@@ -112,7 +112,7 @@ mod tests {
         let trusted = [
             (1000, 1000, 0o600, 1000),
             (1000, 100, 0o644, 1000),
-            // A group of one's own.
+            // The owner's private group.
             (1000, 1000, 0o664, 1000),
             (0, 0, 0o664, 1000),
         ];
@@ -123,8 +123,8 @@ mod tests {
         let untrusted = [
             (1001, 1001, 0o600, 1000, "another user"),
             (1001, 1001, 0o600, 0, "another user"),
-            (1000, 1000, 0o602, 1000, "everybody"),
-            (0, 0, 0o666, 1000, "everybody"),
+            (1000, 1000, 0o602, 1000, "anyone"),
+            (0, 0, 0o666, 1000, "anyone"),
             (1000, 100, 0o660, 1000, "its group"),
             (0, 1000, 0o660, 1000, "its group"),
         ];

@@ -1,21 +1,21 @@
-//! Wrong or incomplete configuration, and what to do about it.
+//! Errors in the configuration, and what the user can do about each.
 
 use std::path::PathBuf;
 
 use super::origin::Origin;
 
-/// Wrong or incomplete configuration. Every variant ends in exit code 2.
+/// A wrong or incomplete configuration. Every variant leads to exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Some of the names that belong together are missing.
+    /// Of names that belong together, some are missing.
     #[error("{what} is half configured: {given} set, but not {missing}")]
     HalfConfigured {
         /// What the names configure.
         what: &'static str,
         /// Names that have a value.
         given: String,
-        /// Names that need one.
+        /// Names that also need a value.
         missing: String,
     },
     /// Names that exclude each other.
@@ -31,12 +31,12 @@ pub enum Error {
     Invalid {
         /// Name of the variable or flag.
         name: &'static str,
-        /// Where the value came from.
+        /// The origin of the value.
         origin: Origin,
-        /// What is wrong with it.
+        /// Why it cannot be used.
         reason: String,
     },
-    /// Full mode with one real and one embedded backend.
+    /// Full mode with one remote and one embedded backend.
     #[error("--mode full needs both backends or none: {given} is configured, but not {missing}")]
     Mixed {
         /// Name that has a value.
@@ -55,15 +55,15 @@ pub enum Error {
     DotEnvUnreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
     /// Somebody else may have written the `.env` file in a directory above.
-    #[error("{path} is not read: {reason}, and it would decide where credentials go", path = path.display())]
+    #[error("{path} is not read: {reason}, and the file determines where credentials are sent", path = path.display())]
     DotEnvUntrusted {
         /// The file.
         path: PathBuf,
-        /// What is strange about it.
+        /// Why the file is not trusted.
         reason: &'static str,
     },
     /// The `.env` file does not parse.
@@ -80,17 +80,17 @@ pub enum Error {
         /// The variable.
         name: &'static str,
     },
-    /// The current directory cannot be found out.
+    /// The current directory cannot be determined.
     #[error("cannot find the current directory")]
     CurrentDirectory(#[source] std::io::Error),
 }
 
 impl Error {
-    /// What the user can do.
+    /// Returns what the user can do.
     pub fn hint(&self) -> String {
         match self {
             Self::HalfConfigured { missing, .. } => format!(
-                "set {missing} in the environment or .env, or use --embedded to run without any backend"
+                "set {missing} in the environment or .env, or use --embedded to ignore the configuration"
             ),
             Self::Conflict { first, second } => format!("unset {first} or {second}"),
             Self::Invalid { name, .. } => {
@@ -102,11 +102,11 @@ impl Error {
             Self::RunId(_) => "try --run-id demo-1".to_owned(),
             Self::Set(_) => "try --set basic.f1=hello".to_owned(),
             Self::DotEnvUnreadable { .. } => {
-                "make the file readable, or remove it: real environment variables do as well"
+                "make the file readable, or remove it and set environment variables instead"
                     .to_owned()
             }
             Self::DotEnvUntrusted { path, .. } => format!(
-                "if the file is yours: chown it to you and chmod go-w {}; else work below a directory without it",
+                "if the file is yours: chown it to you and chmod go-w {}; otherwise work in a directory that is not below it",
                 path.display()
             ),
             Self::DotEnvSyntax { .. } => {

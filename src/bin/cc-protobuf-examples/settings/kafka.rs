@@ -1,4 +1,4 @@
-//! Which Kafka cluster, and how it is spoken to.
+//! Settings of the Kafka cluster.
 
 use std::path::PathBuf;
 
@@ -77,8 +77,8 @@ pub(super) fn kafka(sources: &Sources) -> Result<Option<KafkaSettings>, Error> {
     }))
 }
 
-/// `host:port`, in front of it perhaps the protocol, as the Confluent CLI prints
-/// a cluster's endpoint; librdkafka understands both.
+/// Returns whether the text is `host:port`, optionally after a protocol, as the
+/// Confluent CLI prints endpoints; librdkafka accepts both.
 fn is_server(server: &str) -> bool {
     let address = match server.split_once("://") {
         Some(("SASL_SSL" | "SASL_PLAINTEXT" | "SSL" | "PLAINTEXT", address)) => address,

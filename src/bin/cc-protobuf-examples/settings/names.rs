@@ -1,9 +1,9 @@
-//! Every environment variable that the program reads, in one place.
+//! The environment variables that the program reads.
 //!
-//! Not among them: the one by which a shell asks for completions, which belongs to
-//! `commands::completions`. The AWS credential chain (`AWS_PROFILE`, `AWS_REGION`, …) and the proxy
-//! variables (`HTTPS_PROXY`, `NO_PROXY`, …) are read by the libraries that use
-//! them, from the real environment only.
+//! Three kinds are not listed: the variable for completions, which belongs to
+//! `commands::completions`; and the AWS credential chain (`AWS_PROFILE`, …) and the
+//! proxy variables (`HTTPS_PROXY`, …), which libraries read from the environment
+//! only.
 
 /// One environment variable.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Name {
     pub key: &'static str,
     /// Whether its value must never be shown.
     pub secret: bool,
-    /// What it means, for `doctor`.
+    /// Description, for `doctor`.
     pub meaning: &'static str,
 }
 
@@ -22,7 +22,7 @@ macro_rules! names {
             #[doc = concat!("`", stringify!($key), "`: ", $meaning, ".")]
             pub static $key: Name = Name { key: stringify!($key), secret: $secret, meaning: $meaning };
         )*
-        /// All of them, in the order in which `doctor` lists them.
+        /// All names, in the order of `doctor`.
         pub static ALL: &[&Name] = &[$(&$key),*];
     };
 }
@@ -38,7 +38,7 @@ names! {
     SR_OAUTH_SCOPE, false, "OAuth scope";
     SR_IDENTITY_POOL_ID, false, "Confluent identity pool, with a bearer token or OAuth";
     SR_LOGICAL_CLUSTER, false, "Confluent logical cluster (lsrc-…), with a bearer token or OAuth";
-    SR_SSL_CA_LOCATION, false, "PEM file of further CA certificates for the registry";
+    SR_SSL_CA_LOCATION, false, "PEM file of additional CA certificates for the registry";
     SR_SSL_CERT_LOCATION, false, "PEM file of the client certificate for mutual TLS";
     SR_SSL_KEY_LOCATION, false, "PEM file of the client certificate's private key";
     BOOTSTRAP_SERVERS, false, "Kafka cluster, host:port, separated by commas";
@@ -52,7 +52,7 @@ names! {
     LOCAL_SECRET, true, "secret of local-kms, for use without a cloud KMS";
 }
 
-/// The variable that `key` is a misspelling of, if it is close to one.
+/// Returns the variable that `key` is a misspelling of, if it is close to one.
 pub fn misspelled(key: &str) -> Option<&'static Name> {
     let letters = |key: &str| -> String {
         let letters = key.chars().filter(char::is_ascii_alphanumeric);
@@ -61,7 +61,7 @@ pub fn misspelled(key: &str) -> Option<&'static Name> {
     let wrong = letters(key);
     let close = ALL.iter().copied().filter_map(|name| {
         let right = letters(name.key);
-        // The first two letters say whose variable it is: S3_API_KEY is another.
+        // The first two letters must match: S3_API_KEY is not SR_API_KEY.
         if name.key == key || right.get(..2) != wrong.get(..2) {
             return None;
         }

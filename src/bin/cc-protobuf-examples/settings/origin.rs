@@ -1,9 +1,9 @@
-//! Where a value comes from.
+//! The origin of a setting.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where a value came from.
+/// The origin of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A command line flag.
@@ -12,7 +12,7 @@ pub enum Origin {
     Environment,
     /// The `.env` file at this path.
     DotEnv(PathBuf),
-    /// Nowhere: the program's own choice.
+    /// The program's default.
     Default,
 }
 

@@ -1,4 +1,4 @@
-//! Which Schema Registry, and how to authenticate there.
+//! Settings of the Schema Registry and its authentication.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,10 @@ use super::checks::{exclusive, file, half, invalid, required, required_secret, t
 use super::names::{self, Name};
 use super::{Error, Secret, Sources};
 
-/// How to authenticate with the registry.
+/// How to authenticate to the registry.
 #[derive(Clone, Debug)]
 pub enum RegistryAuth {
-    /// Not at all.
+    /// No authentication.
     Anonymous,
     /// HTTP Basic with API key and secret.
     Basic {
@@ -18,7 +18,7 @@ pub enum RegistryAuth {
         /// API secret.
         secret: Secret,
     },
-    /// A bearer token, as it is.
+    /// A fixed bearer token.
     Bearer(Secret),
     /// OAuth 2.0 client credentials.
     OAuth {
@@ -44,7 +44,7 @@ pub struct RegistrySettings {
     pub identity_pool: Option<String>,
     /// Confluent logical cluster.
     pub logical_cluster: Option<String>,
-    /// Further CA certificates.
+    /// Additional CA certificates.
     pub ca: Option<PathBuf>,
     /// Client certificate and key.
     pub client_certificate: Option<(PathBuf, PathBuf)>,
@@ -138,7 +138,7 @@ pub(super) fn registry(sources: &Sources) -> Result<Option<RegistrySettings>, Er
 
 fn check_url(sources: &Sources, name: &'static Name) -> Result<(), Error> {
     let text = required(sources, name);
-    // The value is not repeated: a password may stand in it.
+    // Do not print the value: it may contain a password.
     for url in text.split(',').map(str::trim) {
         let reason = match reqwest::Url::parse(url) {
             Err(error) => format!("not a URL ({error})"),

@@ -1,4 +1,4 @@
-//! Where values come from: flag, environment, `.env`, in that order.
+//! Collects values from flags, environment and `.env`, in this order of precedence.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::names::{self, Name};
 use super::{Error, Origin, Secret, dot_env};
 
-/// A value and where it came from.
+/// A value and its origin.
 #[derive(Clone, Debug)]
 pub struct Sourced<T> {
     /// The value.
@@ -16,19 +16,19 @@ pub struct Sourced<T> {
     pub origin: Origin,
 }
 
-/// The values found, empty ones left out.
+/// The values that are set and not empty.
 #[derive(Debug, Default)]
 pub struct Sources {
     values: HashMap<&'static str, Sourced<Secret>>,
     /// The `.env` file that was read.
     pub dot_env: Option<PathBuf>,
-    /// The names in that file which the program does not read.
+    /// Names in that file that the program does not read.
     pub unread: Vec<String>,
 }
 
 impl Sources {
-    /// Collects the values of every known name. `environment` looks a variable
-    /// up; `directory` is where the search for `.env` starts.
+    /// Collects the values of all known names. `environment` looks up a variable;
+    /// the search for `.env` starts in `directory`.
     pub fn collect(
         flags: &[(&'static Name, &'static str, Option<&str>)],
         environment: impl Fn(&str) -> Option<OsString>,
@@ -60,13 +60,13 @@ impl Sources {
                 .and_then(|(file, path)| {
                     Some((Origin::DotEnv(path.clone()), file.get(key)?.clone()))
                 });
-            // An exported but empty variable hides nothing: it counts as unset.
+            // An empty variable counts as unset and does not hide another value.
             let found = [flag, real, stored]
                 .into_iter()
                 .flatten()
                 .find(|(_, value)| !value.trim().is_empty());
             if let Some((origin, value)) = found {
-                // Blanks around an address were not meant; in a secret they are part of it.
+                // White space around an address is a mistake, but may be part of a secret.
                 let value = if name.secret {
                     value
                 } else {
@@ -80,7 +80,7 @@ impl Sources {
             for key in file.keys().filter(|key| key.starts_with("AWS_")) {
                 if *key != names::AWS_KMS_KEY_ARN.key {
                     tracing::warn!(
-                        "{key} in .env is not read; the AWS credential chain sees the real environment only"
+                        "{key} in .env is not read; the AWS credential chain reads the environment only"
                     );
                 }
             }
@@ -96,22 +96,22 @@ impl Sources {
         })
     }
 
-    /// The value of a name.
+    /// Returns the value of a name.
     pub fn get(&self, name: &Name) -> Option<&Sourced<Secret>> {
         self.values.get(name.key)
     }
 
-    /// The value of a name that is no secret.
+    /// Returns the value of a name that is not secret.
     pub fn text(&self, name: &Name) -> Option<String> {
         Some(self.get(name)?.value.expose().to_owned())
     }
 
-    /// The value of a name as a secret.
+    /// Returns the value of a name as a secret.
     pub fn secret(&self, name: &Name) -> Option<Secret> {
         Some(self.get(name)?.value.clone())
     }
 
-    /// Whether a name has a value.
+    /// Returns whether a name has a value.
     pub fn has(&self, name: &Name) -> bool {
         self.values.contains_key(name.key)
     }
@@ -121,8 +121,8 @@ impl Sources {
 mod tests {
     use super::*;
 
-    /// Written by run-example.sh from values that need quoting; its own test
-    /// compares the file byte for byte.
+    /// The file that run-example.sh writes from values that need quoting; its own
+    /// test compares the file byte for byte.
     const HOSTILE: &str = include_str!("../../../../tests/fixtures/dotenv-hostile.env");
 
     fn collect(dot_env: &str) -> Sources {

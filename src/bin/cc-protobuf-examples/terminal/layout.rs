@@ -1,14 +1,14 @@
-//! How wide the output may be, and text broken to fit.
+//! The width of the terminal, and text wrapped to it.
 
 use cc_protobuf_examples::printable::escape;
 use terminal_size::{Width, terminal_size_of};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Columns where neither a terminal nor `COLUMNS` says how many.
+/// Columns if neither a terminal nor `COLUMNS` defines them.
 const DEFAULT_WIDTH: usize = 80;
-/// Narrower terminals are treated as this wide.
+/// Minimum width; narrower terminals are treated as this wide.
 const NARROWEST: usize = 40;
-/// Longer lines are hard to read.
+/// Maximum width; longer lines are hard to read.
 const WIDEST: usize = 120;
 
 /// Returns the columns of stdout: the terminal's width, else `COLUMNS`, else 80.
@@ -20,8 +20,8 @@ pub fn stdout_width() -> usize {
         .map_or(DEFAULT_WIDTH, |columns| bounded(columns.into()))
 }
 
-/// Columns of stderr if it is a terminal. Elsewhere lines stay whole, so that
-/// they can be searched.
+/// Returns the columns of stderr if it is a terminal. Elsewhere lines are not
+/// wrapped, so that they can be searched.
 pub fn stderr_width() -> Option<usize> {
     let (Width(columns), _) = terminal_size_of(std::io::stderr())?;
     Some(bounded(columns.into()))
@@ -31,20 +31,20 @@ fn bounded(columns: usize) -> usize {
     columns.clamp(NARROWEST, WIDEST)
 }
 
-/// Columns that a text takes on a terminal: two for most East Asian characters.
+/// Returns the columns of a text; most East Asian characters take two.
 pub fn columns(text: &str) -> usize {
     text.width()
 }
 
-/// A text as it is shown, filled up with spaces to `width` columns.
+/// Pads a text with spaces to `width` columns.
 pub fn padded(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(columns(text));
     format!("{text}{:missing$}", "")
 }
 
-/// Breaks text into lines of at most `width` columns, hidden characters escaped:
-/// at spaces; in a word that is longer than a line, behind punctuation; in what
-/// is still longer, anywhere.
+/// Wraps text to lines of at most `width` columns and escapes hidden characters.
+/// Breaks at spaces; a word longer than a line after punctuation; anything still
+/// longer anywhere.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = Vec::new();
@@ -82,11 +82,11 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Where a word that is longer than a line may be broken: behind these; where that
-/// leaves too long a part, behind the next ones.
+/// Where to break a word that is longer than a line: after the first set of
+/// characters, or after the second if a part is still too long.
 const BREAKS: [&[char]; 2] = [&[',', ';'], &['/', '&', '=', '-', '.']];
 
-/// The parts of a word that stay together: all of it if it fits the width.
+/// Splits a word into parts that are not broken; one part if it fits the width.
 fn pieces(word: &str, width: usize) -> Vec<&str> {
     BREAKS.iter().fold(vec![word], |parts, breaks| {
         let fits = |part: &str| columns(part) <= width;
@@ -98,7 +98,8 @@ fn pieces(word: &str, width: usize) -> Vec<&str> {
     })
 }
 
-/// Length in bytes of the longest beginning that fits; one character at least.
+/// Returns the length in bytes of the longest prefix that fits; at least one
+/// character.
 fn fitting(text: &str, width: usize) -> usize {
     let mut used = 0;
     for (at, c) in text.char_indices() {
@@ -110,8 +111,8 @@ fn fitting(text: &str, width: usize) -> usize {
     text.len()
 }
 
-/// Columns of the longest part of a text that [`wrap`] keeps together in lines of
-/// `most` columns.
+/// Returns the columns of the longest part that [`wrap`] does not break in lines
+/// of `most` columns.
 pub fn longest_piece(text: &str, most: usize) -> usize {
     let words = text.split(['\n', ' ']);
     words
@@ -121,7 +122,7 @@ pub fn longest_piece(text: &str, most: usize) -> usize {
         .unwrap_or(0)
 }
 
-/// A number of things: `1 byte`, `2 bytes`.
+/// Formats a number with its noun: `1 byte`, `2 bytes`.
 pub fn counted(number: usize, thing: &str) -> String {
     match number {
         1 => format!("1 {thing}"),
@@ -160,7 +161,7 @@ mod tests {
         assert_eq!(wrap("漢字漢字", 3), ["漢", "字", "漢", "字"]);
         assert_eq!(wrap("漢", 1), ["漢"]);
         assert_eq!(columns(&padded("漢字", 7)), 7);
-        // Combining marks take none.
+        // Combining marks take no columns.
         assert_eq!(wrap("e\u{301}e\u{301}e\u{301}", 3).len(), 1);
     }
 

@@ -1,4 +1,4 @@
-//! The terminal: how wide it is, and messages on stderr.
+//! The terminal's width, and messages on stderr.
 
 pub mod layout;
 pub mod stderr;

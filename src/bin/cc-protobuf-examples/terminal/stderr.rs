@@ -1,4 +1,4 @@
-//! Messages on stderr: what went wrong, what to do, what to know.
+//! Messages on stderr: errors, causes, hints and notes.
 
 use std::io::Write;
 
@@ -8,7 +8,7 @@ use cc_protobuf_examples::printable::escape;
 
 use super::layout::{stderr_width, wrap};
 
-/// What a message begins with.
+/// The beginning of a message.
 #[derive(Clone, Copy, Debug)]
 pub struct Label {
     text: &'static str,
@@ -16,13 +16,13 @@ pub struct Label {
     style: Style,
 }
 
-/// What went wrong.
+/// Something failed.
 pub const ERROR: Label = Label {
     text: "error:",
     indent: 0,
     style: AnsiColor::Red.on_default().bold(),
 };
-/// Why.
+/// The cause of an error.
 pub const CAUSE: Label = Label {
     text: "caused by:",
     indent: 2,
@@ -53,12 +53,12 @@ pub fn message(label: Label, text: &str) {
 
 /// Writes one line.
 pub fn write(line: &str) {
-    // Nobody is left to read when stderr is closed.
+    // If stderr is closed, the message is lost.
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// The lines of a message. A text of several lines keeps them, but indented: none
-/// of them can be taken for a message of its own.
+/// Formats a message. Further lines of the text are indented, so that none looks
+/// like a message of its own.
 pub fn lines(indent: usize, label: &str, text: &str, width: Option<usize>) -> Vec<String> {
     let message = format!("{label} {}", text.trim_end());
     let mut lines = Vec::new();

@@ -2,8 +2,7 @@
 
 use crate::embedded::registry::api_error::ApiError;
 
-/// Runs `work` on the blocking pool if it `takes_long`, and otherwise on the
-/// spot.
+/// Runs `work` on the blocking pool if it `takes_long`, and otherwise directly.
 pub(crate) async fn off_the_worker<T, F>(takes_long: bool, work: F) -> Result<T, ApiError>
 where
     T: Send + 'static,

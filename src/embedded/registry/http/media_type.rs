@@ -11,7 +11,7 @@ const OCTET_STREAM: &str = "application/octet-stream";
 /// Media types of answers, preferred first.
 const PRODUCED: [&str; 3] = [V1_JSON, DEFAULT_JSON, JSON];
 
-/// Whether a request body of this type is parsed as JSON.
+/// Returns whether a request body of this type is parsed as JSON.
 pub(crate) fn is_accepted_body(content_type: &HeaderValue) -> bool {
     let Ok(content_type) = content_type.to_str() else {
         return false;
@@ -27,7 +27,7 @@ fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
-/// The media type for the answer that the `Accept` headers ask for.
+/// Returns the media type for the answer that the `Accept` headers ask for.
 pub(crate) fn choose(headers: &HeaderMap) -> Option<&'static str> {
     let mut ranges = Vec::new();
     for value in headers.get_all(header::ACCEPT) {

@@ -23,7 +23,7 @@ use crate::embedded::registry::api_error::ApiError;
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
 /// Seconds for which a browser caches the answer to a preflight.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
-/// Most characters of a header that an error message quotes.
+/// Maximum number of characters of a header that an error message quotes.
 const MAX_QUOTED: usize = 100;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -140,8 +140,9 @@ fn hosts(request: &Request) -> Result<Vec<String>, ApiError> {
     Ok(hosts)
 }
 
-/// Whether a host is an IP address or `localhost`. Names under `.localhost` are
-/// safe too: browsers resolve them without DNS, so nobody can rebind them.
+/// Returns whether a host is an IP address or `localhost`. Names under
+/// `.localhost` are safe too: browsers resolve them without DNS, so nobody can
+/// rebind them.
 fn is_of_this_machine(host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else {
         return false;

@@ -136,7 +136,7 @@ impl Target<'_> {
         Ok(())
     }
 
-    /// Replaces an alias by its subject, except in requests for configuration
+    /// Replaces an alias with its subject, except in requests for configuration
     /// and mode.
     fn follow_aliases(&mut self, query: &Query, data: &Data) {
         let for_deks = self.starts_with(&["dek-registry"]);

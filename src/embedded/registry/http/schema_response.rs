@@ -11,7 +11,7 @@ use crate::embedded::registry::rules::{metadata, rule_set};
 use crate::embedded::registry::store::subject::Subject;
 use crate::embedded::registry::store::{Content, SchemaVersion, Store};
 
-/// Fills in everything except subject, version and id.
+/// Builds an answer with everything except subject, version and id.
 fn without_place(
     store: &Store,
     subject: &Subject,

@@ -18,7 +18,7 @@ use crate::embedded::registry::error::Error;
 
 /// Threads that serve requests. Parsing runs on the blocking pool.
 const WORKERS: usize = 2;
-/// Most threads that parse schemas at the same time.
+/// Maximum number of threads that parse schemas at the same time.
 const PARSERS: usize = 8;
 /// How long a graceful stop waits for requests in flight.
 const GRACE: Duration = Duration::from_secs(5);

@@ -27,8 +27,8 @@ pub(crate) struct RegistryState {
     pub(crate) tags: TagDefinitions,
     /// Request counts, if enabled.
     pub(crate) request_log: Option<Arc<RequestLog>>,
-    /// Longest time for one request, including reading its body.
+    /// Maximum time for one request, including reading its body.
     pub(crate) request_timeout: Duration,
-    /// Longest request body, in bytes.
+    /// Maximum size of a request body, in bytes.
     pub(crate) max_body_bytes: usize,
 }

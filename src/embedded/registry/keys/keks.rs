@@ -11,7 +11,7 @@ use super::records::KekRecord;
 use super::store::Keys;
 use super::{DekRegistry, errors};
 
-/// Most KEKs, and most DEKs, in one registry.
+/// Maximum number of KEKs, and of DEKs, in one registry.
 pub(crate) const MAX_KEYS: usize = 20_000;
 
 const MAX_NAME_CHARS: usize = 256;

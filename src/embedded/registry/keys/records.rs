@@ -34,7 +34,7 @@ impl KekRecord {
         }
     }
 
-    /// Whether two are equal except for deletion and time.
+    /// Returns whether two are equal except for deletion and time.
     pub(crate) fn is_equivalent(&self, other: &Self) -> bool {
         let timeless = |record: &Self| Self {
             deleted: false,

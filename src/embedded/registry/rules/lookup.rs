@@ -46,8 +46,9 @@ impl SoughtSchema<'_> {
         active.or_else(|| deleted.next().filter(|_| with_deleted))
     }
 
-    /// Whether a version is the sought schema except for details: a version
-    /// stated on one side only, or references that the request leaves out.
+    /// Returns whether a version is the sought schema except for details: a
+    /// version stated on one side only, or references that the request leaves
+    /// Returns whether a version is the same schema except for details: a
     pub(crate) fn is_loosely(&self, version: &SchemaVersion) -> bool {
         let stored = &version.content;
         let references = &self.parsed.references;

@@ -33,7 +33,7 @@ pub(crate) fn merge(older: Option<&Metadata>, newer: Option<&Metadata>) -> Optio
     Some(in_order(merged))
 }
 
-/// Whether the properties have a version, even an invalid one.
+/// Returns whether the properties have a version, even an invalid one.
 pub(crate) fn states_version(metadata: Option<&Metadata>) -> bool {
     metadata.is_some_and(|metadata| metadata.properties.contains_key(VERSION_PROPERTY))
 }

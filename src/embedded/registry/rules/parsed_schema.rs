@@ -18,7 +18,7 @@ use crate::embedded::registry::store::{Content, Store};
 
 /// File name of a schema that no reference names.
 pub(crate) const FILE_NAME: &str = "default";
-/// Most characters of a schema that an error message quotes.
+/// Maximum number of characters of a schema that an error message quotes.
 const MAX_QUOTED: usize = 10 * 1024;
 
 /// How to parse a schema.
@@ -216,8 +216,8 @@ impl ParsedSchema {
     }
 }
 
-/// Whether both lists have the same message names in the same order, at every
-/// depth.
+/// Returns whether both lists have the same message names in the same order, at
+/// every depth.
 fn same_order(a: &[DescriptorProto], b: &[DescriptorProto]) -> bool {
     a.len() == b.len()
         && a.iter()

@@ -9,8 +9,9 @@ use crate::schema_registry::entities::Reference;
 use crate::embedded::registry::store::subject::Subject;
 use crate::embedded::registry::store::{Content, Data, SchemaVersion};
 
-/// Most references followed for one schema, and most bytes of text behind them.
-/// References multiply: a few schemas could lead to millions of files.
+/// Limits on the references followed for one schema: their number, and the total
+/// bytes of text. References multiply: a few schemas could lead to millions of
+/// files.
 const MAX_FOLLOWED: usize = 10_000;
 const MAX_TEXT: usize = 16 << 20;
 

@@ -72,7 +72,7 @@ impl SchemaBody {
 }
 
 impl RequestedSchema {
-    /// Whether the schema is missing or blank.
+    /// Returns whether the schema is missing or blank.
     pub(crate) fn is_empty(&self) -> bool {
         self.schema.trim().is_empty()
     }

@@ -6,7 +6,7 @@ use crate::schema_registry::entities::{Rule, RuleSet};
 use super::metadata::sort_once;
 use crate::embedded::registry::api_error::ApiError;
 
-/// Longest name of a rule.
+/// Maximum length of a rule name in UTF-16 units.
 const MAX_NAME_LEN: usize = 256;
 
 const KINDS: [&str; 2] = ["TRANSFORM", "CONDITION"];
@@ -152,7 +152,7 @@ fn merge_rules(older: &[Rule], newer: &[Rule]) -> Vec<Rule> {
     kept.chain(newer).cloned().collect()
 }
 
-/// Whether any of the lists has a rule of this type.
+/// Returns whether any of the lists has a rule of this type.
 pub(crate) fn has_type(rule_set: &RuleSet, rule_type: &str) -> bool {
     let rules = rule_set.migration_rules.iter();
     let rules = rules.chain(&rule_set.domain_rules);

@@ -61,12 +61,12 @@ impl StoredConfig {
         self
     }
 
-    /// Whether requests for this subject go to another one.
+    /// Returns whether requests for this subject go to another one.
     pub(crate) fn names_alias(&self) -> bool {
         !is_blank(&self.alias) || !is_blank(&self.alias_for_deks)
     }
 
-    /// Whether it adds metadata or rules to registrations.
+    /// Returns whether it adds metadata or rules to registrations.
     pub(crate) fn completes_schemas(&self) -> bool {
         self.default_metadata.is_some()
             || self.override_metadata.is_some()

@@ -33,7 +33,7 @@ struct Identified {
 }
 
 impl Context {
-    /// A context of this name.
+    /// Creates an empty context with this name.
     pub(super) fn new(name: &str, budget: &Arc<Budget>) -> Result<Self, ApiError> {
         let charge = Charge::new(budget, OVERHEAD.saturating_add(name.len()))?;
         Ok(Self {

@@ -16,7 +16,7 @@ use crate::embedded::registry::api_error::ApiError;
 use crate::registry_settings::Mode;
 use crate::schema_registry::entities::Reference;
 
-/// One version of one subject.
+/// A version of a subject.
 type Place = (Subject, i32);
 
 /// The data behind the store's lock.
@@ -120,7 +120,7 @@ impl Data {
         self.modes.retain(|scope, _| keep(scope));
     }
 
-    /// Whether any subject is an alias.
+    /// Returns whether any subject is an alias.
     pub(crate) fn has_aliases(&self) -> bool {
         self.aliases > 0
     }
@@ -150,8 +150,8 @@ impl Data {
         })
     }
 
-    /// Whether the subject has versions; for a context, whether any subject in
-    /// it has. Soft-deleted versions count only `with_deleted`.
+    /// Returns whether the subject has versions; for a context, whether any
+    /// subject in it has. Soft-deleted versions count only `with_deleted`.
     pub(crate) fn has_versions(&self, subject: &Subject, with_deleted: bool) -> bool {
         let counts = |versions: &Versions| with_deleted || versions.latest().is_some();
         self.versions(subject).is_some_and(counts)

@@ -38,7 +38,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// An empty store.
+    /// Creates an empty store.
     pub(crate) fn new(budget: Arc<Budget>) -> Self {
         Self {
             data: RwLock::new(Data::new(budget)),

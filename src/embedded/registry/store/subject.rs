@@ -62,7 +62,7 @@ impl Subject {
         self.context == DEFAULT_CONTEXT
     }
 
-    /// Whether it names a context instead of a subject in it.
+    /// Returns whether it names a context instead of a subject in it.
     pub(crate) fn is_context(&self) -> bool {
         self.name.is_empty()
     }
@@ -73,12 +73,12 @@ impl Subject {
         context_prefix(&self.context)
     }
 
-    /// Whether schemas can be registered under the name.
+    /// Returns whether schemas can be registered under the name.
     pub(crate) fn is_valid_for_schemas(&self) -> bool {
         self.is_valid_for_settings() && self.context != GLOBAL_CONTEXT
     }
 
-    /// Whether configuration and mode can be set for the name.
+    /// Returns whether configuration and mode can be set for the name.
     pub(crate) fn is_valid_for_settings(&self) -> bool {
         !self.name.chars().any(char::is_control)
             && !self.context.chars().any(char::is_control)
@@ -106,7 +106,7 @@ pub(crate) fn context_prefix(context: &str) -> String {
     }
 }
 
-/// Whether a name includes its context.
+/// Returns whether a name includes its context.
 pub(crate) fn is_qualified(name: &str) -> bool {
     name.starts_with(CONTEXT_PREFIX) || name.starts_with(ANY_CONTEXT)
 }

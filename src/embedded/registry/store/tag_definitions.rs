@@ -15,7 +15,7 @@ use super::budget::{Budget, Charged, OVERHEAD, weight};
 use crate::csfle::{Clock as _, SystemClock};
 use crate::embedded::registry::api_error::ApiError;
 
-/// Most definitions in one catalog.
+/// Maximum number of definitions in one catalog.
 const MAX_DEFINITIONS: usize = 1000;
 
 const MAX_NAME_CHARS: usize = 8192;
@@ -278,7 +278,7 @@ fn unknown_tag(name: &str) -> ApiError {
     ApiError::new(error.error_code, error.message)
 }
 
-/// A random UUID. Without randomness it is the nil UUID: nothing depends on it.
+/// Returns a random UUID, or the nil UUID without randomness: nothing depends on it.
 fn random_guid() -> Uuid {
     let mut bytes = [0; 16];
     match getrandom::fill(&mut bytes) {

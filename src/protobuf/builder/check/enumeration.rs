@@ -1,4 +1,4 @@
-//! Checks of enums.
+//! Checks enums before they are built.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ impl Checker<'_> {
         let mut similar: HashMap<String, (&str, i32)> = HashMap::new();
         let mut aliases = false;
         for (name, number) in &item.values {
-            // Values are siblings of their enum.
+            // The values of an enum are in the scope around it.
             let value = Element::new("enum value", scope, name);
             self.identifier(&value, name);
             if matches!(name.as_str(), "option" | "reserved") {
@@ -54,7 +54,7 @@ impl Checker<'_> {
             }
             let stripped = strip_prefix(name, &item.name);
             match similar.get(&stripped) {
-                // Aliases may look alike.
+                // Aliases may have similar names.
                 Some((first, other)) if other != number && first != name => {
                     let first = (*first).to_owned();
                     self.problem(&value, Kind::SimilarValue { first });

@@ -1,4 +1,4 @@
-//! What can be wrong with a file in the making.
+//! Checks a file before it is built.
 
 mod enumeration;
 
@@ -15,7 +15,7 @@ use crate::protobuf::model::names::{is_identifier, join, json_name, map_entry_na
 const MAX_NUMBER: u32 = 536_870_911;
 const KEPT_NUMBERS: RangeInclusive<u32> = 19_000..=19_999;
 
-/// Words that begin statements in a message. Labels are among them.
+/// Words that begin statements in a message, including labels.
 const STATEMENTS: [&str; 12] = [
     "enum",
     "extend",
@@ -239,7 +239,7 @@ impl Checker<'_> {
             .clone()
             .unwrap_or_else(|| json_name(&field.name));
         let taken = fields.json.get(&json_name).or_else(|| {
-            // Older tools compare less strictly: they take a_b and aB for the same.
+            // Older tools compare less strictly: a_b and aB are the same to them.
             fields.json.get(&loose(&field.name))
         });
         if let Some(first) = taken.filter(|first| **first != field.name) {
@@ -350,7 +350,7 @@ impl Checker<'_> {
     }
 }
 
-/// The properties in which the fields of one message must differ.
+/// The properties that must be unique among the fields of a message.
 struct Fields<'a> {
     scope: &'a str,
     reserved: &'a [RangeInclusive<i64>],
@@ -375,8 +375,8 @@ fn is_import_path(name: &str) -> bool {
     name.split('/').all(plain) && !name.contains(['\\', ':', '"', '\0', '\n', '\r'])
 }
 
-/// Returns the name without case and underscores. A blank in front distinguishes it
-/// from real names.
+/// Returns the name without case and underscores. A space in front keeps it apart from
+/// real names.
 fn loose(name: &str) -> String {
     let letters = name.chars().filter(|c| *c != '_');
     let lower = letters.map(|c| c.to_ascii_lowercase());

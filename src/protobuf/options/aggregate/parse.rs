@@ -1,9 +1,9 @@
-//! Parsing of values in Protobuf's text format.
+//! Parses values in Protobuf's text format.
 
 use super::{Fields, Value};
 use crate::protobuf::text::literal::unescape;
 
-/// How deep braces and brackets may nest: Protobuf's own recursion limit.
+/// Maximum nesting of braces and brackets: Protobuf's own recursion limit.
 const MAX_DEPTH: usize = 100;
 
 impl Fields {
@@ -51,7 +51,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Takes the longest prefix of characters that are `accepted`.
+    /// Consumes and returns the longest prefix of `accepted` characters.
     fn take(&mut self, accepted: impl Fn(char) -> bool) -> &'a str {
         let end = self.rest.find(|c| !accepted(c)).unwrap_or(self.rest.len());
         let (token, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));

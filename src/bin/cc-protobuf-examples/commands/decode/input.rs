@@ -1,5 +1,5 @@
-//! Where the messages come from: one at a time, each as soon as its last byte is
-//! there, so that an input without an end can be watched.
+//! Reads the messages of `decode` one by one. Each is returned as soon as it is
+//! complete, so that endless input works.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, IsTerminal, Read};
@@ -12,39 +12,39 @@ use crate::cli::DecodeArgs;
 use crate::failure::Failure;
 use crate::terminal::stderr;
 
-/// Most bytes that one message, or one line, may have.
+/// Maximum size of a message or line in bytes.
 const MOST: usize = 256 << 20;
-/// What a stream of messages behind their lengths must be.
-const LENGTHS: &str = "--length-prefixed wants 4 bytes of length, big-endian, before each message, \
-                       as `kcat -C -f '%R%s'` writes them";
+/// Hint for input that does not have the format of `--length-prefixed`.
+const LENGTHS: &str = "--length-prefixed expects a length of 4 bytes, big-endian, before each message, \
+                       as `kcat -C -f '%R%s'` writes it";
 
-/// How messages are told apart.
+/// How messages are separated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// All there is is one message.
+    /// The whole input is one message.
     Whole,
-    /// Each stands on a line, or on several of full width.
+    /// Each message is a line, or several full lines and a last one.
     Lines(Encoding),
-    /// Each stands behind its length, as kcat's `%R%s` writes them.
+    /// Each message follows its length, as kcat's `%R%s` writes them.
     Lengths,
 }
 
-/// The messages of an input, `None` for a tombstone. What is wrong with one is
-/// an error in its place; after one that nothing can follow, the input is over.
+/// The messages of an input; `None` is a tombstone. A bad message is returned as
+/// an error. The input ends if the next message cannot be found after it.
 pub struct Input {
     reader: Box<dyn BufRead>,
     name: String,
     form: Form,
-    /// Whether no bytes at all are a message: one with every field at its default.
+    /// Whether empty input is a message in which every field has its default.
     empty_is_one: bool,
     offset: u64,
-    /// The line after the last message, where it had to be looked at.
+    /// A line that was read to check whether the message continues.
     ahead: Option<Vec<u8>>,
     over: bool,
 }
 
 impl Input {
-    /// The input that the arguments speak of.
+    /// Opens the input that the arguments select.
     pub fn open(arguments: &DecodeArgs) -> Result<Self, Failure> {
         let given = match (&arguments.hex, &arguments.base64) {
             (Some(given), _) => Some((given.as_os_str(), Encoding::Hex)),
@@ -53,22 +53,23 @@ impl Input {
         };
         let empty_is_one = arguments.header_guid.is_some();
         let mut input = match given {
-            // `--hex FILE` reads well, too.
+            // Accept `--hex FILE` too.
             Some((file, _)) if file != "-" && Path::new(file).is_file() => {
                 Self::read(Some(Path::new(file)))?
             }
             Some((text, encoding)) if text != "-" => {
-                // What is not text is not hex either.
+                // Text that is not UTF-8 is not hex or base64 either.
                 let text = text.to_str().unwrap_or("not UTF-8");
                 let empty = empty_is_one && text.is_empty();
                 let first = text.lines().next().unwrap_or_default();
                 if !empty && encoding.parse(first).is_none() {
                     let name = encoding.name();
-                    return Err(
-                        Failure::usage(format!("--{name}: neither {name} nor a file")).hint(
-                            format!("give the {name} text itself, a file of it, or `-` for stdin"),
-                        ),
-                    );
+                    return Err(Failure::usage(format!(
+                        "--{name}: the value is neither {name} text nor a file"
+                    ))
+                    .hint(format!(
+                        "give {name} text, the name of a file with it, or `-` for stdin"
+                    )));
                 }
                 Self::new(Cursor::new(text.to_owned()), "the text")
             }
@@ -78,7 +79,7 @@ impl Input {
         match given {
             Some((_, encoding)) => input.form = Form::Lines(encoding),
             None if arguments.length_prefixed => input.form = Form::Lengths,
-            // Any bytes can be a bare payload.
+            // A payload alone may begin with any byte.
             None if empty_is_one => {}
             None => input.guess_form()?,
         }
@@ -97,7 +98,7 @@ impl Input {
         }
     }
 
-    /// A file, or stdin for none and `-`.
+    /// Opens a file, or stdin for `None` and `-`.
     fn read(file: Option<&Path>) -> Result<Self, Failure> {
         if let Some(path) = file.filter(|path| path.as_os_str() != "-") {
             let name = path.display().to_string();
@@ -106,14 +107,14 @@ impl Input {
         }
         let stdin = io::stdin();
         if stdin.is_terminal() {
-            // Somebody who typed the bare command would wait for nothing.
+            // Tell users who expect help that the program waits for input.
             stderr::write("reading from the terminal; end with Ctrl-D");
         }
         Ok(Self::new(stdin.lock(), "stdin"))
     }
 
-    /// Text is told from a binary message by its first byte: both magic bytes
-    /// are control characters.
+    /// Detects text by its first byte: a binary message begins with one of the
+    /// two magic bytes, which are control characters.
     fn guess_form(&mut self) -> Result<(), Failure> {
         let start = self.reader.fill_buf();
         let start = start.map_err(|error| unreadable(&self.name, &error))?;
@@ -133,7 +134,7 @@ impl Input {
         Ok(())
     }
 
-    /// All bytes, which are one message.
+    /// Returns all bytes as one message.
     fn whole(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         self.over = true;
         let bytes = self.bytes(MOST + 1)?;
@@ -143,8 +144,8 @@ impl Input {
         Ok((!bytes.is_empty()).then_some(bytes))
     }
 
-    /// The message on the next line. Tools break long texts into lines: a line of
-    /// full width goes on in the next one, unless a message begins there.
+    /// Returns the message on the next line. Tools break long texts into lines: a
+    /// full line continues on the next one, unless a message begins there.
     fn lines(&mut self, encoding: Encoding) -> Result<Option<Vec<u8>>, Failure> {
         let mut line = loop {
             match self.line()? {
@@ -155,7 +156,7 @@ impl Input {
         };
         let parse = |line: &[u8]| encoding.parse(std::str::from_utf8(line).ok()?);
         let mut message = parse(&line)
-            .ok_or_else(|| Failure::usage(format!("its line is not {}", encoding.name())))?;
+            .ok_or_else(|| Failure::usage(format!("the line is not {}", encoding.name())))?;
         while encoding.is_full_line(&line) {
             let Some(next) = self.line()? else { break };
             let goes_on = parse(&next).filter(|bytes| wire_format::decode(bytes).is_err());
@@ -173,14 +174,14 @@ impl Input {
         Ok(Some(message))
     }
 
-    /// The message behind the next length; −1 is null.
+    /// Returns the message after the next length; the length −1 stands for null.
     fn lengths(&mut self) -> Result<Option<Option<Vec<u8>>>, Failure> {
         let start = self.offset;
         let prefix = self.bytes(4)?;
         if prefix.is_empty() {
             return Ok(None);
         }
-        // After a failure, nobody knows where the next message begins.
+        // After a failure, the start of the next message is unknown.
         self.over = true;
         let Some(length) = prefix.first_chunk::<4>() else {
             return Err(cut(start, prefix.len(), 4));
@@ -197,7 +198,7 @@ impl Input {
             }
             _ => {
                 return Err(Failure::usage(format!(
-                    "{length} at offset {start} is no length of a message"
+                    "invalid message length {length} at offset {start}"
                 ))
                 .hint(LENGTHS));
             }
@@ -206,7 +207,7 @@ impl Input {
         Ok(Some(message))
     }
 
-    /// As many bytes as this, or all there are.
+    /// Reads `count` bytes, or all that are left.
     fn bytes(&mut self, count: usize) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
         let read = (&mut self.reader)
@@ -219,7 +220,7 @@ impl Input {
         }
     }
 
-    /// The next line without the white space around it.
+    /// Reads the next line, trimmed.
     fn line(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         if let Some(line) = self.ahead.take() {
             return Ok(Some(line));
@@ -248,14 +249,14 @@ impl Input {
 
     fn too_long(&self) -> Failure {
         let (name, most) = (&self.name, MOST >> 20);
-        Failure::usage(format!("{name} holds a message of more than {most} MiB"))
+        Failure::usage(format!("{name} contains a message of more than {most} MiB"))
     }
 }
 
 impl Iterator for Input {
     type Item = Result<Option<Vec<u8>>, Failure>;
 
-    /// Waits for the bytes of one message.
+    /// Waits for the next message.
     fn next(&mut self) -> Option<Self::Item> {
         if self.over {
             return None;
@@ -276,13 +277,13 @@ impl Iterator for Input {
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {
     Failure::usage(format!("cannot read {name}: {error}"))
-        .hint("give a file that can be read, `-` for stdin, or --hex with the text itself")
+        .hint("give a readable file, `-` for stdin, or --hex with the text itself")
 }
 
-/// The input ends too early.
+/// Returns the error for input that ends too early.
 fn cut(start: u64, found: usize, wanted: usize) -> Failure {
     Failure::usage(format!(
-        "the input ends inside it: from offset {start} on it has {found} of {wanted} bytes"
+        "the input ends inside the message: it has {found} of {wanted} bytes from offset {start}"
     ))
     .hint(LENGTHS)
 }
@@ -309,13 +310,16 @@ mod tests {
                 whole
             );
             let failure = input.next().unwrap().unwrap_err();
-            let said = failure.message.contains(&format!("offset {offset} "));
+            let said = failure.message.contains(&format!("offset {offset}"));
             assert!(said, "{failure}");
             assert!(input.next().is_none());
         }
         let failure = input(&[0xff, 0xff, 0xff, 0xfe], Form::Lengths).next();
         let failure = failure.unwrap().unwrap_err();
-        assert!(failure.message.starts_with("-2 at offset 0"), "{failure}");
+        assert!(
+            failure.message.contains("length -2 at offset 0"),
+            "{failure}"
+        );
     }
 
     #[test]
@@ -345,7 +349,7 @@ mod tests {
                 "{text}"
             );
         }
-        // One message a line, each of full width, and a line that is none.
+        // Two messages on a full line each, a line that is not hex, two more.
         let line = hex(&message[..30]);
         let text = format!("{line}\n{line}\nzz\n{line}\n\n2a\n");
         let found: Vec<_> = input(text.as_bytes(), Form::Lines(Encoding::Hex)).collect();

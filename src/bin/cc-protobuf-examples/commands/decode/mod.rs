@@ -1,4 +1,4 @@
-//! `decode`: what is in framed messages.
+//! The command `decode`: shows what framed messages contain.
 
 mod input;
 mod reader;
@@ -26,7 +26,7 @@ use crate::settings::{Settings, names};
 const HEX_LINES: usize = 8;
 
 /// Decodes messages with the schemas of the configured registry, each as soon as
-/// it is there.
+/// it is complete.
 pub async fn decode(
     arguments: &DecodeArgs,
     settings: &Settings,
@@ -55,7 +55,7 @@ pub async fn decode(
         console,
         noted: None,
     };
-    // Opening waits for input, too: its first bytes tell its form.
+    // Opening already waits for input, to detect its form from the first bytes.
     let mut input = tokio::task::block_in_place(|| Input::open(arguments))?;
     let mut exit = Exit::Met;
     let mut number = 0;
@@ -71,26 +71,26 @@ pub async fn decode(
         }
     }
     match number {
-        0 => Err(Failure::usage("there is no message in the input")
+        0 => Err(Failure::usage("the input contains no message")
             .hint("`decode --help` shows the forms of input")),
         _ => Ok(exit),
     }
 }
 
-/// Shows messages.
+/// Shows messages on the console.
 struct Decoder<'a> {
-    /// The header that names the schema of every message, if one does.
+    /// The header with the schema id of every message, if given.
     header: Option<Header>,
-    /// The same, as records have them.
+    /// The same header as part of a record.
     headers: Vec<(String, Option<Vec<u8>>)>,
     reader: Reader,
     console: &'a Console,
-    /// The last note, which is not repeated.
+    /// The last printed note, which is not repeated.
     noted: Option<String>,
 }
 
 impl Decoder<'_> {
-    /// Shows one message, or what is known of it beside the failure.
+    /// Shows one message, or what is known about it and why it failed.
     async fn show(
         &mut self,
         number: usize,
@@ -171,7 +171,7 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    /// The bytes with their meaning, those of the header first if there is one.
+    /// Returns the annotated bytes: those of the header, if any, then the value's.
     fn parts(
         &self,
         bytes: &[u8],

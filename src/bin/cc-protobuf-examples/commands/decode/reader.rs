@@ -1,5 +1,5 @@
-//! From bytes to a message: first as it is on the wire, then as the rules of its
-//! schema leave it.
+//! Deserializes a record from its bytes, first without and then with the rules of
+//! its schema.
 
 use std::collections::HashMap;
 
@@ -19,35 +19,36 @@ use cc_protobuf_examples::wire_format::{SchemaId, SchemaRef};
 use crate::backends::KmsKey;
 use crate::failure::Failure;
 
-/// How many of a schema's subjects are tried for one that has the record's key.
+/// Maximum number of a schema's subjects that are tried to find the record's key.
 const MOST_SUBJECTS: usize = 20;
 
-/// Why rules that need a key cannot be run.
-const NO_SUBJECT: &str = "the registry names no subject of the schema, and keys belong to one";
+/// Why rules that need a key cannot run.
+const NO_SUBJECT: &str =
+    "the registry lists no subject for the schema, and a key belongs to a subject";
 
-/// Reads records of which only the bytes are known.
+/// Reads records when only their bytes are known.
 pub struct Reader {
     client: Client,
     wire: Deserializer,
     rules: Deserializer,
-    /// Subjects of schemas with rules, that of the last record first.
+    /// Subjects of schemas with rules; the last record's subject comes first.
     subjects: HashMap<SchemaRef, Vec<String>>,
 }
 
-/// What is known of a record behind its envelope.
+/// The result of reading a record.
 pub struct Reading {
     /// The type of its message, if its schema was found.
     pub descriptor: Option<MessageDescriptor>,
     /// The message as JSON.
     pub message: Result<Value, Failure>,
-    /// Why it is shown as it is on the wire, if its schema has rules.
+    /// Why the rules of the schema were not applied, if it has any.
     pub note: Option<String>,
 }
 
 impl Reader {
-    /// A reader of this registry's records, with what keys there are.
+    /// Creates a reader for the records of a registry, with the available keys.
     pub fn new(client: Client, kms: &KmsKey) -> Result<Self, Failure> {
-        // No topic is known. In its place goes the subject, where one is.
+        // The topic is unknown, so pass the subject in its place.
         let subject = |place: &RecordPlace<'_>| Some(place.topic.to_owned());
         let options =
             DeserializerOptions::new().subject_name_strategy(SubjectNameStrategy::custom(subject));
@@ -60,7 +61,7 @@ impl Reader {
         })
     }
 
-    /// Reads a record as far as it can be read.
+    /// Reads as much of a record as possible.
     pub async fn read(&mut self, headers: &[(String, Option<Vec<u8>>)], record: &[u8]) -> Reading {
         let bytes = Record::value("", record).headers(headers);
         let found = match self.wire.inspect(bytes).await {
@@ -78,7 +79,7 @@ impl Reader {
             Ok(None) => (found.message.map_err(Failure::from), None),
             Err(failure) => match found.message {
                 Ok(message) => (Ok(message), Some(note(&found.writer, &failure))),
-                // Without its rules the payload may be no message at all.
+                // Without its rules, the payload may not be Protobuf at all.
                 Err(_) => (Err(failure), None),
             },
         };
@@ -90,7 +91,7 @@ impl Reader {
         }
     }
 
-    /// The message as the rules of its schema leave it; `None` without rules.
+    /// Returns the message after the rules of its schema; `None` without rules.
     async fn by_the_rules(
         &mut self,
         found: &Inspection,
@@ -120,7 +121,7 @@ impl Reader {
                     subjects.swap(0, at);
                     return Ok(Some(message));
                 }
-                // Nothing to do, or a rule that may fail did.
+                // The rules changed nothing, or one failed that may fail.
                 Ok(message) => unchanged = unchanged.or(message),
                 Err(error) => failed = failed.or_else(|| Some(Failure::from(error))),
             }
@@ -132,7 +133,7 @@ impl Reader {
         }
     }
 
-    /// The subjects under which a schema is registered: keys belong to one.
+    /// Returns the subjects of a schema, because a key belongs to a subject.
     async fn subjects_of(&self, schema: &RegisteredSchema) -> Result<Vec<String>, Failure> {
         let id = match (schema.id(), schema.guid()) {
             (None, Some(guid)) => {
@@ -156,7 +157,7 @@ fn has_rules(rules: &RuleSet) -> bool {
     !rules.domain_rules.is_empty() || !rules.encoding_rules.is_empty()
 }
 
-/// That the message is not what its rules make of it, and why.
+/// Explains that the rules were not applied, and why.
 fn note(schema: &RegisteredSchema, failure: &Failure) -> String {
     let rules = schema.rule_set().into_iter();
     let rules = rules.flat_map(|rules| rules.domain_rules.iter().chain(&rules.encoding_rules));
@@ -164,7 +165,7 @@ fn note(schema: &RegisteredSchema, failure: &Failure) -> String {
     let why = failure.causes.last().unwrap_or(&failure.message);
     let hint = failure.hint.as_ref().map(|hint| format!("; {hint}"));
     format!(
-        "shown as on the wire, without rule {}: {why}{}",
+        "shown as on the wire, without applying rule {}: {why}{}",
         names.join(", "),
         hint.unwrap_or_default()
     )

@@ -1,4 +1,4 @@
-//! Bytes written as text.
+//! Parses hex, base64 and schema GUIDs from text.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,17 +7,17 @@ use cc_protobuf_examples::wire_format::{self, Envelope, MAGIC_GUID, SchemaGuid};
 
 use crate::failure::Failure;
 
-/// How bytes are written as text.
+/// A text encoding of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// Two digits per byte.
+    /// Two hex digits per byte.
     Hex,
-    /// With padding.
+    /// Base64 with padding.
     Base64,
 }
 
 impl Encoding {
-    /// Its name.
+    /// Returns the name of the encoding.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hex => "hex",
@@ -25,7 +25,7 @@ impl Encoding {
         }
     }
 
-    /// The bytes in a text, of which there is one at least.
+    /// Decodes a text; `None` if it is invalid or empty.
     pub fn parse(self, text: &str) -> Option<Vec<u8>> {
         match self {
             Self::Hex => from_hex(text),
@@ -36,8 +36,8 @@ impl Encoding {
         }
     }
 
-    /// Whether a line is as long as those that tools break long texts into:
-    /// `xxd -p`; `base64` and `openssl base64`.
+    /// Returns whether a line has the full width at which tools break long texts:
+    /// `xxd -p` for hex, `base64` and `openssl base64` for base64.
     pub fn is_full_line(self, line: &[u8]) -> bool {
         match self {
             Self::Hex => line.len() == 60,
@@ -46,7 +46,7 @@ impl Encoding {
     }
 }
 
-/// Hex digits, spaces and colons between them allowed, `0x` in front too.
+/// Parses hex digits, with optional `0x` in front and spaces or colons between.
 fn from_hex(text: &str) -> Option<Vec<u8>> {
     let text = text.trim();
     let text = text
@@ -67,14 +67,14 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
     (odd.is_empty() && !pairs.is_empty()).then_some(bytes)
 }
 
-/// The value of a record header that names a schema, as it travels.
+/// The value of a record header that carries a schema id or GUID.
 pub struct Header {
     bytes: Vec<u8>,
 }
 
 impl Header {
-    /// From the header's bytes in hex, or from a bare GUID. Where no message
-    /// indexes are given, the first message is meant.
+    /// Parses the header's bytes in hex, or a GUID alone. Without message indexes
+    /// it means the first message.
     pub fn parse(text: &str) -> Result<Self, Failure> {
         let guid = text.parse::<SchemaGuid>().ok();
         let given = guid.map(|guid| guid.0.to_vec()).or_else(|| from_hex(text));
@@ -101,12 +101,12 @@ impl Header {
         }
     }
 
-    /// The header's value.
+    /// Returns the bytes of the header.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// What it says about a record with this payload.
+    /// Returns the envelope of a record with this payload.
     pub fn envelope<'a>(&'a self, payload: &'a [u8]) -> Result<Envelope<'a>, wire_format::Error> {
         let envelope = wire_format::decode(&self.bytes)?;
         Ok(Envelope {

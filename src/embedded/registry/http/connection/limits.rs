@@ -11,13 +11,13 @@ const RESERVED_DESCRIPTORS: usize = 64;
 /// Limits on connections.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConnectionLimits {
-    /// Longest time from the first byte of a request to the end of its head.
+    /// Maximum time from the first byte of a request to the end of its head.
     pub(crate) header: Duration,
-    /// Longest time without a request.
+    /// Maximum time without a request.
     pub(crate) idle: Duration,
-    /// Longest time in which a client reads nothing of an answer.
+    /// Maximum time in which a client may read nothing of an answer.
     pub(crate) write: Duration,
-    /// Most connections open at the same time.
+    /// Maximum number of open connections.
     pub(crate) connections: usize,
 }
 

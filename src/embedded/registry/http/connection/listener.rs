@@ -16,14 +16,14 @@ use super::stream::{Connection, Stream};
 use crate::embedded::registry::api_error::ApiError;
 use crate::embedded::registry::http::media_type::V1_JSON;
 
-/// Most refused connections that wait for their client to read the reason. They
-/// use the reserved descriptors.
+/// Maximum number of refused connections that wait for their client to read the
+/// reason. They use the reserved descriptors.
 const MAX_LINGERING: usize = 32;
-/// Longest time that a refused client has to read the reason.
+/// Maximum time for a refused client to read the reason.
 const LINGER: Duration = Duration::from_secs(1);
 /// Pause after a failed accept.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Shortest time between two log lines about the same kind of refusal.
+/// Minimum time between two log lines about the same kind of refusal.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Accepts connections up to the limit, and answers 503 to the others.
@@ -56,7 +56,7 @@ impl Listener {
             tracing::warn!(
                 limit,
                 refused,
-                "the embedded registry has as many connections as it may have, and refuses others"
+                "the embedded registry reached its limit of connections and refuses further ones"
             );
         }
         let Ok(mut tcp) = tcp.into_std() else { return };
@@ -72,7 +72,7 @@ impl Listener {
             && let Ok(tcp) = TcpStream::from_std(tcp)
         {
             tokio::spawn(async move {
-                // If this fails, the client misses the reason at most.
+                // If this fails, the client only misses the reason.
                 let _ = timeout(LINGER, closed_by_client(tcp)).await;
                 drop(permit);
             });
@@ -113,7 +113,7 @@ fn refusal(limit: usize) -> Vec<u8> {
     let error = ApiError::new(
         503,
         format!(
-            "The registry has {limit} connections open, as many as it may have; close some, or try again later"
+            "The registry has reached its limit of {limit} open connections; close some, or try again later"
         ),
     );
     let body = error.to_json();

@@ -47,7 +47,7 @@ impl Activity {
 }
 
 impl Connection {
-    /// Whether the client connected over loopback.
+    /// Returns whether the client connected over loopback.
     pub(crate) fn is_loopback(&self) -> bool {
         self.loopback
     }

@@ -1,4 +1,4 @@
-//! Compatibility tests, which store nothing.
+//! Endpoints for compatibility tests, which store nothing.
 
 use axum::Router;
 use axum::extract::State;
@@ -31,7 +31,7 @@ pub(crate) fn routes() -> Router<SharedState> {
 #[derive(Serialize)]
 struct Verdict {
     is_compatible: bool,
-    /// Present only on request, but then even if empty.
+    /// Present only on request, but then even if it is empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     messages: Option<Vec<String>>,
 }

@@ -1,4 +1,4 @@
-//! Configuration, global and per subject or context.
+//! Endpoints for configuration, global and per subject or context.
 
 use axum::Router;
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! Contexts.
+//! Endpoints that list and delete contexts.
 
 use axum::Router;
 use axum::extract::State;

@@ -184,7 +184,7 @@ async fn list_subjects(
     Ok(Json(page.of(subjects)))
 }
 
-/// The older form of [`create_dek_of_subject`]: the subject is in the body.
+/// Creates a DEK through the older path, which has the subject in the body.
 async fn create_dek(
     State(state): State<SharedState>,
     Path(kek): Path<String>,

@@ -1,4 +1,4 @@
-//! Modes, global and per subject or context.
+//! Endpoints for modes, global and per subject or context.
 
 use axum::Router;
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! Schemas by id, by GUID, and all of them.
+//! Endpoints for schemas by id and by GUID, and for the list of all schemas.
 
 use std::collections::HashMap;
 
@@ -94,7 +94,7 @@ fn listed(state: &SharedState, query: &Query) -> Result<Json<Vec<WithAliases>>, 
     shown.collect::<Result<Vec<_>, _>>().map(Json)
 }
 
-/// Whether a subject has the prefix. `:*:` matches any context.
+/// Returns whether a subject has the prefix. `:*:` matches any context.
 pub(crate) fn has_prefix(subject: &Subject, shown: &str, prefix: &str) -> bool {
     match prefix.strip_prefix(ANY_CONTEXT) {
         Some(prefix) => subject.name.starts_with(prefix),

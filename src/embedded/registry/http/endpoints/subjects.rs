@@ -1,4 +1,4 @@
-//! Subjects and their versions: read, look up, register, delete.
+//! Endpoints for subjects and their versions: read, look up, register, delete.
 
 use std::collections::BTreeMap;
 

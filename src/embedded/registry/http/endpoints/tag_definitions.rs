@@ -1,4 +1,4 @@
-//! Tag definitions of the Stream Catalog.
+//! Endpoints for tag definitions of the Stream Catalog.
 
 use axum::Router;
 use axum::extract::State;
@@ -30,7 +30,7 @@ impl<T: Serialize> IntoResponse for CatalogJson<T> {
     }
 }
 
-/// The endpoints.
+/// Returns the endpoints.
 pub(crate) fn routes() -> Router<SharedState> {
     Router::new()
         .route(

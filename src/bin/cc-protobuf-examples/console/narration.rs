@@ -1,5 +1,5 @@
-//! The narration of one example: each call prints, and is kept for the JSON
-//! document.
+//! The narration of one example. Each call prints, and keeps the same facts for
+//! the JSON document.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -17,22 +17,22 @@ use super::{
 use crate::failure::Failure;
 use crate::terminal::layout::columns;
 
-/// Indentation of what stands below a step's heading.
+/// Indentation of the lines below a step's heading.
 const INDENT: usize = 5;
-/// A value with fewer columns than this beside its name starts on the next line.
+/// If fewer columns are left next to a name, its value starts on the next line.
 const LEAST_VALUE: usize = 20;
-/// Lines of hex shown per part of a record.
+/// Maximum number of hex lines per part of a record.
 const HEX_LINES: usize = 2;
 
 /// Narrates one example.
 #[derive(Debug)]
-pub struct Story {
+pub struct Narration {
     console: Console,
     steps: Mutex<Vec<StepReport>>,
 }
 
-impl Story {
-    /// Opens the narration with the example's number, name and title.
+impl Narration {
+    /// Prints the example's number, name and title.
     pub fn begin(console: Console, number: u8, name: &str, title: &str) -> Self {
         console.line("");
         let width = console.width();
@@ -51,7 +51,7 @@ impl Story {
         }
     }
 
-    /// A paragraph.
+    /// Prints a paragraph.
     pub fn say(&self, text: &str) {
         let indent = if self.steps().is_empty() { 0 } else { INDENT };
         for line in wrap(text, self.console.width() - indent) {
@@ -59,7 +59,7 @@ impl Story {
         }
     }
 
-    /// The heading of the next step.
+    /// Starts a step and prints its heading.
     pub fn step(&self, title: impl Into<String>) {
         let title = title.into();
         let number = {
@@ -81,8 +81,7 @@ impl Story {
         }
     }
 
-    /// States a claim and whether it holds; a claim that does not hold ends the
-    /// example.
+    /// Prints a claim and whether it holds. Fails if it does not.
     pub fn check(&self, holds: bool, claim: impl Into<String>) -> Result<(), Failure> {
         let claim = claim.into();
         self.state(CheckReport {
@@ -94,8 +93,8 @@ impl Story {
         if holds { Ok(()) } else { Err(unmet(claim)) }
     }
 
-    /// States a claim that holds if `actual` is what was expected. Otherwise both
-    /// are shown and the example goes on; [`Self::verdict`] makes it fail.
+    /// Prints a claim that holds if `actual` equals `expected`. If not, prints both
+    /// and continues; [`Self::verdict`] then fails.
     pub fn compare(&self, claim: &str, expected: &str, actual: &str) {
         self.state(CheckReport {
             ok: actual == expected,
@@ -109,7 +108,7 @@ impl Story {
         }
     }
 
-    /// Prints and keeps a check.
+    /// Prints a check and keeps it for the JSON document.
     fn state(&self, check: CheckReport) {
         let (style, mark) = if check.ok {
             (GOOD, "✓")
@@ -128,7 +127,7 @@ impl Story {
         self.current(|step| step.checks.push(check));
     }
 
-    /// Fails if a claim did not hold that let the example go on.
+    /// Fails if any check failed that did not end the example.
     pub fn verdict(&self) -> Result<(), Failure> {
         let steps = self.steps();
         let checks = steps.iter().flat_map(|step| &step.checks);
@@ -147,7 +146,7 @@ impl Story {
         }
     }
 
-    /// A named value.
+    /// Prints a named value.
     pub fn fact(&self, name: &str, value: impl Into<Value>) {
         let value = value.into();
         let text = match &value {
@@ -189,7 +188,7 @@ impl Story {
         }
     }
 
-    /// A remark that can be skipped.
+    /// Prints a remark that readers can skip.
     pub fn note(&self, text: &str) {
         for (index, line) in wrap(text, self.console.width() - INDENT - 2)
             .iter()
@@ -201,14 +200,14 @@ impl Story {
         }
     }
 
-    /// A named value for the JSON document; the narration has said it already.
+    /// Keeps a named value for the JSON document without printing it.
     pub fn record_fact(&self, name: &str, value: impl Into<Value>) {
         self.current(|step| {
             step.facts.insert(snake_case(name), value.into());
         });
     }
 
-    /// A registered schema for the JSON document; the narration has said it.
+    /// Keeps a registered schema for the JSON document without printing it.
     pub fn record_registered(&self, subject: &str, version: i32, id: i32) {
         let subject = subject.to_owned();
         self.current(|step| {
@@ -220,7 +219,7 @@ impl Story {
         });
     }
 
-    /// A record as hex, its parts in the JSON document only.
+    /// Prints a record as hex; its parts are only in the JSON document.
     pub fn record_hex(
         &self,
         name: &str,
@@ -233,8 +232,8 @@ impl Story {
         Ok(())
     }
 
-    /// A record byte by byte: the schema id in front of the payload or in a
-    /// header, the message indexes, the fields. A descriptor adds their names.
+    /// Prints a record byte by byte: the schema id, in front of the payload or in a
+    /// header, the message indexes and the fields. A descriptor adds names.
     pub fn record(
         &self,
         value: &[u8],
@@ -257,8 +256,8 @@ impl Story {
         Ok(())
     }
 
-    /// Keeps a record for the JSON document. Returns its parts: those of the
-    /// header, if the schema id is in one, and those of the value.
+    /// Keeps a record for the JSON document. Returns the parts of the header, if it
+    /// carries the schema id, and those of the value.
     pub fn keep(
         &self,
         value: &[u8],
@@ -295,7 +294,7 @@ impl Story {
         Ok((header_parts, parts))
     }
 
-    /// A table.
+    /// Prints a table.
     pub fn table(&self, table: &Table) {
         for line in table.lines(INDENT, self.console.width()) {
             self.console.line(&line);
@@ -303,7 +302,7 @@ impl Story {
         self.current(|step| step.tables.push(table.to_json()));
     }
 
-    /// Source text or the like, line by line. Long ones go on further to the right.
+    /// Prints source text line by line. Long lines continue further to the right.
     pub fn quote(&self, text: &str) {
         for line in text.trim_end().lines() {
             let source = line.trim_start();
@@ -319,8 +318,7 @@ impl Story {
         }
     }
 
-    /// Closes the narration: what to notice, which file to open, and one change
-    /// to try with its effect.
+    /// Prints the end: what to notice, the source file, and a change to try.
     pub fn end(&self, notice: &str, source: &str, change: &str) {
         for (label, text) in [("Notice", notice), ("Source", source), ("Try", change)] {
             let lines = wrap(text, self.console.width() - 10);
@@ -336,7 +334,7 @@ impl Story {
         }
     }
 
-    /// The steps so far; they are handed over.
+    /// Takes the steps out of the narration.
     pub fn take_steps(&self) -> Vec<StepReport> {
         std::mem::take(&mut *self.steps())
     }
