@@ -12,7 +12,7 @@ mod sources;
 
 pub use error::Error;
 pub use kafka::KafkaSettings;
-pub use origin::Origin;
+pub use origin::SettingOrigin;
 pub use registry::{RegistryAuth, RegistrySettings};
 pub use sources::Sources;
 
@@ -232,8 +232,11 @@ mod tests {
         assert_eq!(sources.text(&names::KAFKA_PARTITIONS).unwrap(), "9");
         assert_eq!(sources.text(&names::LOCAL_SECRET).unwrap(), "a\"b\\c$d\ne");
         let origin = |name| sources.get(name).unwrap().origin.clone();
-        assert_eq!(origin(&names::KAFKA_PARTITIONS), Origin::Environment);
-        assert!(matches!(origin(&names::SR_API_KEY), Origin::DotEnv(_)));
+        assert_eq!(origin(&names::KAFKA_PARTITIONS), SettingOrigin::Environment);
+        assert!(matches!(
+            origin(&names::SR_API_KEY),
+            SettingOrigin::DotEnv(_)
+        ));
         assert!(!format!("{sources:?}").contains("from file"));
     }
 

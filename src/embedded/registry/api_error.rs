@@ -52,70 +52,9 @@ impl ApiError {
         }
     }
 
-    pub(crate) fn subject_not_found(subject: &str) -> Self {
-        Self::new(40401, format!("Subject '{subject}' not found."))
-    }
-
-    /// `version` is −1 if the client asked for the newest one.
-    pub(crate) fn version_not_found(version: i32) -> Self {
-        Self::new(40402, format!("Version {version} not found."))
-    }
-
-    pub(crate) fn schema_not_found() -> Self {
-        Self::new(40403, "Schema not found")
-    }
-
     /// `key` is the id or GUID that the client asked for.
     pub(crate) fn schema_key_not_found(key: impl std::fmt::Display) -> Self {
         Self::new(40403, format!("Schema {key} not found"))
-    }
-
-    pub(crate) fn subject_soft_deleted(subject: &str) -> Self {
-        Self::new(
-            40404,
-            format!(
-                "Subject '{subject}' was soft deleted.Set permanent=true to delete permanently"
-            ),
-        )
-    }
-
-    pub(crate) fn subject_not_soft_deleted(subject: &str) -> Self {
-        Self::new(
-            40405,
-            format!("Subject '{subject}' was not deleted first before being permanently deleted"),
-        )
-    }
-
-    pub(crate) fn version_soft_deleted(subject: &str, version: i32) -> Self {
-        Self::new(
-            40406,
-            format!(
-                "Subject '{subject}' Version {version} was soft deleted.Set permanent=true to delete permanently"
-            ),
-        )
-    }
-
-    pub(crate) fn version_not_soft_deleted(subject: &str, version: i32) -> Self {
-        Self::new(
-            40407,
-            format!(
-                "Subject '{subject}' Version {version} was not deleted first before being permanently deleted"
-            ),
-        )
-    }
-
-    pub(crate) fn no_subject_config(subject: &str) -> Self {
-        Self::new(
-            40408,
-            format!("Subject '{subject}' does not have subject-level compatibility configured"),
-        )
-    }
-
-    pub(crate) fn no_subject_mode(subject: &str) -> Self {
-        Self::new(
-            40409,
-            format!("Subject '{subject}' does not have subject-level mode configured"),
-        )
     }
 
     /// `messages` come from the compatibility check.
@@ -133,75 +72,12 @@ impl ApiError {
         Self::new(42201, message)
     }
 
-    /// `version` is the segment of the path.
-    pub(crate) fn invalid_version(version: &str) -> Self {
-        Self::new(
-            42202,
-            format!(
-                "The specified version '{version}' is not a valid version id. Allowed values are between [1, 2^31-1] and the string \"latest\""
-            ),
-        )
-    }
-
-    pub(crate) fn invalid_compatibility_level() -> Self {
-        Self::new(
-            42203,
-            "Invalid compatibility level. Valid values are none, backward, forward, full, backward_transitive, forward_transitive, and full_transitive",
-        )
-    }
-
-    pub(crate) fn invalid_mode() -> Self {
-        Self::new(
-            42204,
-            "Invalid mode. Valid values are READWRITE, READONLY, IMPORT and FORWARD.",
-        )
-    }
-
     pub(crate) fn not_permitted(message: impl Into<String>) -> Self {
         Self::new(42205, message)
     }
 
-    /// `subject` and `version` name the schema that others reference.
-    pub(crate) fn referenced(subject: &str, version: i32) -> Self {
-        Self::new(
-            42206,
-            format!(
-                "One or more references exist to the schema {{magic=1,keytype=SCHEMA,subject={subject},version={version}}}."
-            ),
-        )
-    }
-
-    pub(crate) fn invalid_subject(subject: &str) -> Self {
-        Self::new(
-            42208,
-            format!("The specified subject '{subject}' is not a valid."),
-        )
-    }
-
     pub(crate) fn invalid_rule_set(message: impl Into<String>) -> Self {
         Self::new(42210, message)
-    }
-
-    pub(crate) fn context_not_empty(context: &str) -> Self {
-        Self::new(
-            42211,
-            format!("The specified context '{context}' is not empty."),
-        )
-    }
-
-    /// The store is full. Clients do not retry after a 507.
-    pub(crate) fn full(limit: usize) -> Self {
-        Self::new(
-            50701,
-            format!(
-                "The registry is full: it stores at most {limit} bytes. Delete subjects permanently to make space"
-            ),
-        )
-    }
-
-    /// The request has no body.
-    pub(crate) fn missing_body() -> Self {
-        Self::new(422, "The request body must not be empty")
     }
 
     /// The body is not JSON, or does not have the expected shape.
@@ -213,11 +89,6 @@ impl ApiError {
         Self::http(StatusCode::NOT_FOUND)
     }
 
-    /// A bug in this server. The cause goes to the log, never to the client.
-    pub(crate) fn internal() -> Self {
-        Self::new(500, "Internal Server Error")
-    }
-
     /// Returns the JSON body.
     pub(crate) fn to_json(&self) -> Vec<u8> {
         let body = ErrorBody {
@@ -226,6 +97,63 @@ impl ApiError {
         };
         serde_json::to_vec(&body).unwrap_or_default()
     }
+}
+
+/// Defines errors with a code and a text.
+macro_rules! errors {
+    ($($(#[$meta:meta])* $name:ident($($parameter:ident: $type:ty),*) = $code:literal, $text:literal;)+) => {
+        impl ApiError {$(
+            $(#[$meta])*
+            pub(crate) fn $name($($parameter: $type),*) -> Self {
+                Self::new($code, format!($text))
+            }
+        )+}
+    };
+}
+
+errors! {
+    subject_not_found(subject: &str) = 40401,
+        "Subject '{subject}' not found.";
+    /// `version` is −1 if the client asked for the newest one.
+    version_not_found(version: i32) = 40402,
+        "Version {version} not found.";
+    schema_not_found() = 40403,
+        "Schema not found";
+    subject_soft_deleted(subject: &str) = 40404,
+        "Subject '{subject}' was soft deleted.Set permanent=true to delete permanently";
+    subject_not_soft_deleted(subject: &str) = 40405,
+        "Subject '{subject}' was not deleted first before being permanently deleted";
+    version_soft_deleted(subject: &str, version: i32) = 40406,
+        "Subject '{subject}' Version {version} was soft deleted.Set permanent=true to delete permanently";
+    version_not_soft_deleted(subject: &str, version: i32) = 40407,
+        "Subject '{subject}' Version {version} was not deleted first before being permanently deleted";
+    no_subject_config(subject: &str) = 40408,
+        "Subject '{subject}' does not have subject-level compatibility configured";
+    no_subject_mode(subject: &str) = 40409,
+        "Subject '{subject}' does not have subject-level mode configured";
+    /// `version` is the segment of the path.
+    invalid_version(version: &str) = 42202,
+        "The specified version '{version}' is not a valid version id. Allowed values are between [1, 2^31-1] and the string \"latest\"";
+    invalid_compatibility_level() = 42203,
+        "Invalid compatibility level. Valid values are none, backward, forward, full, backward_transitive, forward_transitive, and full_transitive";
+    invalid_mode() = 42204,
+        "Invalid mode. Valid values are READWRITE, READONLY, IMPORT and FORWARD.";
+    /// `subject` and `version` name the schema that others reference.
+    referenced(subject: &str, version: i32) = 42206,
+        "One or more references exist to the schema {{magic=1,keytype=SCHEMA,subject={subject},version={version}}}.";
+    invalid_subject(subject: &str) = 42208,
+        "The specified subject '{subject}' is not a valid.";
+    context_not_empty(context: &str) = 42211,
+        "The specified context '{context}' is not empty.";
+    /// The store is full. Clients do not retry after a 507.
+    full(limit: usize) = 50701,
+        "The registry is full: it stores at most {limit} bytes. Delete subjects permanently to make space";
+    /// The request has no body.
+    missing_body() = 422,
+        "The request body must not be empty";
+    /// A bug in this server. The cause goes to the log, never to the client.
+    internal() = 500,
+        "Internal Server Error";
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::names::Name;
-use super::{Error, Origin, Secret, Sources};
+use super::{Error, Secret, SettingOrigin, Sources};
 
 /// Returns whether all of `group` are set. Fails if only some are.
 pub(super) fn together(
@@ -74,7 +74,7 @@ pub(super) fn invalid(sources: &Sources, name: &'static Name, reason: String) ->
         name: name.key,
         origin: sources
             .get(name)
-            .map_or(Origin::Default, |value| value.origin.clone()),
+            .map_or(SettingOrigin::Default, |value| value.origin.clone()),
         reason,
     }
 }

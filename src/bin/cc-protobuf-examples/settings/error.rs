@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::origin::Origin;
+use super::origin::SettingOrigin;
 
 /// A wrong or incomplete configuration. Every variant leads to exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +32,7 @@ pub enum Error {
         /// Name of the variable or flag.
         name: &'static str,
         /// The origin of the value.
-        origin: Origin,
+        origin: SettingOrigin,
         /// Why it cannot be used.
         reason: String,
     },

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::names::{self, Name};
-use super::{Error, Origin, Secret, dot_env};
+use super::{Error, Secret, SettingOrigin, dot_env};
 
 /// A value and its origin.
 #[derive(Clone, Debug)]
@@ -13,7 +13,7 @@ pub struct Sourced<T> {
     /// The value.
     pub value: T,
     /// Its origin.
-    pub origin: Origin,
+    pub origin: SettingOrigin,
 }
 
 /// The values that are set and not empty.
@@ -45,7 +45,9 @@ impl Sources {
             let flag = flags
                 .iter()
                 .find(|(flag_name, ..)| flag_name.key == key)
-                .and_then(|(_, flag, value)| Some((Origin::Flag(flag), (*value)?.to_owned())));
+                .and_then(|(_, flag, value)| {
+                    Some((SettingOrigin::Flag(flag), (*value)?.to_owned()))
+                });
             let real = match environment(key) {
                 Some(value) => {
                     let text = value.into_string();
@@ -53,12 +55,12 @@ impl Sources {
                 }
                 None => None,
             };
-            let real = real.map(|value| (Origin::Environment, value));
+            let real = real.map(|value| (SettingOrigin::Environment, value));
             let stored = file
                 .as_ref()
                 .zip(dot_env.as_ref())
                 .and_then(|(file, path)| {
-                    Some((Origin::DotEnv(path.clone()), file.get(key)?.clone()))
+                    Some((SettingOrigin::DotEnv(path.clone()), file.get(key)?.clone()))
                 });
             // An empty variable counts as unset and does not hide another value.
             let found = [flag, real, stored]
