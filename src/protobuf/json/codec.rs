@@ -4,17 +4,14 @@ use std::sync::Arc;
 
 use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage};
-use serde::de::DeserializeSeed;
 use serde_json::Value;
 
-use super::encode::{Encoder, Written};
-use super::path::Path;
-use super::plan::{Kind, Plan};
-use super::print::{Fault, Printer};
+use super::encode::{Encoder, Tape};
+use super::fault::{Fault, Path};
+use super::plan::{AnyPlans, Plan};
+use super::print::Printer;
 use super::scratch::Scratch;
-use super::seed::ValueSeed;
-use super::sink::{Sink, ToText, ToValue};
-use super::{any_plans::AnyPlans, dynamic, options::JsonOptions};
+use super::{dynamic, options::JsonOptions};
 use crate::protobuf::Error;
 
 /// JSON that describes a message: a value, or text.
@@ -99,49 +96,30 @@ impl JsonCodec {
         options: JsonOptions,
         buffer: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        match json {
-            JsonInput::Value(value) => {
-                self.encode_from(options, buffer, |seed| seed.deserialize(value))
-            }
-            JsonInput::Text(text) => self.encode_from(options, buffer, |seed| {
-                let mut source = serde_json::Deserializer::from_str(text);
-                seed.deserialize(&mut source)?;
-                source.end().map(|()| Written::Value)
-            }),
-        }
-    }
-
-    fn encode_from(
-        &self,
-        options: JsonOptions,
-        buffer: &mut Vec<u8>,
-        read: impl FnOnce(ValueSeed<'_, '_, '_>) -> Result<Written, serde_json::Error>,
-    ) -> Result<(), Error> {
+        let Inner { plan, any, .. } = &*self.inner;
         let start = buffer.len();
         let mut encoder = Encoder {
-            plan: &self.inner.plan,
-            any: &self.inner.any,
-            out: buffer,
+            any,
             options,
-            segments: Vec::new(),
-            entries: Vec::new(),
-            spare: Vec::new(),
+            out: buffer,
+            scratch: Scratch::take(),
             path: Path::default(),
         };
-        let seed = ValueSeed {
-            encoder: &mut encoder,
-            kind: Kind::Message(0),
-            nullable: false,
-            depth: 0,
+        let written = match json {
+            JsonInput::Value(value) => encoder.root(plan, value),
+            JsonInput::Text(text) => match Tape::read(text) {
+                Ok(tape) => encoder.root(plan, tape.root()),
+                Err(error) => Err(error.to_string().into()),
+            },
         };
-        let written = read(seed);
-        let path = encoder.path;
-        written.map(drop).map_err(|error| {
+        let Encoder { scratch, path, .. } = encoder;
+        scratch.give_back();
+        written.map_err(|fault| {
             buffer.truncate(start);
             Error::Json {
                 message: self.inner.descriptor.full_name().to_owned(),
                 path: path.text(),
-                reason: error.to_string(),
+                reason: fault.reason(),
             }
         })
     }
@@ -152,7 +130,11 @@ impl JsonCodec {
     /// [`Error::Decode`] if `bytes` is no such message; [`Error::Print`] if it
     /// holds a value without a JSON form, as a timestamp in the year 10000.
     pub fn print(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {
-        self.print_to(bytes, options, &mut ToValue)
+        let mut value = Value::Null;
+        self.print_to(bytes, options, |printer, plan| {
+            printer.value_of(plan, &mut value)
+        })?;
+        Ok(value)
     }
 
     /// Appends the message in `bytes` as JSON text to `text`, which on error is
@@ -167,7 +149,7 @@ impl JsonCodec {
         text: &mut String,
     ) -> Result<(), Error> {
         let start = text.len();
-        let printed = self.print_to(bytes, options, &mut ToText(text));
+        let printed = self.print_to(bytes, options, |printer, plan| printer.text_of(plan, text));
         if printed.is_err() {
             text.truncate(start);
         }
@@ -184,24 +166,23 @@ impl JsonCodec {
         }
     }
 
-    fn print_to<S: Sink>(
+    fn print_to(
         &self,
         bytes: &[u8],
         options: JsonOptions,
-        sink: &mut S,
-    ) -> Result<S::Value, Error> {
+        print: impl FnOnce(&mut Printer<'_>, &Plan) -> super::fault::Result<()>,
+    ) -> Result<(), Error> {
         let mut printer = Printer {
-            plan: &self.inner.plan,
             any: &self.inner.any,
             bytes,
             options,
             scratch: Scratch::take(),
             path: Path::default(),
         };
-        let printed = printer.root(sink);
+        let printed = print(&mut printer, &self.inner.plan);
         let Printer { scratch, path, .. } = printer;
         scratch.give_back();
-        printed.map_err(|fault| self.unprintable(bytes, fault, &path))
+        printed.map_err(|fault| self.unprintable(bytes, *fault, &path))
     }
 
     #[cold]
@@ -212,15 +193,10 @@ impl JsonCodec {
         if let Err(source) = decoded {
             return Error::Decode { message, source };
         }
-        let reason = match fault {
-            Fault::NoJson(reason) => reason,
-            // Inside of an `Any`, or only prost-reflect takes it.
-            Fault::Malformed(reason) => reason.to_owned(),
-        };
         Error::Print {
             message,
             path: path.text(),
-            reason,
+            reason: fault.reason(),
         }
     }
 }

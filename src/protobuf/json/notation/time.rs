@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::number::Short;
+use super::text::Short;
 
 /// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z.
 const TIMESTAMPS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
@@ -12,7 +12,7 @@ const NANOS: i32 = 1_000_000_000;
 const DAY: i64 = 86_400;
 
 /// Reads `2026-01-31T12:00:00.5Z` into seconds and nanoseconds.
-pub(super) fn parse_timestamp(text: &str) -> Result<(i64, i32), &'static str> {
+pub(crate) fn parse_timestamp(text: &str) -> Result<(i64, i32), &'static str> {
     let bad = "invalid rfc3339 timestamp";
     let mut rest = Reader(text.as_bytes());
     let year = rest.digits(4).ok_or(bad)?;
@@ -53,7 +53,7 @@ pub(super) fn parse_timestamp(text: &str) -> Result<(i64, i32), &'static str> {
 }
 
 /// Writes a timestamp in UTC, with 0, 3, 6 or 9 digits of a second's fraction.
-pub(super) fn format_timestamp(seconds: i64, nanos: i32) -> Result<Short, &'static str> {
+pub(crate) fn format_timestamp(seconds: i64, nanos: i32) -> Result<Short, &'static str> {
     if !TIMESTAMPS.contains(&seconds) || !(0..NANOS).contains(&nanos) {
         return Err("timestamp out of range");
     }
@@ -72,7 +72,7 @@ pub(super) fn format_timestamp(seconds: i64, nanos: i32) -> Result<Short, &'stat
 }
 
 /// Reads `-1.5s` into seconds and nanoseconds, which have the same sign.
-pub(super) fn parse_duration(text: &str) -> Result<(i64, i32), &'static str> {
+pub(crate) fn parse_duration(text: &str) -> Result<(i64, i32), &'static str> {
     let bad = "failed to parse duration: expected seconds such as \"1.5s\"";
     let number = text.strip_suffix('s').ok_or(bad)?;
     let (negative, number) = match number.strip_prefix('-') {
@@ -109,7 +109,7 @@ pub(super) fn parse_duration(text: &str) -> Result<(i64, i32), &'static str> {
 }
 
 /// Writes a duration in seconds, with 0, 3, 6 or 9 digits of a fraction.
-pub(super) fn format_duration(seconds: i64, nanos: i32) -> Result<Short, &'static str> {
+pub(crate) fn format_duration(seconds: i64, nanos: i32) -> Result<Short, &'static str> {
     let signs_differ = seconds > 0 && nanos < 0 || seconds < 0 && nanos > 0;
     if seconds.unsigned_abs() > LONGEST_DURATION
         || nanos.unsigned_abs() >= NANOS.unsigned_abs()

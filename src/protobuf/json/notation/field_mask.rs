@@ -1,7 +1,7 @@
 //! `google.protobuf.FieldMask` as text: paths in camel case with commas between.
 
 /// Appends a path in camel case, behind a comma if it is not the first.
-pub(super) fn append(path: &str, text: &mut String) -> Result<(), String> {
+pub(crate) fn append(path: &str, text: &mut String) -> Result<(), String> {
     if !text.is_empty() {
         text.push(',');
     }
@@ -31,7 +31,7 @@ fn no_way_back(path: &str) -> String {
 }
 
 /// A path as it is in the message, from camel case.
-pub(super) fn read(path: &str) -> Result<String, String> {
+pub(crate) fn read(path: &str) -> Result<String, String> {
     let mut snake = String::with_capacity(path.len());
     for letter in path.chars() {
         match letter {

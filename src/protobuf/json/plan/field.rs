@@ -1,0 +1,136 @@
+//! What the engine knows of a field.
+
+use prost::encoding::WireType;
+
+use super::super::notation::quote;
+
+#[derive(Debug)]
+pub(crate) struct FieldPlan {
+    /// The name in the `.proto` file; `[pkg.name]` for an extension.
+    pub(crate) name: FieldName,
+    pub(crate) json_name: FieldName,
+    pub(crate) tag: Tag,
+    pub(crate) kind: Kind,
+    pub(crate) shape: Shape,
+    /// The wire type of a value that is not packed.
+    pub(crate) wire_type: WireType,
+    pub(crate) is_extension: bool,
+    /// Where among its siblings it is written: by number, a oneof where its
+    /// lowest number belongs.
+    pub(crate) rank: u32,
+    /// Position of its oneof in its message's oneofs.
+    pub(crate) oneof: Option<usize>,
+}
+
+/// A name as it is, and as JSON text with quotes and colon.
+#[derive(Debug)]
+pub(crate) struct FieldName {
+    pub(crate) plain: Box<str>,
+    pub(crate) quoted: Box<str>,
+}
+
+impl FieldName {
+    pub(crate) fn new(name: &str) -> Self {
+        let mut quoted = String::with_capacity(name.len().saturating_add(3));
+        quote(name, &mut quoted);
+        quoted.push(':');
+        Self {
+            plain: name.into(),
+            quoted: quoted.into(),
+        }
+    }
+}
+
+/// Number and wire type of a field as bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tag {
+    bytes: [u8; 5],
+    len: u8,
+    number: u32,
+}
+
+impl Tag {
+    pub(crate) fn new(number: u32, wire_type: WireType) -> Self {
+        let mut bytes = [0; 5];
+        let mut rest = &mut bytes[..];
+        prost::encoding::encode_key(number, wire_type, &mut rest);
+        let unused = rest.len();
+        Self {
+            bytes,
+            len: bytes.len().saturating_sub(unused) as u8,
+            number,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        let [first, ..] = self.bytes;
+        if self.len == 1 {
+            out.push(first);
+        } else {
+            let bytes = self.bytes.get(..self.len.into());
+            out.extend_from_slice(bytes.unwrap_or_default());
+        }
+    }
+
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Left out when it holds the default.
+    Implicit,
+    Explicit,
+    Packed,
+    Expanded,
+    /// The kind is the message of an entry.
+    Map,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Double,
+    Float,
+    Int32,
+    Int64,
+    Uint32,
+    Uint64,
+    Sint32,
+    Sint64,
+    Fixed32,
+    Fixed64,
+    Sfixed32,
+    Sfixed64,
+    Bool,
+    String,
+    Bytes,
+    /// Position in the plan's enums.
+    Enum(u32),
+    /// Position in the plan's messages.
+    Message(u32),
+    /// A message between two tags instead of behind a length.
+    Group(u32),
+}
+
+impl Kind {
+    #[inline]
+    pub(crate) fn wire_type(self) -> WireType {
+        match self {
+            Self::Double | Self::Fixed64 | Self::Sfixed64 => WireType::SixtyFourBit,
+            Self::Float | Self::Fixed32 | Self::Sfixed32 => WireType::ThirtyTwoBit,
+            Self::String | Self::Bytes | Self::Message(_) => WireType::LengthDelimited,
+            Self::Group(_) => WireType::StartGroup,
+            _ => WireType::Varint,
+        }
+    }
+
+    /// Whether a repeated field of it may be packed.
+    pub(crate) fn packable(self) -> bool {
+        !matches!(
+            self.wire_type(),
+            WireType::LengthDelimited | WireType::StartGroup
+        )
+    }
+}

@@ -1,0 +1,13 @@
+//! What the engine knows of each message type, found out once per schema.
+
+mod any;
+mod build;
+mod enumeration;
+mod field;
+mod message;
+mod special;
+
+pub(super) use any::AnyPlans;
+pub(super) use field::{FieldName, FieldPlan, Kind, Shape, Tag};
+pub(super) use message::{MessagePlan, Plan};
+pub(super) use special::Special;
