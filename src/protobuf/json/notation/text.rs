@@ -4,6 +4,7 @@ use std::fmt;
 
 /// Appends a string in quotes, escaped as serde_json escapes it.
 pub(crate) fn quote(value: &str, out: &mut String) {
+    out.reserve(value.len().saturating_add(2));
     out.push('"');
     let mut clean = 0;
     for (at, byte) in value.bytes().enumerate() {

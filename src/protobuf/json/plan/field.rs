@@ -46,6 +46,7 @@ impl FieldName {
 pub(crate) struct Tag {
     bytes: [u8; 5],
     len: u8,
+    wire_type: WireType,
     number: u32,
 }
 
@@ -58,21 +59,35 @@ impl Tag {
         Self {
             bytes,
             len: bytes.len().saturating_sub(unused) as u8,
+            wire_type,
             number,
         }
     }
 
     #[inline]
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        let [first, ..] = self.bytes;
-        if self.len == 1 {
-            out.push(first);
-        } else {
-            let bytes = self.bytes.get(..self.len.into());
-            out.extend_from_slice(bytes.unwrap_or_default());
+        match self.single_byte() {
+            Some(byte) => out.push(byte),
+            None => {
+                let bytes = self.bytes.get(..self.len.into());
+                out.extend_from_slice(bytes.unwrap_or_default());
+            }
         }
     }
 
+    /// Returns the tag if it is a single byte, as that of most fields.
+    #[inline]
+    pub(crate) fn single_byte(&self) -> Option<u8> {
+        let [first, ..] = self.bytes;
+        (self.len == 1).then_some(first)
+    }
+
+    #[inline]
+    pub(crate) fn wire_type(&self) -> WireType {
+        self.wire_type
+    }
+
+    #[inline]
     pub(crate) fn number(&self) -> u32 {
         self.number
     }

@@ -100,6 +100,7 @@ impl<'a> Printer<'a> {
         others.map_or(end, |len| from.saturating_add(len))
     }
 
+    #[inline(always)]
     fn field<C: Container>(
         &mut self,
         plan: &Plan,
@@ -193,7 +194,7 @@ impl<'a> Printer<'a> {
 
     /// Prints the last value of a run, or all pieces of a message, or the default
     /// if the run is empty.
-    #[inline]
+    #[inline(always)]
     pub(super) fn value<S: Sink>(
         &mut self,
         plan: &Plan,

@@ -51,7 +51,8 @@ type Slot<'v> = Option<&'v mut Value>;
 #[inline]
 fn set<'v>(slot: Slot<'v>, value: Value) -> Slot<'v> {
     slot.map(|slot| {
-        *slot = value;
+        // Null is replaced, which has nothing to drop.
+        std::mem::forget(std::mem::replace(slot, value));
         slot
     })
 }
