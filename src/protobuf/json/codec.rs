@@ -20,7 +20,7 @@ use crate::protobuf::Error;
 pub enum JsonInput<'a> {
     /// Parsed JSON.
     Value(&'a Value),
-    /// JSON as text. It is read directly, no [`Value`] is made of it.
+    /// JSON as text. No [`Value`] is made of it.
     Text(&'a str),
 }
 
@@ -36,9 +36,14 @@ impl<'a> From<&'a str> for JsonInput<'a> {
     }
 }
 
-/// Converts between the bytes of one message type and Protobuf's canonical
-/// JSON. What this takes is found out once, when the codec is made; clones
-/// share it.
+/// Most messages are shorter than this many bytes, and are written without growing a
+/// new buffer step by step.
+const USUAL: usize = 128;
+
+/// Converts between the bytes of one message type and Protobuf's canonical JSON.
+///
+/// The codec reads the message's descriptor once, when it is made. Clones share
+/// the result.
 ///
 /// ```
 /// use cc_protobuf_examples::protobuf::{JsonCodec, JsonOptions, ProtoField, ProtoMessage, ProtoSchema};
@@ -69,7 +74,7 @@ struct Inner {
 }
 
 impl JsonCodec {
-    /// A codec for messages of this type.
+    /// Makes a codec for messages of this type.
     pub fn new(message: &MessageDescriptor) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -80,13 +85,13 @@ impl JsonCodec {
         }
     }
 
-    /// The message type.
+    /// Returns the message type.
     pub fn descriptor(&self) -> &MessageDescriptor {
         &self.inner.descriptor
     }
 
-    /// Appends the message that `json` describes to `buffer`, which on error is
-    /// as it was.
+    /// Appends the message that `json` describes to `buffer`. On error, `buffer` is
+    /// unchanged.
     ///
     /// # Errors
     /// [`Error::Json`], which names the field, if `json` does not fit the message.
@@ -98,6 +103,7 @@ impl JsonCodec {
     ) -> Result<(), Error> {
         let Inner { plan, any, .. } = &*self.inner;
         let start = buffer.len();
+        buffer.reserve(USUAL);
         let mut encoder = Encoder {
             any,
             options,
@@ -124,11 +130,11 @@ impl JsonCodec {
         })
     }
 
-    /// The message in `bytes` as a JSON value.
+    /// Returns the message in `bytes` as a JSON value.
     ///
     /// # Errors
     /// [`Error::Decode`] if `bytes` is no such message; [`Error::Print`] if it
-    /// holds a value without a JSON form, as a timestamp in the year 10000.
+    /// holds a value without a JSON form, such as a timestamp in the year 10000.
     pub fn print(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {
         let mut value = Value::Null;
         self.print_to(bytes, options, |printer, plan| {
@@ -137,8 +143,8 @@ impl JsonCodec {
         Ok(value)
     }
 
-    /// Appends the message in `bytes` as JSON text to `text`, which on error is
-    /// as it was. Takes no memory but what `text` needs to grow.
+    /// Appends the message in `bytes` as JSON text to `text`. On error, `text` is
+    /// unchanged. Allocates no memory except where `text` grows.
     ///
     /// # Errors
     /// As [`print`](Self::print).
@@ -156,10 +162,11 @@ impl JsonCodec {
         printed
     }
 
-    /// Appends a message as prost-reflect would write it. If it is of another
-    /// type than this codec's, prost-reflect does.
+    /// Appends a message as prost-reflect writes it. prost-reflect itself writes a
+    /// message of another type than this codec's.
     pub(crate) fn encode_dynamic(&self, message: &DynamicMessage, buffer: &mut Vec<u8>) {
         if message.descriptor() == self.inner.descriptor {
+            buffer.reserve(USUAL);
             dynamic::message(&self.inner.plan, 0, message, buffer);
         } else {
             message.encode_raw(buffer);
@@ -188,7 +195,7 @@ impl JsonCodec {
     #[cold]
     fn unprintable(&self, bytes: &[u8], fault: Fault, path: &Path) -> Error {
         let message = self.inner.descriptor.full_name().to_owned();
-        // A value without JSON may stand before bytes that are no message.
+        // Printing stops at a value without JSON. Bytes behind it may be no message.
         let decoded = DynamicMessage::decode(self.inner.descriptor.clone(), bytes);
         if let Err(source) = decoded {
             return Error::Decode { message, source };
@@ -201,12 +208,12 @@ impl JsonCodec {
     }
 }
 
-/// A message as JSON, in Protobuf's canonical mapping. For many messages of one
-/// type, a [`JsonCodec`] that is kept does it faster.
+/// Returns a message as JSON, in Protobuf's canonical mapping. For many messages of
+/// one type, a [`JsonCodec`] that is kept is faster.
 ///
 /// # Errors
-/// [`Error::Print`] if it holds a value without a JSON form, as a timestamp in
-/// the year 10000.
+/// [`Error::Print`] if the message holds a value without a JSON form, such as a
+/// timestamp in the year 10000.
 pub fn to_json(message: &DynamicMessage, options: JsonOptions) -> Result<Value, Error> {
     JsonCodec::new(&message.descriptor()).print(&message.encode_to_vec(), options)
 }

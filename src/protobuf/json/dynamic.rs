@@ -1,5 +1,5 @@
-//! Dynamic messages → bytes, in one pass: lengths are written once what they
-//! measure is, instead of being computed again at every level.
+//! Dynamic messages → bytes, in one pass. A length is written after what it
+//! measures. prost-reflect computes lengths first, again at every level.
 
 use prost::Message;
 use prost_reflect::{DynamicMessage, MapKey, Value};
@@ -14,7 +14,7 @@ pub(super) fn message(plan: &Plan, position: u32, message: &DynamicMessage, out:
         let last = planned.fields.last();
         last.is_none_or(|last| !last.is_extension) && message.unknown_fields().next().is_none()
     }) else {
-        // Unknown fields and extensions go between the others.
+        // Unknown fields and extensions stand between the others.
         message.encode_raw(out);
         return;
     };
@@ -68,7 +68,7 @@ fn write_field(plan: &Plan, field: &FieldPlan, value: &Value, out: &mut Vec<u8>)
     }
 }
 
-/// A field of an entry.
+/// Writes a field of a map entry, unless it holds its default.
 fn unless_default(plan: &Plan, field: &FieldPlan, value: &Value, out: &mut Vec<u8>) {
     let is_default = field.shape == Shape::Implicit
         && match value {

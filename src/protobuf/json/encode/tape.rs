@@ -1,6 +1,5 @@
 //! JSON text as a flat list of tokens, which borrow their strings from the text.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -13,19 +12,13 @@ pub(crate) struct Tape<'t>(Vec<Item<'t>>);
 
 #[derive(Debug)]
 enum Item<'t> {
-    Null,
-    Bool(bool),
-    Integer(i128),
-    Float(f64),
-    Text(Cow<'t, str>),
-    /// Names and values follow, up to `end`.
-    Map {
-        end: usize,
-    },
-    /// Elements follow, up to `end`.
-    List {
-        end: usize,
-    },
+    Scalar(Scalar<'t>),
+    /// A string that had escapes.
+    Unescaped(String),
+    /// Names and values follow, up to this position.
+    Map(usize),
+    /// Elements follow, up to this position.
+    List(usize),
 }
 
 impl<'t> Tape<'t> {
@@ -43,13 +36,24 @@ impl<'t> Tape<'t> {
         Place { tape: self, at: 0 }
     }
 
-    fn push(&mut self, item: Item<'t>) {
-        self.0.push(item);
+    /// Ends the container that began at `at`.
+    fn end(&mut self, at: usize, container: impl FnOnce(usize) -> Item<'t>) {
+        let end = self.0.len();
+        if let Some(item) = self.0.get_mut(at) {
+            *item = container(end);
+        }
     }
 }
 
 /// Appends the next value to the tape.
 struct Next<'a, 't>(&'a mut Tape<'t>);
+
+impl<'t> Next<'_, 't> {
+    fn scalar<E>(self, scalar: Scalar<'t>) -> Result<(), E> {
+        self.0.0.push(Item::Scalar(scalar));
+        Ok(())
+    }
+}
 
 impl<'t> DeserializeSeed<'t> for Next<'_, 't> {
     type Value = ();
@@ -67,61 +71,49 @@ impl<'t> Visitor<'t> for Next<'_, 't> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
-        self.0.push(Item::Null);
-        Ok(())
+        self.scalar(Scalar::Null)
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        self.0.push(Item::Bool(value));
-        Ok(())
+        self.scalar(Scalar::Bool(value))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
-        self.0.push(Item::Integer(value.into()));
-        Ok(())
+        self.scalar(Scalar::Integer(value.into()))
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        self.0.push(Item::Integer(value.into()));
-        Ok(())
+        self.scalar(Scalar::Integer(value.into()))
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
-        self.0.push(Item::Float(value));
-        Ok(())
+        self.scalar(Scalar::Float(value))
     }
 
     fn visit_borrowed_str<E: Error>(self, value: &'t str) -> Result<(), E> {
-        self.0.push(Item::Text(Cow::Borrowed(value)));
-        Ok(())
+        self.scalar(Scalar::Text(value))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<(), E> {
-        self.0.push(Item::Text(Cow::Owned(value.to_owned())));
+        self.0.0.push(Item::Unescaped(value.to_owned()));
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'t>>(self, mut elements: A) -> Result<(), A::Error> {
         let at = self.0.0.len();
-        self.0.push(Item::List { end: 0 });
+        self.0.0.push(Item::List(at));
         while elements.next_element_seed(Next(self.0))?.is_some() {}
-        let end = self.0.0.len();
-        if let Some(list) = self.0.0.get_mut(at) {
-            *list = Item::List { end };
-        }
+        self.0.end(at, Item::List);
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'t>>(self, mut entries: A) -> Result<(), A::Error> {
         let at = self.0.0.len();
-        self.0.push(Item::Map { end: 0 });
+        self.0.0.push(Item::Map(at));
         while entries.next_key_seed(Next(self.0))?.is_some() {
             entries.next_value_seed(Next(self.0))?;
         }
-        let end = self.0.0.len();
-        if let Some(map) = self.0.0.get_mut(at) {
-            *map = Item::Map { end };
-        }
+        self.0.end(at, Item::Map);
         Ok(())
     }
 }
@@ -149,7 +141,7 @@ impl<'j, 't> Members<'j, 't> {
             return None;
         }
         self.next.at = match value.tape.0.get(value.at)? {
-            Item::Map { end } | Item::List { end } => *end,
+            Item::Map(end) | Item::List(end) => *end,
             _ => value.at.saturating_add(1),
         };
         Some(value)
@@ -167,22 +159,21 @@ impl<'j, 't> Json<'j> for Place<'j, 't> {
             let next = Self { at, ..self };
             Members { next, end }
         };
-        Token::Scalar(match self.tape.0.get(self.at) {
-            Some(Item::Map { end }) => return Token::Map(members(*end)),
-            Some(Item::List { end }) => return Token::List(members(*end)),
-            Some(Item::Text(text)) => Scalar::Text(text),
-            Some(Item::Integer(value)) => Scalar::Integer(*value),
-            Some(Item::Float(value)) => Scalar::Float(*value),
-            Some(Item::Bool(value)) => Scalar::Bool(*value),
-            Some(Item::Null) | None => Scalar::Null,
-        })
+        match self.tape.0.get(self.at) {
+            Some(Item::Map(end)) => Token::Map(members(*end)),
+            Some(Item::List(end)) => Token::List(members(*end)),
+            Some(Item::Scalar(scalar)) => Token::Scalar(*scalar),
+            Some(Item::Unescaped(text)) => Token::Scalar(Scalar::Text(text)),
+            None => Token::Scalar(Scalar::Null),
+        }
     }
 
     #[inline]
     fn entry(map: &mut Self::Map) -> Option<(&'j str, Self)> {
         let name = map.take()?;
         match name.tape.0.get(name.at)? {
-            Item::Text(text) => Some((text, map.take()?)),
+            Item::Scalar(Scalar::Text(name)) => Some((name, map.take()?)),
+            Item::Unescaped(name) => Some((name, map.take()?)),
             _ => None,
         }
     }

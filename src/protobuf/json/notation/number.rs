@@ -55,8 +55,8 @@ pub(crate) fn shortest(value: f32) -> f64 {
     if widened.trunc() == widened && widened.abs() < 1e7 {
         return widened;
     }
-    // Numbers of an everyday size: numerator and power of ten are exact, and so
-    // their quotient is what the decimal form would be read as.
+    // For numbers of an everyday size, numerator and power of ten are exact. So their
+    // quotient is what the decimal form is read as.
     if (1e-3..1e7).contains(&widened.abs()) {
         let mut scale = 1.0;
         for _ in 0..9 {

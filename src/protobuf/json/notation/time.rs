@@ -1,6 +1,11 @@
 //! `google.protobuf.Timestamp` and `google.protobuf.Duration` as text.
+//!
+//! prost-types prints them and knows the calendar. Its parsers take more than
+//! Protobuf's JSON allows, so the texts are read here.
 
 use std::fmt::Write;
+
+use prost_types::{Duration, Timestamp};
 
 use super::text::Short;
 
@@ -8,44 +13,14 @@ use super::text::Short;
 const TIMESTAMPS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 /// About 10,000 years.
 const LONGEST_DURATION: u64 = 315_576_000_000;
-const NANOS: i32 = 1_000_000_000;
-const DAY: i64 = 86_400;
+const NANOS: u32 = 1_000_000_000;
 
 /// Reads `2026-01-31T12:00:00.5Z` into seconds and nanoseconds.
 pub(crate) fn parse_timestamp(text: &str) -> Result<(i64, i32), &'static str> {
-    let bad = "invalid rfc3339 timestamp";
-    let mut rest = Reader(text.as_bytes());
-    let year = rest.digits(4).ok_or(bad)?;
-    let month = rest.after(b'-', 2).ok_or(bad)?;
-    let day = rest.after(b'-', 2).ok_or(bad)?;
-    let hour = rest.after(b'T', 2).ok_or(bad)?;
-    let minute = rest.after(b':', 2).ok_or(bad)?;
-    let second = rest.after(b':', 2).ok_or(bad)?;
-    let nanos = if rest.skip(b'.') {
-        rest.fraction().ok_or(bad)?
-    } else {
-        0
-    };
-    let offset = match rest.next() {
-        Some(b'Z') => 0,
-        Some(sign @ (b'+' | b'-')) => {
-            let hours = rest.digits(2).filter(|hours| *hours < 24).ok_or(bad)?;
-            let minutes = rest.after(b':', 2).filter(|m| *m < 60).ok_or(bad)?;
-            let offset = (hours * 60 + minutes) * 60;
-            if sign == b'+' { offset } else { -offset }
-        }
-        _ => return Err(bad),
-    };
-    let in_range = (1..=9999).contains(&year)
-        && (1..=12).contains(&month)
-        && (1..=days_in_month(year, month)).contains(&day)
-        && hour < 24
-        && minute < 60
-        && second < 60;
-    if !rest.0.is_empty() || !in_range {
-        return Err(bad);
-    }
-    let seconds = days_before(year, month, day) * DAY + (hour * 60 + minute) * 60 + second - offset;
+    let (at_zone, nanos, offset) = Reader(text.as_bytes())
+        .timestamp()
+        .ok_or("invalid rfc3339 timestamp")?;
+    let seconds = at_zone.saturating_sub(offset);
     if !TIMESTAMPS.contains(&seconds) {
         return Err("timestamp out of range");
     }
@@ -54,20 +29,11 @@ pub(crate) fn parse_timestamp(text: &str) -> Result<(i64, i32), &'static str> {
 
 /// Writes a timestamp in UTC, with 0, 3, 6 or 9 digits of a second's fraction.
 pub(crate) fn format_timestamp(seconds: i64, nanos: i32) -> Result<Short, &'static str> {
-    if !TIMESTAMPS.contains(&seconds) || !(0..NANOS).contains(&nanos) {
+    if !TIMESTAMPS.contains(&seconds) || !(0..NANOS.cast_signed()).contains(&nanos) {
         return Err("timestamp out of range");
     }
-    let (year, month, day) = date(seconds.div_euclid(DAY));
-    let of_day = seconds.rem_euclid(DAY);
-    let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60);
     let mut text = Short::default();
-    // The text is shorter than what it is written to.
-    let _ = write!(
-        text,
-        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
-    );
-    fraction(&mut text, nanos.unsigned_abs());
-    let _ = text.write_str("Z");
+    write!(text, "{}", Timestamp { seconds, nanos }).map_err(|_| "timestamp too long")?;
     Ok(text)
 }
 
@@ -75,10 +41,8 @@ pub(crate) fn format_timestamp(seconds: i64, nanos: i32) -> Result<Short, &'stat
 pub(crate) fn parse_duration(text: &str) -> Result<(i64, i32), &'static str> {
     let bad = "failed to parse duration: expected seconds such as \"1.5s\"";
     let number = text.strip_suffix('s').ok_or(bad)?;
-    let (negative, number) = match number.strip_prefix('-') {
-        Some(number) => (true, number),
-        None => (false, number),
-    };
+    let is_negative = number.starts_with('-');
+    let number = number.strip_prefix('-').unwrap_or(number);
     let (whole, fraction) = match number.split_once('.') {
         Some((whole, fraction)) => (whole, Some(fraction)),
         None => (number, None),
@@ -91,17 +55,14 @@ pub(crate) fn parse_duration(text: &str) -> Result<(i64, i32), &'static str> {
         Some(fraction) => {
             let mut digits = Reader(fraction.as_bytes());
             let nanos = digits.fraction().ok_or(bad)?;
-            if !digits.0.is_empty() {
-                return Err(bad);
-            }
-            nanos
+            digits.0.is_empty().then_some(nanos).ok_or(bad)?
         }
         None => 0,
     };
     if seconds.unsigned_abs() > LONGEST_DURATION {
         return Err("duration out of range");
     }
-    Ok(if negative {
+    Ok(if is_negative {
         (-seconds, -nanos)
     } else {
         (seconds, nanos)
@@ -111,36 +72,39 @@ pub(crate) fn parse_duration(text: &str) -> Result<(i64, i32), &'static str> {
 /// Writes a duration in seconds, with 0, 3, 6 or 9 digits of a fraction.
 pub(crate) fn format_duration(seconds: i64, nanos: i32) -> Result<Short, &'static str> {
     let signs_differ = seconds > 0 && nanos < 0 || seconds < 0 && nanos > 0;
-    if seconds.unsigned_abs() > LONGEST_DURATION
-        || nanos.unsigned_abs() >= NANOS.unsigned_abs()
-        || signs_differ
-    {
+    if seconds.unsigned_abs() > LONGEST_DURATION || nanos.unsigned_abs() >= NANOS || signs_differ {
         return Err("duration out of range");
     }
     let mut text = Short::default();
-    let sign = if seconds < 0 || nanos < 0 { "-" } else { "" };
-    let _ = write!(text, "{sign}{}", seconds.unsigned_abs());
-    fraction(&mut text, nanos.unsigned_abs());
-    let _ = text.write_str("s");
+    write!(text, "{}", Duration { seconds, nanos }).map_err(|_| "duration too long")?;
     Ok(text)
 }
 
-fn fraction(text: &mut Short, nanos: u32) {
-    let _ = if nanos == 0 {
-        Ok(())
-    } else if nanos.is_multiple_of(1_000_000) {
-        write!(text, ".{:03}", nanos / 1_000_000)
-    } else if nanos.is_multiple_of(1_000) {
-        write!(text, ".{:06}", nanos / 1_000)
-    } else {
-        write!(text, ".{nanos:09}")
-    };
-}
-
-/// What is left of a text of fixed form.
+/// Reads a text of fixed form from front to back.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
+    /// Returns seconds, nanoseconds, and the zone's offset in seconds.
+    fn timestamp(mut self) -> Option<(i64, i32, i64)> {
+        let year = i64::from(self.digits(4)?);
+        let [month, day] = [self.after(b'-')?, self.after(b'-')?];
+        let [hour, minute, second] = [self.after(b'T')?, self.after(b':')?, self.after(b':')?];
+        let nanos = if self.skip(b'.') { self.fraction()? } else { 0 };
+        let offset = match self.next()? {
+            b'Z' => 0,
+            sign @ (b'+' | b'-') => {
+                let hours = self.digits(2).filter(|hours| *hours < 24)?;
+                let minutes = self.after(b':').filter(|minutes| *minutes < 60)?;
+                let offset = (i64::from(hours) * 60 + i64::from(minutes)) * 60;
+                if sign == b'+' { offset } else { -offset }
+            }
+            _ => return None,
+        };
+        let time = Timestamp::date_time(year, month, day, hour, minute, second);
+        let time = time.ok().filter(|_| self.0.is_empty() && year > 0)?;
+        Some((time.seconds, nanos, offset))
+    }
+
     fn next(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;
@@ -155,75 +119,34 @@ impl Reader<'_> {
         is
     }
 
-    fn digit(&mut self) -> Option<i64> {
+    fn digit(&mut self) -> Option<u8> {
         let digit = self.0.first().filter(|byte| byte.is_ascii_digit())?;
-        let digit = i64::from(digit - b'0');
+        let digit = digit - b'0';
         self.next();
         Some(digit)
     }
 
-    fn digits(&mut self, count: usize) -> Option<i64> {
-        (0..count).try_fold(0, |value, _| Some(value * 10 + self.digit()?))
+    fn digits(&mut self, count: usize) -> Option<u16> {
+        (0..count).try_fold(0, |value, _| Some(value * 10 + u16::from(self.digit()?)))
     }
 
-    fn after(&mut self, separator: u8, count: usize) -> Option<i64> {
-        self.skip(separator).then(|| self.digits(count))?
+    /// Reads two digits behind a separator.
+    fn after(&mut self, separator: u8) -> Option<u8> {
+        self.skip(separator)
+            .then(|| self.digits(2))??
+            .try_into()
+            .ok()
     }
 
-    /// One to nine digits, as nanoseconds. More are no nanoseconds.
+    /// Reads one to nine digits as nanoseconds. More digits are none.
     fn fraction(&mut self) -> Option<i32> {
-        let mut nanos = i32::try_from(self.digit()?).ok()?;
+        let mut nanos = i32::from(self.digit()?);
         for _ in 1..9 {
-            let digit = self.digit().unwrap_or_default();
-            nanos = nanos * 10 + i32::try_from(digit).ok()?;
+            nanos = nanos * 10 + i32::from(self.digit().unwrap_or_default());
         }
-        self.0
-            .first()
-            .is_none_or(|b| !b.is_ascii_digit())
+        let next = self.0.first();
+        next.is_none_or(|next| !next.is_ascii_digit())
             .then_some(nanos)
-    }
-}
-
-fn is_leap(year: i64) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-}
-
-fn days_in_month(year: i64, month: i64) -> i64 {
-    match month {
-        2 if is_leap(year) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days from 1970-01-01 to a date of the Gregorian calendar. Years begin in
-/// March here, so that the leap day is a year's last.
-fn days_before(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let leap_days = year / 4 - year / 100 + year / 400;
-    year * 365 + leap_days + (month * 153 + 2) / 5 + day - 719_469
-}
-
-/// The date this many days after 1970-01-01.
-fn date(days: i64) -> (i64, i64, i64) {
-    // Days since March 1 of year 0, which begins a cycle of 400 years.
-    let days = days + 719_468;
-    let cycle = days.div_euclid(146_097);
-    let of_cycle = days.rem_euclid(146_097);
-    let year = (of_cycle - of_cycle / 1_460 + of_cycle / 36_524 - of_cycle / 146_096) / 365;
-    let of_year = of_cycle - (year * 365 + year / 4 - year / 100);
-    let month = (of_year * 5 + 2) / 153;
-    let day = of_year - (month * 153 + 2) / 5 + 1;
-    let year = cycle * 400 + year;
-    if month < 10 {
-        (year, month + 3, day)
-    } else {
-        (year + 1, month - 9, day)
     }
 }
 
@@ -232,15 +155,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_day_is_the_one_that_prost_types_says() {
+    fn every_day_is_read_as_it_is_printed() {
         let mut seconds = *TIMESTAMPS.start();
         while seconds < *TIMESTAMPS.end() {
-            let expected = prost_types::Timestamp { seconds, nanos: 0 }.to_string();
             let text = format_timestamp(seconds, 0).unwrap();
-            assert_eq!(text.as_str(), expected);
             assert_eq!(parse_timestamp(text.as_str()), Ok((seconds, 0)));
             // A day and a bit, so that all times of day occur.
-            seconds += DAY + 3_607;
+            seconds += 86_400 + 3_607;
         }
     }
 

@@ -6,7 +6,7 @@ use prost_reflect::EnumDescriptor;
 #[derive(Debug)]
 pub(crate) struct EnumPlan {
     by_name: HashMap<Box<str>, i32>,
-    /// Sorted; of several names the one declared first.
+    /// Sorted by number. Of several names for one number, the one declared first.
     by_number: Vec<(i32, Box<str>)>,
     /// The value declared first.
     pub(crate) default: i32,
@@ -17,7 +17,7 @@ pub(crate) struct EnumPlan {
 impl EnumPlan {
     pub(crate) fn new(item: &EnumDescriptor) -> Self {
         let mut by_number: Vec<(i32, Box<str>)> = Vec::new();
-        // Descriptors give values by number; a stable sort keeps aliases in order.
+        // The sort below is stable and keeps the aliases of a number in this order.
         let declared = item.enum_descriptor_proto();
         for value in &declared.value {
             by_number.push((value.number(), value.name().into()));

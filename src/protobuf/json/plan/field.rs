@@ -15,14 +15,13 @@ pub(crate) struct FieldPlan {
     /// The wire type of a value that is not packed.
     pub(crate) wire_type: WireType,
     pub(crate) is_extension: bool,
-    /// Where among its siblings it is written: by number, a oneof where its
-    /// lowest number belongs.
+    /// Position among the message's fields in the order of writing.
     pub(crate) rank: u32,
-    /// Position of its oneof in its message's oneofs.
+    /// Position of the field's oneof among the message's oneofs.
     pub(crate) oneof: Option<usize>,
 }
 
-/// A name as it is, and as JSON text with quotes and colon.
+/// A name: as it is, and as JSON text with quotes and colon.
 #[derive(Debug)]
 pub(crate) struct FieldName {
     pub(crate) plain: Box<str>,
@@ -75,7 +74,7 @@ impl Tag {
         }
     }
 
-    /// Returns the tag if it is a single byte, as that of most fields.
+    /// Returns the tag if it is a single byte, as most are.
     #[inline]
     pub(crate) fn single_byte(&self) -> Option<u8> {
         let [first, ..] = self.bytes;
@@ -95,12 +94,13 @@ impl Tag {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// Left out when it holds the default.
+    /// A single value without presence.
     Implicit,
+    /// A single value with presence.
     Explicit,
     Packed,
     Expanded,
-    /// The kind is the message of an entry.
+    /// The field's kind is the message of an entry.
     Map,
 }
 
@@ -141,7 +141,7 @@ impl Kind {
         }
     }
 
-    /// Whether a repeated field of it may be packed.
+    /// Whether a repeated field of this kind may be packed.
     pub(crate) fn packable(self) -> bool {
         !matches!(
             self.wire_type(),

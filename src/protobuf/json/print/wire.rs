@@ -9,13 +9,13 @@ use super::super::fault::{Fault, Result};
 use super::super::plan::{FieldPlan, MessagePlan, Shape};
 use super::super::scratch::Found;
 
-/// What a scan noticed beside the fields.
+/// What a scan notes about the order of the fields.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Order {
     last: usize,
     /// Whether fields are not in the order of printing.
     pub(super) unsorted: bool,
-    /// Oneofs of which a member was found, by bit.
+    /// The oneofs of which a member was found, as bits.
     seen: u64,
     member: Option<usize>,
     /// Whether a oneof may have more than one member.
@@ -72,7 +72,7 @@ impl<'b> Reader<'b> {
         let mut value = 0;
         let rest = self.bytes.get(self.at..self.end).unwrap_or_default();
         for (i, &byte) in rest.iter().take(10).enumerate() {
-            // The tenth byte has place for one bit.
+            // Only one bit of the tenth byte is left of 64.
             if i == 9 && byte > 1 {
                 return Err("invalid varint".into());
             }
@@ -96,7 +96,7 @@ impl<'b> Reader<'b> {
         bytes.try_into().map_err(|_| underflow())
     }
 
-    /// The bits of a number.
+    /// Reads the bits of a number.
     #[inline]
     pub(super) fn number(&mut self, wire_type: WireType) -> Result<u64> {
         match wire_type {
@@ -106,7 +106,7 @@ impl<'b> Reader<'b> {
         }
     }
 
-    /// The length of what follows, which is all there.
+    /// Reads a length, and checks that as many bytes follow.
     #[inline]
     fn length(&mut self) -> Result<usize> {
         let len = usize::try_from(self.varint()?).map_err(|_| underflow())?;
@@ -134,7 +134,7 @@ impl<'b> Reader<'b> {
         }
     }
 
-    /// Passes over a value.
+    /// Skips a value.
     fn skip(&mut self, number: u32, wire_type: WireType, depth: usize) -> Result<()> {
         match wire_type {
             WireType::Varint | WireType::SixtyFourBit | WireType::ThirtyTwoBit => {
@@ -152,8 +152,7 @@ impl<'b> Reader<'b> {
         Ok(())
     }
 
-    /// Passes over the fields of a group and its end. Returns where its fields
-    /// end.
+    /// Skips the fields of a group and its end. Returns where its fields end.
     fn group(&mut self, number: u32, depth: usize) -> Result<usize> {
         if depth >= MAX_DEPTH {
             return Err("recursion limit reached".into());
@@ -172,7 +171,7 @@ impl<'b> Reader<'b> {
     }
 
     /// Returns the field at `position` or the next one, if the next byte is its tag.
-    /// Most writers keep the order, so that this spares the look-up by number.
+    /// This spares the look-up by number, since most writers keep the order.
     #[inline]
     fn expected<'p>(
         &self,
