@@ -50,11 +50,10 @@ type Slot<'v> = Option<&'v mut Value>;
 
 #[inline]
 fn set<'v>(slot: Slot<'v>, value: Value) -> Slot<'v> {
-    slot.map(|slot| {
-        // Null is replaced, which has nothing to drop.
-        std::mem::forget(std::mem::replace(slot, value));
-        slot
-    })
+    let slot = slot?;
+    // Null is replaced, which has nothing to drop.
+    std::mem::forget(std::mem::replace(slot, value));
+    Some(slot)
 }
 
 impl<'v> Sink for Slot<'v> {

@@ -64,28 +64,16 @@ impl<'b> Reader<'b> {
                 self.at = self.at.saturating_add(1);
                 Ok(byte.into())
             }
-            _ => self.long_varint(),
+            _ => {
+                let rest = self.bytes.get(self.at..self.end);
+                let (value, len) = long_varint(rest.unwrap_or_default())?;
+                self.at = self.at.saturating_add(len);
+                Ok(value)
+            }
         }
     }
 
-    fn long_varint(&mut self) -> Result<u64> {
-        let mut value = 0;
-        let rest = self.bytes.get(self.at..self.end).unwrap_or_default();
-        for (i, &byte) in rest.iter().take(10).enumerate() {
-            // Only one bit of the tenth byte is left of 64.
-            if i == 9 && byte > 1 {
-                return Err("invalid varint".into());
-            }
-            value |= u64::from(byte & 0x7f) << (i * 7);
-            if byte < 0x80 {
-                self.at = self.at.saturating_add(i).saturating_add(1);
-                return Ok(value);
-            }
-        }
-        Err("invalid varint".into())
-    }
-
-    #[inline]
+    #[inline(always)]
     fn fixed<const N: usize>(&mut self) -> Result<[u8; N]> {
         let end = self.at.saturating_add(N);
         if end > self.end {
@@ -97,7 +85,7 @@ impl<'b> Reader<'b> {
     }
 
     /// Reads the bits of a number.
-    #[inline]
+    #[inline(always)]
     pub(super) fn number(&mut self, wire_type: WireType) -> Result<u64> {
         match wire_type {
             WireType::SixtyFourBit => self.fixed().map(u64::from_le_bytes),
@@ -107,7 +95,7 @@ impl<'b> Reader<'b> {
     }
 
     /// Reads a length, and checks that as many bytes follow.
-    #[inline]
+    #[inline(always)]
     fn length(&mut self) -> Result<usize> {
         let len = usize::try_from(self.varint()?).map_err(|_| underflow())?;
         if len > self.end.saturating_sub(self.at) {
@@ -116,7 +104,7 @@ impl<'b> Reader<'b> {
         Ok(len)
     }
 
-    #[inline]
+    #[inline(always)]
     fn tag(&mut self) -> Result<(u32, WireType)> {
         let key = u32::try_from(self.varint()?).map_err(|_| Box::from("invalid key value"))?;
         let wire_type = match key & 7 {
@@ -172,7 +160,7 @@ impl<'b> Reader<'b> {
 
     /// Returns the field at `position` or the next one, if the next byte is its tag.
     /// This spares the look-up by number, since most writers keep the order.
-    #[inline]
+    #[inline(always)]
     fn expected<'p>(
         &self,
         plan: &'p MessagePlan,
@@ -202,7 +190,10 @@ impl<'b> Reader<'b> {
             } else {
                 let (number, of_tag) = self.tag()?;
                 let Some(found) = plan.numbered(number) else {
-                    self.skip(number, of_tag, depth)?;
+                    // A copy of the reader, so that this one stays in registers.
+                    let mut after = self;
+                    after.skip(number, of_tag, depth)?;
+                    self.at = after.at;
                     continue;
                 };
                 ((position, field), wire_type) = (found, of_tag);
@@ -224,7 +215,9 @@ impl<'b> Reader<'b> {
                 }
                 WireType::StartGroup => {
                     let at = self.at;
-                    let end = self.group(field.tag.number(), depth)?;
+                    let mut after = self;
+                    let end = after.group(field.tag.number(), depth)?;
+                    self.at = after.at;
                     (at, end.saturating_sub(at) as u64)
                 }
                 number => {
@@ -247,4 +240,20 @@ impl<'b> Reader<'b> {
 #[cold]
 fn underflow() -> Box<Fault> {
     "buffer underflow".into()
+}
+
+/// Reads a varint of any length. Returns its value and length.
+fn long_varint(bytes: &[u8]) -> Result<(u64, usize)> {
+    let mut value = 0;
+    for (i, &byte) in bytes.iter().take(10).enumerate() {
+        // Only one bit of the tenth byte is left of 64.
+        if i == 9 && byte > 1 {
+            break;
+        }
+        value |= u64::from(byte & 0x7f) << (i * 7);
+        if byte < 0x80 {
+            return Ok((value, i.saturating_add(1)));
+        }
+    }
+    Err("invalid varint".into())
 }
