@@ -22,7 +22,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
-use cc_protobuf_examples::protobuf::{DynamicSchema, ProtoSchema};
+use cc_protobuf_examples::protobuf::{CompiledSchema, DynamicSchema, ProtoSchema};
 use cc_protobuf_examples::schema_registry::ClientBuilder;
 use cc_protobuf_examples::serdes::{
     Deserializer, DeserializerOptions, Error, ReadContext, Serializer, SerializerOptions,
@@ -242,6 +242,8 @@ fn ratios() {
     measured.ratio("deserialize_json", "prost-reflect bytes to JSON", None);
 
     println!();
+    precompiled();
+    println!();
     json::ratios(&order::schema(), &order::json());
     println!();
     json::ratios(&json::basket(), &json::basket_json());
@@ -250,6 +252,33 @@ fn ratios() {
     rebuilt_schema(&bench);
     println!();
     two_tasks(&bench);
+}
+
+/// JSON to bytes through the prost type, as the schema of such a type writes it.
+fn precompiled() {
+    let (dynamic, value) = (order::schema(), order::json());
+    let set = dynamic.descriptor().parent_pool().encode_to_vec();
+    let schema = CompiledSchema::<Order>::from_descriptor_set(&set).unwrap();
+    let mut buffer = Vec::new();
+    let measured = measure(vec![
+        Contender::plain("prost-reflect JSON to bytes", || {
+            let message = dynamic.descriptor().clone();
+            let message = DynamicMessage::deserialize(message, black_box(&value)).unwrap();
+            message.encode_to_vec()
+        }),
+        Contender::plain("JSON to bytes, precompiled", || {
+            buffer.clear();
+            schema
+                .serialize_into(black_box(&value), &mut buffer)
+                .unwrap();
+        }),
+    ]);
+    measured.print();
+    measured.ratio(
+        "JSON to bytes, precompiled",
+        "prost-reflect JSON to bytes",
+        Some(0.25),
+    );
 }
 
 /// What it costs to make the schema anew for each message, which the serializer

@@ -24,8 +24,8 @@ enum Item<'t> {
 impl<'t> Tape<'t> {
     /// Reads a text, which must be one JSON value.
     pub(crate) fn read(text: &'t str) -> Result<Self, serde_json::Error> {
-        // Short names and values take about this much.
-        let mut tape = Self(Vec::with_capacity(text.len() / 8));
+        // Short names and values take about eight bytes each.
+        let mut tape = Self(Vec::with_capacity((text.len() / 8).min(1024)));
         let mut source = serde_json::Deserializer::from_str(text);
         Next(&mut tape).deserialize(&mut source)?;
         source.end()?;

@@ -1,4 +1,5 @@
-//! What the engine knows of each message type, found out once per schema.
+//! The plan: what the engine has to know of each message type. It is made once per
+//! schema.
 
 mod any;
 mod build;

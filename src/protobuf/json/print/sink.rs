@@ -45,7 +45,8 @@ pub(crate) trait Container {
     fn end(self);
 }
 
-/// Where a [`Value`] is printed to. There is always one: `None` spares a panic.
+/// Where a [`Value`] is printed to. It would be `None` only in a container that is not
+/// of the type that was begun.
 type Slot<'v> = Option<&'v mut Value>;
 
 #[inline]
