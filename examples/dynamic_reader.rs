@@ -33,15 +33,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     while let Ok(message) = timeout(Duration::from_secs(10), consumer.recv()).await {
         let message = message?;
-        let mut line = json!({
+        let (value, error) = match deserializer.deserialize_json(&message).await {
+            Ok(value) => (value, None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let line = json!({
             "partition": message.partition(),
             "offset": message.offset(),
             "key": message.key().map(String::from_utf8_lossy),
+            "value": value,
+            "error": error,
         });
-        match deserializer.deserialize_json(&message).await {
-            Ok(value) => line["value"] = json!(value),
-            Err(error) => line["error"] = json!(error.to_string()),
-        }
         println!("{line}");
     }
     Ok(())

@@ -300,6 +300,8 @@ fn ratios() {
     measured.ratio("deserialize_json", "prost-reflect bytes to JSON", None);
 
     println!();
+    precompiled();
+    println!();
     json::ratios(order::schema().as_dynamic(), &order::json());
     println!();
     json::ratios(&json::basket(), &json::basket_json());
@@ -308,6 +310,32 @@ fn ratios() {
     rebuilt_schema(&bench);
     println!();
     two_tasks(&bench);
+}
+
+/// JSON to bytes through the prost type, as the schema of such a type writes it.
+fn precompiled() {
+    let (dynamic, value) = (order::schema(), order::json());
+    let schema: CompiledSchema<Order> = order::schema();
+    let mut buffer = Vec::new();
+    let measured = measure(vec![
+        Contender::plain("prost-reflect JSON to bytes", || {
+            let message = dynamic.descriptor().clone();
+            let message = DynamicMessage::deserialize(message, black_box(&value)).unwrap();
+            message.encode_to_vec()
+        }),
+        Contender::plain("JSON to bytes, precompiled", || {
+            buffer.clear();
+            schema
+                .serialize_into(black_box(&value), &mut buffer)
+                .unwrap();
+        }),
+    ]);
+    measured.print();
+    measured.ratio(
+        "JSON to bytes, precompiled",
+        "prost-reflect JSON to bytes",
+        Some(0.25),
+    );
 }
 
 /// Measures a schema that is created anew for each message, which the serializer treats

@@ -4,17 +4,14 @@ use std::sync::Arc;
 
 use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage};
-use serde::de::DeserializeSeed;
 use serde_json::Value;
 
-use super::encode::{Encoder, Written};
-use super::path::Path;
-use super::plan::{Kind, Plan};
-use super::print::{Fault, Printer};
+use super::encode::{Encoder, Tape};
+use super::fault::{Fault, Path};
+use super::plan::{AnyPlans, Plan};
+use super::print::Printer;
 use super::scratch::Scratch;
-use super::seed::ValueSeed;
-use super::sink::{Sink, ToText, ToValue};
-use super::{any_plans::AnyPlans, dynamic, options::JsonOptions};
+use super::{dynamic, options::JsonOptions};
 use crate::protobuf::Error;
 
 /// JSON that describes a message: a value, or text.
@@ -23,7 +20,7 @@ use crate::protobuf::Error;
 pub enum JsonInput<'a> {
     /// Parsed JSON.
     Value(&'a Value),
-    /// JSON as text. It is read directly, no [`Value`] is made of it.
+    /// JSON as text. No [`Value`] is made of it.
     Text(&'a str),
 }
 
@@ -39,9 +36,14 @@ impl<'a> From<&'a str> for JsonInput<'a> {
     }
 }
 
-/// Converts between the bytes of one message type and Protobuf's canonical
-/// JSON. What this takes is found out once, when the codec is made; clones
-/// share it.
+/// Most messages are shorter than this many bytes, and are written without growing a
+/// new buffer step by step.
+const USUAL: usize = 128;
+
+/// Converts between the bytes of one message type and Protobuf's canonical JSON.
+///
+/// The codec reads the message's descriptor once, when it is made. Clones share
+/// the result.
 ///
 /// ```
 /// use cc_protobuf_examples::protobuf::{JsonCodec, JsonOptions, ProtoField, ProtoMessage, ProtoSchema};
@@ -72,7 +74,7 @@ struct Inner {
 }
 
 impl JsonCodec {
-    /// A codec for messages of this type.
+    /// Makes a codec for messages of this type.
     pub fn new(message: &MessageDescriptor) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -83,13 +85,13 @@ impl JsonCodec {
         }
     }
 
-    /// The message type.
+    /// Returns the message type.
     pub fn descriptor(&self) -> &MessageDescriptor {
         &self.inner.descriptor
     }
 
-    /// Appends the message that `json` describes to `buffer`, which on error is
-    /// as it was.
+    /// Appends the message that `json` describes to `buffer`. On error, `buffer` is
+    /// unchanged.
     ///
     /// # Errors
     /// [`Error::Json`], which names the field, if `json` does not fit the message.
@@ -99,64 +101,50 @@ impl JsonCodec {
         options: JsonOptions,
         buffer: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        match json {
-            JsonInput::Value(value) => {
-                self.encode_from(options, buffer, |seed| seed.deserialize(value))
-            }
-            JsonInput::Text(text) => self.encode_from(options, buffer, |seed| {
-                let mut source = serde_json::Deserializer::from_str(text);
-                seed.deserialize(&mut source)?;
-                source.end().map(|()| Written::Value)
-            }),
-        }
-    }
-
-    fn encode_from(
-        &self,
-        options: JsonOptions,
-        buffer: &mut Vec<u8>,
-        read: impl FnOnce(ValueSeed<'_, '_, '_>) -> Result<Written, serde_json::Error>,
-    ) -> Result<(), Error> {
+        let Inner { plan, any, .. } = &*self.inner;
         let start = buffer.len();
+        buffer.reserve(USUAL);
         let mut encoder = Encoder {
-            plan: &self.inner.plan,
-            any: &self.inner.any,
-            out: buffer,
+            any,
             options,
-            segments: Vec::new(),
-            entries: Vec::new(),
-            spare: Vec::new(),
+            out: buffer,
+            scratch: Scratch::take(),
             path: Path::default(),
         };
-        let seed = ValueSeed {
-            encoder: &mut encoder,
-            kind: Kind::Message(0),
-            nullable: false,
-            depth: 0,
+        let written = match json {
+            JsonInput::Value(value) => encoder.root(plan, value),
+            JsonInput::Text(text) => match Tape::read(text) {
+                Ok(tape) => encoder.root(plan, tape.root()),
+                Err(error) => Err(error.to_string().into()),
+            },
         };
-        let written = read(seed);
-        let path = encoder.path;
-        written.map(drop).map_err(|error| {
+        let Encoder { scratch, path, .. } = encoder;
+        scratch.give_back();
+        written.map_err(|fault| {
             buffer.truncate(start);
             Error::Json {
                 message: self.inner.descriptor.full_name().to_owned(),
                 path: path.text(),
-                reason: error.to_string(),
+                reason: fault.reason(),
             }
         })
     }
 
-    /// The message in `bytes` as a JSON value.
+    /// Returns the message in `bytes` as a JSON value.
     ///
     /// # Errors
     /// [`Error::Decode`] if `bytes` is no such message; [`Error::Print`] if it
-    /// holds a value without a JSON form, as a timestamp in the year 10000.
+    /// holds a value without a JSON form, such as a timestamp in the year 10000.
     pub fn print(&self, bytes: &[u8], options: JsonOptions) -> Result<Value, Error> {
-        self.print_to(bytes, options, &mut ToValue)
+        let mut value = Value::Null;
+        self.print_to(bytes, options, |printer, plan| {
+            printer.value_of(plan, &mut value)
+        })?;
+        Ok(value)
     }
 
-    /// Appends the message in `bytes` as JSON text to `text`, which on error is
-    /// as it was. Takes no memory but what `text` needs to grow.
+    /// Appends the message in `bytes` as JSON text to `text`. On error, `text` is
+    /// unchanged. Allocates no memory except where `text` grows.
     ///
     /// # Errors
     /// As [`print`](Self::print).
@@ -167,70 +155,65 @@ impl JsonCodec {
         text: &mut String,
     ) -> Result<(), Error> {
         let start = text.len();
-        let printed = self.print_to(bytes, options, &mut ToText(text));
+        let printed = self.print_to(bytes, options, |printer, plan| printer.text_of(plan, text));
         if printed.is_err() {
             text.truncate(start);
         }
         printed
     }
 
-    /// Appends a message as prost-reflect would write it. If it is of another
-    /// type than this codec's, prost-reflect does.
+    /// Appends a message as prost-reflect writes it. prost-reflect itself writes a
+    /// message of another type than this codec's.
     pub(crate) fn encode_dynamic(&self, message: &DynamicMessage, buffer: &mut Vec<u8>) {
         if message.descriptor() == self.inner.descriptor {
+            buffer.reserve(USUAL);
             dynamic::message(&self.inner.plan, 0, message, buffer);
         } else {
             message.encode_raw(buffer);
         }
     }
 
-    fn print_to<S: Sink>(
+    fn print_to(
         &self,
         bytes: &[u8],
         options: JsonOptions,
-        sink: &mut S,
-    ) -> Result<S::Value, Error> {
+        print: impl FnOnce(&mut Printer<'_>, &Plan) -> super::fault::Result<()>,
+    ) -> Result<(), Error> {
         let mut printer = Printer {
-            plan: &self.inner.plan,
             any: &self.inner.any,
             bytes,
             options,
             scratch: Scratch::take(),
             path: Path::default(),
         };
-        let printed = printer.root(sink);
+        let printed = print(&mut printer, &self.inner.plan);
         let Printer { scratch, path, .. } = printer;
         scratch.give_back();
-        printed.map_err(|fault| self.unprintable(bytes, fault, &path))
+        printed.map_err(|fault| self.unprintable(bytes, *fault, &path))
     }
 
     #[cold]
     fn unprintable(&self, bytes: &[u8], fault: Fault, path: &Path) -> Error {
         let message = self.inner.descriptor.full_name().to_owned();
-        // A value without JSON may stand before bytes that are no message.
+        // Printing stops at a value without JSON. Bytes behind it may be no message.
         let decoded = DynamicMessage::decode(self.inner.descriptor.clone(), bytes);
         if let Err(source) = decoded {
             return Error::Decode { message, source };
         }
-        let reason = match fault {
-            Fault::NoJson(reason) => reason,
-            // Inside of an `Any`, or only prost-reflect takes it.
-            Fault::Malformed(reason) => reason.to_owned(),
-        };
         Error::Print {
             message,
             path: path.text(),
-            reason,
+            reason: fault.reason(),
         }
     }
 }
 
-/// A message as JSON, in Protobuf's canonical mapping. For many messages of one
-/// type, a [`JsonCodec`] that is kept does it faster.
+/// Returns a message as JSON, in Protobuf's canonical mapping. For many messages of
+/// one type, a [`JsonCodec`] that is kept is faster.
 ///
 /// # Errors
-/// [`Error::Print`] if it holds a value without a JSON form, as a timestamp in
-/// the year 10000.
+/// [`Error::Print`] if the message holds a value without a JSON form, such as a
+/// timestamp in the year 10000.
 pub fn to_json(message: &DynamicMessage, options: JsonOptions) -> Result<Value, Error> {
     JsonCodec::new(&message.descriptor()).print(&message.encode_to_vec(), options)
 }

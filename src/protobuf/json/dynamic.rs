@@ -1,32 +1,25 @@
-//! Dynamic messages → bytes, in one pass: lengths are written once what they
-//! measure is, instead of being computed again at every level.
+//! Dynamic messages → bytes, in one pass. A length is written after what it
+//! measures. prost-reflect computes lengths first, again at every level.
 
 use prost::Message;
-use prost::encoding::{WireType, encode_varint};
 use prost_reflect::{DynamicMessage, MapKey, Value};
 
-use super::encode::close;
-use super::plan::{FieldPlan, Kind, Plan, Shape, Tag};
-use super::seed::zigzag;
-use super::wire::is_default;
+use super::bytes::{self, close, delimited, end_group, is_default, open};
+use super::plan::{FieldPlan, Kind, Plan, Shape};
 
 /// Appends a message of the type at `position`, as prost-reflect writes it.
-pub(super) fn message(plan: &Plan, position: usize, message: &DynamicMessage, out: &mut Vec<u8>) {
+pub(super) fn message(plan: &Plan, position: u32, message: &DynamicMessage, out: &mut Vec<u8>) {
     let planned = plan.message(position);
     let Some(planned) = planned.filter(|planned| {
-        let plain = planned
-            .fields
-            .last()
-            .is_none_or(|last| !last.is_extension());
-        plain && message.unknown_fields().next().is_none()
+        let last = planned.fields.last();
+        last.is_none_or(|last| !last.is_extension) && message.unknown_fields().next().is_none()
     }) else {
-        // Unknown fields and extensions go between the others.
+        // Unknown fields and extensions stand between the others.
         message.encode_raw(out);
         return;
     };
     for (descriptor, value) in message.fields() {
-        let field = planned.position(descriptor.number());
-        if let Some(field) = field.and_then(|position| planned.fields.get(position)) {
+        if let Some((_, field)) = planned.numbered(descriptor.number()) {
             write_field(plan, field, value, out);
         }
     }
@@ -62,10 +55,10 @@ fn write_field(plan: &Plan, field: &FieldPlan, value: &Value, out: &mut Vec<u8>)
                     MapKey::String(text) => {
                         if key_field.shape != Shape::Implicit || !text.is_empty() {
                             key_field.tag.write(out);
-                            bytes(text.as_bytes(), out);
+                            delimited(text.as_bytes(), out);
                         }
                     }
-                    number => unless_default(plan, key_field, &of_number(number), out),
+                    number => unless_default(plan, key_field, &number.clone().into(), out),
                 }
                 unless_default(plan, value_field, value, out);
                 close(out, at);
@@ -75,7 +68,7 @@ fn write_field(plan: &Plan, field: &FieldPlan, value: &Value, out: &mut Vec<u8>)
     }
 }
 
-/// A field of an entry.
+/// Writes a field of a map entry, unless it holds its default.
 fn unless_default(plan: &Plan, field: &FieldPlan, value: &Value, out: &mut Vec<u8>) {
     let is_default = field.shape == Shape::Implicit
         && match value {
@@ -85,17 +78,6 @@ fn unless_default(plan: &Plan, field: &FieldPlan, value: &Value, out: &mut Vec<u
         };
     if !is_default {
         tagged(plan, field, value, out);
-    }
-}
-
-fn of_number(key: &MapKey) -> Value {
-    match *key {
-        MapKey::Bool(value) => Value::Bool(value),
-        MapKey::I32(value) => Value::I32(value),
-        MapKey::I64(value) => Value::I64(value),
-        MapKey::U32(value) => Value::U32(value),
-        MapKey::U64(value) => Value::U64(value),
-        MapKey::String(ref value) => Value::String(value.clone()),
     }
 }
 
@@ -109,49 +91,32 @@ fn tagged(plan: &Plan, field: &FieldPlan, value: &Value, out: &mut Vec<u8>) {
         }
         (Kind::Group(position), Value::Message(inner)) => {
             message(plan, position, inner, out);
-            Tag::new(field.tag.number(), WireType::EndGroup).write(out);
+            end_group(&field.tag, out);
         }
-        (_, Value::String(text)) => bytes(text.as_bytes(), out),
-        (_, Value::Bytes(value)) => bytes(value, out),
+        (_, Value::String(text)) => delimited(text.as_bytes(), out),
+        (_, Value::Bytes(value)) => delimited(value, out),
         (kind, value) => number(kind, value, out),
     }
 }
 
-fn bytes(bytes: &[u8], out: &mut Vec<u8>) {
-    encode_varint(bytes.len() as u64, out);
-    out.extend_from_slice(bytes);
-}
-
-fn open(out: &mut Vec<u8>) -> usize {
-    let at = out.len();
-    out.push(0);
-    at
-}
-
 fn number(kind: Kind, value: &Value, out: &mut Vec<u8>) {
     // A message holds no value of another kind than its field's.
-    let bits = bits(kind, value).unwrap_or_default();
-    match kind.wire_type() {
-        WireType::SixtyFourBit => out.extend_from_slice(&bits.to_le_bytes()),
-        WireType::ThirtyTwoBit => out.extend_from_slice(&(bits as u32).to_le_bytes()),
-        _ => encode_varint(bits, out),
-    }
+    bytes::number(kind, bits(kind, value).unwrap_or_default(), out);
 }
 
-/// A number as it is written.
+/// Returns the bits of a number as they are written.
 fn bits(kind: Kind, value: &Value) -> Option<u64> {
-    Some(match *value {
-        Value::Bool(value) => value.into(),
-        Value::I32(value) if kind == Kind::Sint32 => zigzag(value.into()),
-        Value::I64(value) if kind == Kind::Sint64 => zigzag(value),
-        Value::I32(value) | Value::EnumNumber(value) => i64::from(value).cast_unsigned(),
-        Value::I64(value) => value.cast_unsigned(),
+    let integer: i128 = match *value {
+        Value::Bool(value) => return Some(value.into()),
+        Value::F32(value) => return Some(value.to_bits().into()),
+        Value::F64(value) => return Some(value.to_bits()),
+        Value::I32(value) | Value::EnumNumber(value) => value.into(),
+        Value::I64(value) => value.into(),
         Value::U32(value) => value.into(),
-        Value::U64(value) => value,
-        Value::F32(value) => value.to_bits().into(),
-        Value::F64(value) => value.to_bits(),
+        Value::U64(value) => value.into(),
         _ => return None,
-    })
+    };
+    bytes::integer(kind, integer)
 }
 
 #[cfg(test)]

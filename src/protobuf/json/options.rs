@@ -4,15 +4,16 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JsonOptions {
-    /// Whether fields that hold their default value and have no presence of
-    /// their own (no `optional`, no oneof, no message) are printed. Off, as in
-    /// Protobuf's canonical mapping.
+    /// Whether fields without presence are printed when they hold their default.
+    /// Fields with presence are those that are `optional`, in a oneof, or messages.
+    /// Off by default, as in Protobuf's canonical mapping.
     pub print_defaults: bool,
-    /// Whether fields are printed under their JSON names (camel case, unless the
-    /// file says otherwise) instead of those in the `.proto` file. Off.
+    /// Whether fields are printed under their JSON names instead of those in the
+    /// `.proto` file. JSON names are in camel case, unless the file sets others. Off
+    /// by default.
     pub json_names: bool,
-    /// Whether fields and enum values that the schema does not have are passed
-    /// over when JSON is read. Off: they are refused.
+    /// Whether fields and enum values that the schema does not have are skipped when
+    /// JSON is read. Off by default: they are refused.
     pub skip_unknown_fields: bool,
 }
 

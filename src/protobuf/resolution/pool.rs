@@ -1,10 +1,12 @@
 //! Adds files of the model to a descriptor pool.
 
 use prost_reflect::{DescriptorError, DescriptorPool};
-use prost_types::{DescriptorProto, FileDescriptorProto, UninterpretedOption};
+use prost_types::{
+    DescriptorProto, FieldDescriptorProto, FileDescriptorProto, UninterpretedOption,
+};
 
 use crate::protobuf::model::element_path;
-use crate::protobuf::model::elements::edit_messages;
+use crate::protobuf::model::elements::{edit_fields, edit_messages};
 use crate::protobuf::options::{flag, is_map_entry, map_entry};
 use crate::protobuf::{Error, SchemaFile};
 
@@ -14,14 +16,15 @@ pub(in crate::protobuf) fn add_to_pool(
     file: &SchemaFile,
 ) -> Result<(), Error> {
     let mut proto = file.proto().clone();
-    edit_messages(&mut proto, &mut interpret_early_options);
+    edit_messages(&mut proto, &mut interpret_map_entry);
+    edit_fields(&mut proto, &mut interpret_packed);
     pool.add_file_descriptor_proto(proto)
         .map_err(|e| describe(file.proto(), &e))
 }
 
-/// Interprets `map_entry` and `packed`, which the resolver reads before it interprets
-/// options.
-fn interpret_early_options(_: &str, message: &mut DescriptorProto) {
+/// Interprets `map_entry`, which the resolver, like `packed`, reads before it
+/// interprets options.
+fn interpret_map_entry(_: &str, message: &mut DescriptorProto) {
     if is_map_entry(message)
         && let Some(options) = &mut message.options
     {
@@ -29,14 +32,18 @@ fn interpret_early_options(_: &str, message: &mut DescriptorProto) {
             .uninterpreted_option
             .retain(|option| map_entry(option).is_none());
     }
-    for options in message.field.iter_mut().filter_map(|f| f.options.as_mut()) {
-        let packed = |option: &UninterpretedOption| flag(option, "packed");
-        if let Some(yes) = options.uninterpreted_option.iter().find_map(packed) {
-            options.packed = Some(yes);
-            options
-                .uninterpreted_option
-                .retain(|option| packed(option).is_none());
-        }
+}
+
+/// Does the same for `packed`, of fields and extensions.
+fn interpret_packed(_: &str, field: &mut FieldDescriptorProto) {
+    let packed = |option: &UninterpretedOption| flag(option, "packed");
+    if let Some(options) = &mut field.options
+        && let Some(yes) = options.uninterpreted_option.iter().find_map(packed)
+    {
+        options.packed = Some(yes);
+        options
+            .uninterpreted_option
+            .retain(|option| packed(option).is_none());
     }
 }
 

@@ -67,7 +67,7 @@ pub(in crate::serdes) fn key_hash(key: &impl Hash) -> u64 {
 /// that find no free slot are in a cache that evicts the least used. Finding them
 /// there takes longer.
 pub(in crate::serdes) struct PlanTable<K, P> {
-    segments: [OnceLock<Box<[Slot<K, P>]>>; SEGMENTS],
+    segments: [Segment<K, P>; SEGMENTS],
     /// Number of slots that may still be filled.
     free: AtomicUsize,
     /// First uses in flight, so that concurrent ones share one preparation, and the
@@ -76,6 +76,8 @@ pub(in crate::serdes) struct PlanTable<K, P> {
     ttl: Option<Duration>,
 }
 
+/// Allocated when the segments before it have no slot for an entry.
+type Segment<K, P> = OnceLock<Box<[Slot<K, P>]>>;
 type Slot<K, P> = OnceLock<Entry<K, P>>;
 
 struct Entry<K, P> {

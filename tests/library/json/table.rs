@@ -231,6 +231,10 @@ fn proto2_has_groups_extensions_and_required_fields() {
             r#"{"[kinds.ext_texts]":["a"],"[kinds.Scope.ext_mood]":"MOOD_BAD"}"#,
             "aa060161 f00600",
         ),
+        (
+            r#"{"[kinds.ext_packed]":["1","-1"],"[kinds.Scope.ext_moods]":["MOOD_BAD"]}"#,
+            "ba06020201 fa060100",
+        ),
         // A value that a reader must not treat as missing.
         (r#"{"by_string":{"a":"MOOD_BAD"}}"#, "6a050a01611000"),
         (r#"{"strict":{"id":"","done":false}}"#, "f20104 0a001800"),

@@ -1,7 +1,7 @@
-//! `google.protobuf.FieldMask` as text: paths in camel case with commas between.
+//! `google.protobuf.FieldMask` as text: paths in camel case, separated by commas.
 
 /// Appends a path in camel case, behind a comma if it is not the first.
-pub(super) fn append(path: &str, text: &mut String) -> Result<(), String> {
+pub(crate) fn append(path: &str, text: &mut String) -> Result<(), String> {
     if !text.is_empty() {
         text.push(',');
     }
@@ -30,8 +30,8 @@ fn no_way_back(path: &str) -> String {
     format!("path {path:?} of a google.protobuf.FieldMask has no camel-case form")
 }
 
-/// A path as it is in the message, from camel case.
-pub(super) fn read(path: &str) -> Result<String, String> {
+/// Returns a path as it is in the message, from camel case.
+pub(crate) fn read(path: &str) -> Result<String, String> {
     let mut snake = String::with_capacity(path.len());
     for letter in path.chars() {
         match letter {

@@ -1,30 +1,29 @@
-//! Plans of the types that an `Any` may hold.
+//! Plans of the types that a `google.protobuf.Any` may hold.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use hashbrown::HashMap;
 use prost_reflect::DescriptorPool;
 
-use super::plan::Plan;
+use super::message::Plan;
 
-/// Plans of the types that an `Any` may hold: all of the schema's, each made when
-/// it is first met.
+/// The plans of all types of a schema, each made when an `Any` first holds it.
 #[derive(Debug)]
-pub(super) struct AnyPlans {
+pub(crate) struct AnyPlans {
     pool: DescriptorPool,
     known: RwLock<HashMap<String, Arc<Plan>>>,
 }
 
 impl AnyPlans {
-    pub(super) fn new(pool: &DescriptorPool) -> Self {
+    pub(crate) fn new(pool: &DescriptorPool) -> Self {
         Self {
             pool: pool.clone(),
             known: RwLock::default(),
         }
     }
 
-    /// The plan of the type that a URL names.
-    pub(super) fn plan(&self, url: &str) -> Result<Arc<Plan>, String> {
+    /// Returns the plan of the type that a URL names.
+    pub(crate) fn plan(&self, url: &str) -> Result<Arc<Plan>, String> {
         let Some((_, name)) = url.rsplit_once('/') else {
             return Err(format!("unsupported type url {url:?}: it has no '/'"));
         };

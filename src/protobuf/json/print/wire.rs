@@ -4,41 +4,18 @@ use std::ops::Range;
 
 use prost::encoding::WireType;
 
-use super::plan::{Kind, MessagePlan, Shape};
+use super::super::bytes::MAX_DEPTH;
+use super::super::fault::{Fault, Result};
+use super::super::plan::{FieldPlan, MessagePlan, Shape};
+use super::super::scratch::Found;
 
-/// Protobuf's own limit on nesting.
-pub(super) const MAX_DEPTH: usize = 100;
-
-/// What is wrong with bytes that are no message.
-pub(super) type Malformed = &'static str;
-
-/// A field's value: where its bytes are, or the value itself.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Found {
-    /// Position in [`MessagePlan::fields`].
-    pub(super) field: usize,
-    /// Where the value begins.
-    pub(super) at: usize,
-    /// The value of a number, else the length.
-    pub(super) bits: u64,
-    /// Whether these are values of a repeated field in a row.
-    pub(super) packed: bool,
-}
-
-impl Found {
-    pub(super) fn range(&self) -> Range<usize> {
-        let len = usize::try_from(self.bits).unwrap_or(usize::MAX);
-        self.at..self.at.saturating_add(len)
-    }
-}
-
-/// What a scan noticed beside the fields.
+/// What a scan notes about the order of the fields.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Order {
     last: usize,
     /// Whether fields are not in the order of printing.
     pub(super) unsorted: bool,
-    /// Oneofs of which a member was found, by bit.
+    /// The oneofs of which a member was found, as bits.
     seen: u64,
     member: Option<usize>,
     /// Whether a oneof may have more than one member.
@@ -80,48 +57,36 @@ impl<'b> Reader<'b> {
         self.at >= self.end
     }
 
-    #[inline]
-    pub(super) fn varint(&mut self) -> Result<u64, Malformed> {
+    #[inline(always)]
+    pub(super) fn varint(&mut self) -> Result<u64> {
         match self.bytes.get(self.at) {
             Some(&byte) if byte < 0x80 && self.at < self.end => {
                 self.at = self.at.saturating_add(1);
                 Ok(byte.into())
             }
-            _ => self.long_varint(),
+            _ => {
+                let rest = self.bytes.get(self.at..self.end);
+                let (value, len) = long_varint(rest.unwrap_or_default())?;
+                self.at = self.at.saturating_add(len);
+                Ok(value)
+            }
         }
     }
 
-    fn long_varint(&mut self) -> Result<u64, Malformed> {
-        let mut value = 0;
-        let rest = self.bytes.get(self.at..self.end).unwrap_or_default();
-        for (i, &byte) in rest.iter().take(10).enumerate() {
-            // The tenth byte has place for one bit.
-            if i == 9 && byte > 1 {
-                return Err("invalid varint");
-            }
-            value |= u64::from(byte & 0x7f) << (i * 7);
-            if byte < 0x80 {
-                self.at = self.at.saturating_add(i).saturating_add(1);
-                return Ok(value);
-            }
-        }
-        Err("invalid varint")
-    }
-
-    #[inline]
-    fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+    #[inline(always)]
+    fn fixed<const N: usize>(&mut self) -> Result<[u8; N]> {
         let end = self.at.saturating_add(N);
         if end > self.end {
-            return Err("buffer underflow");
+            return Err(underflow());
         }
         let bytes = self.bytes.get(self.at..end).unwrap_or_default();
         self.at = end;
-        bytes.try_into().map_err(|_| "buffer underflow")
+        bytes.try_into().map_err(|_| underflow())
     }
 
-    /// The bits of a number.
-    #[inline]
-    pub(super) fn number(&mut self, wire_type: WireType) -> Result<u64, Malformed> {
+    /// Reads the bits of a number.
+    #[inline(always)]
+    pub(super) fn number(&mut self, wire_type: WireType) -> Result<u64> {
         match wire_type {
             WireType::SixtyFourBit => self.fixed().map(u64::from_le_bytes),
             WireType::ThirtyTwoBit => self.fixed().map(u32::from_le_bytes).map(u64::from),
@@ -129,19 +94,19 @@ impl<'b> Reader<'b> {
         }
     }
 
-    /// The length of what follows, which is all there.
-    #[inline]
-    fn length(&mut self) -> Result<usize, Malformed> {
-        let len = usize::try_from(self.varint()?).map_err(|_| "buffer underflow")?;
+    /// Reads a length, and checks that as many bytes follow.
+    #[inline(always)]
+    fn length(&mut self) -> Result<usize> {
+        let len = usize::try_from(self.varint()?).map_err(|_| underflow())?;
         if len > self.end.saturating_sub(self.at) {
-            return Err("buffer underflow");
+            return Err(underflow());
         }
         Ok(len)
     }
 
-    #[inline]
-    fn tag(&mut self) -> Result<(u32, WireType), Malformed> {
-        let key = u32::try_from(self.varint()?).map_err(|_| "invalid key value")?;
+    #[inline(always)]
+    fn tag(&mut self) -> Result<(u32, WireType)> {
+        let key = u32::try_from(self.varint()?).map_err(|_| Box::from("invalid key value"))?;
         let wire_type = match key & 7 {
             0 => WireType::Varint,
             1 => WireType::SixtyFourBit,
@@ -149,16 +114,16 @@ impl<'b> Reader<'b> {
             3 => WireType::StartGroup,
             4 => WireType::EndGroup,
             5 => WireType::ThirtyTwoBit,
-            _ => return Err("invalid wire type value"),
+            _ => return Err("invalid wire type value".into()),
         };
         match key >> 3 {
-            0 => Err("invalid tag value: 0"),
+            0 => Err("invalid tag value: 0".into()),
             number => Ok((number, wire_type)),
         }
     }
 
-    /// Passes over a value.
-    fn skip(&mut self, number: u32, wire_type: WireType, depth: usize) -> Result<(), Malformed> {
+    /// Skips a value.
+    fn skip(&mut self, number: u32, wire_type: WireType, depth: usize) -> Result<()> {
         match wire_type {
             WireType::Varint | WireType::SixtyFourBit | WireType::ThirtyTwoBit => {
                 self.number(wire_type)?;
@@ -170,28 +135,41 @@ impl<'b> Reader<'b> {
             WireType::StartGroup => {
                 self.group(number, depth)?;
             }
-            WireType::EndGroup => return Err("unexpected end group tag"),
+            WireType::EndGroup => return Err("unexpected end group tag".into()),
         }
         Ok(())
     }
 
-    /// Passes over the fields of a group and its end. Returns where its fields
-    /// end.
-    fn group(&mut self, number: u32, depth: usize) -> Result<usize, Malformed> {
+    /// Skips the fields of a group and its end. Returns where its fields end.
+    fn group(&mut self, number: u32, depth: usize) -> Result<usize> {
         if depth >= MAX_DEPTH {
-            return Err("recursion limit reached");
+            return Err("recursion limit reached".into());
         }
         loop {
             let end = self.at;
             if self.is_empty() {
-                return Err("buffer underflow");
+                return Err(underflow());
             }
             match self.tag()? {
                 (other, WireType::EndGroup) if other == number => return Ok(end),
-                (_, WireType::EndGroup) => return Err("unexpected end group tag"),
+                (_, WireType::EndGroup) => return Err("unexpected end group tag".into()),
                 (other, wire_type) => self.skip(other, wire_type, depth.saturating_add(1))?,
             }
         }
+    }
+
+    /// Returns the field at `position` or the next one, if the next byte is its tag.
+    /// This spares the look-up by number, since most writers keep the order.
+    #[inline(always)]
+    fn expected<'p>(
+        &self,
+        plan: &'p MessagePlan,
+        position: usize,
+    ) -> Option<(usize, &'p FieldPlan)> {
+        let byte = self.bytes.get(self.at).copied();
+        let fields = plan.fields.iter().enumerate().skip(position).take(2);
+        let mut fields = fields.filter(|(_, field)| field.tag.single_byte() == byte);
+        fields.next()
     }
 
     /// Appends the fields of a message that `plan` knows to `found`.
@@ -202,23 +180,31 @@ impl<'b> Reader<'b> {
         found: &mut Vec<Found>,
         order: &mut Order,
         depth: usize,
-    ) -> Result<(), Malformed> {
+    ) -> Result<()> {
+        let mut position = 0;
         while !self.is_empty() {
-            let (number, wire_type) = self.tag()?;
-            let position = plan.position(number);
-            let Some((position, field)) = position.and_then(|p| Some((p, plan.fields.get(p)?)))
-            else {
-                self.skip(number, wire_type, depth)?;
-                continue;
-            };
-            let mut packed = false;
-            if wire_type != field.kind.wire_type() {
-                packed = wire_type == WireType::LengthDelimited
+            let (field, wire_type);
+            if let Some((expected, found)) = self.expected(plan, position) {
+                (position, field, wire_type) = (expected, found, found.tag.wire_type());
+                self.at = self.at.saturating_add(1);
+            } else {
+                let (number, of_tag) = self.tag()?;
+                let Some(found) = plan.numbered(number) else {
+                    // A copy of the reader, so that this one stays in registers.
+                    let mut after = self;
+                    after.skip(number, of_tag, depth)?;
+                    self.at = after.at;
+                    continue;
+                };
+                ((position, field), wire_type) = (found, of_tag);
+            }
+            let packed = wire_type != field.wire_type;
+            if packed
+                && !(wire_type == WireType::LengthDelimited
                     && matches!(field.shape, Shape::Packed | Shape::Expanded)
-                    && field.kind.packable();
-                if !packed {
-                    return Err("invalid wire type");
-                }
+                    && field.kind.packable())
+            {
+                return Err("invalid wire type".into());
             }
             let (at, bits) = match wire_type {
                 WireType::LengthDelimited => {
@@ -229,7 +215,9 @@ impl<'b> Reader<'b> {
                 }
                 WireType::StartGroup => {
                     let at = self.at;
-                    let end = self.group(number, depth)?;
+                    let mut after = self;
+                    let end = after.group(field.tag.number(), depth)?;
+                    self.at = after.at;
                     (at, end.saturating_sub(at) as u64)
                 }
                 number => {
@@ -239,9 +227,9 @@ impl<'b> Reader<'b> {
             };
             order.note(position, field.oneof);
             found.push(Found {
-                field: position,
                 at,
                 bits,
+                field: position as u32,
                 packed,
             });
         }
@@ -249,14 +237,23 @@ impl<'b> Reader<'b> {
     }
 }
 
-/// Whether a value is its type's default, which goes without saying where a
-/// field has no presence.
-pub(super) fn is_default(kind: Kind, bits: u64) -> bool {
-    match kind {
-        Kind::Double => f64::from_bits(bits) == 0.0,
-        Kind::Float => f32::from_bits(bits as u32) == 0.0,
-        // Wider than the type: the upper bits do not count.
-        Kind::Int32 | Kind::Uint32 | Kind::Sint32 | Kind::Enum(_) => bits as u32 == 0,
-        _ => bits == 0,
+#[cold]
+fn underflow() -> Box<Fault> {
+    "buffer underflow".into()
+}
+
+/// Reads a varint of any length. Returns its value and length.
+fn long_varint(bytes: &[u8]) -> Result<(u64, usize)> {
+    let mut value = 0;
+    for (i, &byte) in bytes.iter().take(10).enumerate() {
+        // Only one bit of the tenth byte is left of 64.
+        if i == 9 && byte > 1 {
+            break;
+        }
+        value |= u64::from(byte & 0x7f) << (i * 7);
+        if byte < 0x80 {
+            return Ok((value, i.saturating_add(1)));
+        }
     }
+    Err("invalid varint".into())
 }
