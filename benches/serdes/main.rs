@@ -264,7 +264,7 @@ fn ratios() {
                 let value = black_box(&value);
                 bench
                     .serializer
-                    .serialize_json(&bench.schema, to, value)
+                    .serialize_json(bench.schema.as_dynamic(), to, value)
                     .await
             })
         }),
@@ -277,7 +277,7 @@ fn ratios() {
                 let message = black_box(&message);
                 bench
                     .serializer
-                    .serialize_dynamic(&bench.schema, to, message)
+                    .serialize_dynamic(bench.schema.as_dynamic(), to, message)
                     .await
             })
         }),

@@ -68,6 +68,7 @@
 
 mod destination;
 mod error;
+mod now_or_later;
 mod options;
 mod plans;
 mod read;

@@ -13,7 +13,11 @@ use super::record::Record;
 use crate::protobuf::JsonOptions;
 use crate::schema_registry::Client;
 use crate::serdes::error::Error;
+use crate::serdes::now_or_later::now_or_later;
 use crate::serdes::options::DeserializerOptions;
+
+/// Length of magic byte, schema id, and the index of a file's first message.
+const PLAIN_PREFIX: usize = 6;
 
 /// Turns records of every Confluent serializer into values.
 ///
@@ -130,19 +134,20 @@ impl Deserializer {
     }
 
     #[inline]
-    fn read<'a, T: Send>(
+    fn read<'a, T: Send + 'a>(
         &'a self,
         record: Record<'a>,
         wanted: Wanted,
         decode: impl Fn(&PreparedRead, usize, &[u8]) -> Result<T, Error> + Copy + Send + 'a,
     ) -> impl Future<Output = Result<Option<T>, Error>> + Send {
-        let now = self.inner.now(&record, wanted, decode);
-        async move {
-            match now {
-                Some(read) => read,
-                None => self.inner.ask(record, wanted, decode).await,
-            }
-        }
+        let planner = &*self.inner;
+        now_or_later(
+            move || match planner.plain(&record, wanted) {
+                Some((plan, payload)) => Some(decode(plan, PLAIN_PREFIX, payload).map(Some)),
+                None => planner.now(&record, wanted, decode),
+            },
+            move || planner.ask(record, wanted, decode),
+        )
     }
 
     /// Returns the parts of a record: where the schema id was, which schema and

@@ -27,9 +27,6 @@ use crate::serdes::unsupported_rules;
 use crate::wire_format::Side;
 use crate::wire_format::{MAGIC_ID, MessageIndexes, SchemaId, SchemaRef};
 
-/// Length of magic byte, schema id, and the index of a file's first message.
-const PLAIN_PREFIX: usize = 6;
-
 /// Finds the plan of a record, or prepares one from the registry's answers.
 pub(super) struct ReadPlanner {
     pub(super) options: DeserializerOptions,
@@ -127,9 +124,14 @@ impl Lookup for At<'_> {
     #[inline]
     fn is(&self, key: &Key) -> bool {
         let place = key.place.as_ref().map(|(topic, side)| (&**topic, *side));
+        // One index, the usual case, needs no loop.
+        let same_indexes = match (key.indexes.as_slice(), self.indexes.as_slice()) {
+            ([a], [b]) => a == b,
+            (a, b) => a == b,
+        };
         key.schema == self.schema
             && key.wanted == self.wanted
-            && key.indexes == *self.indexes
+            && same_indexes
             && place == self.place
     }
 
@@ -160,9 +162,33 @@ impl ReadPlanner {
         !self.options.has_reader_schema() && !self.subjects.strategy().qualifies_ids()
     }
 
+    /// Returns plan and payload of the most frequent kind of record by far: the id is
+    /// in front, the message is the first of its file, and nothing is encrypted.
+    #[inline]
+    pub(super) fn plain<'a>(
+        &'a self,
+        record: &Record<'a>,
+        wanted: Wanted,
+    ) -> Option<(&'a PreparedRead, &'a [u8])> {
+        let [MAGIC_ID, a, b, c, d, 0, payload @ ..] = record.payload? else {
+            return None;
+        };
+        if record.has_headers() {
+            return None;
+        }
+        let at = At {
+            schema: SchemaRef::Id(SchemaId(u32::from_be_bytes([*a, *b, *c, *d]))),
+            indexes: &MessageIndexes::FIRST,
+            wanted: wanted.id,
+            place: None,
+        };
+        let plan = &self.plans.find(&at)?.prepared;
+        plan.steps.is_empty().then_some((plan, payload))
+    }
+
     /// Returns what `decode` makes of a record, if there is a plan and no need to
     /// wait. `decode` gets the plan, the offset of the payload, and the payload.
-    #[inline]
+    #[inline(never)]
     pub(super) fn now<T>(
         &self,
         record: &Record<'_>,
@@ -172,34 +198,6 @@ impl ReadPlanner {
         let Some(bytes) = record.payload else {
             return Some(Ok(None));
         };
-        // The most frequent case by far takes the shortest path: the id is in front,
-        // the message is the first of its file, and nothing is encrypted.
-        if let [MAGIC_ID, a, b, c, d, 0, payload @ ..] = bytes
-            && !record.has_headers()
-        {
-            let at = At {
-                schema: SchemaRef::Id(SchemaId(u32::from_be_bytes([*a, *b, *c, *d]))),
-                indexes: &MessageIndexes::FIRST,
-                wanted: wanted.id,
-                place: None,
-            };
-            if let Some(plan) = self.plans.find(&at)
-                && plan.prepared.steps.is_empty()
-            {
-                return Some(decode(&plan.prepared, PLAIN_PREFIX, payload).map(Some));
-            }
-        }
-        self.now_of_other_form(record, bytes, wanted, decode)
-    }
-
-    #[inline(never)]
-    fn now_of_other_form<T>(
-        &self,
-        record: &Record<'_>,
-        bytes: &[u8],
-        wanted: Wanted,
-        decode: impl FnOnce(&PreparedRead, usize, &[u8]) -> Result<T, Error>,
-    ) -> Option<Result<Option<T>, Error>> {
         let parts = match Parts::of(record, bytes) {
             Ok(parts) => parts,
             Err(error) => return Some(Err(error)),

@@ -10,6 +10,7 @@ use super::planner::{WritePlanner, type_with};
 use crate::protobuf::CompiledSchema;
 use crate::serdes::destination::Destination;
 use crate::serdes::error::Error;
+use crate::serdes::now_or_later::now_or_later;
 use crate::wire_format::Side;
 
 /// A serializer for messages of one type and destination, made by
@@ -75,17 +76,19 @@ impl<M: Message + Name + 'static> Bound<M> {
     ///
     /// Any error of the registry or of a KMS, when a schema or key has expired.
     #[inline]
-    pub fn serialize(&self, message: &M) -> impl Future<Output = Result<Vec<u8>, Error>> + Send {
-        let usable = !self.plan.validity.is_due();
-        let now = usable.then(|| self.plan.prepared.record_now(message));
-        async move {
-            match now.flatten() {
-                Some(record) => record,
-                None => {
-                    let to = Destination::new(&self.topic, self.side);
-                    self.planner.ask(to, self.schema.as_ref(), message).await
-                }
-            }
-        }
+    pub fn serialize<'a>(
+        &'a self,
+        message: &'a M,
+    ) -> impl Future<Output = Result<Vec<u8>, Error>> + Send + 'a {
+        now_or_later(
+            move || {
+                let usable = !self.plan.validity.is_due();
+                usable.then(|| self.plan.prepared.record_now(message))?
+            },
+            move || {
+                let to = Destination::new(&self.topic, self.side);
+                self.planner.ask(to, self.schema.as_ref(), message)
+            },
+        )
     }
 }

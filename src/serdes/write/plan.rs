@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use futures_util::future::BoxFuture;
 use prost::Message;
 use prost_reflect::MessageDescriptor;
 
@@ -79,21 +80,38 @@ impl PreparedWrite {
         Some(run.map_or_else(|source| Err(self.rule_failed(source)), |()| Ok(record)))
     }
 
-    /// Returns the record of a payload that `write` appends.
+    /// Returns the record of a payload that `write` appends, of about `size` bytes.
     pub(super) async fn record(
         &self,
+        size: usize,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
     ) -> Result<Vec<u8>, Error> {
-        let mut record = self.prefix.to_vec();
+        let mut record = Vec::with_capacity(self.prefix.len().saturating_add(size));
+        record.extend_from_slice(&self.prefix);
         if self.steps.is_empty() {
             write(&mut record)?;
-        } else {
-            let mut payload = Vec::new();
-            write(&mut payload)?;
-            let run = self.steps.run(&payload, &mut record).await;
-            run.map_err(|source| self.rule_failed(source))?;
+            return Ok(record);
+        }
+        let mut payload = Vec::with_capacity(size);
+        write(&mut payload)?;
+        match self.steps.run_now(&payload, &mut record) {
+            Some(run) => run.map_err(|source| self.rule_failed(source))?,
+            None => record = self.wait_for_keys(payload).await?,
         }
         Ok(record)
+    }
+
+    /// Runs the steps when a key has to be fetched. Boxed, so that the calls that have
+    /// their keys do not move the large future.
+    #[cold]
+    #[inline(never)]
+    fn wait_for_keys(&self, payload: Vec<u8>) -> BoxFuture<'_, Result<Vec<u8>, Error>> {
+        Box::pin(async move {
+            let mut record = self.prefix.to_vec();
+            let run = self.steps.run(&payload, &mut record).await;
+            run.map_err(|source| self.rule_failed(source))?;
+            Ok(record)
+        })
     }
 
     #[cold]

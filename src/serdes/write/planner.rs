@@ -15,6 +15,7 @@ use crate::schema_registry::Client;
 use crate::serdes::destination::Destination;
 use crate::serdes::error::{Error, ErrorKind};
 use crate::serdes::options::SerializerOptions;
+use crate::serdes::plans::key_hash::is_same;
 use crate::serdes::plans::table::{Lookup, PlanTable, Prepared, key_hash};
 use crate::wire_format::Side;
 
@@ -61,12 +62,13 @@ impl Hash for Key {
 
 #[inline]
 fn hash(topic: &str, side: Side, of: &MessageKey, state: &mut impl Hasher) {
-    state.write(topic.as_bytes());
+    // Side and type first: where both are constants, so is their hash.
     state.write_u8(u8::from(side.is_key()));
     match of {
         MessageKey::Type(id) => id.hash(state),
         MessageKey::TypeWith(_, digest) | MessageKey::Schema(digest) => digest.hash(state),
     }
+    state.write(topic.as_bytes());
 }
 
 /// A borrowed [`Key`].
@@ -92,7 +94,7 @@ impl Lookup for At<'_> {
 
     #[inline]
     fn is(&self, key: &Key) -> bool {
-        key.of == self.of && key.side == self.to.side && *key.topic == *self.to.topic
+        key.of == self.of && key.side == self.to.side && is_same(&key.topic, self.to.topic)
     }
 
     fn to_key(&self) -> Key {
@@ -236,11 +238,10 @@ impl WritePlanner {
             }
         };
         let write = |payload: &mut Vec<u8>| {
-            payload.reserve(message.encoded_len());
             message.encode_raw(payload);
             Ok(())
         };
-        let record = plan.prepared.record(write).await?;
+        let record = plan.prepared.record(message.encoded_len(), write).await?;
         Ok((plan, record))
     }
 
@@ -264,11 +265,10 @@ impl WritePlanner {
             self.preparer.check_value(&plan.prepared, &found)?;
         }
         let write = |payload: &mut Vec<u8>| {
-            payload.reserve(USUAL_SIZE);
             schema.json().encode_dynamic(message, payload);
             Ok(())
         };
-        let record = plan.prepared.record(write).await?;
+        let record = plan.prepared.record(USUAL_SIZE, write).await?;
         Ok((plan, record))
     }
 
@@ -281,7 +281,6 @@ impl WritePlanner {
     ) -> Result<Written, Error> {
         let plan = self.plan_with(to, given(schema), schema).await?;
         let write = |payload: &mut Vec<u8>| {
-            payload.reserve(USUAL_SIZE);
             let written = schema.serialize_from(json, JsonOptions::default(), payload);
             written.map_err(|source| {
                 Error::from(ErrorKind::Json {
@@ -290,7 +289,7 @@ impl WritePlanner {
                 })
             })
         };
-        let record = plan.prepared.record(write).await?;
+        let record = plan.prepared.record(USUAL_SIZE, write).await?;
         Ok((plan, record))
     }
 
@@ -306,7 +305,7 @@ impl WritePlanner {
             payload.extend_from_slice(message);
             Ok(())
         };
-        let record = plan.prepared.record(write).await?;
+        let record = plan.prepared.record(message.len(), write).await?;
         Ok((plan, record))
     }
 }

@@ -12,6 +12,7 @@ use crate::protobuf::{CompiledSchema, JsonInput, ProtoSchema};
 use crate::schema_registry::Client;
 use crate::serdes::destination::Destination;
 use crate::serdes::error::{Error, ErrorKind};
+use crate::serdes::now_or_later::now_or_later;
 use crate::serdes::options::{SchemaIdIn, SerializerOptions};
 
 /// Turns values into records that every Confluent deserializer can read.
@@ -116,13 +117,11 @@ impl Serializer {
     {
         let to = to.into();
         let known = MessageKey::Type(TypeId::of::<M>());
-        let now = self.inner.now(to, known, message);
-        async move {
-            match now {
-                Some(record) => record,
-                None => self.inner.ask(to, None, message).await,
-            }
-        }
+        let planner = &*self.inner;
+        now_or_later(
+            move || planner.now(to, known, message),
+            move || planner.ask(to, None, message),
+        )
     }
 
     /// Returns the record of a prost message with the schema given. It makes two
@@ -142,13 +141,11 @@ impl Serializer {
         M: Message + Name + 'static,
     {
         let to = to.into();
-        let now = self.inner.now(to, type_with(schema), message);
-        async move {
-            match now {
-                Some(record) => record,
-                None => self.inner.ask(to, Some(schema), message).await,
-            }
-        }
+        let planner = &*self.inner;
+        now_or_later(
+            move || planner.now(to, type_with(schema), message),
+            move || planner.ask(to, Some(schema), message),
+        )
     }
 
     /// Returns the record of a dynamic message.
