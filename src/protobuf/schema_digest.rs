@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 /// A digest of a message's name, its file and everything that the file imports.
 /// Schemas with equal digests are equal, even if they were created separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SchemaDigest(u128);
+pub struct SchemaDigest(u64, u64);
 
 impl SchemaDigest {
     /// Computes the digest of a message from its full name, and the names and texts
@@ -23,11 +23,9 @@ impl SchemaDigest {
             add(text);
         }
         let digest: [u8; 32] = hash.finalize().into();
-        let (first, _) = digest.split_at(16);
-        Self(
-            first
-                .iter()
-                .fold(0, |sum, byte| sum << 8 | u128::from(*byte)),
-        )
+        let (words, _) = digest.as_chunks::<8>();
+        let mut words = words.iter().map(|word| u64::from_le_bytes(*word));
+        let mut word = || words.next().unwrap_or_default();
+        Self(word(), word())
     }
 }

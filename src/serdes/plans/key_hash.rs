@@ -9,14 +9,14 @@ use std::hash::Hasher;
 pub(super) struct KeyHash(u64);
 
 impl KeyHash {
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, word: u64) {
         self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 
 impl Hasher for KeyHash {
-    #[inline]
+    #[inline(always)]
     fn write(&mut self, bytes: &[u8]) {
         let word = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
         // The last word may hold bytes of the one before it for the second time.
@@ -37,22 +37,22 @@ impl Hasher for KeyHash {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_u8(&mut self, value: u8) {
         self.add(value.into());
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_u32(&mut self, value: u32) {
         self.add(value.into());
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_u64(&mut self, value: u64) {
         self.add(value);
     }
 
-    #[inline]
+    #[inline(always)]
     fn finish(&self) -> u64 {
         // The upper bits are mixed best, and slots are chosen by the lower ones.
         self.0 ^ (self.0 >> 32)
@@ -61,7 +61,7 @@ impl Hasher for KeyHash {
 
 /// Compares two topics. Short ones, the usual case, are compared as two words, which
 /// takes a third of the time of a call to `memcmp`.
-#[inline]
+#[inline(always)]
 pub(in crate::serdes) fn is_same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     a.len() == b.len()

@@ -1,7 +1,7 @@
 //! The table in which every message finds its plan.
 
 use std::hash::Hash;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,8 @@ use crate::serdes::error::Error;
 use crate::serdes::single_flight::{cache, once};
 
 /// Number of slots of the first segment; each further one has four times as many.
-const FIRST_SEGMENT: usize = 64;
-const SEGMENTS: usize = 5;
+const FIRST_SEGMENT: usize = 256;
+const SEGMENTS: usize = 3;
 /// Number of slots of a segment in which an entry may stand.
 const REACH: usize = 8;
 
@@ -50,13 +50,14 @@ pub(in crate::serdes) trait Lookup {
 }
 
 /// Returns the hash of a key or of a borrowed key.
-#[inline]
+#[inline(always)]
 pub(in crate::serdes) fn key_hash(key: &impl Hash) -> u64 {
     use std::hash::Hasher;
 
     let mut state = super::key_hash::KeyHash::default();
     key.hash(&mut state);
-    state.finish()
+    // 0 stands for no hash.
+    state.finish() | 1 << 63
 }
 
 /// The plans of a serializer or deserializer.
@@ -67,7 +68,7 @@ pub(in crate::serdes) fn key_hash(key: &impl Hash) -> u64 {
 /// that find no free slot are in a cache that evicts the least used. Finding them
 /// there takes longer.
 pub(in crate::serdes) struct PlanTable<K, P> {
-    segments: [Segment<K, P>; SEGMENTS],
+    segments: [OnceLock<Segment<K, P>>; SEGMENTS],
     /// Number of slots that may still be filled.
     free: AtomicUsize,
     /// First uses in flight, so that concurrent ones share one preparation, and the
@@ -76,14 +77,57 @@ pub(in crate::serdes) struct PlanTable<K, P> {
     ttl: Option<Duration>,
 }
 
-/// Allocated when the segments before it have no slot for an entry.
-type Segment<K, P> = OnceLock<Box<[Slot<K, P>]>>;
-type Slot<K, P> = OnceLock<Entry<K, P>>;
+/// Slots that are allocated when the segments before have none for an entry.
+struct Segment<K, P> {
+    /// The hash of each slot's entry; 0 while the slot is empty. Apart from the
+    /// entries, so that a search reads little memory.
+    hashes: Box<[AtomicU64]>,
+    entries: Box<[OnceLock<Entry<K, P>>]>,
+}
 
 struct Entry<K, P> {
-    hash: u64,
     key: K,
     plan: Arc<Plan<P>>,
+}
+
+impl<K, P> Segment<K, P> {
+    fn new(length: usize) -> Self {
+        Self {
+            hashes: (0..length).map(|_| AtomicU64::new(0)).collect(),
+            entries: (0..length).map(|_| OnceLock::new()).collect(),
+        }
+    }
+
+    /// Returns the slots in which an entry of this hash may stand.
+    fn reach(&self, hash: u64) -> impl Iterator<Item = usize> {
+        let mask = self.hashes.len().wrapping_sub(1);
+        (0..REACH).map(move |step| (hash as usize).wrapping_add(step) & mask)
+    }
+
+    /// Fills a slot, or returns the entry if there is no free one.
+    fn put(&self, hash: u64, mut entry: Entry<K, P>) -> Option<Entry<K, P>> {
+        for slot in self.reach(hash) {
+            let (Some(stored), Some(place)) = (self.hashes.get(slot), self.entries.get(slot))
+            else {
+                break;
+            };
+            match place.set(entry) {
+                // Published after the entry, which readers then see.
+                Ok(()) => {
+                    stored.store(hash, Ordering::Release);
+                    return None;
+                }
+                Err(again) => entry = again,
+            }
+        }
+        Some(entry)
+    }
+
+    #[inline(always)]
+    fn plan<L: Lookup<Key = K>>(&self, slot: usize, lookup: &L) -> Option<&Arc<Plan<P>>> {
+        let Entry { key, plan } = self.entries.get(slot)?.get()?;
+        (lookup.is(key) && !plan.validity.is_superseded()).then_some(plan)
+    }
 }
 
 impl<K, P> PlanTable<K, P>
@@ -101,19 +145,30 @@ where
     }
 
     /// Returns the plan in the slots. It may be due for a refresh.
-    #[inline]
+    // Inlined, so that the parts of the hash that are constants are computed once.
+    #[inline(always)]
     pub(in crate::serdes) fn find<L: Lookup<Key = K>>(&self, lookup: &L) -> Option<&Arc<Plan<P>>> {
         let hash = lookup.hash();
+        let [first, ..] = &self.segments;
+        let first = first.get()?;
+        let slot = hash as usize % FIRST_SEGMENT;
+        if first.hashes.get(slot)?.load(Ordering::Acquire) == hash
+            && let Some(plan) = first.plan(slot, lookup)
+        {
+            return Some(plan);
+        }
+        self.find_further(hash, lookup)
+    }
+
+    #[inline(never)]
+    fn find_further<L: Lookup<Key = K>>(&self, hash: u64, lookup: &L) -> Option<&Arc<Plan<P>>> {
         for segment in &self.segments {
-            let slots = segment.get()?;
-            for slot in reach(slots, hash) {
-                // Slots are filled in this order, so the key is in none of the rest.
-                let entry = slot.get()?;
-                if entry.hash == hash
-                    && lookup.is(&entry.key)
-                    && !entry.plan.validity.is_superseded()
+            let segment = segment.get()?;
+            for slot in segment.reach(hash) {
+                if segment.hashes.get(slot)?.load(Ordering::Acquire) == hash
+                    && let Some(plan) = segment.plan(slot, lookup)
                 {
-                    return Some(&entry.plan);
+                    return Some(plan);
                 }
             }
         }
@@ -215,32 +270,23 @@ where
         {
             return false;
         }
+        let hash = key_hash(&key);
         let mut entry = Entry {
-            hash: key_hash(&key),
             key,
             plan: Arc::clone(plan),
         };
         let mut length = FIRST_SEGMENT;
         for segment in &self.segments {
-            let slots = segment.get_or_init(|| (0..length).map(|_| OnceLock::new()).collect());
+            let segment = segment.get_or_init(|| Segment::new(length));
             length *= 4;
-            for slot in reach(slots, entry.hash) {
-                match slot.set(entry) {
-                    Ok(()) => return true,
-                    Err(again) => entry = again,
-                }
+            match segment.put(hash, entry) {
+                None => return true,
+                Some(again) => entry = again,
             }
         }
         self.free.fetch_add(1, Ordering::Relaxed);
         false
     }
-}
-
-/// Returns the slots of a segment in which an entry of this hash may stand.
-#[inline]
-fn reach<T>(slots: &[T], hash: u64) -> impl Iterator<Item = &T> {
-    let mask = slots.len().wrapping_sub(1);
-    (0..REACH).filter_map(move |step| slots.get((hash as usize).wrapping_add(step) & mask))
 }
 
 #[cfg(test)]

@@ -105,14 +105,14 @@ impl Validity {
         self.until.store(SUPERSEDED, Ordering::Release);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(in crate::serdes) fn is_superseded(&self) -> bool {
         self.until.load(Ordering::Acquire) == SUPERSEDED
     }
 
     /// Returns whether the plan must not be used directly: it has expired or been
     /// superseded, or its refresh failed.
-    #[inline]
+    #[inline(always)]
     pub(in crate::serdes) fn is_due(&self) -> bool {
         match self.until.load(Ordering::Acquire) {
             NEVER => false,

@@ -74,7 +74,7 @@ impl Hash for Key {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn hash(
     schema: SchemaRef,
     indexes: &MessageIndexes,
@@ -107,7 +107,7 @@ struct At<'a> {
 }
 
 impl Hash for At<'_> {
-    #[inline]
+    #[inline(always)]
     fn hash<H: Hasher>(&self, state: &mut H) {
         hash(self.schema, self.indexes, self.wanted, self.place, state);
     }
@@ -116,12 +116,12 @@ impl Hash for At<'_> {
 impl Lookup for At<'_> {
     type Key = Key;
 
-    #[inline]
+    #[inline(always)]
     fn hash(&self) -> u64 {
         key_hash(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn is(&self, key: &Key) -> bool {
         let place = key.place.as_ref().map(|(topic, side)| (&**topic, *side));
         // One index, the usual case, needs no loop.
@@ -164,7 +164,7 @@ impl ReadPlanner {
 
     /// Returns plan and payload of the most frequent kind of record by far: the id is
     /// in front, the message is the first of its file, and nothing is encrypted.
-    #[inline]
+    #[inline(always)]
     pub(super) fn plain<'a>(
         &'a self,
         record: &Record<'a>,

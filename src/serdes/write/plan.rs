@@ -62,7 +62,7 @@ impl PreparedWrite {
     }
 
     /// Returns the record of a message, if there is no need to wait.
-    #[inline]
+    #[inline(always)]
     pub(super) fn record_now<M: Message>(&self, message: &M) -> Option<Result<Vec<u8>, Error>> {
         match &self.plain {
             Some(prefix) => Some(Ok(frame(prefix, message))),

@@ -60,7 +60,7 @@ impl Hash for Key {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn hash(topic: &str, side: Side, of: &MessageKey, state: &mut impl Hasher) {
     // Side and type first: where both are constants, so is their hash.
     state.write_u8(u8::from(side.is_key()));
@@ -78,7 +78,7 @@ struct At<'a> {
 }
 
 impl Hash for At<'_> {
-    #[inline]
+    #[inline(always)]
     fn hash<H: Hasher>(&self, state: &mut H) {
         hash(self.to.topic, self.to.side, &self.of, state);
     }
@@ -87,12 +87,12 @@ impl Hash for At<'_> {
 impl Lookup for At<'_> {
     type Key = Key;
 
-    #[inline]
+    #[inline(always)]
     fn hash(&self) -> u64 {
         key_hash(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn is(&self, key: &Key) -> bool {
         key.of == self.of && key.side == self.to.side && is_same(&key.topic, self.to.topic)
     }
@@ -115,7 +115,7 @@ impl WritePlanner {
     }
 
     /// Returns the record of a message, if there is a plan and no need to wait.
-    #[inline]
+    #[inline(always)]
     pub(super) fn now<M: Message + 'static>(
         &self,
         to: Destination<'_>,

@@ -116,10 +116,10 @@ impl Serializer {
         M: Message + Name + 'static,
     {
         let to = to.into();
-        let known = MessageKey::Type(TypeId::of::<M>());
         let planner = &*self.inner;
         now_or_later(
-            move || planner.now(to, known, message),
+            // The key is made here: to capture it would cost more than the lookup.
+            move || planner.now(to, MessageKey::Type(TypeId::of::<M>()), message),
             move || planner.ask(to, None, message),
         )
     }
