@@ -5,7 +5,7 @@
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use cc_protobuf_examples::schema_registry::entities::{PROTOBUF, SchemaRequest};
-//! use cc_protobuf_examples::schema_registry::{ClientBuilder, Version, VersionQuery};
+//! use cc_protobuf_examples::schema_registry::{ClientBuilder, Normalization, Version, VersionQuery};
 //!
 //! # use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 //! # let server = EmbeddedRegistry::builder().basic_auth("KEY", "SECRET").start().await?;

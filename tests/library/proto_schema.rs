@@ -602,7 +602,7 @@ fn json_that_does_not_fit_is_refused_with_the_place() {
             "an_int32",
             "out of range",
         ),
-        (json!({"a_uint64": "-1"}), "a_uint64", "invalid digit"),
+        (json!({"a_uint64": "-1"}), "a_uint64", "out of range"),
         (json!({"a_float": 1e39}), "a_float", "out of range"),
         (json!({"a_bool": "true"}), "a_bool", "expected a boolean"),
         (json!({"a_string": 1}), "a_string", "expected a string"),

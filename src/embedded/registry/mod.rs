@@ -8,7 +8,7 @@
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
-//! use cc_protobuf_examples::schema_registry::ClientBuilder;
+//! use cc_protobuf_examples::schema_registry::{ClientBuilder, Normalization};
 //! use cc_protobuf_examples::schema_registry::entities::{PROTOBUF, SchemaRequest};
 //!
 //! let registry = EmbeddedRegistry::start().await?;

@@ -1,5 +1,6 @@
 //! Maps: JSON → bytes.
 
+use super::scalar::OUT_OF_RANGE;
 use std::cmp::Ordering;
 
 use super::super::bytes::{close, delimited, integer, number, open};
@@ -117,8 +118,7 @@ fn write_key(field: &FieldPlan, name: &str, out: &mut Vec<u8>) -> Result<Key> {
         },
         _ => notation::integer(name)?,
     };
-    let bits =
-        integer(field.kind, value).ok_or("out of range integral type conversion attempted")?;
+    let bits = integer(field.kind, value).ok_or(OUT_OF_RANGE)?;
     if bits != 0 {
         field.tag.write(out);
         number(field.kind, bits, out);

@@ -123,7 +123,7 @@ impl Encoder<'_> {
     }
 }
 
-const OUT_OF_RANGE: &str = "out of range integral type conversion attempted";
+pub(super) const OUT_OF_RANGE: &str = "number out of range for the type of the field";
 
 fn expected(kind: Kind) -> &'static str {
     match kind {
