@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use cc_protobuf_examples::csfle::Csfle;
 use cc_protobuf_examples::csfle::kms::{KmsDrivers, LocalKms};
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
-use cc_protobuf_examples::protobuf::{DynamicSchema, ProtoSchema};
-use cc_protobuf_examples::schema_registry::ClientBuilder;
+use cc_protobuf_examples::protobuf::{CompiledSchema, ProtoSchema};
 use cc_protobuf_examples::schema_registry::entities::{PROTOBUF, Rule, RuleSet, SchemaRequest};
+use cc_protobuf_examples::schema_registry::{ClientBuilder, Normalization};
 use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, Record, Serializer, SerializerOptions, Destination,
+    Deserializer, DeserializerOptions, Destination, Record, Serializer, SerializerOptions,
 };
 use prost::{Message, Name};
 use tokio::runtime::Runtime;
@@ -81,7 +81,7 @@ fn rules() -> RuleSet {
 
 /// Prints the cost of encryption in both clients, compared with the plain message.
 pub fn compare(runtime: &Runtime, server: &EmbeddedRegistry) {
-    let schema = DynamicSchema::from_text("person.proto", TEXT, NAME, &[]).unwrap();
+    let schema = CompiledSchema::<Person>::from_text("person.proto", TEXT, &[]).unwrap();
     let person = Person {
         id: "record-id-000001".to_owned(),
         name: "Ada King-Noel...".to_owned(),
@@ -102,7 +102,10 @@ pub fn compare(runtime: &Runtime, server: &EmbeddedRegistry) {
             ..SchemaRequest::default()
         };
         let subject = format!("{TOPIC}-value");
-        registry.register(&subject, &request, Normalization::AsSent).await.unwrap();
+        registry
+            .register(&subject, &request, Normalization::AsSent)
+            .await
+            .unwrap();
     });
     let options = SerializerOptions::new()
         .auto_register_schemas(false)
@@ -123,14 +126,19 @@ pub fn compare(runtime: &Runtime, server: &EmbeddedRegistry) {
     let peer = client_0_4::Serdes::encrypting(server.url(), TOPIC, NAME, &files, SECRET);
     let (record, plain_record, peer_person) = runtime.block_on(async {
         let to = Destination::value(TOPIC);
-        let record = encrypting.serialize_with(&schema, to, &person).await.unwrap();
+        let record = encrypting
+            .serialize_with(&schema, to, &person)
+            .await
+            .unwrap();
         let to = Destination::value(PLAIN);
         let plain = plain.serialize_with(&schema, to, &person).await.unwrap();
         // Each client reads what the other wrote.
         let peer_person: client_0_4::Person = peer.deserialize(&record).await;
         assert_eq!(peer_person.id, person.id);
         let theirs = peer.serialize(&peer_person).await;
-        let read = decrypting.deserialize::<Person>(Record::value(TOPIC, &theirs)).await;
+        let read = decrypting
+            .deserialize::<Person>(Record::value(TOPIC, &theirs))
+            .await;
         assert_eq!(read.unwrap().as_ref(), Some(&person));
         (record, plain, peer_person)
     });

@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use cc_protobuf_examples::protobuf::{
-    DynamicSchema, JsonOptions, ProtoSchema, SchemaFile, to_json,
+    CompiledSchema, JsonOptions, ProtoSchema, SchemaFile, to_json,
 };
-use cc_protobuf_examples::schema_registry::ClientBuilder;
 use cc_protobuf_examples::schema_registry::entities::{PROTOBUF, SchemaRequest};
+use cc_protobuf_examples::schema_registry::{ClientBuilder, Normalization};
 use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, Record, Serializer, SerializerOptions, Destination,
+    Deserializer, DeserializerOptions, Destination, Record, Serializer, SerializerOptions,
 };
 use order::Order;
 use prost::Message;
@@ -51,7 +51,7 @@ const NAME: &str = "shop.bench.Order";
 struct Ours {
     serializer: Serializer,
     deserializer: Deserializer,
-    schema: DynamicSchema,
+    schema: CompiledSchema<order::Order>,
 }
 
 /// The client schema_registry_converter.
