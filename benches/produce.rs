@@ -20,7 +20,7 @@ use std::time::Instant;
 use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use cc_protobuf_examples::kafka::{
-    AdminTopics, ConnectionConfig, Credentials, Kafka, Record, TopicCreator, TopicSpec,
+    AdminTopics, ConnectionConfig, Credentials, Kafka, ProducerRecord, TopicCreator, TopicSpec,
 };
 
 use cc_protobuf_examples::schema_registry::ClientBuilder;
@@ -58,11 +58,11 @@ fn message(i: usize) -> MyRecord {
     }
 }
 
-fn record(value: Vec<u8>) -> Record {
-    Record {
+fn record(value: Vec<u8>) -> ProducerRecord {
+    ProducerRecord {
         topic: TOPIC.into(),
         value: Some(value),
-        ..Record::default()
+        ..ProducerRecord::default()
     }
 }
 

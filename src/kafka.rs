@@ -9,7 +9,7 @@
 //! # #[cfg(feature = "embedded")]
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use cc_protobuf_examples::kafka::{ConnectionConfig, Kafka, Record, TopicSpec};
+//! use cc_protobuf_examples::kafka::{ConnectionConfig, Kafka, ProducerRecord, TopicSpec};
 //!
 //! use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
 //! // Brokers inside the process. For your own cluster, pass its addresses and
@@ -20,11 +20,11 @@
 //! let (kafka, created) = Kafka::connect(&config, "my-group", &[topic], &broker).await?;
 //! assert_eq!(created, ["orders"]);
 //!
-//! let record = Record {
+//! let record = ProducerRecord {
 //!     topic: "orders".into(),
 //!     key: Some(b"o-1".to_vec()),
 //!     value: Some(b"hello".to_vec()),
-//!     ..Record::default()
+//!     ..ProducerRecord::default()
 //! };
 //! let deliveries = kafka.produce(&[record]).await?;
 //! let received = kafka.receive(&deliveries).await?;
@@ -56,7 +56,7 @@ use rdkafka::types::RDKafkaErrorCode;
 pub use config::{ConnectionConfig, Credentials, SecurityProtocol};
 pub use error::{Error, ErrorKind};
 pub use probe::{has_feature, reach};
-pub use record::{Delivery, Headers, Received, Record};
+pub use record::{Delivery, Headers, ProducerRecord, Received};
 pub use topics::{AdminTopics, Deleted, TopicCreator, TopicSpec};
 
 use consumer::Consumer;
@@ -139,11 +139,11 @@ impl Kafka {
     /// # Errors
     /// Returns the error of the first record that was not delivered; other
     /// records may have been delivered.
-    pub async fn produce(&self, records: &[Record]) -> Result<Vec<Delivery>, Error> {
+    pub async fn produce(&self, records: &[ProducerRecord]) -> Result<Vec<Delivery>, Error> {
         try_join_all(records.iter().map(|record| self.produce_one(record))).await
     }
 
-    async fn produce_one(&self, record: &Record) -> Result<Delivery, Error> {
+    async fn produce_one(&self, record: &ProducerRecord) -> Result<Delivery, Error> {
         let mut message: FutureRecord<'_, [u8], [u8]> = FutureRecord::to(&record.topic);
         message.key = record.key.as_deref();
         message.payload = record.value.as_deref();
@@ -167,7 +167,7 @@ impl Kafka {
         }
     }
 
-    fn delivery_error(&self, record: &Record, error: &KafkaError) -> Error {
+    fn delivery_error(&self, record: &ProducerRecord, error: &KafkaError) -> Error {
         let size =
             record.key.as_ref().map_or(0, Vec::len) + record.value.as_ref().map_or(0, Vec::len);
         match error.rdkafka_error_code() {

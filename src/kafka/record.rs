@@ -2,12 +2,12 @@
 
 use rdkafka::message::{BorrowedMessage, Header, Headers as _, Message, OwnedHeaders};
 
-/// Record headers: names may repeat, values may be null.
+/// ProducerRecord headers: names may repeat, values may be null.
 pub type Headers = Vec<(String, Option<Vec<u8>>)>;
 
 /// A record to produce.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Record {
+pub struct ProducerRecord {
     /// Topic.
     pub topic: String,
     /// Key; records with the same key keep their order.

@@ -6,7 +6,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use std::time::Duration;
 
 use cc_protobuf_examples::kafka::{
-    AdminTopics, ConnectionConfig, Credentials, Error, Kafka, Record, TopicSpec,
+    AdminTopics, ConnectionConfig, Credentials, Error, Kafka, ProducerRecord, TopicSpec,
 };
 
 fn config() -> ConnectionConfig {
@@ -54,8 +54,8 @@ async fn hand_over(word: &'static str) {
 
 async fn a_broker_dies_between_produce_and_consume() {
     let (kafka, _) = connect("broker-dies").await;
-    let records: Vec<Record> = (0..60u32)
-        .map(|i| Record {
+    let records: Vec<ProducerRecord> = (0..60u32)
+        .map(|i| ProducerRecord {
             topic: "broker-dies".into(),
             key: Some(i.to_be_bytes().to_vec()),
             value: Some(format!("value {i}").into_bytes()),
@@ -76,10 +76,10 @@ async fn a_broker_dies_between_produce_and_consume() {
 async fn a_value_over_the_brokers_limit() {
     let (kafka, _) = connect("too-large").await;
     // Above the broker's limit of 400,000 bytes, but below librdkafka's own.
-    let record = Record {
+    let record = ProducerRecord {
         topic: "too-large".into(),
         value: Some(vec![7; 600_000]),
-        ..Record::default()
+        ..ProducerRecord::default()
     };
     let error = kafka.produce(&[record]).await.unwrap_err();
     assert!(
@@ -96,9 +96,9 @@ async fn topics_are_created_once_and_deleted() {
     let (second, created) = connect("created-once").await;
     assert!(created.is_empty());
     let deliveries = second
-        .produce(&[Record {
+        .produce(&[ProducerRecord {
             topic: "created-once".into(),
-            ..Record::default()
+            ..ProducerRecord::default()
         }])
         .await
         .unwrap();
@@ -135,11 +135,11 @@ async fn two_processes_create_one_topic_at_the_same_time() {
 
 async fn a_committed_offset_survives_the_consumer() {
     let (kafka, _) = connect("committed").await;
-    let record = |value: &str| Record {
+    let record = |value: &str| ProducerRecord {
         topic: "committed".into(),
         key: Some(b"k".to_vec()),
         value: Some(value.into()),
-        ..Record::default()
+        ..ProducerRecord::default()
     };
     let deliveries = kafka.produce(&[record("1")]).await.unwrap();
     kafka

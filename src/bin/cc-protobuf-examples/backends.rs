@@ -13,7 +13,7 @@ use cc_protobuf_examples::csfle::{Algorithm, RawDek};
 use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use cc_protobuf_examples::kafka::{
-    AdminTopics, ConnectionConfig, Credentials, Delivery, Kafka, Received, Record,
+    AdminTopics, ConnectionConfig, Credentials, Delivery, Kafka, ProducerRecord, Received,
     SecurityProtocol, TopicSpec,
 };
 use cc_protobuf_examples::schema_registry::entities::Kek;
@@ -258,7 +258,7 @@ impl Broker {
     }
 
     /// Produces records and waits until all are acknowledged.
-    pub async fn produce(&self, records: &[Record]) -> Result<Vec<Delivery>, Failure> {
+    pub async fn produce(&self, records: &[ProducerRecord]) -> Result<Vec<Delivery>, Failure> {
         Ok(self.kafka.produce(records).await?)
     }
 

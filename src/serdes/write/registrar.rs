@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 
+use crate::protobuf::resolution::imports;
 use crate::protobuf::{ProtoSchema, SchemaFile, builtin};
 use crate::schema_registry::entities::{PROTOBUF, Reference, Schema, SchemaRequest};
 use crate::schema_registry::{LookupQuery, Normalization};
@@ -264,40 +265,23 @@ impl<'a> Imports<'a> {
     /// Returns the files to register for `main`, each after its own imports. Omits
     /// files whose reference the options give, and the imports of those files.
     fn in_order(&self, main: &'a SchemaFile) -> Result<Vec<&'a SchemaFile>, Error> {
-        let mut ordered = Vec::new();
-        let mut seen = Vec::new();
-        // Searches depth first without recursion. Each file is visited twice, the
-        // second time after all its imports.
-        let mut open: Vec<(&'a str, bool)> = Vec::new();
-        open.extend(self.of(main).map(|name| (name, false)));
-        open.reverse();
-        while let Some((name, imported)) = open.pop() {
-            if imported {
-                ordered.push(self.file(name)?);
-                continue;
+        let skip = self.options.skip_known_types;
+        let mut order = imports::in_order(main, |_, import| {
+            let is_known = skip && builtin::is_builtin(import);
+            if is_known || self.options.references.contains_key(import) {
+                return Ok(None);
             }
-            if seen.contains(&name) || self.options.references.contains_key(name) {
-                continue;
-            }
-            let file = self.file(name)?;
-            seen.push(name);
-            open.push((name, true));
-            let behind = open.len();
-            open.extend(self.of(file).map(|name| (name, false)));
-            if let Some(new) = open.get_mut(behind..) {
-                new.reverse();
-            }
-        }
-        Ok(ordered)
-    }
-
-    fn file(&self, name: &'a str) -> Result<&'a SchemaFile, Error> {
-        self.files.get(name).copied().ok_or_else(|| {
-            Error::from(ErrorKind::BadReference {
-                schema: self.name.clone(),
-                reason: format!("the imported file {name:?} is not among its dependencies"),
+            let file = self.files.get(import).copied();
+            file.map(Some).ok_or_else(|| {
+                Error::from(ErrorKind::BadReference {
+                    schema: self.name.clone(),
+                    reason: format!("the imported file {import:?} is not among its dependencies"),
+                })
             })
-        })
+        })?;
+        // The last one is `main`.
+        order.files.pop();
+        Ok(order.files)
     }
 
     fn references(

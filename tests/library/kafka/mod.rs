@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
 use cc_protobuf_examples::kafka::{
-    ConnectionConfig, Delivery, Error, Kafka, Record, TopicCreator, TopicSpec,
+    ConnectionConfig, Delivery, Error, Kafka, ProducerRecord, TopicCreator, TopicSpec,
 };
 use futures_util::future::BoxFuture;
 
@@ -24,8 +24,8 @@ fn config(broker: &EmbeddedBroker) -> ConnectionConfig {
     config
 }
 
-fn record(topic: &str, key: &str, value: Option<&[u8]>) -> Record {
-    Record {
+fn record(topic: &str, key: &str, value: Option<&[u8]>) -> ProducerRecord {
+    ProducerRecord {
         topic: topic.into(),
         key: Some(key.into()),
         value: value.map(<[u8]>::to_vec),
@@ -112,7 +112,7 @@ async fn many_records_are_in_flight_and_keep_their_order_per_key() {
     let (kafka, _) = Kafka::connect(&config(&broker), "g", &[topic("t")], &broker)
         .await
         .unwrap();
-    let records: Vec<Record> = (0..200)
+    let records: Vec<ProducerRecord> = (0..200)
         .map(|i: u32| record("t", &format!("k{}", i % 7), Some(&i.to_be_bytes())))
         .collect();
     let deliveries = kafka.produce(&records).await.unwrap();
@@ -219,7 +219,7 @@ async fn records_that_nobody_asks_for_are_not_lost_at_the_limit_either() {
     let (kafka, _) = Kafka::connect(&config(&broker), "g", &topics, &broker)
         .await
         .unwrap();
-    let others: Vec<Record> = (0..10_050_u32)
+    let others: Vec<ProducerRecord> = (0..10_050_u32)
         .map(|i| record("others", &i.to_string(), None))
         .collect();
     kafka.produce(&others).await.unwrap();

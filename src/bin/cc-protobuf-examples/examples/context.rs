@@ -11,15 +11,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use prost_reflect::MessageDescriptor;
 use serde_json::json;
 
-use cc_protobuf_examples::kafka::{Headers, Record};
+use cc_protobuf_examples::kafka::{Headers, ProducerRecord};
 use cc_protobuf_examples::protobuf::{self, ProtoMessage, ProtoSchema, Schemas};
 use cc_protobuf_examples::schema_registry::entities::{
     PROTOBUF, Reference, Schema as Registered, SchemaRequest,
 };
 use cc_protobuf_examples::schema_registry::{Client, Error};
 use cc_protobuf_examples::serdes::{
-    Deserializer, DeserializerOptions, Record as Consumed, RecordSerializer, SchemaIdIn,
-    SerializedRecord, SerializerOptions, Side,
+    Deserializer, DeserializerOptions, Record, RecordSerializer, SchemaIdIn, SerializedRecord,
+    SerializerOptions, Side,
 };
 
 use cc_protobuf_examples::wire_format::{self, Envelope, VALUE_SCHEMA_ID_HEADER};
@@ -42,7 +42,7 @@ pub type Saved = Mutex<BTreeSet<PathBuf>>;
 pub struct RecordValue {
     /// The value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
-    /// Record headers.
+    /// ProducerRecord headers.
     pub headers: Headers,
 }
 
@@ -63,8 +63,8 @@ impl RecordValue {
     }
 
     /// The record for a deserializer.
-    pub fn record<'a>(&'a self, topic: &'a str) -> Consumed<'a> {
-        Consumed::from_parts(topic, Side::Value, self.value.as_deref()).headers(&self.headers)
+    pub fn record<'a>(&'a self, topic: &'a str) -> Record<'a> {
+        Record::from_parts(topic, Side::Value, self.value.as_deref()).headers(&self.headers)
     }
 
     /// Returns the value's bytes; empty for a tombstone.
@@ -299,9 +299,9 @@ impl<'a> Context<'a> {
             return Ok(messages);
         };
         let expected = messages.len();
-        let records: Vec<Record> = messages
+        let records: Vec<ProducerRecord> = messages
             .into_iter()
-            .map(|message| Record {
+            .map(|message| ProducerRecord {
                 topic: topic.to_owned(),
                 key: Some(key.as_bytes().to_vec()),
                 value: message.value,
