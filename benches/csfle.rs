@@ -20,7 +20,7 @@ use cc_protobuf_examples::csfle::kms::{KmsDrivers, LocalKms};
 use cc_protobuf_examples::csfle::{Csfle, Direction, PayloadTransform};
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use cc_protobuf_examples::protobuf::SchemaFile;
-use cc_protobuf_examples::schema_registry::ClientBuilder;
+use cc_protobuf_examples::schema_registry::Client;
 use cc_protobuf_examples::schema_registry::entities::{Rule, RuleSet};
 use criterion::{Criterion, criterion_group, criterion_main};
 use prost_reflect::MessageDescriptor;
@@ -84,7 +84,7 @@ fn apply(plan: &PayloadTransform, payload: &[u8], out: &mut Vec<u8>) {
 fn bench(c: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let registry = runtime.block_on(EmbeddedRegistry::start()).unwrap();
-    let client = ClientBuilder::new(registry.url()).build().unwrap();
+    let client = Client::builder(registry.url()).build().unwrap();
     let csfle = Csfle::builder(client)
         .kms(KmsDrivers::new().with(LocalKms::new("bench")))
         .build();

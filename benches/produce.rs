@@ -23,7 +23,7 @@ use cc_protobuf_examples::kafka::{
     AdminTopics, ConnectionConfig, Credentials, Kafka, ProducerRecord, TopicCreator, TopicSpec,
 };
 
-use cc_protobuf_examples::schema_registry::ClientBuilder;
+use cc_protobuf_examples::schema_registry::Client;
 use cc_protobuf_examples::serdes::{Destination, Serializer, SerializerOptions};
 use prost::Message;
 use types::{HasSchema, MyRecord, OtherRecord};
@@ -106,7 +106,7 @@ async fn main() {
         .unwrap();
 
     let registry = EmbeddedRegistry::start().await.unwrap();
-    let client = ClientBuilder::new(registry.url()).build().unwrap();
+    let client = Client::builder(registry.url()).build().unwrap();
     let serializer = Serializer::new(client, SerializerOptions::new()).unwrap();
     let schema = MyRecord::schema().unwrap();
     let messages: Vec<MyRecord> = (0..RECORDS).map(message).collect();

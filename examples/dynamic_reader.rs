@@ -10,7 +10,7 @@
 use std::env::{args, var};
 use std::time::Duration;
 
-use cc_protobuf_examples::schema_registry::ClientBuilder;
+use cc_protobuf_examples::schema_registry::Client;
 use cc_protobuf_examples::serdes::{Deserializer, DeserializerOptions};
 use rdkafka::consumer::{Consumer, StreamConsumer};
 use rdkafka::{ClientConfig, Message};
@@ -20,7 +20,7 @@ use tokio::time::timeout;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let topic = args().nth(1).ok_or("usage: dynamic_reader TOPIC")?;
-    let registry = ClientBuilder::new(var("SCHEMA_REGISTRY_URL")?).build()?;
+    let registry = Client::builder(var("SCHEMA_REGISTRY_URL")?).build()?;
     // Encrypted fields stay encrypted, because this program has no key.
     let deserializer = Deserializer::new(registry, DeserializerOptions::new().run_rules(false))?;
     let consumer: StreamConsumer = ClientConfig::new()

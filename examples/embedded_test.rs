@@ -13,7 +13,7 @@ mod tests {
     use cc_protobuf_examples::embedded::broker::EmbeddedBroker;
     use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
     use cc_protobuf_examples::protobuf::{ProtoField, ProtoMessage};
-    use cc_protobuf_examples::schema_registry::ClientBuilder;
+    use cc_protobuf_examples::schema_registry::Client;
     use cc_protobuf_examples::serdes::{
         Deserializer, DeserializerOptions, Serializer, SerializerOptions,
     };
@@ -31,7 +31,7 @@ mod tests {
             EmbeddedRegistry::start().await?,
             EmbeddedBroker::start().await?,
         );
-        let client = ClientBuilder::new(registry.url()).build()?;
+        let client = Client::builder(registry.url()).build()?;
         let serializer = Serializer::new(client.clone(), SerializerOptions::new())?;
         let deserializer = Deserializer::new(client, DeserializerOptions::new())?;
         let mut kafka = ClientConfig::new();
@@ -63,6 +63,6 @@ mod tests {
     async fn client_subjects(
         registry: &EmbeddedRegistry,
     ) -> Result<Vec<String>, cc_protobuf_examples::schema_registry::Error> {
-        ClientBuilder::new(registry.url()).build()?.subjects().await
+        Client::builder(registry.url()).build()?.subjects().await
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use cc_protobuf_examples::csfle::Csfle;
 use cc_protobuf_examples::csfle::kms::{AwsKms, KmsDrivers, LocalKms};
-use cc_protobuf_examples::schema_registry::ClientBuilder;
+use cc_protobuf_examples::schema_registry::Client;
 use cc_protobuf_examples::serdes::{Deserializer, DeserializerOptions};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{Consumer, StreamConsumer};
@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let client = ClientBuilder::new(var("SCHEMA_REGISTRY_URL")?).build()?;
+    let client = Client::builder(var("SCHEMA_REGISTRY_URL")?).build()?;
     // The rule in the schema says which KMS and key; this only gives access to it.
     let kms = match var("LOCAL_SECRET") {
         Ok(secret) => KmsDrivers::new().with(LocalKms::new(&secret)),

@@ -12,7 +12,7 @@ use cc_protobuf_examples::csfle::Csfle;
 use cc_protobuf_examples::csfle::kms::{AwsKms, KmsDrivers, LocalKms};
 use cc_protobuf_examples::protobuf::Schemas;
 use cc_protobuf_examples::schema_registry::entities::{Rule, RuleSet, SchemaRequest};
-use cc_protobuf_examples::schema_registry::{ClientBuilder, Normalization};
+use cc_protobuf_examples::schema_registry::{Client, Normalization};
 use cc_protobuf_examples::serdes::{Serializer, SerializerOptions};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{FutureProducer, FutureRecord};
@@ -40,7 +40,7 @@ const PATIENT: &str = r#"
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let client = ClientBuilder::new(var("SCHEMA_REGISTRY_URL")?).build()?;
+    let client = Client::builder(var("SCHEMA_REGISTRY_URL")?).build()?;
     let (kms_type, key, kms) = match var("AWS_KMS_KEY_ARN") {
         Ok(arn) => ("aws-kms", arn, KmsDrivers::new().with(AwsKms::new())),
         Err(_) => {

@@ -9,7 +9,7 @@
 use std::env::var;
 use std::time::Duration;
 
-use cc_protobuf_examples::schema_registry::ClientBuilder;
+use cc_protobuf_examples::schema_registry::Client;
 use cc_protobuf_examples::serdes::{Deserializer, DeserializerOptions};
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::{ClientConfig, Message};
@@ -29,7 +29,7 @@ impl prost::Name for Order {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let registry = ClientBuilder::new(var("SCHEMA_REGISTRY_URL")?).build()?;
+    let registry = Client::builder(var("SCHEMA_REGISTRY_URL")?).build()?;
     let deserializer = Deserializer::new(registry, DeserializerOptions::new())?;
     let consumer: StreamConsumer = ClientConfig::new()
         .set("bootstrap.servers", var("BOOTSTRAP_SERVERS")?)

@@ -9,7 +9,7 @@
 use std::env::var;
 
 use cc_protobuf_examples::protobuf::Schemas;
-use cc_protobuf_examples::schema_registry::ClientBuilder;
+use cc_protobuf_examples::schema_registry::Client;
 use cc_protobuf_examples::serdes::{Serializer, SerializerOptions};
 use rdkafka::ClientConfig;
 use rdkafka::producer::{FutureProducer, FutureRecord};
@@ -33,7 +33,7 @@ const ORDER: &str = r#"
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let registry = ClientBuilder::new(var("SCHEMA_REGISTRY_URL")?).build()?;
+    let registry = Client::builder(var("SCHEMA_REGISTRY_URL")?).build()?;
     let schemas = Schemas::from_texts([("shop/order.proto", ORDER)])?;
     let serializer = Serializer::new(registry, SerializerOptions::new().schemas(schemas))?;
     let orders = serializer.bind::<Order>("orders").await?;

@@ -3,7 +3,7 @@
 //! # Quick start
 //!
 //! A typed record is written and read, on a registry inside the process. For a
-//! registry of your own, give [`ClientBuilder`](schema_registry::ClientBuilder) its
+//! registry of your own, give [`Client::builder`](schema_registry::Client::builder) its
 //! URL and credentials.
 //!
 //! ```
@@ -12,7 +12,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 //! use cc_protobuf_examples::protobuf::Schemas;
-//! use cc_protobuf_examples::schema_registry::ClientBuilder;
+//! use cc_protobuf_examples::schema_registry::Client;
 //! use cc_protobuf_examples::serdes::{
 //!     Deserializer, DeserializerOptions, Record, Serializer, SerializerOptions,
 //! };
@@ -35,7 +35,7 @@
 //! "#;
 //!
 //! let registry = EmbeddedRegistry::start().await?;
-//! let client = ClientBuilder::new(registry.url()).build()?;
+//! let client = Client::builder(registry.url()).build()?;
 //! let schemas = Schemas::from_texts([("shop/order.proto", ORDER)])?;
 //! let serializer = Serializer::new(client.clone(), SerializerOptions::new().schemas(schemas))?;
 //! let deserializer = Deserializer::new(client, DeserializerOptions::new())?;

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use cc_protobuf_examples::protobuf::{CompiledSchema, ProtoSchema};
-use cc_protobuf_examples::schema_registry::ClientBuilder;
+use cc_protobuf_examples::schema_registry::Client;
 use cc_protobuf_examples::serdes::{
     Bound, Deserializer, DeserializerOptions, Destination, Error, Record, Serializer,
     SerializerOptions,
@@ -52,7 +52,7 @@ impl Bench {
     fn new() -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let server = runtime.block_on(EmbeddedRegistry::start()).unwrap();
-        let registry = ClientBuilder::new(server.url()).build().unwrap();
+        let registry = Client::builder(server.url()).build().unwrap();
         let options = SerializerOptions::new().schemas(order::schemas());
         let serializer = Serializer::new(registry.clone(), options.clone()).unwrap();
         let options = options

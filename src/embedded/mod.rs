@@ -7,10 +7,10 @@
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
-//! use cc_protobuf_examples::schema_registry::ClientBuilder;
+//! use cc_protobuf_examples::schema_registry::Client;
 //!
 //! let registry = EmbeddedRegistry::builder().record_requests().start().await?;
-//! let client = ClientBuilder::new(registry.url()).build()?;
+//! let client = Client::builder(registry.url()).build()?;
 //! assert!(client.subjects().await?.is_empty());
 //! assert!(registry.requests().is_some());
 //! # Ok(())

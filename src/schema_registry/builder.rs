@@ -27,9 +27,9 @@ const LOGICAL_CLUSTER: HeaderName = HeaderName::from_static("target-sr-cluster")
 ///
 /// ```
 /// use std::time::Duration;
-/// use cc_protobuf_examples::schema_registry::{ClientBuilder, ClientCredentials};
+/// use cc_protobuf_examples::schema_registry::{Client, ClientCredentials};
 ///
-/// let client = ClientBuilder::new("https://sr-1.example.com,https://sr-2.example.com")
+/// let client = Client::builder("https://sr-1.example.com,https://sr-2.example.com")
 ///     .oauth(
 ///         ClientCredentials::new("https://idp.example.com/token", "id", "secret")
 ///             .scope("schema_registry"),
@@ -59,14 +59,14 @@ enum Method {
     Provider(Arc<dyn TokenProvider>),
 }
 
-impl ClientBuilder {
+impl Client {
     /// Creates a builder for the registry at `urls`: one base URL, or several of
     /// the same registry, separated by commas.
     ///
     /// User information in a URL (`https://key:secret@host`) is used for Basic
     /// authentication at that host.
-    pub fn new(urls: impl Into<String>) -> Self {
-        Self {
+    pub fn builder(urls: impl Into<String>) -> ClientBuilder {
+        ClientBuilder {
             urls: urls.into(),
             auth: Vec::new(),
             identity_pool_id: None,
@@ -81,7 +81,9 @@ impl ClientBuilder {
             max_answer: 64 * 1024 * 1024,
         }
     }
+}
 
+impl ClientBuilder {
     /// Authenticates with HTTP Basic; on Confluent Cloud with an API key of the
     /// Schema Registry and its secret.
     pub fn basic_auth(mut self, user: impl Into<String>, password: impl Into<Secret>) -> Self {
@@ -324,48 +326,48 @@ mod tests {
 
     #[test]
     fn bad_settings_are_named_without_secrets() {
-        let two_ways = ClientBuilder::new("http://localhost")
+        let two_ways = Client::builder("http://localhost")
             .basic_auth("key", "s3cret")
             .bearer_token("s3cret");
         let cases = [
-            (ClientBuilder::new(" , "), "no base URL"),
+            (Client::builder(" , "), "no base URL"),
             (
-                ClientBuilder::new("localhost:8081"),
+                Client::builder("localhost:8081"),
                 "does not begin with http",
             ),
-            (ClientBuilder::new("ftp://host"), "does not begin with http"),
-            (ClientBuilder::new("http://u:s3cret@ho st"), "not a URL"),
-            (ClientBuilder::new("http://u:s3#cret@host"), "not a URL"),
-            (ClientBuilder::new("http://host?key=s3cret"), "query"),
+            (Client::builder("ftp://host"), "does not begin with http"),
+            (Client::builder("http://u:s3cret@ho st"), "not a URL"),
+            (Client::builder("http://u:s3#cret@host"), "not a URL"),
+            (Client::builder("http://host?key=s3cret"), "query"),
             (two_ways, "more than one authentication method"),
             (
-                ClientBuilder::new("http://u:p@localhost").bearer_token("s3cret"),
+                Client::builder("http://u:p@localhost").bearer_token("s3cret"),
                 "contains credentials",
             ),
             (
-                ClientBuilder::new("http://localhost").bearer_token("s3cret\n"),
+                Client::builder("http://localhost").bearer_token("s3cret\n"),
                 "cannot be part of a header",
             ),
             (
-                ClientBuilder::new("http://localhost").basic_auth("a:b", "s3cret"),
+                Client::builder("http://localhost").basic_auth("a:b", "s3cret"),
                 "colon",
             ),
             (
-                ClientBuilder::new("http://localhost")
+                Client::builder("http://localhost")
                     .basic_auth("a", "s3cret")
                     .identity_pool_id("pool-1"),
                 "requires a bearer token or OAuth",
             ),
             (
-                ClientBuilder::new("http://localhost").ca_certificates_pem("s3cret"),
+                Client::builder("http://localhost").ca_certificates_pem("s3cret"),
                 "CA file",
             ),
             (
-                ClientBuilder::new("http://localhost").client_certificate_pem("s3cret", "s3cret"),
+                Client::builder("http://localhost").client_certificate_pem("s3cret", "s3cret"),
                 "client certificate",
             ),
             (
-                ClientBuilder::new("http://localhost")
+                Client::builder("http://localhost")
                     .client_certificate_pem("", "-----BEGIN ENCRYPTED PRIVATE KEY-----"),
                 "is encrypted",
             ),
@@ -381,7 +383,7 @@ mod tests {
 
     #[test]
     fn a_client_tells_where_but_not_who() {
-        let client = ClientBuilder::new("http://us%65r:s3cret@localhost:1/sr/,http://127.0.0.1:2")
+        let client = Client::builder("http://us%65r:s3cret@localhost:1/sr/,http://127.0.0.1:2")
             .build()
             .unwrap();
         let text = format!("{client:?}");

@@ -94,14 +94,14 @@ impl Client {
 
 #[cfg(test)]
 mod tests {
-    use crate::schema_registry::{ClientBuilder, Error};
+    use crate::schema_registry::{Client, Error};
 
     #[test]
     fn calls_and_errors_may_cross_threads() {
         fn crosses_threads<T: Send>(_: &T) {}
         fn is_shared<T: Send + Sync + 'static>() {}
 
-        let client = ClientBuilder::new("http://localhost").build().unwrap();
+        let client = Client::builder("http://localhost").build().unwrap();
         crosses_threads(&client.subjects());
         crosses_threads(&client.create_tag("PII"));
         is_shared::<super::Client>();

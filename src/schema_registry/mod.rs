@@ -5,13 +5,13 @@
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use cc_protobuf_examples::schema_registry::entities::{PROTOBUF, SchemaRequest};
-//! use cc_protobuf_examples::schema_registry::{ClientBuilder, Normalization, Version, VersionQuery};
+//! use cc_protobuf_examples::schema_registry::{Client, Normalization, Version, VersionQuery};
 //!
 //! # use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 //! # let server = EmbeddedRegistry::builder().basic_auth("KEY", "SECRET").start().await?;
 //! # let url = server.url();
 //! // `url` is that of your registry, such as https://psrc-….confluent.cloud
-//! let registry = ClientBuilder::new(url).basic_auth("KEY", "SECRET").build()?;
+//! let registry = Client::builder(url).basic_auth("KEY", "SECRET").build()?;
 //! let order = SchemaRequest {
 //!     schema: r#"syntax = "proto3"; message Order { string id = 1; }"#.to_owned(),
 //!     schema_type: Some(PROTOBUF.to_owned()),

@@ -6,7 +6,7 @@
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use cc_protobuf_examples::protobuf::Schemas;
-//! use cc_protobuf_examples::schema_registry::ClientBuilder;
+//! use cc_protobuf_examples::schema_registry::Client;
 //! use cc_protobuf_examples::serdes::{
 //!     Deserializer, DeserializerOptions, Record, Serializer, SerializerOptions,
 //! };
@@ -25,7 +25,7 @@
 //! let text = r#"syntax = "proto3"; package shop; message Order { string id = 1; }"#;
 //! let schemas = Schemas::from_texts([("order.proto", text)])?;
 //!
-//! let registry = ClientBuilder::new(url).build()?;
+//! let registry = Client::builder(url).build()?;
 //! let options = SerializerOptions::new().schemas(schemas);
 //! let serializer = Serializer::new(registry.clone(), options)?;
 //! let deserializer = Deserializer::new(registry, DeserializerOptions::new())?;

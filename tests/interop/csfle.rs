@@ -12,7 +12,7 @@ use cc_protobuf_examples::csfle::{Csfle, RawDek};
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use cc_protobuf_examples::protobuf::{DynamicSchema, ProtoSchema, SchemaFile};
 use cc_protobuf_examples::schema_registry::entities::DekRequest;
-use cc_protobuf_examples::schema_registry::{Client, ClientBuilder, Format, Version, VersionQuery};
+use cc_protobuf_examples::schema_registry::{Client, Format, Version, VersionQuery};
 use cc_protobuf_examples::serdes::{
     Deserializer, DeserializerOptions, Destination, Record, Serializer, SerializerOptions,
 };
@@ -35,7 +35,7 @@ struct Worker {
 
 impl Worker {
     fn new(request: &Value) -> Result<Self> {
-        let client = ClientBuilder::new(text(request, "url")?).build()?;
+        let client = Client::builder(text(request, "url")?).build()?;
         let drivers = KmsDrivers::new()
             .with(LocalKms::new(
                 request["secret"].as_str().unwrap_or_default(),

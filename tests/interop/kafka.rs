@@ -159,7 +159,7 @@ async fn a_committed_offset_survives_the_consumer() {
 
 async fn records_of_the_python_client() {
     use crate::support::types::{MyRecord, OtherRecord};
-    use cc_protobuf_examples::schema_registry::ClientBuilder;
+    use cc_protobuf_examples::schema_registry::Client;
     use cc_protobuf_examples::serdes::{Deserializer, DeserializerOptions, Record, Side};
 
     let topic = std::env::var("TOPIC").unwrap();
@@ -189,7 +189,7 @@ async fn records_of_the_python_client() {
     };
     kafka.close().await;
 
-    let registry = ClientBuilder::new(url).build().unwrap();
+    let registry = Client::builder(url).build().unwrap();
     let deserializer = Deserializer::new(registry, DeserializerOptions::new()).unwrap();
     let bytes =
         Record::from_parts(&topic, Side::Value, record.value.as_deref()).headers(&record.headers);

@@ -9,7 +9,7 @@ use crate::support::types::HasSchema;
 use crate::support::types::{MyRecord, OtherRecord};
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use cc_protobuf_examples::protobuf::{JsonCodec, JsonOptions, ProtoSchema};
-use cc_protobuf_examples::schema_registry::ClientBuilder;
+use cc_protobuf_examples::schema_registry::Client;
 use cc_protobuf_examples::serdes::{
     Deserializer, DeserializerOptions, Destination, Record, Serializer, SerializerOptions,
     SubjectNameStrategy,
@@ -61,7 +61,7 @@ fn message() -> MyRecord {
 #[tokio::test]
 async fn a_warm_typed_message_costs_one_allocation_to_write_and_prosts_own_to_read() {
     let server = EmbeddedRegistry::start().await.unwrap();
-    let registry = ClientBuilder::new(server.url()).build().unwrap();
+    let registry = Client::builder(server.url()).build().unwrap();
     let schema = MyRecord::schema().unwrap();
     let message = message();
     for strategy in [

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use cc_protobuf_examples::schema_registry::{Client, ClientBuilder};
+use cc_protobuf_examples::schema_registry::Client;
 use serde_json::{Value, json};
 
 /// A received request.
@@ -270,7 +270,7 @@ fn serve(
 
 /// Returns a client that does not retry and has short timeouts.
 pub fn client(url: &str) -> Client {
-    let builder = ClientBuilder::new(url).retries(0);
+    let builder = Client::builder(url).retries(0);
     builder
         .request_timeout(Duration::from_secs(20))
         .build()

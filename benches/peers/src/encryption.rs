@@ -9,7 +9,7 @@ use cc_protobuf_examples::csfle::kms::{KmsDrivers, LocalKms};
 use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
 use cc_protobuf_examples::protobuf::{CompiledSchema, ProtoSchema};
 use cc_protobuf_examples::schema_registry::entities::{PROTOBUF, Rule, RuleSet, SchemaRequest};
-use cc_protobuf_examples::schema_registry::{ClientBuilder, Normalization};
+use cc_protobuf_examples::schema_registry::{Client, Normalization};
 use cc_protobuf_examples::serdes::{
     Deserializer, DeserializerOptions, Destination, Record, Serializer, SerializerOptions,
 };
@@ -90,7 +90,7 @@ pub fn compare(runtime: &Runtime, server: &EmbeddedRegistry) {
         note: "a note of 22 bytes....".to_owned(),
     };
     assert_eq!(person.encoded_len(), 80);
-    let registry = ClientBuilder::new(server.url()).build().unwrap();
+    let registry = Client::builder(server.url()).build().unwrap();
     let csfle = Csfle::builder(registry.clone())
         .kms(KmsDrivers::new().with(LocalKms::new(SECRET)))
         .build();

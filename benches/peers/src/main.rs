@@ -16,7 +16,7 @@ use cc_protobuf_examples::protobuf::{
     CompiledSchema, JsonOptions, ProtoSchema, SchemaFile, to_json,
 };
 use cc_protobuf_examples::schema_registry::entities::{PROTOBUF, SchemaRequest};
-use cc_protobuf_examples::schema_registry::{ClientBuilder, Normalization};
+use cc_protobuf_examples::schema_registry::{Client, Normalization};
 use cc_protobuf_examples::serdes::{
     Deserializer, DeserializerOptions, Destination, Record, Serializer, SerializerOptions,
 };
@@ -118,7 +118,7 @@ fn main() {
         .unwrap();
     let server = EmbeddedRegistry::builder().record_requests().start();
     let server = runtime.block_on(server).unwrap();
-    let registry = ClientBuilder::new(server.url()).build().unwrap();
+    let registry = Client::builder(server.url()).build().unwrap();
     let ours = Ours {
         serializer: Serializer::new(registry.clone(), SerializerOptions::new()).unwrap(),
         deserializer: Deserializer::new(registry.clone(), DeserializerOptions::new()).unwrap(),

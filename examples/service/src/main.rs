@@ -4,7 +4,7 @@ use std::env::var;
 use std::time::{Duration, SystemTime};
 
 use cc_protobuf_examples::protobuf::Schemas;
-use cc_protobuf_examples::schema_registry::ClientBuilder;
+use cc_protobuf_examples::schema_registry::Client;
 use cc_protobuf_examples::serdes::{
     Deserializer, DeserializerOptions, Serializer, SerializerOptions,
 };
@@ -17,7 +17,7 @@ const SCHEMAS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/schemas.bin"));
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let registry = ClientBuilder::new(var("SCHEMA_REGISTRY_URL")?).build()?;
+    let registry = Client::builder(var("SCHEMA_REGISTRY_URL")?).build()?;
     let schemas = SerializerOptions::new().schemas(Schemas::from_descriptor_set(SCHEMAS)?);
     let serializer = Serializer::new(registry.clone(), schemas)?;
     let deserializer = Deserializer::new(registry, DeserializerOptions::new())?;

@@ -17,7 +17,7 @@ use cc_protobuf_examples::kafka::{
     SecurityProtocol, TopicSpec,
 };
 use cc_protobuf_examples::schema_registry::entities::Kek;
-use cc_protobuf_examples::schema_registry::{Client, ClientBuilder, ClientCredentials};
+use cc_protobuf_examples::schema_registry::{Client, ClientCredentials};
 
 use crate::console::{Console, wrap};
 use crate::failure::{Exit, Failure};
@@ -132,7 +132,7 @@ impl Registry {
                 let embedded = builder.start().await?;
                 let url = embedded.url().to_owned();
                 Ok(Self {
-                    client: ClientBuilder::new(url.as_str()).build()?,
+                    client: Client::builder(url.as_str()).build()?,
                     url,
                     embedded: Some(embedded),
                 })
@@ -148,7 +148,7 @@ impl Registry {
 
 /// Builds a client of the configured registry.
 pub fn client(settings: &RegistrySettings) -> Result<Client, Failure> {
-    let mut builder = ClientBuilder::new(settings.urls.join(","));
+    let mut builder = Client::builder(settings.urls.join(","));
     builder = match &settings.auth {
         RegistryAuth::Anonymous => builder,
         RegistryAuth::Basic { key, secret } => builder.basic_auth(key.as_str(), secret.expose()),

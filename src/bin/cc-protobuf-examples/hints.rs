@@ -143,7 +143,7 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
 
-    use cc_protobuf_examples::schema_registry::{Client, ClientBuilder, Error};
+    use cc_protobuf_examples::schema_registry::{Client, Error};
 
     use super::registry;
 
@@ -163,7 +163,7 @@ mod tests {
                 let _ = stream.write_all((head + body).as_bytes());
             }
         });
-        ClientBuilder::new(url).retries(0).build().unwrap()
+        Client::builder(url).retries(0).build().unwrap()
     }
 
     fn hint(error: &Error) -> &'static str {
@@ -200,7 +200,7 @@ mod tests {
             .unwrap()
             .local_addr()
             .unwrap();
-        let nobody = ClientBuilder::new(format!("http://{closed}")).retries(0);
+        let nobody = Client::builder(format!("http://{closed}")).retries(0);
         let error = nobody.build().unwrap().subjects().await.unwrap_err();
         assert!(hint(&error).contains("SCHEMA_REGISTRY_URL"), "{error}");
     }

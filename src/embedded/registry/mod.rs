@@ -8,13 +8,13 @@
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use cc_protobuf_examples::embedded::registry::EmbeddedRegistry;
-//! use cc_protobuf_examples::schema_registry::{ClientBuilder, Normalization};
+//! use cc_protobuf_examples::schema_registry::{Client, Normalization};
 //! use cc_protobuf_examples::schema_registry::entities::{PROTOBUF, SchemaRequest};
 //!
 //! let registry = EmbeddedRegistry::start().await?;
 //! println!("point a client at {}", registry.url());
 //!
-//! let client = ClientBuilder::new(registry.url()).build()?;
+//! let client = Client::builder(registry.url()).build()?;
 //! let schema = SchemaRequest {
 //!     schema: r#"syntax = "proto3"; message Order { string id = 1; }"#.to_owned(),
 //!     schema_type: Some(PROTOBUF.to_owned()),

@@ -30,7 +30,7 @@ use crate::serdes::options::{SchemaIdIn, SerializerOptions};
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use cc_protobuf_examples::protobuf::Schemas;
-/// use cc_protobuf_examples::schema_registry::ClientBuilder;
+/// use cc_protobuf_examples::schema_registry::Client;
 /// use cc_protobuf_examples::serdes::{Destination, Serializer, SerializerOptions};
 ///
 /// #[derive(Clone, PartialEq, prost::Message)]
@@ -47,7 +47,7 @@ use crate::serdes::options::{SchemaIdIn, SerializerOptions};
 /// # let url = server.url();
 /// let text = r#"syntax = "proto3"; package shop; message Order { string id = 1; }"#;
 /// let schemas = Schemas::from_texts([("order.proto", text)])?;
-/// let registry = ClientBuilder::new(url).build()?;
+/// let registry = Client::builder(url).build()?;
 /// let serializer = Serializer::new(registry, SerializerOptions::new().schemas(schemas))?;
 ///
 /// let order = Order { id: "o-1".to_owned() };

@@ -15,7 +15,7 @@ use crate::support::stub::Stub;
 
 /// Returns settings with very short pauses.
 fn impatient(urls: &str) -> ClientBuilder {
-    ClientBuilder::new(urls).retry_pauses(Duration::from_millis(1), Duration::from_millis(2))
+    Client::builder(urls).retry_pauses(Duration::from_millis(1), Duration::from_millis(2))
 }
 
 /// Returns a client with short pauses between attempts.

@@ -5,7 +5,7 @@ use cc_protobuf_examples::schema_registry::Normalization;
 use std::time::{Duration, Instant, SystemTime};
 
 use cc_protobuf_examples::schema_registry::entities::{DekRequest, KekRequest, SchemaRequest};
-use cc_protobuf_examples::schema_registry::{ClientBuilder, ErrorKind};
+use cc_protobuf_examples::schema_registry::{Client, ErrorKind};
 use serde_json::json;
 
 use crate::client::{impatient, retrying};
@@ -105,7 +105,7 @@ async fn retry_after_as_a_date_is_obeyed() {
     ]);
     // The pauses would be a minute, but the date says otherwise.
     let minute = Duration::from_secs(59);
-    let client = ClientBuilder::new(&stub.url)
+    let client = Client::builder(&stub.url)
         .retry_pauses(minute, minute)
         .build()
         .unwrap();
