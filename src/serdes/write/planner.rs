@@ -138,8 +138,14 @@ impl WritePlanner {
         if let Some(plan) = self.valid(to, of) {
             return Ok(plan);
         }
-        let schema = self.schema_of::<M>()?;
-        self.plan_cold(to, of, schema.as_dynamic()).await
+        // The schema is made only where a plan is prepared, and not for the messages
+        // that are written by an expired plan in the meantime.
+        let at = At { to, of };
+        let prepare = async {
+            let schema = self.schema_of::<M>()?;
+            self.prepare(&at, schema.as_dynamic()).await
+        };
+        Box::pin(self.plans.get(&at, (to.topic, to.side), prepare)).await
     }
 
     /// Returns the plan for the schema that a call brought.
