@@ -20,11 +20,15 @@ use tokio::time::timeout;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let topic = args().nth(1).ok_or("usage: dynamic_reader TOPIC")?;
-    let registry = Client::builder(var("SCHEMA_REGISTRY_URL")?).build()?;
+    let registry =
+        Client::builder(var("SCHEMA_REGISTRY_URL").or(Err("set SCHEMA_REGISTRY_URL"))?).build()?;
     // Encrypted fields stay encrypted, because this program has no key.
     let deserializer = Deserializer::new(registry, DeserializerOptions::new().run_rules(false))?;
     let consumer: StreamConsumer = ClientConfig::new()
-        .set("bootstrap.servers", var("BOOTSTRAP_SERVERS")?)
+        .set(
+            "bootstrap.servers",
+            var("BOOTSTRAP_SERVERS").or(Err("set BOOTSTRAP_SERVERS"))?,
+        )
         .set("group.id", "dynamic-reader")
         .set("enable.auto.commit", "false")
         .set("auto.offset.reset", "earliest")

@@ -17,7 +17,8 @@ use tokio::time::timeout;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let client = Client::builder(var("SCHEMA_REGISTRY_URL")?).build()?;
+    let client =
+        Client::builder(var("SCHEMA_REGISTRY_URL").or(Err("set SCHEMA_REGISTRY_URL"))?).build()?;
     // The rule in the schema says which KMS and key; this only gives access to it.
     let kms = match var("LOCAL_SECRET") {
         Ok(secret) => KmsDrivers::new().with(LocalKms::new(&secret)),
@@ -29,7 +30,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ciphertext = Deserializer::new(client, DeserializerOptions::new().run_rules(false))?;
 
     let consumer: StreamConsumer = ClientConfig::new()
-        .set("bootstrap.servers", var("BOOTSTRAP_SERVERS")?)
+        .set(
+            "bootstrap.servers",
+            var("BOOTSTRAP_SERVERS").or(Err("set BOOTSTRAP_SERVERS"))?,
+        )
         .set("group.id", "patients")
         .set("auto.offset.reset", "earliest")
         .create()?;

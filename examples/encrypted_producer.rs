@@ -40,11 +40,14 @@ const PATIENT: &str = r#"
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let client = Client::builder(var("SCHEMA_REGISTRY_URL")?).build()?;
+    let client =
+        Client::builder(var("SCHEMA_REGISTRY_URL").or(Err("set SCHEMA_REGISTRY_URL"))?).build()?;
     let (kms_type, key, kms) = match var("AWS_KMS_KEY_ARN") {
         Ok(arn) => ("aws-kms", arn, KmsDrivers::new().with(AwsKms::new())),
         Err(_) => {
-            let kms = KmsDrivers::new().with(LocalKms::new(&var("LOCAL_SECRET")?));
+            let kms = KmsDrivers::new().with(LocalKms::new(
+                &var("LOCAL_SECRET").or(Err("set AWS_KMS_KEY_ARN or LOCAL_SECRET"))?,
+            ));
             ("local-kms", "any-name".to_owned(), kms)
         }
     };
@@ -75,7 +78,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let value = serializer.serialize("patients", &patient).await?;
 
     let producer: FutureProducer = ClientConfig::new()
-        .set("bootstrap.servers", var("BOOTSTRAP_SERVERS")?)
+        .set(
+            "bootstrap.servers",
+            var("BOOTSTRAP_SERVERS").or(Err("set BOOTSTRAP_SERVERS"))?,
+        )
         .create()?;
     let record = FutureRecord::to("patients")
         .key(&patient.id)

@@ -29,10 +29,14 @@ impl prost::Name for Order {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let registry = Client::builder(var("SCHEMA_REGISTRY_URL")?).build()?;
+    let registry =
+        Client::builder(var("SCHEMA_REGISTRY_URL").or(Err("set SCHEMA_REGISTRY_URL"))?).build()?;
     let deserializer = Deserializer::new(registry, DeserializerOptions::new())?;
     let consumer: StreamConsumer = ClientConfig::new()
-        .set("bootstrap.servers", var("BOOTSTRAP_SERVERS")?)
+        .set(
+            "bootstrap.servers",
+            var("BOOTSTRAP_SERVERS").or(Err("set BOOTSTRAP_SERVERS"))?,
+        )
         .set("group.id", "order-handlers")
         .set("enable.auto.commit", "false")
         .set("auto.offset.reset", "earliest")

@@ -33,12 +33,16 @@ const ORDER: &str = r#"
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let registry = Client::builder(var("SCHEMA_REGISTRY_URL")?).build()?;
+    let registry =
+        Client::builder(var("SCHEMA_REGISTRY_URL").or(Err("set SCHEMA_REGISTRY_URL"))?).build()?;
     let schemas = Schemas::from_texts([("shop/order.proto", ORDER)])?;
     let serializer = Serializer::new(registry, SerializerOptions::new().schemas(schemas))?;
     let orders = serializer.bind::<Order>("orders").await?;
     let producer: FutureProducer = ClientConfig::new()
-        .set("bootstrap.servers", var("BOOTSTRAP_SERVERS")?)
+        .set(
+            "bootstrap.servers",
+            var("BOOTSTRAP_SERVERS").or(Err("set BOOTSTRAP_SERVERS"))?,
+        )
         .set("enable.idempotence", "true")
         .set("message.timeout.ms", "30000")
         .create()?;
