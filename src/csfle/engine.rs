@@ -59,7 +59,7 @@ impl CsfleBuilder {
         self
     }
 
-    /// Sets rule parameters (`encrypt.…`) that override those of every rule.
+    /// Sets parameters (`encrypt.…`) that override the parameters of every rule.
     #[must_use]
     pub fn rule_overrides(mut self, overrides: BTreeMap<String, String>) -> Self {
         self.overrides = overrides;

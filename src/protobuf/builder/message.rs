@@ -125,7 +125,7 @@ impl ProtoMessage {
         self
     }
 
-    /// Reserves field numbers, above all those of deleted fields.
+    /// Reserves field numbers, such as the numbers of deleted fields.
     #[must_use]
     pub fn reserved(mut self, numbers: RangeInclusive<u32>) -> Self {
         self.reserved.push(numbers);

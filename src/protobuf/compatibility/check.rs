@@ -73,7 +73,7 @@ pub struct Check<'r, 'a> {
     /// Created for the first comparison.
     types: Option<Types<'a>>,
     messages: Vec<String>,
-    /// Whether the reserved fields were compared with those of the newest version.
+    /// Whether the reserved fields of the newest version were compared.
     reserved: bool,
     /// Whether the level requires a further version.
     compares: bool,

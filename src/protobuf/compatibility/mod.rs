@@ -39,7 +39,7 @@ pub use crate::registry_settings::{CompatibilityLevel, UnknownWord};
 pub struct Candidate<'a> {
     /// The file compared.
     pub file: &'a SchemaFile,
-    /// The direct references of the schema, without those of the files it refers to.
+    /// The direct references of the schema. The files it refers to have their own.
     pub references: Vec<DirectReference<'a>>,
     /// Every file reachable through references. Built-in files are implied; a file of
     /// the same name replaces the built-in.

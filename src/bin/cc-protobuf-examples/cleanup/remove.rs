@@ -146,7 +146,7 @@ async fn delete_from_kafka(
     );
 }
 
-/// Returns those of the names that exist, including soft-deleted ones.
+/// Returns the names that exist, including soft-deleted ones.
 async fn find(all: &Created, client: &Client, console: &Console, cleaned: &mut Cleaned) -> Created {
     let mut found = Created::default();
     for subject in &all.subjects {

@@ -256,8 +256,8 @@ impl Narration {
         Ok(())
     }
 
-    /// Keeps a record for the JSON document. Returns the parts of the header, if it
-    /// carries the schema id, and those of the value.
+    /// Keeps a record for the JSON document. Returns the parts of the value, and
+    /// before them the parts of the header if it carries the schema id.
     pub fn keep(
         &self,
         value: &[u8],

@@ -171,7 +171,7 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    /// Returns the annotated bytes: those of the header, if any, then the value's.
+    /// Returns the annotated bytes of the header, if there is one, and of the value.
     fn parts(
         &self,
         bytes: &[u8],
